@@ -1,0 +1,1 @@
+//! Drives the kernel in real time: sockets, clock, journal, store.

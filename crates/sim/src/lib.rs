@@ -1,0 +1,1 @@
+//! Drives the kernel in virtual time: simulated venue and backtest driver.

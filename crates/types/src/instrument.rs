@@ -1,0 +1,204 @@
+//! What is traded: names, steps and rules.
+
+use alloc::string::String;
+
+use crate::number::divide_half_even;
+use crate::{Decimal, Money, Price, Qty, TypeError};
+
+/// The place of an instrument in the run's list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[repr(transparent)]
+pub struct InstrumentId(pub u32);
+
+impl InstrumentId {
+    /// The place as an index.
+    #[inline]
+    #[must_use]
+    pub const fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// The kind of thing that is traded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum AssetClass {
+    /// Shares and funds.
+    #[default]
+    Equity,
+    /// Coins.
+    Crypto,
+    /// Futures and perpetuals.
+    Future,
+    /// Currencies.
+    Fx,
+    /// Anything else.
+    Other,
+}
+
+/// An instrument as it is written, before it is checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InstrumentSpec {
+    /// The venue's own string.
+    pub symbol: String,
+    /// Where it trades.
+    pub venue: String,
+    /// Smallest price step.
+    pub tick_size: Decimal,
+    /// Smallest quantity step.
+    pub lot_size: Decimal,
+    /// Smallest order quantity; 0 for none.
+    pub min_qty: Decimal,
+    /// Smallest order value; 0 for none.
+    pub min_notional: Decimal,
+    /// Value of one unit per unit of price.
+    pub multiplier: Decimal,
+    /// Currency of price and money.
+    pub currency: String,
+    /// The kind of thing.
+    pub asset_class: AssetClass,
+    /// Whether a position may go below zero.
+    pub shortable: bool,
+    /// Whether the venue has sessions; false where it never closes.
+    pub sessions: bool,
+}
+
+/// A checked instrument: steps are positive and one tick times one lot is a whole money unit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Instrument {
+    spec: InstrumentSpec,
+    min_qty: Qty,
+    min_notional: Money,
+    tick_value: i128,
+}
+
+impl Instrument {
+    /// Checks a specification.
+    ///
+    /// # Errors
+    /// [`TypeError::BadStep`] when tick, lot or multiplier is not positive, [`TypeError::TooFine`]
+    /// when one tick of one lot is worth less than 1e-18, [`TypeError::Overflow`] when it is huge.
+    pub fn try_new(spec: InstrumentSpec) -> Result<Self, TypeError> {
+        let steps = [spec.tick_size, spec.lot_size, spec.multiplier];
+        if steps.iter().any(|step| step.mantissa() <= 0) {
+            return Err(TypeError::BadStep);
+        }
+        let scale: u32 = steps.iter().map(|step| step.scale()).sum();
+        if scale > Money::SCALE {
+            return Err(TypeError::TooFine);
+        }
+        let product = steps
+            .iter()
+            .try_fold(1i128, |acc, step| acc.checked_mul(step.mantissa()))
+            .ok_or(TypeError::Overflow)?;
+        let tick_value = 10i128
+            .checked_pow(Money::SCALE - scale)
+            .and_then(|factor| product.checked_mul(factor))
+            .ok_or(TypeError::Overflow)?;
+        let lot = spec.lot_size.to_atto()?;
+        let min_lots = spec.min_qty.to_atto()?.max(0);
+        let min_qty = i64::try_from((min_lots + lot - 1) / lot).map_err(|_| TypeError::Overflow)?;
+        let min_notional = Money(spec.min_notional.to_atto()?.max(0));
+        Ok(Self {
+            min_qty: Qty(min_qty),
+            min_notional,
+            tick_value,
+            spec,
+        })
+    }
+
+    /// The specification it was made from.
+    #[must_use]
+    pub const fn spec(&self) -> &InstrumentSpec {
+        &self.spec
+    }
+
+    /// The venue's own string.
+    #[must_use]
+    pub fn symbol(&self) -> &str {
+        &self.spec.symbol
+    }
+
+    /// Smallest order quantity in lots.
+    #[must_use]
+    pub const fn min_qty(&self) -> Qty {
+        self.min_qty
+    }
+
+    /// Smallest order value.
+    #[must_use]
+    pub const fn min_notional(&self) -> Money {
+        self.min_notional
+    }
+
+    /// Money units of one tick times one lot.
+    #[inline]
+    #[must_use]
+    pub const fn tick_value(&self) -> i128 {
+        self.tick_value
+    }
+
+    /// Price times quantity times multiplier; the sign follows both.
+    ///
+    /// # Errors
+    /// [`TypeError::Overflow`] when the value does not fit.
+    #[inline]
+    pub const fn notional(&self, price: Price, qty: Qty) -> Result<Money, TypeError> {
+        let Some(product) = (price.0 as i128).checked_mul(qty.0 as i128) else {
+            return Err(TypeError::Overflow);
+        };
+        match product.checked_mul(self.tick_value) {
+            Some(value) => Ok(Money(value)),
+            None => Err(TypeError::Overflow),
+        }
+    }
+
+    /// Value of `qty` at a mid given as the sum of bid and ask, rounded half to even.
+    ///
+    /// # Errors
+    /// [`TypeError::Overflow`] when the value does not fit.
+    #[inline]
+    pub const fn value_at_mid(&self, bid_plus_ask: i64, qty: Qty) -> Result<Money, TypeError> {
+        match self.notional(Price(bid_plus_ask), qty) {
+            Ok(twice) => Ok(Money(divide_half_even(twice.0, 2))),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Decimal text of a price.
+    ///
+    /// # Errors
+    /// [`TypeError::Overflow`] when the product does not fit.
+    pub fn price_decimal(&self, price: Price) -> Result<Decimal, TypeError> {
+        self.spec.tick_size.times(price.0)
+    }
+
+    /// Decimal text of a quantity.
+    ///
+    /// # Errors
+    /// [`TypeError::Overflow`] when the product does not fit.
+    pub fn qty_decimal(&self, qty: Qty) -> Result<Decimal, TypeError> {
+        self.spec.lot_size.times(qty.0)
+    }
+
+    /// Ticks of an exact decimal price.
+    ///
+    /// # Errors
+    /// [`TypeError::OffTick`] when it does not lie on the tick.
+    pub fn parse_price(&self, value: Decimal) -> Result<Price, TypeError> {
+        value
+            .steps(self.spec.tick_size)?
+            .map(Price)
+            .ok_or(TypeError::OffTick)
+    }
+
+    /// Lots of an exact decimal quantity.
+    ///
+    /// # Errors
+    /// [`TypeError::OffLot`] when it does not lie on the lot.
+    pub fn parse_qty(&self, value: Decimal) -> Result<Qty, TypeError> {
+        value
+            .steps(self.spec.lot_size)?
+            .map(Qty)
+            .ok_or(TypeError::OffLot)
+    }
+}

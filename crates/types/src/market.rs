@@ -1,0 +1,111 @@
+//! Market events and bars, laid out exactly as the arrays that Python holds.
+
+use crate::{InstrumentId, Price, Qty, Side, UnixNanos};
+
+/// Flag bit: this row is the last of its venue message.
+pub const END: u16 = 1;
+/// Flag bit: the book is invalid from this row until the next snapshot.
+pub const GAP: u16 = 2;
+
+/// What a market row says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum EventKind {
+    /// The absolute quantity of a price level; zero removes it.
+    Depth = 0,
+    /// A trade in the market; the side is the aggressor's.
+    Trade = 1,
+    /// Remove the levels of this side, or of both when the side is 0.
+    Clear = 2,
+    /// A level of a full snapshot; the snapshot's first row is a `Clear`.
+    Snapshot = 3,
+    /// The best price and quantity of one side, from a top-of-book source.
+    Quote = 4,
+}
+
+/// One market row: 48 bytes, the layout of `py_rt.market.EVENT_DTYPE`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(C)]
+pub struct MarketEvent {
+    /// When the venue says it happened.
+    pub ts_event: UnixNanos,
+    /// When it was received; 0 or earlier than `ts_event` where the recorder's clock was behind.
+    pub ts_recv: UnixNanos,
+    /// Which instrument, by its place in the run's list.
+    pub instrument: InstrumentId,
+    /// One of [`EventKind`], as its number.
+    pub kind: u8,
+    /// +1 buy or bid, -1 sell or ask, 0 unknown or both.
+    pub side: i8,
+    /// [`END`] and [`GAP`].
+    pub flags: u16,
+    /// Price in ticks.
+    pub price: Price,
+    /// Quantity in lots.
+    pub qty: Qty,
+    /// The venue's order id in by-order feeds, else 0.
+    pub order_id: u64,
+}
+
+impl MarketEvent {
+    /// The kind as a value, or `None` for a number outside the list.
+    #[inline]
+    #[must_use]
+    pub const fn event_kind(&self) -> Option<EventKind> {
+        Some(match self.kind {
+            0 => EventKind::Depth,
+            1 => EventKind::Trade,
+            2 => EventKind::Clear,
+            3 => EventKind::Snapshot,
+            4 => EventKind::Quote,
+            _ => return None,
+        })
+    }
+
+    /// The side, or `None` when the row has none.
+    #[inline]
+    #[must_use]
+    pub const fn book_side(&self) -> Option<Side> {
+        match self.side {
+            1 => Some(Side::Buy),
+            -1 => Some(Side::Sell),
+            _ => None,
+        }
+    }
+
+    /// Whether this row is the last of its venue message.
+    #[inline]
+    #[must_use]
+    pub const fn is_end(&self) -> bool {
+        self.flags & END != 0
+    }
+}
+
+/// One bar: 64 bytes, the layout of `py_rt.market.BAR_DTYPE`.
+///
+/// The volume is data for indicators, never money, and so the one float here.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[repr(C)]
+pub struct Bar {
+    /// Start of the interval, inclusive.
+    pub ts_open: UnixNanos,
+    /// End of the interval, exclusive; the bar is seen from here on.
+    pub ts_close: UnixNanos,
+    /// Which instrument, by its place in the run's list.
+    pub instrument: InstrumentId,
+    /// Reserved, 0.
+    pub flags: u32,
+    /// First traded price in ticks.
+    pub open: Price,
+    /// Highest traded price in ticks.
+    pub high: Price,
+    /// Lowest traded price in ticks.
+    pub low: Price,
+    /// Last traded price in ticks.
+    pub close: Price,
+    /// Traded volume in units of the instrument.
+    pub volume: f64,
+}
+
+const _: () = assert!(core::mem::size_of::<MarketEvent>() == 48);
+const _: () = assert!(core::mem::size_of::<Bar>() == 64);
