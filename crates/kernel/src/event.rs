@@ -1,0 +1,208 @@
+//! Events: what the kernel tells those who watch. None of them is needed to trade.
+
+use py_rt_types::{
+    ClientOrderId, Decimal, ExecId, InstrumentId, Liquidity, Money, Price, Qty, Side, UnixNanos,
+};
+
+use crate::execution::Order;
+use crate::risk::Control;
+
+/// Something happened that a person, a table or a screen may want to know.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Event {
+    /// An order changed; the whole order as it now stands.
+    Order(OrderEvent),
+    /// An execution was booked, once.
+    Fill(FillEvent),
+    /// A position as it now stands.
+    Position(PositionEvent),
+    /// A book became valid or invalid.
+    BookValidity {
+        /// Of which instrument.
+        instrument: InstrumentId,
+        /// Whether it may be believed.
+        valid: bool,
+    },
+    /// What is allowed changed.
+    Trading {
+        /// What is allowed now.
+        state: TradingState,
+        /// Why.
+        cause: Cause,
+    },
+    /// Our books against the venue's.
+    Sync(SyncEvent),
+    /// A strategy published a signal.
+    Signal {
+        /// Of which instrument.
+        instrument: InstrumentId,
+        /// Its value.
+        value: f64,
+        /// 0 to 1.
+        confidence: f64,
+    },
+    /// The strategy cannot go on.
+    StrategyFailed,
+}
+
+/// An order after a change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OrderEvent {
+    /// When the kernel learned it.
+    pub ts_recv: UnixNanos,
+    /// The order.
+    pub order: Order,
+    /// The limit that refused it, if one did.
+    pub denial: Option<Denial>,
+}
+
+/// A control that refused an order, with its limit and the value that broke it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Denial {
+    /// Which control.
+    pub control: Control,
+    /// Its limit.
+    pub limit: Decimal,
+    /// What the order would have made of it.
+    pub value: Decimal,
+}
+
+/// One execution of ours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FillEvent {
+    /// When the venue says it happened.
+    pub ts_event: UnixNanos,
+    /// When the kernel learned it.
+    pub ts_recv: UnixNanos,
+    /// Our order.
+    pub client_order_id: ClientOrderId,
+    /// The venue's id of the execution.
+    pub exec_id: ExecId,
+    /// What.
+    pub instrument: InstrumentId,
+    /// Bought or sold.
+    pub side: Side,
+    /// How much, in lots.
+    pub last_qty: Qty,
+    /// At which price, in ticks.
+    pub last_price: Price,
+    /// Total of the order after it.
+    pub cum_qty: Qty,
+    /// Fee; negative is a rebate.
+    pub fee: Money,
+    /// Added or took liquidity.
+    pub liquidity: Liquidity,
+    /// Position after it.
+    pub position_qty: Qty,
+}
+
+/// A position after a change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PositionEvent {
+    /// Of which instrument.
+    pub instrument: InstrumentId,
+    /// Signed quantity.
+    pub qty: Qty,
+    /// What was paid for it, signed as the quantity.
+    pub cost: Money,
+    /// Realised profit so far.
+    pub realized_pnl: Money,
+}
+
+/// What is allowed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum TradingState {
+    /// Everything within limits.
+    #[default]
+    Active,
+    /// Only what makes positions smaller.
+    ReduceOnly,
+    /// Nothing new but what makes positions smaller, and all working orders are cancelled.
+    Halted,
+}
+
+impl TradingState {
+    /// A stable word.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::ReduceOnly => "reduce_only",
+            Self::Halted => "halted",
+        }
+    }
+}
+
+/// Why the trading state changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cause {
+    /// A person or a program asked.
+    Operator,
+    /// The daily loss limit.
+    DailyLoss,
+    /// The drawdown limit.
+    Drawdown,
+    /// The strategy failed.
+    Strategy,
+    /// The run is ending.
+    Stopping,
+    /// A number did not fit.
+    Overflow,
+    /// Our position differs from the venue's and nothing explains it.
+    PositionMismatch,
+}
+
+impl Cause {
+    /// A stable word.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Operator => "operator",
+            Self::DailyLoss => "daily_loss",
+            Self::Drawdown => "drawdown",
+            Self::Strategy => "strategy",
+            Self::Stopping => "stopping",
+            Self::Overflow => "overflow",
+            Self::PositionMismatch => "position_mismatch",
+        }
+    }
+}
+
+/// Our books against the venue's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SyncEvent {
+    /// Asking the venue; nothing new is sent.
+    Started,
+    /// Ours and theirs agree.
+    Reconciled {
+        /// Orders of ours that the journal did not know.
+        adopted_orders: u32,
+        /// Fills that happened while we were away.
+        booked_fills: u32,
+    },
+    /// A position at the venue that is not ours; it is kept apart.
+    ForeignPosition {
+        /// Of which instrument.
+        instrument: InstrumentId,
+        /// Signed quantity beyond ours.
+        qty: Qty,
+    },
+    /// An order at the venue that is not ours; it is left alone.
+    ForeignOrder {
+        /// Of which instrument.
+        instrument: InstrumentId,
+        /// Its quantity.
+        qty: Qty,
+    },
+    /// Ours and theirs differ and nothing explains it.
+    Mismatch {
+        /// Of which instrument.
+        instrument: InstrumentId,
+        /// Ours, with what is known to be foreign.
+        ours: Qty,
+        /// Theirs.
+        theirs: Qty,
+    },
+    /// The connection is gone; nothing new is sent.
+    Lost,
+}

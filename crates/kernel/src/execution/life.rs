@@ -1,0 +1,274 @@
+//! The life of one order: which report moves it where.
+//!
+//! Rules: only the venue ends an unanswered order; a terminal order stays terminal but books late
+//! executions; the executed quantity is the arbiter between states that disagree.
+
+use py_rt_types::{OrderStatus, Qty, Query, RejectReason, Report, ReportKind, UnixNanos};
+
+use super::{ExecutionTimes, Order};
+
+/// Looks for an unknown order before "no such order" is believed.
+const LOOKS: u8 = 2;
+const PAUSE_NS_MAX: i64 = 2_000_000_000;
+
+/// What a report led to.
+pub(super) struct Step {
+    pub(super) order: Order,
+    pub(super) changed: bool,
+    pub(super) send_cancel: bool,
+    pub(super) query: bool,
+    pub(super) missing_fills: bool,
+}
+
+/// Whether the venue has not confirmed the order yet.
+pub(super) const fn is_unconfirmed(order: &Order) -> bool {
+    matches!(order.status, OrderStatus::PendingNew | OrderStatus::Unknown)
+}
+
+/// The question that settles what became of an order.
+pub(super) fn query(order: &Order) -> Query {
+    let mut id = order.client_order_id;
+    if let Some(pending) = order.pending_replace {
+        id.revision = pending.revision;
+    }
+    Query::Order {
+        client_order_id: id,
+        instrument: order.instrument,
+    }
+}
+
+/// Applies a report to an order. `fresh_qty` is the part of a fill that was not booked before.
+pub(super) fn apply(
+    order: &mut Order,
+    now: UnixNanos,
+    report: &Report,
+    fresh_qty: Qty,
+    times: &ExecutionTimes,
+) -> Step {
+    let before = *order;
+    if report.venue_order_id.0 != 0 && !is_stale_revision(order, report) {
+        order.venue_order_id = report.venue_order_id;
+    }
+    let was_unconfirmed = is_unconfirmed(order);
+    let (mut query, mut cancel_lost) = (false, false);
+    match report.kind {
+        ReportKind::Accepted | ReportKind::PendingCancel | ReportKind::PendingReplace => {
+            confirm(order);
+        }
+        ReportKind::Fill { cum_qty, .. } => apply_fill(order, fresh_qty, cum_qty),
+        ReportKind::Canceled { .. } => end(order, OrderStatus::Canceled, None),
+        ReportKind::Expired { .. } => end(order, OrderStatus::Expired, None),
+        ReportKind::DoneForDay { .. } => end(order, OrderStatus::DoneForDay, None),
+        ReportKind::Rejected { reason } => end(order, OrderStatus::Rejected, Some(reason)),
+        ReportKind::Replaced {
+            order_qty,
+            limit_price,
+        } => {
+            apply_replaced(
+                order,
+                report.client_order_id.revision,
+                order_qty,
+                limit_price,
+            );
+        }
+        ReportKind::CancelRejected { reason } => {
+            order.cancel_requested = false;
+            settle(order);
+            query = reason != RejectReason::Venue && !order.is_terminal();
+        }
+        ReportKind::ReplaceRejected { reason } => {
+            order.pending_replace = None;
+            settle(order);
+            query = reason == RejectReason::UnknownOrder && !order.is_terminal();
+        }
+        ReportKind::Snapshot { .. } => cancel_lost = apply_snapshot(order, report),
+        ReportKind::NotFound => apply_not_found(order, now, report, times),
+        ReportKind::NewUnanswered => {
+            if order.status == OrderStatus::PendingNew {
+                order.status = OrderStatus::Unknown;
+            }
+            order.alarm = now.plus(times.query_pause_ns);
+        }
+        ReportKind::CancelUnanswered
+        | ReportKind::ReplaceUnanswered
+        | ReportKind::QueryUnanswered => order.alarm = now.plus(times.query_pause_ns),
+    }
+    if order.is_terminal() {
+        order.alarm = UnixNanos::MAX;
+    }
+    let confirmed = was_unconfirmed && !is_unconfirmed(order) && !order.is_terminal();
+    let send_cancel = order.cancel_requested && (confirmed || cancel_lost);
+    if send_cancel {
+        order.alarm = now.plus(times.ack_timeout_ns);
+    } else if confirmed {
+        order.alarm = UnixNanos::MAX;
+    }
+    let changed = *order != before;
+    if changed {
+        order.ts_updated = now;
+    }
+    let missing_fills = venue_cum(report).is_some_and(|cum| cum > order.cum_qty);
+    Step {
+        order: *order,
+        changed,
+        send_cancel,
+        query,
+        missing_fills,
+    }
+}
+
+/// A report about terms that a replace has since changed.
+fn is_stale_revision(order: &Order, report: &Report) -> bool {
+    report.client_order_id.revision < order.client_order_id.revision
+}
+
+fn confirm(order: &mut Order) {
+    if is_unconfirmed(order) {
+        order.not_found = 0;
+        settle(order);
+    }
+}
+
+/// Puts a live order into the working state that its facts imply.
+fn settle(order: &mut Order) {
+    if !order.is_terminal() {
+        order.status = order.working_status();
+        if !order.cancel_requested && order.pending_replace.is_none() {
+            order.alarm = UnixNanos::MAX;
+        }
+    }
+}
+
+fn apply_fill(order: &mut Order, fresh_qty: Qty, cum_qty: Qty) {
+    order.cum_qty = Qty(order.cum_qty.0.saturating_add(fresh_qty.0));
+    if order.cum_qty >= order.order_qty && order.pending_replace.is_none() {
+        order.status = OrderStatus::Filled;
+        order.reason = None;
+    } else if !order.is_terminal() && (fresh_qty.0 > 0 || cum_qty.0 > 0) {
+        order.status = order.working_status();
+    }
+}
+
+fn end(order: &mut Order, status: OrderStatus, reason: Option<RejectReason>) {
+    if order.is_terminal() {
+        return;
+    }
+    order.status = if order.cum_qty >= order.order_qty {
+        OrderStatus::Filled
+    } else {
+        status
+    };
+    order.reason = reason;
+    order.pending_replace = None;
+}
+
+fn apply_replaced(
+    order: &mut Order,
+    revision: u16,
+    order_qty: Qty,
+    limit_price: Option<py_rt_types::Price>,
+) {
+    if revision < order.client_order_id.revision {
+        return;
+    }
+    order.client_order_id.revision = revision;
+    order.order_qty = order_qty;
+    order.limit_price = limit_price.or(order.limit_price);
+    order.pending_replace = None;
+    if order.cum_qty >= order.order_qty && !order.is_terminal() {
+        order.status = OrderStatus::Filled;
+    }
+    settle(order);
+}
+
+/// Takes over how the venue says the order stands. True when a cancel of ours was lost: the venue
+/// has the order and is not ending it.
+fn apply_snapshot(order: &mut Order, report: &Report) -> bool {
+    let ReportKind::Snapshot {
+        status,
+        order_qty,
+        limit_price,
+        ..
+    } = report.kind
+    else {
+        return false;
+    };
+    order.not_found = 0;
+    let revision = report.client_order_id.revision;
+    if order
+        .pending_replace
+        .is_some_and(|pending| revision == pending.revision)
+    {
+        apply_replaced(order, revision, order_qty, limit_price);
+    } else if status != OrderStatus::PendingReplace {
+        order.pending_replace = None;
+    }
+    if order.is_terminal() {
+        return false;
+    }
+    if status.is_terminal() {
+        let reason = (status == OrderStatus::Rejected).then_some(RejectReason::Venue);
+        end(order, status, reason);
+        return false;
+    }
+    settle(order);
+    order.cancel_requested && status != OrderStatus::PendingCancel
+}
+
+fn apply_not_found(order: &mut Order, now: UnixNanos, report: &Report, times: &ExecutionTimes) {
+    if order.is_terminal() {
+        return;
+    }
+    let asked = report.client_order_id.revision;
+    if asked > order.client_order_id.revision {
+        // The replace never arrived; the order itself is asked for next.
+        order.pending_replace = None;
+        settle(order);
+        order.alarm = now.plus(times.query_pause_ns);
+        return;
+    }
+    order.not_found = order.not_found.saturating_add(1);
+    let never_seen = order.venue_order_id.0 == 0 && order.cum_qty.0 == 0;
+    let settled = now.since(order.ts_created) >= times.settle_ns;
+    if never_seen && settled && order.not_found >= LOOKS {
+        end(
+            order,
+            OrderStatus::Rejected,
+            Some(RejectReason::NeverAccepted),
+        );
+        return;
+    }
+    order.status = OrderStatus::Unknown;
+    order.alarm = now.plus(pause_ns(order, times));
+}
+
+/// The order was silent for too long: from now on it is unknown, or asked for once more.
+pub(super) fn ring(order: &mut Order, now: UnixNanos, times: &ExecutionTimes) -> bool {
+    let was = order.status;
+    if was == OrderStatus::PendingNew {
+        order.status = OrderStatus::Unknown;
+    }
+    order.alarm = now.plus(pause_ns(order, times).max(times.query_pause_ns));
+    if order.status != was {
+        order.ts_updated = now;
+    }
+    order.status != was
+}
+
+fn pause_ns(order: &Order, times: &ExecutionTimes) -> i64 {
+    let doubled = times
+        .query_pause_ns
+        .saturating_mul(1 << order.not_found.min(10));
+    doubled.min(PAUSE_NS_MAX)
+}
+
+fn venue_cum(report: &Report) -> Option<Qty> {
+    match report.kind {
+        ReportKind::Fill { cum_qty, .. }
+        | ReportKind::Canceled { cum_qty }
+        | ReportKind::Expired { cum_qty }
+        | ReportKind::DoneForDay { cum_qty }
+        | ReportKind::Snapshot { cum_qty, .. } => Some(cum_qty),
+        _ => None,
+    }
+}

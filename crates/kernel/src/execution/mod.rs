@@ -1,0 +1,261 @@
+//! Execution stage: approved orders out, reports in, silence resolved.
+//!
+//! One state machine for all venues. An order that was sent and not answered is `Unknown`; only
+//! evidence from the venue ends that. Executions are booked once, keyed by the order and the
+//! quantity executed up to them.
+
+mod life;
+mod order;
+mod orders;
+mod sync;
+mod targets;
+
+pub use order::{Order, PendingReplace};
+pub use orders::{Exposure, Orders};
+pub(crate) use sync::{Sync, SyncOutcome};
+pub(crate) use targets::{TargetStep, Targets};
+
+use alloc::vec::Vec;
+use py_rt_types::{
+    CancelOrder, ClientOrderId, NewOrder, OrderStatus, Qty, Query, RejectReason, ReplaceOrder,
+    Report, ReportKind, UnixNanos,
+};
+
+use crate::output::Request;
+
+/// Times of the execution stage, in nanoseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ExecutionTimes {
+    /// Silence after which a sent order is unknown and the venue is asked.
+    pub ack_timeout_ns: i64,
+    /// First pause between two looks for an unknown order; it doubles up to two seconds.
+    pub query_pause_ns: i64,
+    /// Time after sending before which "no such order" is no proof.
+    pub settle_ns: i64,
+}
+
+impl Default for ExecutionTimes {
+    fn default() -> Self {
+        Self {
+            ack_timeout_ns: 5_000_000_000,
+            query_pause_ns: 250_000_000,
+            settle_ns: 3_000_000_000,
+        }
+    }
+}
+
+/// What a report did to our books.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct ReportOutcome {
+    /// The order after the report, when it changed.
+    pub(crate) changed: Option<Order>,
+    /// Quantity of the execution that was not booked before.
+    pub(crate) fresh_qty: Qty,
+    /// Executions are missing: the venue knows of more than we booked.
+    pub(crate) missing_fills: bool,
+}
+
+/// The execution stage.
+#[derive(Debug, Clone)]
+pub(crate) struct Execution {
+    pub(crate) orders: Orders,
+    pub(crate) targets: Targets,
+    times: ExecutionTimes,
+    /// Requests that need no approval: cancels and queries.
+    requests: Vec<Request>,
+    next_alarm: UnixNanos,
+}
+
+impl Execution {
+    pub(crate) fn new(instruments: usize, times: ExecutionTimes) -> Self {
+        Self {
+            orders: Orders::new(instruments),
+            targets: Targets::new(instruments),
+            times,
+            requests: Vec::with_capacity(16),
+            next_alarm: UnixNanos::MAX,
+        }
+    }
+
+    /// When an order must be looked after; `UnixNanos::MAX` for never.
+    #[inline]
+    pub(crate) const fn poll_timeout(&self) -> UnixNanos {
+        self.next_alarm
+    }
+
+    /// Takes the cancels and queries that wait to be sent.
+    pub(crate) fn take_requests(&mut self) -> Vec<Request> {
+        core::mem::take(&mut self.requests)
+    }
+
+    /// Gives an emptied list back, so that nothing is allocated.
+    pub(crate) fn restore_requests(&mut self, mut emptied: Vec<Request>) {
+        emptied.clear();
+        if self.requests.is_empty() {
+            self.requests = emptied;
+        }
+    }
+
+    pub(crate) fn ask(&mut self, query: Query) {
+        self.requests.push(Request::Query(query));
+    }
+
+    /// Books a new order that is about to be sent.
+    pub(crate) fn handle_new(&mut self, now: UnixNanos, order: &NewOrder, tag: u32, target: bool) {
+        let mut order = Order::new(order, tag, target, now);
+        order.alarm = now.plus(self.times.ack_timeout_ns);
+        self.next_alarm = self.next_alarm.min(order.alarm);
+        self.orders.insert(order);
+    }
+
+    /// Books an order that was refused before it was sent.
+    pub(crate) fn handle_refused(
+        &mut self,
+        now: UnixNanos,
+        order: &NewOrder,
+        tag: u32,
+        reason: RejectReason,
+    ) -> Order {
+        let mut order = Order::new(order, tag, false, now);
+        order.status = OrderStatus::Rejected;
+        order.reason = Some(reason);
+        self.orders.insert_closed(order);
+        order
+    }
+
+    /// Asks for the end of an order; waits for the venue's id when it is not known yet.
+    pub(crate) fn handle_cancel(&mut self, now: UnixNanos, id: ClientOrderId) -> Option<Order> {
+        let alarm = now.plus(self.times.ack_timeout_ns);
+        let changed = self.orders.update(id, |order| {
+            if order.is_terminal() || order.cancel_requested {
+                return None;
+            }
+            order.cancel_requested = true;
+            order.ts_updated = now;
+            if life::is_unconfirmed(order) {
+                return Some(*order);
+            }
+            order.status = order.working_status();
+            order.alarm = alarm;
+            Some(*order)
+        })??;
+        if !life::is_unconfirmed(&changed) {
+            self.send_cancel(&changed);
+        }
+        self.refresh_alarm();
+        Some(changed)
+    }
+
+    fn send_cancel(&mut self, order: &Order) {
+        self.requests.push(Request::Cancel(CancelOrder {
+            client_order_id: order.client_order_id,
+            venue_order_id: order.venue_order_id,
+            instrument: order.instrument,
+        }));
+    }
+
+    /// Books a replace that is about to be sent.
+    pub(crate) fn handle_replace(
+        &mut self,
+        now: UnixNanos,
+        replace: &ReplaceOrder,
+    ) -> Option<Order> {
+        let alarm = now.plus(self.times.ack_timeout_ns);
+        let changed = self.orders.update(replace.client_order_id, |order| {
+            order.pending_replace = Some(PendingReplace {
+                order_qty: replace.order_qty,
+                limit_price: replace.limit_price,
+                revision: replace.client_order_id.revision,
+            });
+            order.revisions_sent = replace.client_order_id.revision;
+            order.status = order.working_status();
+            order.alarm = alarm;
+            order.ts_updated = now;
+            *order
+        });
+        self.refresh_alarm();
+        changed
+    }
+
+    /// Applies what the venue said about an order of ours that we know.
+    pub(crate) fn handle_report(&mut self, now: UnixNanos, report: &Report) -> ReportOutcome {
+        let id = report.client_order_id;
+        let fresh_qty = match report.kind {
+            ReportKind::Fill {
+                last_qty, cum_qty, ..
+            } => self.orders.book_interval(id, last_qty, cum_qty),
+            _ => Qty::ZERO,
+        };
+        let times = self.times;
+        let Some(step) = self.orders.update(id, |order| {
+            life::apply(order, now, report, fresh_qty, &times)
+        }) else {
+            return ReportOutcome::default();
+        };
+        if step.send_cancel {
+            self.send_cancel(&step.order);
+        }
+        if step.query {
+            self.ask(life::query(&step.order));
+        }
+        self.refresh_alarm();
+        ReportOutcome {
+            changed: step.changed.then_some(step.order),
+            fresh_qty,
+            missing_fills: step.missing_fills,
+        }
+    }
+
+    /// Takes an order of ours that the journal did not know into the books.
+    pub(crate) fn adopt(&mut self, order: Order) {
+        self.orders.insert(order);
+        self.refresh_alarm();
+    }
+
+    /// Looks after one order whose alarm is due; returns it when its state changed.
+    pub(crate) fn handle_alarm(&mut self, now: UnixNanos) -> Option<Option<Order>> {
+        let due = self
+            .orders
+            .open()
+            .iter()
+            .find(|order| order.alarm <= now)?
+            .client_order_id;
+        let times = self.times;
+        let (order, changed) = self.orders.update(due, |order| {
+            let changed = life::ring(order, now, &times);
+            (*order, changed)
+        })?;
+        self.ask(life::query(&order));
+        self.refresh_alarm();
+        Some(changed.then_some(order))
+    }
+
+    /// After a restart: nothing that was on its way may be believed until the venue was asked.
+    pub(crate) fn handle_restart(&mut self, now: UnixNanos) -> Vec<Order> {
+        let ids: Vec<ClientOrderId> = self
+            .orders
+            .open()
+            .iter()
+            .map(|order| order.client_order_id)
+            .collect();
+        let mut changed = Vec::new();
+        for id in ids {
+            let order = self.orders.update(id, |order| {
+                let was = order.status;
+                if was == OrderStatus::PendingNew {
+                    order.status = OrderStatus::Unknown;
+                }
+                order.alarm = UnixNanos::MAX;
+                order.ts_updated = now;
+                (order.status != was).then_some(*order)
+            });
+            changed.extend(order.flatten());
+        }
+        self.refresh_alarm();
+        changed
+    }
+
+    fn refresh_alarm(&mut self) {
+        self.next_alarm = self.orders.next_alarm();
+    }
+}

@@ -1,0 +1,232 @@
+//! All orders of a run: the open ones, the last closed ones, and which executions are booked.
+
+use alloc::collections::{BTreeMap, VecDeque};
+use alloc::vec::Vec;
+use py_rt_types::{ClientOrderId, InstrumentId, Qty, Side, UnixNanos, VenueOrderId};
+
+use super::Order;
+
+/// Closed orders that are remembered, for late reports.
+const CLOSED_KEPT: usize = 8_192;
+
+/// Quantity on its way for one instrument, by side.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Exposure {
+    /// Sum of what open buy orders may still execute.
+    pub buy: i64,
+    /// Sum of what open sell orders may still execute.
+    pub sell: i64,
+}
+
+impl Exposure {
+    fn shift(&mut self, side: Side, by: i64) {
+        let sum = if side == Side::Buy {
+            &mut self.buy
+        } else {
+            &mut self.sell
+        };
+        *sum = sum.saturating_add(by);
+    }
+}
+
+/// The order table. Few are open at a time, so it is an array by rising id.
+#[derive(Debug, Clone, Default)]
+pub struct Orders {
+    open: Vec<Order>,
+    closed: VecDeque<Order>,
+    early: BTreeMap<u64, Vec<(i64, i64)>>,
+    exposures: Vec<Exposure>,
+}
+
+impl Orders {
+    pub(crate) fn new(instruments: usize) -> Self {
+        Self {
+            open: Vec::with_capacity(64),
+            closed: VecDeque::new(),
+            early: BTreeMap::new(),
+            exposures: alloc::vec![Exposure::default(); instruments],
+        }
+    }
+
+    /// Quantity on its way, for every instrument.
+    #[must_use]
+    pub fn exposures(&self) -> &[Exposure] {
+        &self.exposures
+    }
+
+    /// Quantity on its way for one instrument.
+    #[must_use]
+    pub fn exposure(&self, instrument: InstrumentId) -> Exposure {
+        self.exposures
+            .get(instrument.index())
+            .copied()
+            .unwrap_or_default()
+    }
+
+    fn shift(&mut self, order: &Order, by: i64) {
+        if let Some(exposure) = self.exposures.get_mut(order.instrument.index()) {
+            exposure.shift(order.side, by);
+        }
+    }
+
+    /// Open orders by rising id.
+    #[inline]
+    #[must_use]
+    pub fn open(&self) -> &[Order] {
+        &self.open
+    }
+
+    /// The last closed orders, oldest first.
+    pub fn closed(&self) -> impl Iterator<Item = &Order> {
+        self.closed.iter()
+    }
+
+    /// An open order by id, whatever its revision.
+    #[inline]
+    #[must_use]
+    pub fn find_open(&self, id: ClientOrderId) -> Option<&Order> {
+        self.place(id.sequence).map(|place| &self.open[place])
+    }
+
+    /// An open or remembered order by id.
+    #[must_use]
+    pub fn find(&self, id: ClientOrderId) -> Option<&Order> {
+        self.find_open(id).or_else(|| {
+            self.closed
+                .iter()
+                .rev()
+                .find(|order| order.client_order_id.sequence == id.sequence)
+        })
+    }
+
+    /// The id of an order of ours that the venue names by its own id only.
+    #[must_use]
+    pub fn id_at_venue(&self, venue_order_id: VenueOrderId) -> Option<ClientOrderId> {
+        if venue_order_id.0 == 0 {
+            return None;
+        }
+        let known = |order: &&Order| order.venue_order_id == venue_order_id;
+        let order = self
+            .open
+            .iter()
+            .find(known)
+            .or_else(|| self.closed.iter().rev().find(known));
+        order.map(|order| order.client_order_id)
+    }
+
+    #[inline]
+    fn place(&self, sequence: u64) -> Option<usize> {
+        self.open
+            .binary_search_by_key(&sequence, |order| order.client_order_id.sequence)
+            .ok()
+    }
+
+    pub(crate) fn insert(&mut self, order: Order) {
+        let sequence = order.client_order_id.sequence;
+        let place = self
+            .open
+            .partition_point(|o| o.client_order_id.sequence < sequence);
+        self.shift(&order, order.leaves_qty().0);
+        self.open.insert(place, order);
+    }
+
+    /// Records an order that never became open.
+    pub(crate) fn insert_closed(&mut self, order: Order) {
+        if self.closed.len() == CLOSED_KEPT {
+            if let Some(gone) = self.closed.pop_front() {
+                self.early.remove(&gone.client_order_id.sequence);
+            }
+        }
+        self.closed.push_back(order);
+    }
+
+    /// Changes an order, open or remembered; closes or reopens it as its state then says.
+    pub(crate) fn update<R>(
+        &mut self,
+        id: ClientOrderId,
+        change: impl FnOnce(&mut Order) -> R,
+    ) -> Option<R> {
+        if let Some(place) = self.place(id.sequence) {
+            let before = self.open[place].leaves_qty().0;
+            let result = change(&mut self.open[place]);
+            let order = self.open[place];
+            self.shift(&order, order.leaves_qty().0 - before);
+            if self.open[place].is_terminal() {
+                let order = self.open.remove(place);
+                self.insert_closed(order);
+            }
+            return Some(result);
+        }
+        let place = self
+            .closed
+            .iter()
+            .rposition(|o| o.client_order_id.sequence == id.sequence)?;
+        let result = change(&mut self.closed[place]);
+        if !self.closed[place].is_terminal() {
+            if let Some(order) = self.closed.remove(place) {
+                self.insert(order);
+            }
+        }
+        Some(result)
+    }
+
+    /// Books the interval `(cum_qty - last_qty, cum_qty]` of an order's executions.
+    ///
+    /// The interval is the key of an execution: executions of one order never overlap, so a part
+    /// that was booked before is not booked again. Returns the quantity that is new.
+    pub(crate) fn book_interval(&mut self, id: ClientOrderId, last_qty: Qty, cum_qty: Qty) -> Qty {
+        let Some(order) = self.find(id) else {
+            return last_qty;
+        };
+        let (from, to) = (cum_qty.0 - last_qty.0, cum_qty.0);
+        let parts = self.early.get(&id.sequence).map_or(&[][..], Vec::as_slice);
+        if parts.is_empty() && from == order.cum_qty.0 {
+            return last_qty;
+        }
+        let ahead: i64 = parts.iter().map(|(a, b)| b - a).sum();
+        let floor = order.cum_qty.0 - ahead;
+        let start = from.max(floor);
+        let overlap: i64 = parts
+            .iter()
+            .map(|&(a, b)| (b.min(to) - a.max(start)).max(0))
+            .sum();
+        let fresh = (to - start - overlap).max(0);
+        if fresh > 0 {
+            let merged = merge(parts, (start, to), floor);
+            if merged.is_empty() {
+                self.early.remove(&id.sequence);
+            } else {
+                self.early.insert(id.sequence, merged);
+            }
+        }
+        Qty(fresh)
+    }
+
+    /// The earliest alarm of any open order.
+    pub(crate) fn next_alarm(&self) -> UnixNanos {
+        self.open
+            .iter()
+            .map(|order| order.alarm)
+            .min()
+            .unwrap_or(UnixNanos::MAX)
+    }
+}
+
+/// Adds an interval to sorted intervals above `floor`, joining what touches; what has become
+/// contiguous with `floor` is no longer early and left out.
+fn merge(parts: &[(i64, i64)], added: (i64, i64), floor: i64) -> Vec<(i64, i64)> {
+    let mut all: Vec<(i64, i64)> = parts.to_vec();
+    all.push(added);
+    all.sort_unstable();
+    let mut joined: Vec<(i64, i64)> = Vec::new();
+    for (from, to) in all {
+        match joined.last_mut() {
+            Some(last) if from <= last.1 => last.1 = last.1.max(to),
+            _ => joined.push((from, to)),
+        }
+    }
+    if joined.first().is_some_and(|first| first.0 <= floor) {
+        joined.remove(0);
+    }
+    joined
+}

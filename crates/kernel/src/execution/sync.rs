@@ -1,0 +1,273 @@
+//! Reconciliation: ask the venue for orders, fills, positions and cash; trade only once they agree.
+//!
+//! The order of asking matters: open orders, then each order of ours that was not among them, then
+//! fills, then positions, so that what happens meanwhile is seen by a later answer.
+
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+use py_rt_types::{
+    AccountReport, ClientOrderId, InstrumentId, Money, Qty, Query, UnixNanos, VenueOrderId,
+};
+
+use super::{life, Orders};
+use crate::event::SyncEvent;
+use crate::portfolio::Portfolio;
+
+const RETRY_NS: i64 = 1_000_000_000;
+const TRIES: u8 = 5;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Step {
+    Offline,
+    OpenOrders,
+    Orders,
+    Fills,
+    Positions,
+    Account,
+    Online,
+}
+
+/// What the kernel has to do after an answer.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum SyncOutcome {
+    /// Wait for more.
+    Wait,
+    /// Ask these.
+    Ask(Vec<Query>),
+    /// Books agree; the cash to start from, when this is the first time.
+    Reconciled(Option<Money>),
+    /// Books differ for good.
+    Mismatch(SyncEvent),
+}
+
+/// The reconciliation with one venue account.
+#[derive(Debug, Clone)]
+pub(crate) struct Sync {
+    step: Step,
+    /// Whether books agreed once before; from then on nothing foreign is taken for granted.
+    settled_once: bool,
+    retry_at: UnixNanos,
+    tries: u8,
+    fills_since: UnixNanos,
+    unverified: Vec<ClientOrderId>,
+    theirs: Vec<Qty>,
+    foreign: Vec<Qty>,
+    foreign_cum: BTreeMap<VenueOrderId, Qty>,
+    cash: Option<Money>,
+    pub(crate) adopted_orders: u32,
+    pub(crate) booked_fills: u32,
+}
+
+impl Sync {
+    /// `online` when the venue is in agreement by construction, as in a backtest.
+    pub(crate) fn new(instruments: usize, online: bool) -> Self {
+        Self {
+            step: if online { Step::Online } else { Step::Offline },
+            settled_once: online,
+            retry_at: UnixNanos::MAX,
+            tries: 0,
+            fills_since: UnixNanos(0),
+            unverified: Vec::new(),
+            theirs: alloc::vec![Qty::ZERO; instruments],
+            foreign: alloc::vec![Qty::ZERO; instruments],
+            foreign_cum: BTreeMap::new(),
+            cash: None,
+            adopted_orders: 0,
+            booked_fills: 0,
+        }
+    }
+
+    #[inline]
+    pub(crate) fn is_online(&self) -> bool {
+        self.step == Step::Online
+    }
+
+    /// Whether answers are being collected, so that what they bring counts as recovered.
+    pub(crate) const fn is_asking(&self) -> bool {
+        !matches!(self.step, Step::Online | Step::Offline)
+    }
+
+    #[inline]
+    pub(crate) const fn poll_timeout(&self) -> UnixNanos {
+        self.retry_at
+    }
+
+    pub(crate) const fn handle_lost(&mut self) {
+        self.step = Step::Offline;
+        self.retry_at = UnixNanos::MAX;
+    }
+
+    /// Starts asking. Fills from `since` on are of interest.
+    pub(crate) fn start(
+        &mut self,
+        now: UnixNanos,
+        orders: &Orders,
+        since: UnixNanos,
+    ) -> Vec<Query> {
+        self.step = Step::OpenOrders;
+        self.retry_at = UnixNanos::MAX;
+        self.tries = 0;
+        self.adopted_orders = 0;
+        self.booked_fills = 0;
+        self.restart(now, orders, since)
+    }
+
+    fn restart(&mut self, _now: UnixNanos, orders: &Orders, since: UnixNanos) -> Vec<Query> {
+        self.step = Step::OpenOrders;
+        self.fills_since = since;
+        self.unverified = orders
+            .open()
+            .iter()
+            .map(|order| order.client_order_id)
+            .collect();
+        self.theirs.fill(Qty::ZERO);
+        alloc::vec![Query::OpenOrders]
+    }
+
+    /// The pause after a failed answer is over: ask all again.
+    pub(crate) fn handle_timeout(&mut self, now: UnixNanos, orders: &Orders) -> Vec<Query> {
+        if now < self.retry_at {
+            return Vec::new();
+        }
+        self.retry_at = UnixNanos::MAX;
+        self.restart(now, orders, self.fills_since)
+    }
+
+    /// The venue said how an order of ours stands, or that it has no such order for good.
+    pub(crate) fn handle_verified(&mut self, id: ClientOrderId) -> SyncOutcome {
+        self.unverified
+            .retain(|waiting| waiting.sequence != id.sequence);
+        if self.step == Step::Orders && self.unverified.is_empty() {
+            return self.ask_fills();
+        }
+        SyncOutcome::Wait
+    }
+
+    fn ask_fills(&mut self) -> SyncOutcome {
+        self.step = Step::Fills;
+        SyncOutcome::Ask(alloc::vec![Query::Fills {
+            since: self.fills_since
+        }])
+    }
+
+    /// Takes an execution that is not ours; each changes what is foreign once.
+    pub(crate) fn handle_foreign_fill(
+        &mut self,
+        instrument: InstrumentId,
+        venue_order_id: VenueOrderId,
+        signed_qty: Qty,
+        cum_qty: Qty,
+    ) {
+        let booked = self.foreign_cum.entry(venue_order_id).or_default();
+        if cum_qty <= *booked || !self.settled_once {
+            *booked = (*booked).max(cum_qty);
+            return;
+        }
+        *booked = cum_qty;
+        if let Some(foreign) = self.foreign.get_mut(instrument.index()) {
+            foreign.0 = foreign.0.saturating_add(signed_qty.0);
+        }
+    }
+
+    /// Takes an answer about the account.
+    pub(crate) fn handle_account(
+        &mut self,
+        now: UnixNanos,
+        report: &AccountReport,
+        orders: &Orders,
+        portfolio: &Portfolio,
+    ) -> SyncOutcome {
+        match *report {
+            AccountReport::Position {
+                instrument, qty, ..
+            } => {
+                if let Some(theirs) = self.theirs.get_mut(instrument.index()) {
+                    *theirs = qty;
+                }
+                SyncOutcome::Wait
+            }
+            AccountReport::Cash(cash) => {
+                self.cash = Some(cash);
+                SyncOutcome::Wait
+            }
+            AccountReport::Failed(_) => {
+                if self.is_asking() {
+                    self.retry_at = now.plus(RETRY_NS);
+                }
+                SyncOutcome::Wait
+            }
+            AccountReport::Done(query) => self.handle_done(now, query, orders, portfolio),
+        }
+    }
+
+    fn handle_done(
+        &mut self,
+        now: UnixNanos,
+        query: Query,
+        orders: &Orders,
+        portfolio: &Portfolio,
+    ) -> SyncOutcome {
+        match (self.step, query) {
+            (Step::OpenOrders, Query::OpenOrders) => {
+                self.step = Step::Orders;
+                if self.unverified.is_empty() {
+                    return self.ask_fills();
+                }
+                let asked = self
+                    .unverified
+                    .iter()
+                    .filter_map(|&id| orders.find_open(id));
+                SyncOutcome::Ask(asked.map(life::query).collect())
+            }
+            (Step::Fills, Query::Fills { .. }) => {
+                self.step = Step::Positions;
+                SyncOutcome::Ask(alloc::vec![Query::Positions])
+            }
+            (Step::Positions, Query::Positions) => {
+                self.step = Step::Account;
+                SyncOutcome::Ask(alloc::vec![Query::Account])
+            }
+            (Step::Account, Query::Account) => self.compare(now, portfolio),
+            _ => SyncOutcome::Wait,
+        }
+    }
+
+    fn compare(&mut self, now: UnixNanos, portfolio: &Portfolio) -> SyncOutcome {
+        let held = |index: usize| portfolio.position(InstrumentId(index as u32)).qty.0;
+        if !self.settled_once {
+            for (index, foreign) in self.foreign.iter_mut().enumerate() {
+                foreign.0 = self.theirs[index].0.saturating_sub(held(index));
+            }
+            self.settled_once = true;
+            self.step = Step::Online;
+            return SyncOutcome::Reconciled(self.cash);
+        }
+        let differs = |&index: &usize| {
+            held(index).saturating_add(self.foreign[index].0) != self.theirs[index].0
+        };
+        let Some(index) = (0..self.theirs.len()).find(differs) else {
+            self.step = Step::Online;
+            return SyncOutcome::Reconciled(None);
+        };
+        self.tries += 1;
+        if self.tries < TRIES {
+            self.retry_at = now.plus(RETRY_NS);
+            return SyncOutcome::Wait;
+        }
+        self.step = Step::Offline;
+        SyncOutcome::Mismatch(SyncEvent::Mismatch {
+            instrument: InstrumentId(index as u32),
+            ours: Qty(held(index).saturating_add(self.foreign[index].0)),
+            theirs: self.theirs[index],
+        })
+    }
+
+    /// What the venue holds beyond ours, by instrument.
+    pub(crate) fn foreign(&self) -> impl Iterator<Item = (InstrumentId, Qty)> + '_ {
+        self.foreign
+            .iter()
+            .enumerate()
+            .filter(|(_, qty)| qty.0 != 0)
+            .map(|(index, &qty)| (InstrumentId(index as u32), qty))
+    }
+}

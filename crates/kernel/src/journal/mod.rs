@@ -1,0 +1,1 @@
+//! Inputs as bytes and back: the record format of the journal.

@@ -1,0 +1,361 @@
+//! The pipeline: market → bars → strategy → risk → execution, with the portfolio beside it.
+//!
+//! ```text
+//! handle_input(now, input)
+//!   alarms that are due          timers, silent orders, reconciliation, bar closes
+//!   market   ─ what changed      book, last price, mark
+//!   portfolio ─ equity           breakers look at it
+//!   strategy ─ intents           callbacks it wants, nothing else
+//!   risk     ─ approved | denied
+//!   execution ─ requests         orders, cancels, questions
+//! poll_output() until empty, then sleep until poll_timeout()
+//! ```
+
+mod alarms;
+mod controls;
+mod intents;
+mod reports;
+
+use alloc::collections::VecDeque;
+use alloc::vec::Vec;
+use py_rt_types::{Bar, Instrument, InstrumentId, MarketEvent, Money, UnixNanos};
+
+use crate::event::{Event, FillEvent, OrderEvent, TradingState};
+use crate::execution::{Execution, ExecutionTimes, Orders, Sync};
+use crate::input::Input;
+use crate::market::{BarBuilder, Change, Market};
+use crate::output::{Outbox, Output};
+use crate::portfolio::Portfolio;
+use crate::risk::{Desk, Risk, RiskLimits};
+use crate::signal::{Context, Intents, Interests, Quote, Strategy, Timers};
+
+/// What a kernel is made from; every value explicit.
+#[derive(Debug, Clone)]
+pub struct KernelConfig {
+    /// The instruments of the run; an [`InstrumentId`] is a place in this list.
+    pub instruments: Vec<Instrument>,
+    /// The limits.
+    pub limits: RiskLimits,
+    /// The times of the execution stage.
+    pub times: ExecutionTimes,
+    /// Cash to start with.
+    pub cash: Money,
+    /// Whether the venue agrees by construction, as in a backtest; else it is asked first.
+    pub reconciled: bool,
+    /// Whether working orders are cancelled when the run stops.
+    pub cancel_on_stop: bool,
+    /// Interval of bars built from trades; 0 for none.
+    pub bar_interval_ns: i64,
+}
+
+/// Something the strategy has to be told.
+#[derive(Debug, Clone, Copy)]
+enum Notice {
+    Order(OrderEvent),
+    Fill(FillEvent),
+}
+
+/// The kernel, generic over its strategy so that a compiled one costs nothing to call.
+#[derive(Debug)]
+pub struct Kernel<S> {
+    now: UnixNanos,
+    alarm: UnixNanos,
+    strategy: S,
+    interests: Interests,
+    running: bool,
+    start_asked: bool,
+    cancel_on_stop: bool,
+    instruments: Vec<Instrument>,
+    market: Market,
+    bars: Option<BarBuilder>,
+    timers: Timers,
+    intents: Intents,
+    notices: VecDeque<Notice>,
+    risk: Risk,
+    execution: Execution,
+    sync: Sync,
+    portfolio: Portfolio,
+    outbox: Outbox,
+    last_fill: UnixNanos,
+    recovered: Recovered,
+}
+
+/// What reconciliation brought in, over the whole run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Recovered {
+    /// Orders of ours that the journal did not know.
+    pub adopted_orders: u32,
+    /// Fills that happened while we were away.
+    pub booked_fills: u32,
+}
+
+impl<S: Strategy> Kernel<S> {
+    /// A kernel that has seen nothing.
+    #[must_use]
+    pub fn new(config: KernelConfig, strategy: S) -> Self {
+        let count = config.instruments.len();
+        let lots = config.instruments.iter().map(|i| {
+            let lot = i.spec().lot_size;
+            lot.mantissa() as f64 / 10u64.pow(lot.scale()) as f64
+        });
+        Self {
+            now: UnixNanos::MIN,
+            alarm: UnixNanos::MAX,
+            interests: strategy.interests(),
+            strategy,
+            running: false,
+            start_asked: false,
+            cancel_on_stop: config.cancel_on_stop,
+            market: Market::new(count),
+            bars: BarBuilder::new(config.bar_interval_ns, lots.collect()),
+            timers: Timers::default(),
+            intents: Intents::new(),
+            notices: VecDeque::with_capacity(16),
+            risk: Risk::new(config.limits, &config.instruments),
+            execution: Execution::new(count, config.times),
+            sync: Sync::new(count, config.reconciled),
+            portfolio: Portfolio::new(config.cash, count),
+            instruments: config.instruments,
+            outbox: Outbox::default(),
+            last_fill: UnixNanos(0),
+            recovered: Recovered::default(),
+        }
+    }
+
+    /// Takes one input. Time never goes back: an earlier `now` counts as the latest one seen.
+    pub fn handle_input(&mut self, now: UnixNanos, input: Input<'_>) {
+        if let Input::Market(event) = input {
+            return self.handle_market(now, event);
+        }
+        self.advance(now);
+        match input {
+            Input::Bar(bar) => self.handle_bar(bar),
+            Input::Report(report) => self.handle_report(report),
+            Input::Account(report) => self.handle_account(report),
+            Input::Session(session) => self.handle_session(session),
+            Input::Control(control) => self.handle_control(control),
+            Input::Market(_) | Input::Timer => {}
+        }
+        self.settle();
+    }
+
+    /// Takes one market row: the short way of [`Kernel::handle_input`] for streams.
+    #[inline]
+    pub fn handle_market(&mut self, now: UnixNanos, event: &MarketEvent) {
+        self.advance(now);
+        let change = self.market.handle_event(self.now, event);
+        if change == Change::NONE {
+            return;
+        }
+        if change.has(Change::MARK) && self.portfolio.holds(event.instrument) {
+            self.mark(event.instrument);
+        }
+        if change.has(Change::TRADE) {
+            self.handle_bar_trade(event);
+        }
+        if change.has(Change::VALIDITY) {
+            let valid = self
+                .market
+                .instrument(event.instrument)
+                .is_some_and(|m| m.valid());
+            self.outbox.emit(Event::BookValidity {
+                instrument: event.instrument,
+                valid,
+            });
+        }
+        if self.running {
+            self.call_for_market(event, change);
+        }
+        if !self.intents.is_empty() || !self.notices.is_empty() {
+            self.settle();
+        }
+    }
+
+    /// Takes the next thing to do. Poll until it is `None` after every input.
+    #[inline]
+    pub fn poll_output(&mut self) -> Option<Output> {
+        self.outbox.poll()
+    }
+
+    /// Whether anything waits to be polled.
+    #[inline]
+    #[must_use]
+    pub fn has_output(&self) -> bool {
+        !self.outbox.is_empty()
+    }
+
+    /// When the kernel must be called again at the latest; `UnixNanos::MAX` for never.
+    #[inline]
+    #[must_use]
+    pub const fn poll_timeout(&self) -> UnixNanos {
+        self.alarm
+    }
+
+    #[inline]
+    fn advance(&mut self, now: UnixNanos) {
+        if now > self.now {
+            self.now = now;
+        }
+        if self.now >= self.alarm {
+            self.ring_alarms();
+        }
+    }
+
+    #[inline]
+    fn call_for_market(&mut self, event: &MarketEvent, change: Change) {
+        let wants = self.interests;
+        if change.has(Change::TRADE) && wants.has(Interests::TRADE) {
+            self.call(|strategy, ctx| strategy.on_trade(ctx, event));
+        }
+        if change.has(Change::QUOTE) && wants.has(Interests::QUOTE) {
+            if let Some(top) = self.market.instrument(event.instrument).map(|m| m.top()) {
+                let quote = Quote {
+                    instrument: event.instrument,
+                    top,
+                };
+                self.call(|strategy, ctx| strategy.on_quote(ctx, &quote));
+            }
+        }
+        if change.has(Change::BOOK) && wants.has(Interests::BOOK) {
+            self.call(|strategy, ctx| strategy.on_book(ctx, event));
+        }
+    }
+
+    fn handle_bar(&mut self, bar: &Bar) {
+        let change = self.market.handle_bar(self.now, bar);
+        if change.has(Change::MARK) && self.portfolio.holds(bar.instrument) {
+            self.mark(bar.instrument);
+        }
+        if self.running && self.interests.has(Interests::BAR) {
+            self.call(|strategy, ctx| strategy.on_bar(ctx, bar));
+        }
+    }
+
+    #[inline]
+    fn call(&mut self, callback: impl FnOnce(&mut S, &mut Context<'_>)) {
+        let mut context = Context {
+            now: self.now,
+            instruments: &self.instruments,
+            market: &self.market,
+            portfolio: &self.portfolio,
+            orders: &self.execution.orders,
+            intents: &mut self.intents,
+        };
+        callback(&mut self.strategy, &mut context);
+    }
+
+    fn mark(&mut self, id: InstrumentId) {
+        let mark = self.market.instrument(id).and_then(|market| market.mark());
+        let (Some((mark, _)), Some(instrument)) = (mark, self.instruments.get(id.index())) else {
+            return;
+        };
+        if self.portfolio.handle_mark(instrument, id, mark).is_err() {
+            self.restrict(TradingState::Halted, crate::event::Cause::Overflow);
+        }
+        self.watch_equity();
+    }
+
+    fn watch_equity(&mut self) {
+        let equity = self.portfolio.equity();
+        if let Some((state, cause)) = self.risk.breaker.handle_equity(self.now, equity) {
+            self.restrict(state, cause);
+        }
+    }
+
+    fn desk(&self) -> Desk<'_> {
+        Desk {
+            now: self.now,
+            instruments: &self.instruments,
+            market: &self.market,
+            portfolio: &self.portfolio,
+            orders: &self.execution.orders,
+            reconciled: self.sync.is_online(),
+        }
+    }
+}
+
+/// What a driver, a report or a test may look at.
+impl<S> Kernel<S> {
+    /// The hash over every order, replace and cancel so far, with their times.
+    #[must_use]
+    pub const fn order_hash(&self) -> u128 {
+        self.outbox.order_hash()
+    }
+
+    /// How many orders, replaces and cancels were sent.
+    #[must_use]
+    pub const fn decisions(&self) -> u64 {
+        self.outbox.decisions()
+    }
+
+    /// The latest time seen.
+    #[must_use]
+    pub const fn now(&self) -> UnixNanos {
+        self.now
+    }
+
+    /// The instruments of the run.
+    #[must_use]
+    pub fn instruments(&self) -> &[Instrument] {
+        &self.instruments
+    }
+
+    /// The market stage.
+    #[must_use]
+    pub const fn market(&self) -> &Market {
+        &self.market
+    }
+
+    /// Cash and positions.
+    #[must_use]
+    pub const fn portfolio(&self) -> &Portfolio {
+        &self.portfolio
+    }
+
+    /// Orders.
+    #[must_use]
+    pub const fn orders(&self) -> &Orders {
+        &self.execution.orders
+    }
+
+    /// The strategy.
+    #[must_use]
+    pub const fn strategy(&self) -> &S {
+        &self.strategy
+    }
+
+    /// The strategy, to be changed between runs only.
+    pub const fn strategy_mut(&mut self) -> &mut S {
+        &mut self.strategy
+    }
+
+    /// Whether our books and the venue's agree.
+    #[must_use]
+    pub fn is_reconciled(&self) -> bool {
+        self.sync.is_online()
+    }
+
+    /// Whether the strategy is being called.
+    #[must_use]
+    pub const fn is_running(&self) -> bool {
+        self.running
+    }
+
+    /// What is allowed.
+    #[must_use]
+    pub const fn trading_state(&self) -> TradingState {
+        self.risk.state
+    }
+
+    /// What reconciliation brought in so far.
+    #[must_use]
+    pub const fn recovered(&self) -> Recovered {
+        self.recovered
+    }
+
+    /// The first order id that was not given yet.
+    #[must_use]
+    pub const fn next_sequence(&self) -> u64 {
+        self.intents.next_sequence()
+    }
+}

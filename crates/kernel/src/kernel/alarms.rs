@@ -1,0 +1,54 @@
+//! What happens because time passed, in a fixed order.
+
+use py_rt_types::{MarketEvent, UnixNanos};
+
+use super::Kernel;
+use crate::market::BarBuilder;
+use crate::signal::{Interests, Strategy};
+
+impl<S: Strategy> Kernel<S> {
+    #[cold]
+    pub(super) fn ring_alarms(&mut self) {
+        while let Some(bar) = self
+            .bars
+            .as_mut()
+            .and_then(|bars| bars.poll_closed(self.now))
+        {
+            self.handle_bar(&bar);
+            self.settle();
+        }
+        while let Some(changed) = self.execution.handle_alarm(self.now) {
+            if let Some(order) = changed {
+                self.publish_order(order, None);
+            }
+        }
+        for query in self.sync.handle_timeout(self.now, &self.execution.orders) {
+            self.execution.ask(query);
+        }
+        while let Some(timer) = self.timers.poll_due(self.now) {
+            if self.running && self.interests.has(Interests::TIMER) {
+                self.call(|strategy, ctx| strategy.on_timer(ctx, timer));
+            }
+            self.settle();
+        }
+        self.settle();
+    }
+
+    pub(super) fn handle_bar_trade(&mut self, event: &MarketEvent) {
+        if let Some(bars) = &mut self.bars {
+            bars.handle_trade(self.now, event);
+            self.refresh_alarm();
+        }
+    }
+
+    pub(super) fn refresh_alarm(&mut self) {
+        let bars = self
+            .bars
+            .as_ref()
+            .map_or(UnixNanos::MAX, BarBuilder::poll_timeout);
+        self.alarm = bars
+            .min(self.timers.poll_timeout())
+            .min(self.execution.poll_timeout())
+            .min(self.sync.poll_timeout());
+    }
+}

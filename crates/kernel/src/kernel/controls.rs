@@ -1,0 +1,117 @@
+//! What a person, a breaker or the connection can ask of the whole run.
+
+use alloc::vec::Vec;
+use py_rt_types::{ClientOrderId, InstrumentId, UnixNanos};
+
+use super::Kernel;
+use crate::event::{Cause, Event, SyncEvent, TradingState};
+use crate::input::{Control, Session};
+use crate::signal::Strategy;
+
+/// How far back fills are asked for beyond the last one booked.
+const FILLS_OVERLAP_NS: i64 = 60_000_000_000;
+
+impl<S: Strategy> Kernel<S> {
+    pub(super) fn handle_control(&mut self, control: Control) {
+        match control {
+            Control::Start => {
+                self.start_asked = true;
+                self.start_if_ready();
+            }
+            Control::Stop => self.handle_stop(),
+            Control::Halt => self.restrict(TradingState::Halted, Cause::Operator),
+            Control::ReduceOnly => self.restrict(TradingState::ReduceOnly, Cause::Operator),
+            Control::Resume => self.handle_resume(),
+            Control::CancelAll => self.cancel_all(None),
+        }
+    }
+
+    pub(super) fn start_if_ready(&mut self) {
+        if self.start_asked && self.sync.is_online() {
+            self.start_asked = false;
+            self.running = true;
+            self.call(|strategy, ctx| strategy.on_start(ctx));
+        }
+    }
+
+    fn handle_stop(&mut self) {
+        self.start_asked = false;
+        if self.running {
+            self.call(|strategy, ctx| strategy.on_stop(ctx));
+            self.settle();
+            self.running = false;
+        }
+        self.timers.clear();
+        self.execution.targets.clear();
+        self.set_state(TradingState::ReduceOnly, Cause::Stopping);
+        if self.cancel_on_stop {
+            self.cancel_all(None);
+        }
+    }
+
+    fn handle_resume(&mut self) {
+        self.risk.breaker.reset(self.now, self.portfolio.equity());
+        self.set_state(TradingState::Active, Cause::Operator);
+    }
+
+    /// Tightens what is allowed; never loosens it.
+    pub(super) fn restrict(&mut self, state: TradingState, cause: Cause) {
+        if state <= self.risk.state {
+            return;
+        }
+        self.set_state(state, cause);
+        self.execution.targets.clear();
+        if state == TradingState::Halted {
+            self.cancel_all(None);
+        }
+    }
+
+    fn set_state(&mut self, state: TradingState, cause: Cause) {
+        self.risk.state = state;
+        self.outbox.emit(Event::Trading { state, cause });
+    }
+
+    pub(super) fn cancel_all(&mut self, instrument: Option<InstrumentId>) {
+        let ids: Vec<ClientOrderId> = self
+            .execution
+            .orders
+            .open()
+            .iter()
+            .filter(|order| instrument.is_none_or(|id| order.instrument == id))
+            .map(|order| order.client_order_id)
+            .collect();
+        for id in ids {
+            self.cancel(id);
+        }
+    }
+
+    pub(super) fn cancel(&mut self, id: ClientOrderId) {
+        if let Some(order) = self.execution.handle_cancel(self.now, id) {
+            self.publish_order(order, None);
+        }
+    }
+
+    pub(super) fn handle_session(&mut self, session: Session) {
+        match session {
+            Session::Connected => {
+                self.outbox.emit(Event::Sync(SyncEvent::Started));
+                let since = UnixNanos(self.last_fill.0.saturating_sub(FILLS_OVERLAP_NS).max(0));
+                let queries = self.sync.start(self.now, &self.execution.orders, since);
+                queries
+                    .into_iter()
+                    .for_each(|query| self.execution.ask(query));
+            }
+            Session::Disconnected => {
+                self.sync.handle_lost();
+                self.outbox.emit(Event::Sync(SyncEvent::Lost));
+            }
+            Session::Restarted { next_sequence } => {
+                self.intents.skip_to(next_sequence);
+                self.sync.handle_lost();
+                for order in self.execution.handle_restart(self.now) {
+                    self.publish_order(order, None);
+                }
+            }
+        }
+    }
+}

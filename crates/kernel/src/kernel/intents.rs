@@ -1,0 +1,229 @@
+//! Intents of the strategy: through risk, into execution.
+
+use py_rt_types::{
+    ClientOrderId, InstrumentId, NewOrder, OrderStatus, OrderType, Price, Qty, RejectReason,
+    ReplaceOrder, Side, TimeInForce,
+};
+
+use super::{Kernel, Notice};
+use crate::event::{Cause, Denial, Event, OrderEvent, TradingState};
+use crate::execution::{Order, TargetStep};
+use crate::output::Request;
+use crate::signal::{Intent, Interests, Strategy};
+
+/// Intents that one input may lead to; more is a strategy that answers itself in a circle.
+const INTENTS_PER_INPUT_MAX: usize = 10_000;
+
+impl<S: Strategy> Kernel<S> {
+    /// Lets intents, notices and requests run until none is left.
+    pub(super) fn settle(&mut self) {
+        let mut handled = 0;
+        loop {
+            self.flush_requests();
+            if !self.intents.is_empty() {
+                let queue = self.intents.take();
+                handled += queue.len();
+                queue.iter().for_each(|intent| self.handle_intent(*intent));
+                self.intents.restore(queue);
+            } else if let Some(notice) = self.notices.pop_front() {
+                self.notify(notice);
+            } else {
+                break;
+            }
+            if handled > INTENTS_PER_INPUT_MAX {
+                self.fail_strategy();
+                self.intents.take();
+                self.notices.clear();
+            }
+        }
+        self.refresh_alarm();
+    }
+
+    fn flush_requests(&mut self) {
+        let requests = self.execution.take_requests();
+        for request in &requests {
+            self.outbox.send(self.now, *request);
+        }
+        self.execution.restore_requests(requests);
+    }
+
+    fn notify(&mut self, notice: Notice) {
+        if !self.running {
+            return;
+        }
+        match notice {
+            Notice::Order(event) if self.interests.has(Interests::ORDER) => {
+                self.call(|strategy, ctx| strategy.on_order(ctx, &event));
+            }
+            Notice::Fill(event) if self.interests.has(Interests::FILL) => {
+                self.call(|strategy, ctx| strategy.on_fill(ctx, &event));
+            }
+            Notice::Order(_) | Notice::Fill(_) => {}
+        }
+    }
+
+    fn handle_intent(&mut self, intent: Intent) {
+        match intent {
+            Intent::New { order, tag, target } => {
+                self.submit(&order, tag, target);
+            }
+            Intent::Invalid { order, tag, reason } => self.refuse(&order, tag, reason, None),
+            Intent::Cancel { id } => self.cancel(id),
+            Intent::CancelAll { instrument } => self.cancel_all(instrument),
+            Intent::Replace {
+                id,
+                order_qty,
+                limit_price,
+            } => {
+                self.replace(id, order_qty, limit_price);
+            }
+            Intent::Target { instrument, qty } => {
+                self.execution.targets.set(instrument, Some(qty));
+                self.work_target(instrument);
+            }
+            Intent::Timer {
+                timer,
+                at,
+                every_ns,
+            } => self.timers.set(timer, at, every_ns),
+            Intent::Signal {
+                instrument,
+                value,
+                confidence,
+            } => {
+                self.outbox.emit(Event::Signal {
+                    instrument,
+                    value,
+                    confidence,
+                });
+            }
+            Intent::Fail => self.fail_strategy(),
+        }
+    }
+
+    fn submit(&mut self, order: &NewOrder, tag: u32, target: bool) -> bool {
+        match self.risk.check_new(&self.desk(), order) {
+            Ok(approved) => {
+                self.risk.record_sent(self.now);
+                self.execution.handle_new(self.now, order, tag, target);
+                self.outbox.send(self.now, Request::New(approved));
+                if let Some(order) = self.execution.orders.find_open(order.client_order_id) {
+                    let event = OrderEvent {
+                        ts_recv: self.now,
+                        order: *order,
+                        denial: None,
+                    };
+                    self.outbox.emit(Event::Order(event));
+                }
+                true
+            }
+            Err(denial) => {
+                self.refuse(order, tag, RejectReason::Risk, Some(denial));
+                false
+            }
+        }
+    }
+
+    fn refuse(&mut self, order: &NewOrder, tag: u32, reason: RejectReason, denial: Option<Denial>) {
+        let order = self.execution.handle_refused(self.now, order, tag, reason);
+        self.publish_order(order, denial);
+    }
+
+    fn replace(&mut self, id: ClientOrderId, qty: Option<Qty>, price: Option<Price>) {
+        let Some(order) = self.execution.orders.find_open(id).copied() else {
+            return;
+        };
+        let replace = ReplaceOrder {
+            client_order_id: ClientOrderId {
+                sequence: order.client_order_id.sequence,
+                revision: order.revisions_sent.saturating_add(1),
+            },
+            venue_order_id: order.venue_order_id,
+            instrument: order.instrument,
+            order_qty: qty.unwrap_or(order.order_qty),
+            limit_price: price.or(order.limit_price),
+        };
+        let working = matches!(
+            order.status,
+            OrderStatus::New | OrderStatus::PartiallyFilled
+        );
+        if !working || order.order_type != OrderType::Limit {
+            let mut refused = order;
+            refused.reason = Some(RejectReason::TooLate);
+            return self.publish_order(refused, None);
+        }
+        match self.risk.check_replace(&self.desk(), &order, &replace) {
+            Ok(approved) => {
+                self.risk.record_sent(self.now);
+                let changed = self.execution.handle_replace(self.now, &replace);
+                self.outbox.send(self.now, Request::Replace(approved));
+                if let Some(order) = changed {
+                    self.publish_order(order, None);
+                }
+            }
+            Err(denial) => {
+                let mut refused = order;
+                refused.reason = Some(RejectReason::Risk);
+                self.publish_order(refused, Some(denial));
+            }
+        }
+    }
+
+    /// Does the next thing for a target, if there is one to do.
+    pub(super) fn work_target(&mut self, instrument: InstrumentId) {
+        let held = self.portfolio.position(instrument).qty;
+        let orders = &self.execution.orders;
+        match self.execution.targets.next_step(orders, instrument, held) {
+            TargetStep::Rest => {}
+            TargetStep::Cancel(ids) => ids.into_iter().for_each(|id| self.cancel(id)),
+            TargetStep::Send(missing) => {
+                let order = self.target_order(instrument, missing);
+                if !self.submit(&order, 0, true) {
+                    self.execution.targets.set(instrument, None);
+                }
+            }
+        }
+    }
+
+    fn target_order(&mut self, instrument: InstrumentId, missing: Qty) -> NewOrder {
+        let sessions = self
+            .instruments
+            .get(instrument.index())
+            .is_none_or(|i| i.spec().sessions);
+        NewOrder {
+            client_order_id: self.intents.reserve_id(),
+            instrument,
+            side: if missing.0 > 0 { Side::Buy } else { Side::Sell },
+            order_type: OrderType::Market,
+            tif: if sessions {
+                TimeInForce::Day
+            } else {
+                TimeInForce::Gtc
+            },
+            order_qty: Qty(missing.0.abs()),
+            limit_price: None,
+            stop_price: None,
+            post_only: false,
+            reduce_only: false,
+        }
+    }
+
+    pub(super) fn publish_order(&mut self, order: Order, denial: Option<Denial>) {
+        let event = OrderEvent {
+            ts_recv: self.now,
+            order,
+            denial,
+        };
+        self.outbox.emit(Event::Order(event));
+        if self.running && self.interests.has(Interests::ORDER) {
+            self.notices.push_back(Notice::Order(event));
+        }
+    }
+
+    fn fail_strategy(&mut self) {
+        self.running = false;
+        self.timers.clear();
+        self.outbox.emit(Event::StrategyFailed);
+        self.restrict(TradingState::Halted, Cause::Strategy);
+    }
+}

@@ -1,0 +1,249 @@
+//! Reports of the venue: into execution, from there into the portfolio.
+
+use py_rt_types::{
+    AccountReport, ClientOrderId, Money, NewOrder, OrderStatus, OrderType, Qty, Query, Report,
+    ReportKind, TimeInForce, UnixNanos,
+};
+
+use super::{Kernel, Notice};
+use crate::event::{Cause, Event, FillEvent, PositionEvent, SyncEvent, TradingState};
+use crate::execution::{Order, SyncOutcome};
+use crate::signal::{Interests, Strategy};
+
+/// How far before an order's making its executions are asked for.
+const FILLS_MARGIN_NS: i64 = 60_000_000_000;
+
+impl<S: Strategy> Kernel<S> {
+    pub(super) fn handle_report(&mut self, report: &Report) {
+        let mut report = *report;
+        if report.client_order_id == ClientOrderId::FOREIGN {
+            match self.execution.orders.id_at_venue(report.venue_order_id) {
+                Some(id) => report.client_order_id = id,
+                None => return self.handle_foreign(&report),
+            }
+        }
+        let id = report.client_order_id;
+        if self.execution.orders.find(id).is_none() && !self.adopt(&report) {
+            return;
+        }
+        let outcome = self.execution.handle_report(self.now, &report);
+        if outcome.fresh_qty.0 > 0 {
+            self.book_fill(&report, outcome.fresh_qty);
+        }
+        if let Some(order) = outcome.changed {
+            self.publish_order(order, None);
+            self.follow_target(&order);
+        }
+        if outcome.missing_fills && !self.sync.is_asking() {
+            let created = self
+                .execution
+                .orders
+                .find(id)
+                .map_or(UnixNanos(0), |o| o.ts_created);
+            let since = UnixNanos(created.0.saturating_sub(FILLS_MARGIN_NS).max(0));
+            self.execution.ask(Query::Fills { since });
+        }
+        self.verify(&report);
+    }
+
+    /// Tells reconciliation when an order's standing has been proved.
+    fn verify(&mut self, report: &Report) {
+        let id = report.client_order_id;
+        let proved = matches!(report.kind, ReportKind::Snapshot { .. })
+            || self.execution.orders.find_open(id).is_none();
+        if self.sync.is_asking() && proved {
+            let outcome = self.sync.handle_verified(id);
+            self.follow_sync(outcome);
+        }
+    }
+
+    fn book_fill(&mut self, report: &Report, fresh_qty: Qty) {
+        let ReportKind::Fill {
+            exec_id,
+            last_qty,
+            last_price,
+            cum_qty,
+            fee,
+            liquidity,
+        } = report.kind
+        else {
+            return;
+        };
+        let fee = part_of(fee, fresh_qty, last_qty);
+        let id = report.instrument;
+        let signed = Qty(fresh_qty.0 * report.side.sign());
+        let Some(instrument) = self.instruments.get(id.index()) else {
+            return;
+        };
+        let booked = self
+            .portfolio
+            .handle_fill(instrument, id, signed, last_price, fee);
+        let notional = instrument.notional(last_price, fresh_qty);
+        let Ok(position) = booked else {
+            return self.restrict(TradingState::Halted, Cause::Overflow);
+        };
+        if let Ok(notional) = notional {
+            self.execution
+                .orders
+                .update(report.client_order_id, |order| {
+                    order.cum_notional = Money(order.cum_notional.0.saturating_add(notional.0));
+                });
+        }
+        self.last_fill = self.last_fill.max(report.ts_event);
+        self.recovered.booked_fills += u32::from(self.sync.is_asking());
+        self.sync.booked_fills += u32::from(self.sync.is_asking());
+        let event = FillEvent {
+            ts_event: report.ts_event,
+            ts_recv: self.now,
+            client_order_id: report.client_order_id,
+            exec_id,
+            instrument: id,
+            side: report.side,
+            last_qty: fresh_qty,
+            last_price,
+            cum_qty,
+            fee,
+            liquidity,
+            position_qty: position.qty,
+        };
+        self.outbox.emit(Event::Fill(event));
+        self.outbox.emit(Event::Position(PositionEvent {
+            instrument: id,
+            qty: position.qty,
+            cost: position.cost,
+            realized_pnl: position.realized_pnl,
+        }));
+        if self.running && self.interests.has(Interests::FILL) {
+            self.notices.push_back(Notice::Fill(event));
+        }
+        self.mark(id);
+    }
+
+    /// After an order ended: a target goes on, or is dropped when the order was refused.
+    fn follow_target(&mut self, order: &Order) {
+        if !order.is_terminal() {
+            return;
+        }
+        let asked_for = order.cancel_requested || order.status == OrderStatus::Filled;
+        if order.target && !asked_for {
+            self.execution.targets.set(order.instrument, None);
+        } else {
+            self.work_target(order.instrument);
+        }
+    }
+
+    /// Takes an order of ours into the books that the journal did not know. False when it is not
+    /// there to be taken.
+    fn adopt(&mut self, report: &Report) -> bool {
+        let (order_qty, order_type, tif, limit_price, status) = match report.kind {
+            ReportKind::Snapshot {
+                order_qty,
+                order_type,
+                tif,
+                limit_price,
+                ..
+            } => (order_qty, order_type, tif, limit_price, OrderStatus::New),
+            ReportKind::Fill { cum_qty, .. } => (
+                cum_qty,
+                OrderType::Market,
+                TimeInForce::Day,
+                None,
+                OrderStatus::Unknown,
+            ),
+            _ => return false,
+        };
+        let order = NewOrder {
+            client_order_id: report.client_order_id,
+            instrument: report.instrument,
+            side: report.side,
+            order_type,
+            tif,
+            order_qty,
+            limit_price,
+            stop_price: None,
+            post_only: false,
+            reduce_only: false,
+        };
+        let mut order = Order::new(&order, 0, false, self.now);
+        order.status = status;
+        order.ts_created = report.ts_event;
+        order.venue_order_id = report.venue_order_id;
+        order.revisions_sent = report.client_order_id.revision;
+        if status == OrderStatus::Unknown {
+            order.alarm = self.now;
+        }
+        self.intents.skip_to(report.client_order_id.sequence + 1);
+        self.execution.adopt(order);
+        self.sync.adopted_orders += 1;
+        self.recovered.adopted_orders += 1;
+        true
+    }
+
+    fn handle_foreign(&mut self, report: &Report) {
+        match report.kind {
+            ReportKind::Fill {
+                last_qty, cum_qty, ..
+            } => self.sync.handle_foreign_fill(
+                report.instrument,
+                report.venue_order_id,
+                Qty(last_qty.0 * report.side.sign()),
+                cum_qty,
+            ),
+            ReportKind::Snapshot { order_qty, .. } => {
+                let event = SyncEvent::ForeignOrder {
+                    instrument: report.instrument,
+                    qty: order_qty,
+                };
+                self.outbox.emit(Event::Sync(event));
+            }
+            _ => {}
+        }
+    }
+
+    pub(super) fn handle_account(&mut self, report: &AccountReport) {
+        let orders = &self.execution.orders;
+        let outcome = self
+            .sync
+            .handle_account(self.now, report, orders, &self.portfolio);
+        self.follow_sync(outcome);
+    }
+
+    fn follow_sync(&mut self, outcome: SyncOutcome) {
+        match outcome {
+            SyncOutcome::Wait => {}
+            SyncOutcome::Ask(queries) => {
+                queries
+                    .into_iter()
+                    .for_each(|query| self.execution.ask(query));
+            }
+            SyncOutcome::Reconciled(cash) => {
+                if let Some(cash) = cash {
+                    self.portfolio.set_cash(cash);
+                    self.risk.breaker.reset(self.now, self.portfolio.equity());
+                }
+                for (instrument, qty) in self.sync.foreign() {
+                    let event = SyncEvent::ForeignPosition { instrument, qty };
+                    self.outbox.emit(Event::Sync(event));
+                }
+                self.outbox.emit(Event::Sync(SyncEvent::Reconciled {
+                    adopted_orders: self.sync.adopted_orders,
+                    booked_fills: self.sync.booked_fills,
+                }));
+                self.start_if_ready();
+            }
+            SyncOutcome::Mismatch(event) => {
+                self.outbox.emit(Event::Sync(event));
+                self.restrict(TradingState::ReduceOnly, Cause::PositionMismatch);
+            }
+        }
+    }
+}
+
+/// The part of a fee that belongs to the part of an execution which was not booked before.
+fn part_of(fee: Money, fresh_qty: Qty, last_qty: Qty) -> Money {
+    if fresh_qty == last_qty || last_qty.0 == 0 {
+        return fee;
+    }
+    let (fresh, last) = (i128::from(fresh_qty.0), i128::from(last_qty.0));
+    Money(fee.0 / last * fresh + fee.0 % last * fresh / last)
+}

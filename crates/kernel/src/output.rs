@@ -1,0 +1,106 @@
+//! Outputs: what a driver has to do after an input.
+
+use alloc::collections::VecDeque;
+use py_rt_types::{CancelOrder, NewOrder, Query, ReplaceOrder, UnixNanos};
+
+use crate::event::Event;
+use crate::hash::OrderHash;
+use crate::risk::Approved;
+
+/// One thing to do.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Output {
+    /// Send this to the venue, after it is in the journal.
+    Send(Request),
+    /// Tell those who watch.
+    Emit(Event),
+}
+
+/// Something for the venue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Request {
+    /// A new order.
+    New(Approved<NewOrder>),
+    /// Other terms for an order.
+    Replace(Approved<ReplaceOrder>),
+    /// The end of an order; needs no approval.
+    Cancel(CancelOrder),
+    /// A question; needs no approval.
+    Query(Query),
+}
+
+/// Outputs that wait to be polled, and the hash over every decision so far.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Outbox {
+    queue: VecDeque<Output>,
+    hash: OrderHash,
+    decisions: u64,
+}
+
+impl Outbox {
+    #[inline]
+    pub(crate) fn poll(&mut self) -> Option<Output> {
+        self.queue.pop_front()
+    }
+
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.queue.is_empty()
+    }
+
+    pub(crate) fn emit(&mut self, event: Event) {
+        self.queue.push_back(Output::Emit(event));
+    }
+
+    pub(crate) fn send(&mut self, now: UnixNanos, request: Request) {
+        self.absorb(now, &request);
+        self.queue.push_back(Output::Send(request));
+    }
+
+    pub(crate) const fn order_hash(&self) -> u128 {
+        self.hash.finish()
+    }
+
+    pub(crate) const fn decisions(&self) -> u64 {
+        self.decisions
+    }
+
+    /// Orders, replaces and cancels enter the hash, with their time; questions do not.
+    fn absorb(&mut self, now: UnixNanos, request: &Request) {
+        let price = |p: Option<py_rt_types::Price>| p.map_or(u64::MAX, |p| p.0 as u64);
+        let words = match request {
+            Request::New(approved) => {
+                let o = approved.order();
+                let flags = u64::from(o.post_only) | u64::from(o.reduce_only) << 1;
+                let kind = (o.order_type as u64) << 8 | (o.tif as u64) << 16 | flags << 24;
+                let side = (o.side.sign() as u64) << 32;
+                let id = o.client_order_id.sequence;
+                let (instrument, qty) = (u64::from(o.instrument.0), o.order_qty.0 as u64);
+                let (limit, stop) = (price(o.limit_price), price(o.stop_price));
+                [1 | kind | side, id, instrument, qty, limit, stop]
+            }
+            Request::Replace(approved) => {
+                let o = approved.order();
+                let id = o.client_order_id;
+                let revision = u64::from(id.revision);
+                let qty = o.order_qty.0 as u64;
+                [
+                    2,
+                    id.sequence,
+                    revision,
+                    u64::from(o.instrument.0),
+                    qty,
+                    price(o.limit_price),
+                ]
+            }
+            Request::Cancel(o) => {
+                let id = o.client_order_id;
+                [3, id.sequence, 0, u64::from(o.instrument.0), 0, 0]
+            }
+            Request::Query(_) => return,
+        };
+        self.decisions += 1;
+        self.hash.write(now.0 as u64);
+        words.iter().for_each(|&word| self.hash.write(word));
+    }
+}

@@ -1,0 +1,183 @@
+//! Portfolio: cash, positions at average cost, marks. Exact; conserves to the last unit.
+//!
+//! For every instrument: realised + unrealised = money received - money paid + value at the mark,
+//! whatever the rounding of the average, because what is removed from the cost is what is booked.
+
+use alloc::vec::Vec;
+use py_rt_types::{Instrument, InstrumentId, Money, Price, Qty, TypeError};
+
+/// One instrument's position.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Position {
+    /// Signed quantity in lots.
+    pub qty: Qty,
+    /// What was paid for it, signed as the quantity.
+    pub cost: Money,
+    /// Realised profit so far, before fees.
+    pub realized_pnl: Money,
+    /// Fees so far.
+    pub fees: Money,
+    /// Value at the mark.
+    pub value: Money,
+}
+
+impl Position {
+    /// Value at the mark less what was paid.
+    #[must_use]
+    pub const fn unrealized_pnl(&self) -> Money {
+        Money(self.value.0.saturating_sub(self.cost.0))
+    }
+
+    fn apply(&mut self, instrument: &Instrument, qty: Qty, price: Price) -> Result<(), TypeError> {
+        let held = self.qty.0;
+        let closes = held.signum() == -qty.0.signum();
+        let closing = if closes {
+            qty.0.signum() * qty.0.abs().min(held.abs())
+        } else {
+            0
+        };
+        if closing != 0 {
+            let removed = if closing.abs() == held.abs() {
+                self.cost
+            } else {
+                let part = self.cost.0.checked_mul(i128::from(closing.abs()));
+                Money(part.ok_or(TypeError::Overflow)? / i128::from(held.abs()))
+            };
+            let paid = instrument.notional(price, Qty(closing))?;
+            let gained = Money::ZERO.checked_sub(paid)?.checked_sub(removed)?;
+            self.realized_pnl = self.realized_pnl.checked_add(gained)?;
+            self.cost = self.cost.checked_sub(removed)?;
+        }
+        let opening = Qty(qty.0 - closing);
+        self.cost = self
+            .cost
+            .checked_add(instrument.notional(price, opening)?)?;
+        self.qty = self.qty.checked_add(qty)?;
+        Ok(())
+    }
+}
+
+/// Cash and positions of a run.
+#[derive(Debug, Clone)]
+pub struct Portfolio {
+    cash: Money,
+    fees: Money,
+    value: Money,
+    gross: Money,
+    positions: Vec<Position>,
+}
+
+impl Portfolio {
+    /// A portfolio of `count` instruments, flat, with this cash.
+    #[must_use]
+    pub fn new(cash: Money, count: usize) -> Self {
+        Self {
+            cash,
+            fees: Money::ZERO,
+            value: Money::ZERO,
+            gross: Money::ZERO,
+            positions: alloc::vec![Position::default(); count],
+        }
+    }
+
+    /// Cash.
+    #[inline]
+    #[must_use]
+    pub const fn cash(&self) -> Money {
+        self.cash
+    }
+
+    /// Fees paid so far.
+    #[must_use]
+    pub const fn fees(&self) -> Money {
+        self.fees
+    }
+
+    /// Cash and positions at their marks, saturating.
+    #[inline]
+    #[must_use]
+    pub const fn equity(&self) -> Money {
+        Money(self.cash.0.saturating_add(self.value.0))
+    }
+
+    /// Sum of the positions' values without their signs.
+    #[inline]
+    #[must_use]
+    pub const fn gross(&self) -> Money {
+        self.gross
+    }
+
+    /// One instrument's position; flat for an id outside the run.
+    #[inline]
+    #[must_use]
+    pub fn position(&self, instrument: InstrumentId) -> Position {
+        self.positions
+            .get(instrument.index())
+            .copied()
+            .unwrap_or_default()
+    }
+
+    /// All positions, in the order of the instruments.
+    #[must_use]
+    pub fn positions(&self) -> &[Position] {
+        &self.positions
+    }
+
+    /// Whether anything of the instrument is held.
+    #[inline]
+    #[must_use]
+    pub fn holds(&self, instrument: InstrumentId) -> bool {
+        self.positions
+            .get(instrument.index())
+            .is_some_and(|position| position.qty.0 != 0)
+    }
+
+    pub(crate) const fn set_cash(&mut self, cash: Money) {
+        self.cash = cash;
+    }
+
+    /// Books one execution of `qty` (signed) at `price`; nothing changes when a number overflows.
+    pub(crate) fn handle_fill(
+        &mut self,
+        instrument: &Instrument,
+        id: InstrumentId,
+        qty: Qty,
+        price: Price,
+        fee: Money,
+    ) -> Result<Position, TypeError> {
+        let Some(held) = self.positions.get(id.index()) else {
+            return Err(TypeError::Overflow);
+        };
+        let mut after = *held;
+        after.apply(instrument, qty, price)?;
+        after.fees = after.fees.checked_add(fee)?;
+        let paid = instrument.notional(price, qty)?.checked_add(fee)?;
+        let cash = self.cash.checked_sub(paid)?;
+        self.fees = self.fees.checked_add(fee)?;
+        self.cash = cash;
+        self.positions[id.index()] = after;
+        self.handle_mark(instrument, id, price.0.saturating_mul(2))?;
+        Ok(self.positions[id.index()])
+    }
+
+    /// Marks an instrument at a mid given as the sum of bid and ask.
+    #[inline]
+    pub(crate) fn handle_mark(
+        &mut self,
+        instrument: &Instrument,
+        id: InstrumentId,
+        bid_plus_ask: i64,
+    ) -> Result<(), TypeError> {
+        let Some(position) = self.positions.get_mut(id.index()) else {
+            return Ok(());
+        };
+        let value = instrument.value_at_mid(bid_plus_ask, position.qty)?;
+        let old = core::mem::replace(&mut position.value, value);
+        self.value = self.value.checked_add(value)?.checked_sub(old)?;
+        self.gross = self
+            .gross
+            .checked_add(value.abs())?
+            .checked_sub(old.abs())?;
+        Ok(())
+    }
+}

@@ -1,0 +1,84 @@
+//! Loss and drawdown breakers: checked on the event that moves equity, latched when crossed.
+
+use py_rt_types::{Money, UnixNanos};
+
+use super::RiskLimits;
+use crate::event::{Cause, TradingState};
+
+const E9: i128 = 1_000_000_000;
+
+/// Watches equity. Once it has tripped it stays tripped until an operator resumes.
+#[derive(Debug, Clone)]
+pub(crate) struct Breaker {
+    max_daily_loss: Money,
+    max_drawdown_e9: i64,
+    day: i64,
+    day_start: Money,
+    peak: Money,
+    state: TradingState,
+}
+
+impl Breaker {
+    pub(crate) const fn new(limits: &RiskLimits) -> Self {
+        Self {
+            max_daily_loss: limits.max_daily_loss,
+            max_drawdown_e9: limits.max_drawdown_e9,
+            day: i64::MIN,
+            day_start: Money::ZERO,
+            peak: Money::ZERO,
+            state: TradingState::Active,
+        }
+    }
+
+    /// Starts again from this equity, as a person does who resumes trading.
+    pub(crate) const fn reset(&mut self, now: UnixNanos, equity: Money) {
+        self.day = now.day();
+        self.day_start = equity;
+        self.peak = equity;
+        self.state = TradingState::Active;
+    }
+
+    /// Takes the equity after an event; says so when a limit is crossed by it.
+    #[inline]
+    pub(crate) fn handle_equity(
+        &mut self,
+        now: UnixNanos,
+        equity: Money,
+    ) -> Option<(TradingState, Cause)> {
+        if now.day() != self.day {
+            self.start_day(now, equity);
+        }
+        if equity > self.peak {
+            self.peak = equity;
+        }
+        let (state, cause) = if self.drawdown_exceeded(equity) {
+            (TradingState::Halted, Cause::Drawdown)
+        } else if self.day_start.0.saturating_sub(equity.0) > self.max_daily_loss.0 {
+            (TradingState::ReduceOnly, Cause::DailyLoss)
+        } else {
+            return None;
+        };
+        if state <= self.state {
+            return None;
+        }
+        self.state = state;
+        Some((state, cause))
+    }
+
+    fn start_day(&mut self, now: UnixNanos, equity: Money) {
+        if self.day == i64::MIN {
+            self.peak = equity;
+        }
+        self.day = now.day();
+        self.day_start = equity;
+    }
+
+    fn drawdown_exceeded(&self, equity: Money) -> bool {
+        let fall = self.peak.0.saturating_sub(equity.0);
+        if fall <= 0 || self.peak.0 <= 0 {
+            return false;
+        }
+        let limit = (self.peak.0 / E9).saturating_mul(i128::from(self.max_drawdown_e9));
+        fall > limit
+    }
+}

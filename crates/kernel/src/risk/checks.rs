@@ -1,0 +1,334 @@
+//! The checks, in the order in which they are asked.
+
+use alloc::vec::Vec;
+use py_rt_types::{
+    Decimal, Instrument, InstrumentId, Money, NewOrder, Price, Qty, ReplaceOrder, Side, TypeError,
+    UnixNanos,
+};
+
+use super::rate::RateWindow;
+use super::{Approved, Breaker, Control, RiskLimits};
+use crate::event::{Denial, TradingState};
+use crate::execution::{Order, Orders};
+use crate::market::Market;
+use crate::portfolio::Portfolio;
+
+const E9: i128 = 1_000_000_000;
+const BPS: i128 = 10_000;
+
+/// What risk looks at: the stages before it, by reference.
+#[derive(Clone, Copy)]
+pub(crate) struct Desk<'a> {
+    pub(crate) now: UnixNanos,
+    pub(crate) instruments: &'a [Instrument],
+    pub(crate) market: &'a Market,
+    pub(crate) portfolio: &'a Portfolio,
+    pub(crate) orders: &'a Orders,
+    pub(crate) reconciled: bool,
+}
+
+/// The risk stage.
+#[derive(Debug, Clone)]
+pub(crate) struct Risk {
+    limits: RiskLimits,
+    max_lots: Vec<i64>,
+    rate: RateWindow,
+    pub(crate) breaker: Breaker,
+    pub(crate) state: TradingState,
+}
+
+/// An order as the checks see it: the same for a new order and for a replace.
+struct Ask<'a> {
+    instrument: &'a Instrument,
+    id: InstrumentId,
+    side: Side,
+    /// Quantity that may be executed because of this order.
+    leaves: i64,
+    /// Quantity of the same order that is already counted as exposure.
+    counted: i64,
+    price: Option<Price>,
+    reduce_only: bool,
+    opens_order: bool,
+}
+
+impl Risk {
+    pub(crate) fn new(limits: RiskLimits, instruments: &[Instrument]) -> Self {
+        let lots = |i: &Instrument| {
+            let (most, lot) = (limits.max_order_qty.to_atto(), i.spec().lot_size.to_atto());
+            match (most, lot) {
+                (Ok(most), Ok(lot)) => i64::try_from(most / lot).unwrap_or(i64::MAX),
+                _ => i64::MAX,
+            }
+        };
+        Self {
+            limits,
+            max_lots: instruments.iter().map(lots).collect(),
+            rate: RateWindow::new(limits.max_orders_per_second),
+            breaker: Breaker::new(&limits),
+            state: TradingState::Active,
+        }
+    }
+
+    /// Counts an order or replace that was sent.
+    pub(crate) fn record_sent(&mut self, now: UnixNanos) {
+        self.rate.record(now);
+    }
+
+    /// Approves a new order or says which control refused it.
+    pub(crate) fn check_new(
+        &self,
+        desk: &Desk<'_>,
+        order: &NewOrder,
+    ) -> Result<Approved<NewOrder>, Denial> {
+        let instrument = known(desk, order.instrument)?;
+        let ask = Ask {
+            instrument,
+            id: order.instrument,
+            side: order.side,
+            leaves: order.order_qty.0,
+            counted: 0,
+            price: order.limit_price.or(order.stop_price),
+            reduce_only: order.reduce_only,
+            opens_order: true,
+        };
+        self.check(desk, &ask)?;
+        Ok(Approved::grant(*order))
+    }
+
+    /// Approves other terms for an order or says which control refused them.
+    pub(crate) fn check_replace(
+        &self,
+        desk: &Desk<'_>,
+        order: &Order,
+        replace: &ReplaceOrder,
+    ) -> Result<Approved<ReplaceOrder>, Denial> {
+        let instrument = known(desk, order.instrument)?;
+        let ask = Ask {
+            instrument,
+            id: order.instrument,
+            side: order.side,
+            leaves: replace.order_qty.0 - order.cum_qty.0,
+            counted: order.leaves_qty().0,
+            price: replace.limit_price,
+            reduce_only: order.reduce_only,
+            opens_order: false,
+        };
+        self.check(desk, &ask)?;
+        Ok(Approved::grant(*replace))
+    }
+
+    fn check(&self, desk: &Desk<'_>, ask: &Ask<'_>) -> Result<(), Denial> {
+        require(desk.reconciled, Control::NotReconciled, 1, 0)?;
+        let min_qty = ask.instrument.min_qty().0.max(1);
+        require(ask.leaves >= min_qty, Control::MinQty, min_qty, ask.leaves)?;
+        if reduces(desk, ask) {
+            return Ok(());
+        }
+        require(!ask.reduce_only, Control::ReduceOnly, 1, 0)?;
+        let state = self.state;
+        require(
+            state == TradingState::Active,
+            Control::TradingState,
+            0,
+            state as i64,
+        )?;
+        self.check_size(desk, ask)?;
+        self.check_exposure(desk, ask)?;
+        let open = desk.orders.open().len() as i64;
+        let most = i64::from(self.limits.max_open_orders);
+        require(
+            !ask.opens_order || open < most,
+            Control::MaxOpenOrders,
+            most,
+            open + 1,
+        )?;
+        let most = i64::from(self.limits.max_orders_per_second);
+        let sent = self.rate.count(desk.now) as i64;
+        require(
+            self.rate.allows(desk.now),
+            Control::MaxOrdersPerSecond,
+            most,
+            sent + 1,
+        )
+    }
+
+    fn check_size(&self, desk: &Desk<'_>, ask: &Ask<'_>) -> Result<(), Denial> {
+        let most = self.max_lots.get(ask.id.index()).copied().unwrap_or(0);
+        if ask.leaves > most {
+            let value = ask
+                .instrument
+                .qty_decimal(Qty(ask.leaves))
+                .unwrap_or_default();
+            return Err(denial(
+                Control::MaxOrderQty,
+                self.limits.max_order_qty,
+                value,
+            ));
+        }
+        let mark = self.reference(desk, ask.id)?;
+        if let Some(price) = ask.price {
+            let (twice, mark) = (i128::from(price.0) * 2, i128::from(mark));
+            let away = (twice - mark).abs() * BPS;
+            let limit = i128::from(self.limits.price_collar_bps);
+            if away > limit * mark.abs() {
+                let bps = away / mark.abs().max(1);
+                return Err(denial(Control::PriceCollar, whole(limit), whole(bps)));
+            }
+        }
+        let notional = fits(match ask.price {
+            Some(price) => ask.instrument.notional(price, Qty(ask.leaves)),
+            None => ask.instrument.value_at_mid(mark, Qty(ask.leaves)),
+        })?
+        .abs();
+        let floor = ask.instrument.min_notional();
+        within_money(floor.0 <= notional.0, Control::MinNotional, floor, notional)?;
+        let limit = self.limits.max_order_notional;
+        within_money(
+            notional <= limit,
+            Control::MaxOrderNotional,
+            limit,
+            notional,
+        )
+    }
+
+    fn check_exposure(&self, desk: &Desk<'_>, ask: &Ask<'_>) -> Result<(), Denial> {
+        let added = (ask.leaves - ask.counted).max(0);
+        let worst = worst_position(desk, ask.id, ask.side, added);
+        if ask.side == Side::Sell && !ask.instrument.spec().shortable {
+            let short = worst_short(desk, ask.id, added);
+            require(short >= 0, Control::NotShortable, 0, short)?;
+        }
+        let exposure = self.exposure(desk, ask.id, worst)?;
+        let limit = self.limits.max_position_notional;
+        within_money(
+            exposure <= limit,
+            Control::MaxPositionNotional,
+            limit,
+            exposure,
+        )?;
+        let mut gross = desk.portfolio.gross();
+        for (index, working) in desk.orders.exposures().iter().enumerate() {
+            let id = InstrumentId(index as u32);
+            if id == ask.id || (working.buy == 0 && working.sell == 0) {
+                continue;
+            }
+            let other = self.exposure(desk, id, worst_position(desk, id, Side::Buy, 0))?;
+            let held = desk.portfolio.position(id).value.abs();
+            gross = fits(
+                gross
+                    .checked_add(other)
+                    .and_then(|sum| sum.checked_sub(held)),
+            )?;
+        }
+        let held = desk.portfolio.position(ask.id).value.abs();
+        gross = fits(
+            gross
+                .checked_add(exposure)
+                .and_then(|sum| sum.checked_sub(held)),
+        )?;
+        let limit = self.limits.max_gross_notional;
+        within_money(gross <= limit, Control::MaxGrossNotional, limit, gross)?;
+        let equity = desk.portfolio.equity().0.max(0);
+        let power = Money((equity / E9).saturating_mul(i128::from(self.limits.max_leverage_e9)));
+        within_money(gross <= power, Control::BuyingPower, power, gross)
+    }
+
+    fn exposure(&self, desk: &Desk<'_>, id: InstrumentId, lots: i64) -> Result<Money, Denial> {
+        let mark = match desk.market.instrument(id).and_then(|market| market.mark()) {
+            Some((mark, _)) => mark,
+            None => return Err(denial(Control::ReferencePrice, whole(0), whole(0))),
+        };
+        let instrument = known(desk, id)?;
+        fits(instrument.value_at_mid(mark, Qty(lots))).map(Money::abs)
+    }
+
+    fn reference(&self, desk: &Desk<'_>, id: InstrumentId) -> Result<i64, Denial> {
+        let limit = i128::from(self.limits.reference_age_ns_max);
+        match desk.market.instrument(id).and_then(|market| market.mark()) {
+            Some((mark, ts)) if i128::from(desk.now.since(ts)) <= limit => Ok(mark),
+            Some((_, ts)) => {
+                let age = whole(i128::from(desk.now.since(ts)));
+                Err(denial(Control::ReferencePrice, whole(limit), age))
+            }
+            None => Err(denial(Control::ReferencePrice, whole(limit), whole(-1))),
+        }
+    }
+}
+
+/// Whether the order can only make the position smaller, whatever else is on its way.
+fn reduces(desk: &Desk<'_>, ask: &Ask<'_>) -> bool {
+    let held = desk.portfolio.position(ask.id).qty.0;
+    if held == 0 || held.signum() == ask.side.sign() {
+        return false;
+    }
+    let working = desk.orders.exposure(ask.id);
+    let same_side = if ask.side == Side::Buy {
+        working.buy
+    } else {
+        working.sell
+    };
+    same_side - ask.counted + ask.leaves <= held.abs()
+}
+
+/// The largest position, without its sign, that open orders and `added` on `side` could make.
+fn worst_position(desk: &Desk<'_>, id: InstrumentId, side: Side, added: i64) -> i64 {
+    let held = desk.portfolio.position(id).qty.0;
+    let working = desk.orders.exposure(id);
+    let (buy, sell) = match side {
+        Side::Buy => (working.buy.saturating_add(added), working.sell),
+        Side::Sell => (working.buy, working.sell.saturating_add(added)),
+    };
+    held.saturating_add(buy)
+        .abs()
+        .max(held.saturating_sub(sell).abs())
+}
+
+fn worst_short(desk: &Desk<'_>, id: InstrumentId, added: i64) -> i64 {
+    let held = desk.portfolio.position(id).qty.0;
+    held.saturating_sub(desk.orders.exposure(id).sell)
+        .saturating_sub(added)
+}
+
+fn known<'a>(desk: &Desk<'a>, id: InstrumentId) -> Result<&'a Instrument, Denial> {
+    desk.instruments
+        .get(id.index())
+        .ok_or(denial(Control::Overflow, whole(0), whole(0)))
+}
+
+fn fits<T>(value: Result<T, TypeError>) -> Result<T, Denial> {
+    value.map_err(|_| denial(Control::Overflow, whole(0), whole(0)))
+}
+
+fn whole(value: i128) -> Decimal {
+    Decimal::try_new(value, 0).unwrap_or_default()
+}
+
+const fn denial(control: Control, limit: Decimal, value: Decimal) -> Denial {
+    Denial {
+        control,
+        limit,
+        value,
+    }
+}
+
+fn require(holds: bool, control: Control, limit: i64, value: i64) -> Result<(), Denial> {
+    if holds {
+        return Ok(());
+    }
+    Err(denial(
+        control,
+        whole(i128::from(limit)),
+        whole(i128::from(value)),
+    ))
+}
+
+fn within_money(holds: bool, control: Control, limit: Money, value: Money) -> Result<(), Denial> {
+    if holds {
+        return Ok(());
+    }
+    Err(denial(
+        control,
+        Decimal::from_atto(limit.0),
+        Decimal::from_atto(value.0),
+    ))
+}

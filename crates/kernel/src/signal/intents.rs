@@ -1,0 +1,132 @@
+//! What a strategy asked for in one callback, in the order it asked.
+
+use alloc::vec::Vec;
+use py_rt_types::{ClientOrderId, InstrumentId, NewOrder, Price, Qty, RejectReason, UnixNanos};
+
+/// One wish of a strategy.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Intent {
+    /// A new order.
+    New {
+        /// The order.
+        order: NewOrder,
+        /// The strategy's own number.
+        tag: u32,
+        /// Whether it works a target.
+        target: bool,
+    },
+    /// A new order that cannot be expressed in ticks and lots.
+    Invalid {
+        /// What can be said of it.
+        order: NewOrder,
+        /// The strategy's own number.
+        tag: u32,
+        /// Why.
+        reason: RejectReason,
+    },
+    /// The end of an order.
+    Cancel {
+        /// Which.
+        id: ClientOrderId,
+    },
+    /// The end of all orders.
+    CancelAll {
+        /// Of one instrument only.
+        instrument: Option<InstrumentId>,
+    },
+    /// Other terms for an order.
+    Replace {
+        /// Which.
+        id: ClientOrderId,
+        /// New total quantity.
+        order_qty: Option<Qty>,
+        /// New limit price.
+        limit_price: Option<Price>,
+    },
+    /// A position to work towards.
+    Target {
+        /// Of which instrument.
+        instrument: InstrumentId,
+        /// Signed quantity.
+        qty: Qty,
+    },
+    /// A timer.
+    Timer {
+        /// Its number.
+        timer: u32,
+        /// When first.
+        at: UnixNanos,
+        /// How often after that; 0 for never.
+        every_ns: i64,
+    },
+    /// A published signal.
+    Signal {
+        /// Of which instrument.
+        instrument: InstrumentId,
+        /// Its value.
+        value: f64,
+        /// 0 to 1.
+        confidence: f64,
+    },
+    /// The strategy cannot go on.
+    Fail,
+}
+
+/// The queue of intents and the counter of order ids.
+#[derive(Debug, Clone)]
+pub(crate) struct Intents {
+    queue: Vec<Intent>,
+    next_sequence: u64,
+}
+
+impl Intents {
+    pub(crate) fn new() -> Self {
+        Self {
+            queue: Vec::with_capacity(64),
+            next_sequence: 1,
+        }
+    }
+
+    pub(crate) fn push(&mut self, intent: Intent) {
+        self.queue.push(intent);
+    }
+
+    pub(crate) const fn reserve_id(&mut self) -> ClientOrderId {
+        let id = ClientOrderId::new(self.next_sequence);
+        self.next_sequence += 1;
+        id
+    }
+
+    pub(crate) const fn next_sequence(&self) -> u64 {
+        self.next_sequence
+    }
+
+    /// Ids below `sequence` are never given again.
+    pub(crate) fn skip_to(&mut self, sequence: u64) {
+        self.next_sequence = self.next_sequence.max(sequence);
+    }
+
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.queue.is_empty()
+    }
+
+    /// Takes the queue out, to be given back by [`Intents::restore`] so that nothing is allocated.
+    pub(crate) fn take(&mut self) -> Vec<Intent> {
+        core::mem::take(&mut self.queue)
+    }
+
+    /// Gives an emptied queue back; what was asked meanwhile stays.
+    pub(crate) fn restore(&mut self, mut emptied: Vec<Intent>) {
+        emptied.clear();
+        emptied.append(&mut self.queue);
+        self.queue = emptied;
+    }
+
+    pub(crate) fn requested(&self) -> impl Iterator<Item = &NewOrder> {
+        self.queue.iter().filter_map(|intent| match intent {
+            Intent::New { order, .. } => Some(order),
+            _ => None,
+        })
+    }
+}

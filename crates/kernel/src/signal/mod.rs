@@ -1,0 +1,12 @@
+//! Signal stage: the strategy host. Market changes in, intents out.
+
+mod context;
+mod intents;
+mod strategy;
+mod timers;
+
+pub use context::{Context, OrderRequest};
+pub use intents::Intent;
+pub(crate) use intents::Intents;
+pub use strategy::{Idle, Interests, Quote, Strategy};
+pub(crate) use timers::Timers;
