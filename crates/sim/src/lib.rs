@@ -1,1 +1,16 @@
-//! Drives the kernel in virtual time: simulated venue and backtest driver.
+//! Drives the kernel in virtual time.
+//!
+//! What it is: a simulated venue ([`venue`]) that fills orders from recorded markets, and a driver
+//! ([`backtest`]) that carries market data, orders and reports between venue and kernel with their
+//! latencies. What it is not: it reads no clock and no file, and decides nothing about orders.
+//!
+//! - [`venue`]: matching against recorded books and bars, queue position, fees.
+//! - [`backtest`]: the driver and what it records.
+
+#![forbid(unsafe_code)]
+
+pub mod backtest;
+pub mod venue;
+
+pub use backtest::{Backtest, BacktestConfig, BacktestData, Latency, Recording};
+pub use venue::{BarFill, Fees, SimVenue, VenueConfig, VenueReport};

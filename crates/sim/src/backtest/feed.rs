@@ -1,0 +1,187 @@
+//! Cursors over the data: when each row is seen, at the venue and here.
+
+use py_rt_types::{Bar, MarketEvent, UnixNanos};
+
+use crate::venue::SimVenue;
+
+/// Market rows in order, with the time at which one side sees them. Time never goes back: a row
+/// that is stamped earlier than the one before it is seen together with that one.
+#[derive(Debug)]
+pub(super) struct EventFeed<'a> {
+    events: &'a [MarketEvent],
+    position: usize,
+    next: UnixNanos,
+    /// Least delay after the event; `None` at the venue, which sees events when they happen.
+    delay_ns: Option<i64>,
+}
+
+impl<'a> EventFeed<'a> {
+    pub(super) fn at_venue(events: &'a [MarketEvent]) -> Self {
+        Self::new(events, None)
+    }
+
+    pub(super) fn at_kernel(events: &'a [MarketEvent], delay_ns: i64) -> Self {
+        Self::new(events, Some(delay_ns))
+    }
+
+    fn new(events: &'a [MarketEvent], delay_ns: Option<i64>) -> Self {
+        let mut feed = Self {
+            events,
+            position: 0,
+            next: UnixNanos::MIN,
+            delay_ns,
+        };
+        feed.load();
+        feed
+    }
+
+    #[inline]
+    fn load(&mut self) {
+        self.next = match self.events.get(self.position) {
+            None => UnixNanos::MAX,
+            Some(event) => {
+                let seen = match self.delay_ns {
+                    None => event.ts_event,
+                    Some(delay) => event.ts_event.plus(delay).max(event.ts_recv),
+                };
+                seen.max(self.next)
+            }
+        };
+    }
+
+    pub(super) const fn len(&self) -> usize {
+        self.events.len()
+    }
+
+    #[inline]
+    pub(super) const fn position(&self) -> usize {
+        self.position
+    }
+
+    /// When the next row is seen; `UnixNanos::MAX` at the end.
+    #[inline]
+    pub(super) const fn peek(&self) -> UnixNanos {
+        self.next
+    }
+
+    #[inline]
+    pub(super) fn next(&mut self) -> Option<(UnixNanos, &'a MarketEvent)> {
+        let event = self.events.get(self.position)?;
+        let now = self.next;
+        self.position += 1;
+        self.load();
+        Some((now, event))
+    }
+}
+
+/// What happens next to a bar.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum BarStep {
+    /// It ends at the venue.
+    Close,
+    /// It begins at the venue.
+    Open,
+    /// It is seen here.
+    Seen,
+}
+
+impl BarStep {
+    pub(super) const fn is_at_venue(self) -> bool {
+        matches!(self, Self::Close | Self::Open)
+    }
+}
+
+/// Bars: each begins at the venue, ends there, and is seen here after the feed's delay.
+#[derive(Debug)]
+pub(super) struct BarFeed<'a> {
+    bars: &'a [Bar],
+    /// Places by rising open, where that is not the order of the bars.
+    by_open: Option<Vec<u32>>,
+    delay_ns: i64,
+    opened: usize,
+    closed: usize,
+    seen: usize,
+    next: (UnixNanos, BarStep),
+}
+
+impl<'a> BarFeed<'a> {
+    pub(super) fn new(bars: &'a [Bar], delay_ns: i64) -> Self {
+        let sorted = bars.is_sorted_by_key(|bar| bar.ts_open);
+        let by_open = (!sorted).then(|| {
+            let mut places: Vec<u32> = (0..bars.len() as u32).collect();
+            places.sort_by_key(|&place| bars[place as usize].ts_open);
+            places
+        });
+        let next = (UnixNanos::MAX, BarStep::Seen);
+        let mut feed = Self {
+            bars,
+            by_open,
+            delay_ns,
+            opened: 0,
+            closed: 0,
+            seen: 0,
+            next,
+        };
+        feed.load();
+        feed
+    }
+
+    fn opening(&self) -> Option<&'a Bar> {
+        match &self.by_open {
+            None => self.bars.get(self.opened),
+            Some(places) => self.bars.get(*places.get(self.opened)? as usize),
+        }
+    }
+
+    fn load(&mut self) {
+        let close = self
+            .bars
+            .get(self.closed)
+            .map_or(UnixNanos::MAX, |bar| bar.ts_close);
+        let open = self.opening().map_or(UnixNanos::MAX, |bar| bar.ts_open);
+        let seen = self.bars.get(self.seen);
+        let seen = seen.map_or(UnixNanos::MAX, |bar| bar.ts_close.plus(self.delay_ns));
+        self.next = if close <= open && close <= seen {
+            (close, BarStep::Close)
+        } else if open <= seen {
+            (open, BarStep::Open)
+        } else {
+            (seen, BarStep::Seen)
+        };
+    }
+
+    pub(super) const fn len(&self) -> usize {
+        self.bars.len()
+    }
+
+    pub(super) const fn position(&self) -> usize {
+        self.seen
+    }
+
+    #[inline]
+    pub(super) const fn peek(&self) -> (UnixNanos, BarStep) {
+        self.next
+    }
+
+    pub(super) fn step_venue(&mut self, venue: &mut SimVenue) {
+        if self.next.1 == BarStep::Close {
+            if let Some(bar) = self.bars.get(self.closed) {
+                venue.handle_bar_close(bar);
+            }
+            self.closed += 1;
+        } else {
+            if let Some(bar) = self.opening() {
+                venue.handle_bar_open(bar);
+            }
+            self.opened += 1;
+        }
+        self.load();
+    }
+
+    pub(super) fn step_kernel(&mut self) -> Option<&'a Bar> {
+        let bar = self.bars.get(self.seen)?;
+        self.seen += 1;
+        self.load();
+        Some(bar)
+    }
+}

@@ -1,0 +1,328 @@
+//! The driver in virtual time: market data, orders and reports, each with its latency.
+//!
+//! Everything that will happen has a time; the earliest happens next. At one time the venue's
+//! market moves first, then orders arrive there, then reports arrive here, then market data is
+//! seen here, then timers ring: an order never profits from what happened at its own arrival.
+
+mod data;
+mod feed;
+mod recording;
+
+pub use data::BacktestData;
+pub use recording::{EquityPoint, FillRow, OrderRow, Recording};
+
+use std::collections::VecDeque;
+
+use py_rt_kernel::event::Event;
+use py_rt_kernel::{Control, Input, Kernel, KernelConfig, Output, Request, Strategy};
+use py_rt_types::{Report, UnixNanos};
+
+use crate::venue::{SimVenue, VenueConfig};
+use feed::{BarFeed, EventFeed};
+
+/// Latencies of a run, in nanoseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Latency {
+    /// From the venue's event to us; a later recorded receive time stands.
+    pub feed_ns: i64,
+    /// From us to the venue.
+    pub order_ns: i64,
+    /// From the venue to us, for reports.
+    pub report_ns: i64,
+}
+
+/// What a run is made from beside data and strategy.
+#[derive(Debug, Clone)]
+pub struct BacktestConfig {
+    /// The kernel's own configuration.
+    pub kernel: KernelConfig,
+    /// The venue's assumptions.
+    pub venue: VenueConfig,
+    /// The latencies.
+    pub latency: Latency,
+    /// Step of the equity curve; 0 for the first and last point only.
+    pub sample_every_ns: i64,
+}
+
+/// How far a run has come. Return false from the hook to end it early.
+pub type Progress<'a> = &'a mut dyn FnMut(usize, usize) -> bool;
+
+/// Rows between two calls of the progress hook.
+const ROWS_PER_REPORT: usize = 1 << 18;
+
+/// A run: kernel, venue and the roads between them.
+#[derive(Debug)]
+pub struct Backtest<'a, S> {
+    kernel: Kernel<S>,
+    venue: SimVenue,
+    at_venue: EventFeed<'a>,
+    at_kernel: EventFeed<'a>,
+    bars: BarFeed<'a>,
+    latency: Latency,
+    orders: VecDeque<(UnixNanos, Request)>,
+    reports: VecDeque<(UnixNanos, Report)>,
+    recording: Recording,
+    failed: bool,
+}
+
+impl<'a, S: Strategy> Backtest<'a, S> {
+    /// A run that has not begun.
+    #[must_use]
+    pub fn new(config: BacktestConfig, data: &BacktestData<'a>, strategy: S) -> Self {
+        let latency = config.latency;
+        let mut venue = config.venue;
+        venue.bar_grace_ns = latency.feed_ns.saturating_add(latency.order_ns);
+        let recording = Recording::new(config.sample_every_ns);
+        Self {
+            venue: SimVenue::new(&config.kernel.instruments, venue),
+            kernel: Kernel::new(config.kernel, strategy),
+            at_venue: EventFeed::at_venue(data.events),
+            at_kernel: EventFeed::at_kernel(data.events, latency.feed_ns),
+            bars: BarFeed::new(data.bars, latency.feed_ns),
+            latency,
+            orders: VecDeque::new(),
+            reports: VecDeque::new(),
+            recording,
+            failed: false,
+        }
+    }
+
+    /// Runs to the end of the data, or until the strategy fails or `progress` says no.
+    pub fn run(&mut self, progress: Progress<'_>) {
+        let total = self.at_kernel.len() + self.bars.len();
+        let begin = self.at_venue.peek().min(self.bars.peek().0);
+        self.kernel
+            .handle_input(begin, Input::Control(Control::Start));
+        self.drain();
+        self.recording.sample(begin, &self.kernel);
+        let mut report_at = ROWS_PER_REPORT;
+        while !self.failed && self.step(report_at) {
+            let done = self.at_kernel.position() + self.bars.position();
+            if done >= report_at {
+                report_at = done + ROWS_PER_REPORT;
+                if !progress(done, total) {
+                    break;
+                }
+            }
+        }
+        self.finish();
+        progress(self.at_kernel.position() + self.bars.position(), total);
+    }
+
+    /// The kernel, to look at.
+    pub const fn kernel(&self) -> &Kernel<S> {
+        &self.kernel
+    }
+
+    /// What was recorded so far.
+    pub const fn recording(&self) -> &Recording {
+        &self.recording
+    }
+
+    /// Rows and bars that the kernel has seen.
+    #[must_use]
+    pub fn events(&self) -> usize {
+        self.at_kernel.position() + self.bars.position()
+    }
+
+    /// Whether the strategy ended the run.
+    #[must_use]
+    pub const fn failed(&self) -> bool {
+        self.failed
+    }
+
+    /// Streams market rows until something else is due, then lets that happen. False at the end.
+    fn step(&mut self, rows: usize) -> bool {
+        self.stream(rows);
+        if self.at_kernel.position() + self.bars.position() >= rows {
+            return true;
+        }
+        let (bar_at, bar_step) = self.bars.peek();
+        let order_at = self.orders.front().map_or(UnixNanos::MAX, |order| order.0);
+        let report_at = self
+            .reports
+            .front()
+            .map_or(UnixNanos::MAX, |report| report.0);
+        let feed_at = self.at_kernel.peek();
+        let timer_at = self.kernel.poll_timeout();
+        let data_over = feed_at == UnixNanos::MAX && bar_at == UnixNanos::MAX;
+        if data_over && order_at == UnixNanos::MAX && report_at == UnixNanos::MAX {
+            return false;
+        }
+        let at_venue = if bar_step.is_at_venue() {
+            bar_at
+        } else {
+            UnixNanos::MAX
+        };
+        let next = at_venue
+            .min(order_at)
+            .min(report_at)
+            .min(bar_at)
+            .min(feed_at)
+            .min(timer_at);
+        if next == at_venue {
+            self.bars.step_venue(&mut self.venue);
+            self.collect_reports();
+        } else if next == order_at {
+            self.deliver_order();
+        } else if next == report_at {
+            self.deliver_report();
+        } else if next == bar_at {
+            if let Some(bar) = self.bars.step_kernel() {
+                self.kernel.handle_input(next, Input::Bar(bar));
+            }
+            self.after_kernel(next);
+        } else if next == feed_at {
+            if let Some((now, event)) = self.at_kernel.next() {
+                self.kernel.handle_market(now, event);
+                self.after_kernel(now);
+            }
+        } else {
+            self.kernel.handle_input(timer_at, Input::Timer);
+            self.after_kernel(timer_at);
+        }
+        true
+    }
+
+    /// The hot road: market rows at the venue and here, while nothing else is due.
+    #[inline]
+    fn stream(&mut self, rows: usize) {
+        let mut horizon = self.horizon();
+        let mut at_kernel = self.at_kernel.peek();
+        loop {
+            let at_venue = self.at_venue.peek();
+            if at_venue <= at_kernel {
+                if at_venue > horizon || at_venue == UnixNanos::MAX {
+                    return;
+                }
+                if let Some((now, event)) = self.at_venue.next() {
+                    self.venue.handle_market(now, event);
+                }
+                if self.venue.has_report() {
+                    self.collect_reports();
+                    horizon = self.horizon();
+                }
+            } else {
+                if at_kernel >= horizon || self.at_kernel.position() >= rows {
+                    return;
+                }
+                let Some((now, event)) = self.at_kernel.next() else {
+                    return;
+                };
+                self.kernel.handle_market(now, event);
+                at_kernel = self.at_kernel.peek();
+                if self.kernel.has_output() || self.kernel.poll_timeout() < horizon {
+                    self.drain();
+                    horizon = self.horizon();
+                }
+            }
+        }
+    }
+
+    /// The earliest thing that is not a market row.
+    fn horizon(&self) -> UnixNanos {
+        let order_at = self.orders.front().map_or(UnixNanos::MAX, |order| order.0);
+        let report_at = self
+            .reports
+            .front()
+            .map_or(UnixNanos::MAX, |report| report.0);
+        if self.failed {
+            return UnixNanos::MIN;
+        }
+        order_at
+            .min(report_at)
+            .min(self.bars.peek().0)
+            .min(self.kernel.poll_timeout())
+            .min(self.recording.next_sample())
+    }
+
+    fn deliver_order(&mut self) {
+        let Some((now, request)) = self.orders.pop_front() else {
+            return;
+        };
+        match &request {
+            Request::New(approved) => self.venue.handle_new(now, 0, approved.order()),
+            Request::Replace(approved) => self.venue.handle_replace(now, 0, approved.order()),
+            Request::Cancel(cancel) => self.venue.handle_cancel(now, 0, cancel),
+            Request::Query(query) => self.venue.handle_query(now, 0, query),
+        }
+        self.collect_reports_at(now);
+    }
+
+    fn deliver_report(&mut self) {
+        let Some((now, report)) = self.reports.pop_front() else {
+            return;
+        };
+        self.kernel.handle_input(now, Input::Report(&report));
+        self.after_kernel(now);
+    }
+
+    fn collect_reports(&mut self) {
+        while let Some(told) = self.venue.poll_report() {
+            let at = told.report.ts_event.plus(self.latency.report_ns);
+            self.push_report(at, told.report);
+        }
+    }
+
+    /// Reports to a command leave the venue when it arrived, also about an earlier open.
+    fn collect_reports_at(&mut self, now: UnixNanos) {
+        while let Some(told) = self.venue.poll_report() {
+            let at = told.report.ts_event.max(now).plus(self.latency.report_ns);
+            self.push_report(at, told.report);
+        }
+    }
+
+    /// Reports travel one road: none overtakes another.
+    fn push_report(&mut self, at: UnixNanos, report: Report) {
+        let last = self
+            .reports
+            .back()
+            .map_or(UnixNanos::MIN, |report| report.0);
+        self.reports.push_back((at.max(last), report));
+    }
+
+    fn after_kernel(&mut self, now: UnixNanos) {
+        self.drain();
+        if now >= self.recording.next_sample() {
+            self.recording.sample(now, &self.kernel);
+        }
+    }
+
+    fn drain(&mut self) {
+        let arrives = self.kernel.now().plus(self.latency.order_ns);
+        while let Some(output) = self.kernel.poll_output() {
+            match output {
+                Output::Send(request) => self.orders.push_back((arrives, request)),
+                Output::Emit(event) => {
+                    self.failed |= event == Event::StrategyFailed;
+                    self.recording.record(&event);
+                }
+            }
+        }
+    }
+
+    /// The data are over: what waits at the venue expires, the strategy is told to stop.
+    fn finish(&mut self) {
+        let end = self.kernel.now();
+        let expired = self.venue.expire_all(end);
+        self.recording.set_expired(expired);
+        self.collect_reports_at(end);
+        self.flush_reports();
+        self.kernel.handle_input(end, Input::Control(Control::Stop));
+        self.drain();
+        while let Some((_, request)) = self.orders.pop_front() {
+            if let Request::Cancel(cancel) = &request {
+                self.venue.handle_cancel(end, 0, cancel);
+            }
+        }
+        self.collect_reports_at(end);
+        self.flush_reports();
+        self.recording.sample(self.kernel.now(), &self.kernel);
+    }
+
+    fn flush_reports(&mut self) {
+        while !self.reports.is_empty() {
+            self.deliver_report();
+        }
+    }
+}

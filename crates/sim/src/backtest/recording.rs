@@ -1,0 +1,107 @@
+//! What a run leaves behind: orders as they ended, fills, the equity curve.
+
+use py_rt_kernel::event::{Denial, Event, FillEvent, OrderEvent};
+use py_rt_kernel::execution::Order;
+use py_rt_kernel::Kernel;
+use py_rt_types::{Money, UnixNanos};
+
+/// An order as it last stood.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OrderRow {
+    /// The order.
+    pub order: Order,
+    /// The limit that refused it, if one did.
+    pub denial: Option<Denial>,
+}
+
+/// One execution.
+pub type FillRow = FillEvent;
+
+/// One point of the equity curve.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EquityPoint {
+    /// When.
+    pub ts: UnixNanos,
+    /// Cash and positions at their marks.
+    pub equity: Money,
+    /// Cash.
+    pub cash: Money,
+}
+
+/// Rows of a run.
+#[derive(Debug, Default)]
+pub struct Recording {
+    /// Orders by their sequence.
+    pub orders: Vec<OrderRow>,
+    /// Executions in the order in which they were booked.
+    pub fills: Vec<FillRow>,
+    /// The equity curve.
+    pub equity: Vec<EquityPoint>,
+    /// Orders that risk refused.
+    pub denied: usize,
+    /// Orders that were still working when the data ended.
+    pub expired_unfilled: usize,
+    sample_every_ns: i64,
+    next_sample: Option<UnixNanos>,
+}
+
+impl Recording {
+    pub(super) fn new(sample_every_ns: i64) -> Self {
+        Self {
+            sample_every_ns,
+            ..Self::default()
+        }
+    }
+
+    #[inline]
+    pub(super) fn next_sample(&self) -> UnixNanos {
+        self.next_sample.unwrap_or(UnixNanos::MAX)
+    }
+
+    pub(super) const fn set_expired(&mut self, expired: usize) {
+        self.expired_unfilled = expired;
+    }
+
+    pub(super) fn sample<S>(&mut self, now: UnixNanos, kernel: &Kernel<S>) {
+        let portfolio = kernel.portfolio();
+        let point = EquityPoint {
+            ts: now,
+            equity: portfolio.equity(),
+            cash: portfolio.cash(),
+        };
+        match self.equity.last_mut() {
+            Some(last) if last.ts == now => *last = point,
+            _ => self.equity.push(point),
+        }
+        if self.sample_every_ns > 0 {
+            let step = now.0.div_euclid(self.sample_every_ns) + 1;
+            self.next_sample = Some(UnixNanos(step.saturating_mul(self.sample_every_ns)));
+        }
+    }
+
+    pub(super) fn record(&mut self, event: &Event) {
+        match event {
+            Event::Order(event) => self.record_order(event),
+            Event::Fill(fill) => self.fills.push(*fill),
+            _ => {}
+        }
+    }
+
+    fn record_order(&mut self, event: &OrderEvent) {
+        let row = OrderRow {
+            order: event.order,
+            denial: event.denial,
+        };
+        let id = event.order.client_order_id.sequence;
+        let refused = event.denial.is_some();
+        self.denied += usize::from(refused);
+        match self
+            .orders
+            .binary_search_by_key(&id, |row| row.order.client_order_id.sequence)
+        {
+            Ok(place) if refused => self.orders[place].denial = event.denial,
+            Ok(place) => self.orders[place].order = row.order,
+            Err(place) => self.orders.insert(place, row),
+        }
+    }
+}

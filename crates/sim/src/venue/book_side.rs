@@ -1,0 +1,239 @@
+//! What a row of the recorded market does to resting orders.
+
+use py_rt_kernel::market::ByPrice;
+use py_rt_types::{
+    EventKind, Liquidity, MarketEvent, OrderType, Price, Qty, ReportKind, Side, TimeInForce,
+    UnixNanos,
+};
+
+use super::resting::{queue_depth, queue_trade, Resting};
+use super::{Desk, Listing};
+
+impl Listing {
+    pub(super) fn handle_event(&mut self, now: UnixNanos, event: &MarketEvent, desk: &mut Desk) {
+        if event.kind == EventKind::Trade as u8 {
+            self.handle_trade(now, event, desk);
+        } else {
+            let book = self.book.get_or_insert_with(|| Box::new(ByPrice::new()));
+            book.apply(event);
+            let (bid, ask) = (book.best_bid(), book.best_ask());
+            if let (Some(side), EventKind::Depth) = (event.book_side(), kind_of(event)) {
+                for resting in self.side(side).iter_mut() {
+                    if resting.limit() == Some(event.price) {
+                        queue_depth(resting, event.qty.0);
+                    }
+                }
+            }
+            self.fill_crossed(now, bid, ask, desk);
+        }
+        if now >= self.day_ends {
+            self.expire_day_orders(now, desk);
+        }
+    }
+
+    /// Orders that the other side's best has moved across are filled at their own price.
+    fn fill_crossed(
+        &mut self,
+        now: UnixNanos,
+        bid: Option<Price>,
+        ask: Option<Price>,
+        desk: &mut Desk,
+    ) {
+        if let Some(bid) = bid {
+            self.fill_where(now, Side::Sell, desk, |limit| limit <= bid);
+        }
+        if let Some(ask) = ask {
+            self.fill_where(now, Side::Buy, desk, |limit| limit >= ask);
+        }
+    }
+
+    /// Fills the resting orders of a side completely whose limit satisfies `reached`.
+    fn fill_where(
+        &mut self,
+        now: UnixNanos,
+        side: Side,
+        desk: &mut Desk,
+        reached: impl Fn(Price) -> bool,
+    ) {
+        if !self
+            .side(side)
+            .iter()
+            .any(|resting| resting.limit().is_some_and(&reached))
+        {
+            return;
+        }
+        let mut orders = std::mem::take(self.side(side));
+        orders.retain_mut(|resting| {
+            let Some(limit) = resting.limit().filter(|&limit| reached(limit)) else {
+                return true;
+            };
+            let leaves = resting.leaves();
+            desk.fill(
+                now,
+                &self.instrument,
+                resting,
+                (limit, leaves),
+                Liquidity::Maker,
+            );
+            self.working -= 1;
+            false
+        });
+        *self.side(side) = orders;
+    }
+
+    fn handle_trade(&mut self, now: UnixNanos, trade: &MarketEvent, desk: &mut Desk) {
+        let price = trade.price;
+        if trade.side >= 0 {
+            self.fill_where(now, Side::Sell, desk, |limit| limit < price);
+        }
+        if trade.side <= 0 {
+            self.fill_where(now, Side::Buy, desk, |limit| limit > price);
+        }
+        if let Some(aggressor) = trade.book_side() {
+            self.fill_at(now, aggressor.opposite(), trade, desk);
+        }
+        self.trigger_stops(now, price, desk);
+    }
+
+    /// A trade at the very price of resting orders moves their queue, first come first served.
+    fn fill_at(&mut self, now: UnixNanos, side: Side, trade: &MarketEvent, desk: &mut Desk) {
+        let partial_fills = desk.config.partial_fills;
+        let mut left = trade.qty.0;
+        let mut orders = std::mem::take(self.side(side));
+        orders.retain_mut(|resting| {
+            if resting.limit() != Some(trade.price) || left <= 0 {
+                return true;
+            }
+            let executed = queue_trade(resting, left, partial_fills);
+            if executed > 0 {
+                left -= executed;
+                let deal = (trade.price, executed);
+                desk.fill(now, &self.instrument, resting, deal, Liquidity::Maker);
+            }
+            let open = resting.leaves() > 0;
+            self.working -= usize::from(!open);
+            open
+        });
+        *self.side(side) = orders;
+    }
+
+    fn trigger_stops(&mut self, now: UnixNanos, price: Price, desk: &mut Desk) {
+        if self.stops.is_empty() {
+            return;
+        }
+        let reached = |resting: &Resting| match (resting.order.side, resting.order.stop_price) {
+            (Side::Buy, Some(stop)) => price >= stop,
+            (Side::Sell, Some(stop)) => price <= stop,
+            (_, None) => true,
+        };
+        let (triggered, waiting) = std::mem::take(&mut self.stops)
+            .into_iter()
+            .partition(reached);
+        self.stops = waiting;
+        let triggered: Vec<Resting> = triggered;
+        for mut resting in triggered {
+            self.take(now, &mut resting, desk);
+            self.end_taker(now, resting, desk);
+        }
+    }
+
+    /// Executes an order against what is shown, best level first, down to its limit.
+    pub(super) fn take(&mut self, now: UnixNanos, resting: &mut Resting, desk: &mut Desk) {
+        let Some(book) = self.book.as_deref() else {
+            return;
+        };
+        let side = resting.order.side;
+        let limit = resting
+            .limit()
+            .filter(|_| resting.order.order_type == OrderType::Limit);
+        let whole = !desk.config.partial_fills;
+        book.visit(side.opposite(), |level| {
+            let acceptable = limit.is_none_or(|limit| is_at_or_better(side, level.price, limit));
+            if !acceptable || resting.leaves() == 0 {
+                return false;
+            }
+            let qty = if whole { resting.leaves() } else { level.qty.0 };
+            desk.fill(
+                now,
+                &self.instrument,
+                resting,
+                (level.price, qty),
+                Liquidity::Taker,
+            );
+            true
+        });
+    }
+
+    /// What is left of a market or stop order after taking is cancelled.
+    pub(super) fn end_taker(&mut self, now: UnixNanos, resting: Resting, desk: &mut Desk) {
+        self.working -= 1;
+        if resting.leaves() > 0 {
+            let cum_qty = resting.cum_qty;
+            desk.report(now, &resting, ReportKind::Canceled { cum_qty });
+        }
+    }
+
+    /// Quantity shown on the other side that an order could take.
+    pub(super) fn shown_for(&self, side: Side, limit: Option<Price>) -> i64 {
+        let mut shown = 0i64;
+        if let Some(book) = self.book.as_deref() {
+            book.visit(side.opposite(), |level| {
+                let acceptable = limit.is_none_or(|l| is_at_or_better(side, level.price, l));
+                shown = shown.saturating_add(if acceptable { level.qty.0 } else { 0 });
+                acceptable
+            });
+        }
+        shown
+    }
+
+    /// Whether a limit order would take.
+    pub(super) fn crosses(&self, side: Side, limit: Price) -> bool {
+        let best = self
+            .book
+            .as_deref()
+            .and_then(|book| book.best(side.opposite()));
+        best.is_some_and(|best| is_at_or_better(side, best, limit))
+    }
+
+    /// Quantity shown at a price on the order's own side.
+    pub(super) fn shown_at(&self, side: Side, price: Price) -> Qty {
+        self.book
+            .as_deref()
+            .map_or(Qty::ZERO, |book| book.qty_at(side, price))
+    }
+
+    fn expire_day_orders(&mut self, now: UnixNanos, desk: &mut Desk) {
+        let day = now.day();
+        self.day_ends = UnixNanos((day + 1).saturating_mul(UnixNanos::DAY_NS));
+        let mut ended = 0;
+        for side in [&mut self.bids, &mut self.asks, &mut self.stops] {
+            side.retain(|resting| {
+                let over = resting.order.tif == TimeInForce::Day
+                    && resting.session_day.is_some_and(|session| session != day);
+                if over {
+                    let cum_qty = resting.cum_qty;
+                    desk.report(now, resting, ReportKind::Expired { cum_qty });
+                    ended += 1;
+                }
+                !over
+            });
+        }
+        self.working -= ended;
+    }
+}
+
+fn kind_of(event: &MarketEvent) -> EventKind {
+    match event.event_kind() {
+        Some(EventKind::Snapshot) => EventKind::Depth,
+        Some(kind) => kind,
+        None => EventKind::Clear,
+    }
+}
+
+/// Whether an order of `side` with this limit accepts `price`.
+pub(super) fn is_at_or_better(side: Side, price: Price, limit: Price) -> bool {
+    match side {
+        Side::Buy => price <= limit,
+        Side::Sell => price >= limit,
+    }
+}

@@ -1,0 +1,357 @@
+//! The simulated venue: our orders against a recorded market.
+//!
+//! The recorded book is the truth and our orders leave no mark on it. Rules, all on the cautious
+//! side: a taker gets what is shown, level by level, and no more; a resting order joins the queue
+//! behind everything shown at its price, moves up only when trades print there (a shrinking level
+//! caps what is in front, a cancel in front does not help), and fills when the queue is through,
+//! when a trade prints beyond its price, or when the other side's best moves across it. Bars:
+//! see [`bars`](self).
+//!
+//! Time is an argument; latencies belong to the driver.
+
+mod bars;
+mod book_side;
+mod fees;
+mod orders;
+mod resting;
+
+use std::collections::VecDeque;
+
+use py_rt_kernel::market::ByPrice;
+use py_rt_types::{
+    Bar, ClientOrderId, EventKind, ExecId, Instrument, InstrumentId, Liquidity, MarketEvent, Money,
+    NewOrder, OrderStatus, Price, Qty, Query, RejectReason, Report, ReportKind, Side, UnixNanos,
+    VenueOrderId,
+};
+
+pub use fees::Fees;
+use resting::Resting;
+
+/// Where an order sent on a closed bar fills.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum BarFill {
+    /// At the open of the next bar.
+    #[default]
+    NextOpen,
+    /// At the close of the next bar.
+    NextClose,
+}
+
+/// The assumptions of a simulated venue.
+#[derive(Debug, Clone, Copy)]
+pub struct VenueConfig {
+    /// What executions cost.
+    pub fees: Fees,
+    /// Where market orders fill on bars.
+    pub bar_fill: BarFill,
+    /// Whether touching a limit without trading through it fills on bars.
+    pub bar_touch_fills: bool,
+    /// Whether an order may be executed in parts; else all of it when any of it would be.
+    pub partial_fills: bool,
+    /// Latency from the close of a bar to an order's arrival: an order that took no longer still
+    /// gets the open of the bar that began at that close.
+    pub bar_grace_ns: i64,
+}
+
+impl Default for VenueConfig {
+    fn default() -> Self {
+        Self {
+            fees: Fees::default(),
+            bar_fill: BarFill::NextOpen,
+            bar_touch_fills: false,
+            partial_fills: true,
+            bar_grace_ns: 0,
+        }
+    }
+}
+
+/// A report and whose order it is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct VenueReport {
+    /// The owner given with the order.
+    pub owner: u32,
+    /// The report.
+    pub report: Report,
+}
+
+/// One instrument at the venue.
+#[derive(Debug)]
+struct Listing {
+    instrument: Instrument,
+    book: Option<Box<ByPrice>>,
+    bids: Vec<Resting>,
+    asks: Vec<Resting>,
+    stops: Vec<Resting>,
+    /// The bar in progress, and whether this instrument trades on bars at all.
+    bar: Option<Bar>,
+    on_bars: bool,
+    day_ends: UnixNanos,
+    working: usize,
+}
+
+impl Listing {
+    fn side(&mut self, side: Side) -> &mut Vec<Resting> {
+        match side {
+            Side::Buy => &mut self.bids,
+            Side::Sell => &mut self.asks,
+        }
+    }
+}
+
+/// The venue.
+#[derive(Debug)]
+pub struct SimVenue {
+    listings: Vec<Listing>,
+    desk: Desk,
+}
+
+/// What all listings share: assumptions, counters, reports on their way out.
+#[derive(Debug)]
+struct Desk {
+    config: VenueConfig,
+    reports: VecDeque<VenueReport>,
+    next_order: u128,
+    next_exec: u128,
+}
+
+impl SimVenue {
+    /// A venue that lists these instruments.
+    #[must_use]
+    pub fn new(instruments: &[Instrument], config: VenueConfig) -> Self {
+        let listing = |instrument: &Instrument| Listing {
+            instrument: instrument.clone(),
+            book: None,
+            bids: Vec::new(),
+            asks: Vec::new(),
+            stops: Vec::new(),
+            bar: None,
+            on_bars: false,
+            day_ends: UnixNanos::MIN,
+            working: 0,
+        };
+        Self {
+            listings: instruments.iter().map(listing).collect(),
+            desk: Desk {
+                config,
+                reports: VecDeque::new(),
+                next_order: 1,
+                next_exec: 1,
+            },
+        }
+    }
+
+    /// Takes the next report.
+    #[inline]
+    pub fn poll_report(&mut self) -> Option<VenueReport> {
+        self.desk.reports.pop_front()
+    }
+
+    /// Whether a report waits.
+    #[inline]
+    #[must_use]
+    pub fn has_report(&self) -> bool {
+        !self.desk.reports.is_empty()
+    }
+
+    /// The recorded book of an instrument, once there is one.
+    #[must_use]
+    pub fn book(&self, instrument: InstrumentId) -> Option<&ByPrice> {
+        self.listings.get(instrument.index())?.book.as_deref()
+    }
+
+    /// The recorded market moves on by one row; resting orders may fill.
+    #[inline]
+    pub fn handle_market(&mut self, now: UnixNanos, event: &MarketEvent) {
+        let Some(listing) = self.listings.get_mut(event.instrument.index()) else {
+            return;
+        };
+        if listing.working == 0 {
+            if event.kind != EventKind::Trade as u8 {
+                listing
+                    .book
+                    .get_or_insert_with(|| Box::new(ByPrice::new()))
+                    .apply(event);
+            }
+            return;
+        }
+        listing.handle_event(now, event, &mut self.desk);
+    }
+
+    /// A bar begins: orders that wait for an open fill.
+    pub fn handle_bar_open(&mut self, bar: &Bar) {
+        if let Some(listing) = self.listings.get_mut(bar.instrument.index()) {
+            listing.handle_bar_open(bar, &mut self.desk);
+        }
+    }
+
+    /// A bar ends: orders that its range reached fill.
+    pub fn handle_bar_close(&mut self, bar: &Bar) {
+        if let Some(listing) = self.listings.get_mut(bar.instrument.index()) {
+            listing.handle_bar_close(bar, &mut self.desk);
+        }
+    }
+
+    /// A new order arrives.
+    pub fn handle_new(&mut self, now: UnixNanos, owner: u32, order: &NewOrder) {
+        let Some(listing) = self.listings.get_mut(order.instrument.index()) else {
+            return;
+        };
+        listing.handle_new(now, owner, order, &mut self.desk);
+    }
+
+    /// A request to end an order arrives.
+    pub fn handle_cancel(&mut self, now: UnixNanos, owner: u32, cancel: &py_rt_types::CancelOrder) {
+        let Some(listing) = self.listings.get_mut(cancel.instrument.index()) else {
+            return;
+        };
+        listing.handle_cancel(now, owner, cancel, &mut self.desk);
+    }
+
+    /// A request for other terms arrives.
+    pub fn handle_replace(
+        &mut self,
+        now: UnixNanos,
+        owner: u32,
+        replace: &py_rt_types::ReplaceOrder,
+    ) {
+        let Some(listing) = self.listings.get_mut(replace.instrument.index()) else {
+            return;
+        };
+        listing.handle_replace(now, owner, replace, &mut self.desk);
+    }
+
+    /// A question arrives. Only that for one order has an answer here.
+    pub fn handle_query(&mut self, now: UnixNanos, owner: u32, query: &Query) {
+        let Query::Order {
+            client_order_id,
+            instrument,
+        } = *query
+        else {
+            return;
+        };
+        let Some(listing) = self.listings.get(instrument.index()) else {
+            return;
+        };
+        let mut all = listing
+            .bids
+            .iter()
+            .chain(&listing.asks)
+            .chain(&listing.stops);
+        let found = all.find(|resting| resting.is(owner, client_order_id));
+        match found {
+            Some(resting) => {
+                let o = &resting.order;
+                let kind = ReportKind::Snapshot {
+                    status: OrderStatus::New,
+                    order_qty: o.order_qty,
+                    cum_qty: resting.cum_qty,
+                    order_type: o.order_type,
+                    tif: o.tif,
+                    limit_price: o.limit_price,
+                };
+                self.desk.report(now, resting, kind);
+            }
+            None => {
+                let report = Report {
+                    ts_event: now,
+                    client_order_id,
+                    venue_order_id: VenueOrderId(0),
+                    instrument,
+                    side: Side::Buy,
+                    kind: ReportKind::NotFound,
+                };
+                self.desk.reports.push_back(VenueReport { owner, report });
+            }
+        }
+    }
+
+    /// The recorded market has ended: what still waits expires. Returns how many orders did.
+    pub fn expire_all(&mut self, now: UnixNanos) -> usize {
+        let mut expired = 0;
+        for listing in &mut self.listings {
+            for side in [&mut listing.bids, &mut listing.asks, &mut listing.stops] {
+                for resting in side.drain(..) {
+                    let cum_qty = resting.cum_qty;
+                    self.desk
+                        .report(now, &resting, ReportKind::Expired { cum_qty });
+                    expired += 1;
+                }
+            }
+            listing.working = 0;
+        }
+        expired
+    }
+}
+
+impl Desk {
+    fn report(&mut self, now: UnixNanos, resting: &Resting, kind: ReportKind) {
+        let report = Report {
+            ts_event: now,
+            client_order_id: resting.order.client_order_id,
+            venue_order_id: resting.venue_order_id,
+            instrument: resting.order.instrument,
+            side: resting.order.side,
+            kind,
+        };
+        self.reports.push_back(VenueReport {
+            owner: resting.owner,
+            report,
+        });
+    }
+
+    fn refuse(
+        &mut self,
+        now: UnixNanos,
+        owner: u32,
+        (client_order_id, instrument): (ClientOrderId, InstrumentId),
+        kind: ReportKind,
+    ) {
+        let report = Report {
+            ts_event: now,
+            client_order_id,
+            venue_order_id: VenueOrderId(0),
+            instrument,
+            side: Side::Buy,
+            kind,
+        };
+        self.reports.push_back(VenueReport { owner, report });
+    }
+
+    /// Executes `qty` of an order. An execution whose fee does not fit ends the order instead.
+    fn fill(
+        &mut self,
+        now: UnixNanos,
+        instrument: &Instrument,
+        resting: &mut Resting,
+        (price, qty): (Price, i64),
+        liquidity: Liquidity,
+    ) {
+        let last_qty = Qty(qty.min(resting.leaves()));
+        if last_qty.0 <= 0 {
+            return;
+        }
+        let paid = resting.fee_paid;
+        let Ok(fee) = self
+            .config
+            .fees
+            .fee(instrument, price, last_qty, liquidity, paid)
+        else {
+            let reason = RejectReason::BadPrice;
+            return self.report(now, resting, ReportKind::Rejected { reason });
+        };
+        resting.cum_qty.0 += last_qty.0;
+        resting.fee_paid = Money(paid.0.saturating_add(fee.0));
+        let exec_id = ExecId(self.next_exec);
+        self.next_exec += 1;
+        let cum_qty = resting.cum_qty;
+        let kind = ReportKind::Fill {
+            exec_id,
+            last_qty,
+            last_price: price,
+            cum_qty,
+            fee,
+            liquidity,
+        };
+        self.report(now, resting, kind);
+    }
+}
