@@ -18,7 +18,8 @@ __all__ = ["format_ns", "to_duration_ns", "to_ns"]
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _NS = 1_000_000_000
 _ISO = re.compile(
-    r"^\s*(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d)?)(?:\.(\d{1,9}))?\s*(Z|z|[+-]\d\d:?\d\d)?)?\s*$"
+    r"^\s*(\d{4}-\d\d-\d\d)"
+    r"(?:[T ](\d\d:\d\d(?::\d\d)?)(?:\.(\d{1,9}))?\s*(Z|z|[+-]\d\d:?\d\d)?)?\s*$"
 )
 _DURATION = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*(ns|us|µs|ms|s|min|m|h|d)\s*$")
 _UNITS = {

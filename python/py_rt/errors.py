@@ -2,18 +2,18 @@
 
 ::
 
-    TradingError                    root; .code .remedy .field .where .exit_code
-    ├── ConfigError                 "config"         a setting is wrong or unknown
-    ├── ParameterError              "parameter"      a bad argument; also a ValueError
-    ├── DataError                   "data"           the data are wrong; names the column and the row
-    │   └── Degenerate              "degenerate"     constant, collinear or zero-volatility input
-    ├── StrategyError               "strategy"       the user's strategy raised or asked for nonsense
-    ├── VenueError                  "venue"          the venue refused or answered nonsense
-    │   └── ConnectionLost          "connection"     the venue cannot be reached
-    ├── RiskHalted                  "risk"           a limit stopped trading
-    ├── JournalError                "journal"        the journal is damaged, locked or of another run
-    ├── Infeasible                  "infeasible"     no solution satisfies the constraints
-    └── NotConverged                "not_converged"  an iteration stopped early; .residual
+    TradingError            root; .code .remedy .field .where .exit_code
+    ├── ConfigError         "config"         a setting is wrong or unknown
+    ├── ParameterError      "parameter"      a bad argument; also a ValueError
+    ├── DataError           "data"           the data are wrong; names column and row
+    │   └── Degenerate      "degenerate"     constant, collinear or zero-volatility input
+    ├── StrategyError       "strategy"       the user's strategy raised or asked for nonsense
+    ├── VenueError          "venue"          the venue refused or answered nonsense
+    │   └── ConnectionLost  "connection"     the venue cannot be reached
+    ├── RiskHalted          "risk"           a limit stopped trading
+    ├── JournalError        "journal"        the journal is damaged, locked or of another run
+    ├── Infeasible          "infeasible"     no solution satisfies the constraints
+    └── NotConverged        "not_converged"  an iteration stopped early; .residual
 
 Each carries what went wrong, where, and what to do about it. ``str(error)`` joins the three with
 semicolons, in that order.
@@ -140,7 +140,7 @@ class DataError(TradingError):
 
 
 class Degenerate(DataError):
-    """The input carries no information of the kind asked for (constant, collinear, zero volatility)."""
+    """The input tells nothing of the kind asked for: constant, collinear, zero volatility."""
 
     code = "degenerate"
 

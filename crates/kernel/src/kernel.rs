@@ -15,6 +15,9 @@ mod alarms;
 mod controls;
 mod intents;
 mod reports;
+mod snapshot;
+#[cfg(test)]
+mod snapshot_tests;
 
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
@@ -28,6 +31,8 @@ use crate::output::{Outbox, Output};
 use crate::portfolio::Portfolio;
 use crate::risk::{Desk, Risk, RiskLimits};
 use crate::signal::{Context, Intents, Interests, Quote, Strategy, Timers};
+pub use snapshot::Snapshot;
+pub(crate) use snapshot::{BreakerImage, SyncImage};
 
 /// What a kernel is made from; every value explicit.
 #[derive(Debug, Clone)]
@@ -209,8 +214,10 @@ impl<S: Strategy> Kernel<S> {
         }
         if change.has(Change::QUOTE) && wants.has(Interests::QUOTE) {
             if let Some(top) = self.market.instrument(event.instrument).map(|m| m.top()) {
+                let (instrument, ts_event) = (event.instrument, event.ts_event);
                 let quote = Quote {
-                    instrument: event.instrument,
+                    instrument,
+                    ts_event,
                     top,
                 };
                 self.call(|strategy, ctx| strategy.on_quote(ctx, &quote));
@@ -239,6 +246,7 @@ impl<S: Strategy> Kernel<S> {
             market: &self.market,
             portfolio: &self.portfolio,
             orders: &self.execution.orders,
+            tradable: self.sync.is_online() && self.risk.state == TradingState::Active,
             intents: &mut self.intents,
         };
         callback(&mut self.strategy, &mut context);

@@ -31,6 +31,6 @@ pub mod signal;
 
 pub use event::Event;
 pub use input::{Control, Input, Session};
-pub use kernel::{Kernel, KernelConfig};
+pub use kernel::{Kernel, KernelConfig, Snapshot};
 pub use output::{Output, Request};
 pub use signal::{Context, Interests, OrderRequest, Strategy};

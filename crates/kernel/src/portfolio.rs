@@ -132,6 +132,24 @@ impl Portfolio {
             .is_some_and(|position| position.qty.0 != 0)
     }
 
+    /// Takes over cash and positions of an earlier session, at their last marks.
+    pub(crate) fn restore(
+        &mut self,
+        cash: Money,
+        fees: Money,
+        positions: &[Position],
+    ) -> Result<(), TypeError> {
+        let (mut value, mut gross) = (Money::ZERO, Money::ZERO);
+        for position in positions {
+            value = value.checked_add(position.value)?;
+            gross = gross.checked_add(position.value.abs())?;
+        }
+        (self.cash, self.fees) = (cash, fees);
+        (self.value, self.gross) = (value, gross);
+        self.positions = positions.to_vec();
+        Ok(())
+    }
+
     pub(crate) const fn set_cash(&mut self, cash: Money) {
         self.cash = cash;
     }

@@ -1,1 +1,37 @@
 //! Drives the kernel in real time: sockets, clock, journal, store.
+//!
+//! What it is: one thread that receives, journals, asks the kernel, journals what it decided, and
+//! sends; around it the files and threads that may lag without touching it. What it is not: it
+//! decides nothing. Prices, positions and orders are the kernel's, bytes are the venues'.
+//!
+//! - [`session`]: one trading session from start to summary; [`config`]: what it is made from.
+//! - [`driver`]: the thread. [`lanes`]: the venue's sessions, one a connection.
+//! - [`net`]: the [`Transport`](net::Transport) trait and its sockets.
+//! - [`journal`]: records on disk, written before anything is sent. [`recovery`]: the way back,
+//!   which is also [`recovery::replay_journal`].
+//! - [`store`]: the tables for people, and the status file. [`state`]: the state directory with
+//!   its lock, lineage and kill file.
+//! - [`bootstrap`]: what is asked of the venue before the session. [`clock`]: the only clock.
+//! - [`error`]: what can stop a session. [`secret`]: text that prints stars.
+#![forbid(unsafe_code)]
+
+pub mod bootstrap;
+pub mod clock;
+pub mod config;
+pub mod driver;
+pub mod error;
+pub mod journal;
+pub mod lanes;
+pub mod net;
+pub mod recovery;
+pub mod secret;
+pub mod session;
+pub mod state;
+pub mod store;
+
+pub use config::{Channels, Durability, LiveConfig, Mode, VenueConfig};
+pub use driver::Hooks;
+pub use error::LiveError;
+pub use recovery::{replay_journal, ReplayResult};
+pub use secret::Secret;
+pub use session::{trade, SessionSummary};

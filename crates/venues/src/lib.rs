@@ -1,1 +1,34 @@
 //! Bytes to types and back, one folder a venue, sans-IO.
+//!
+//! What it is: decoders, encoders and sessions as state machines. Bytes and the time come in as
+//! arguments; bytes to write, events and the next wake-up come out. What it is not: it opens no
+//! socket, reads no clock, draws no random number but from the seed it was given, and decides
+//! nothing about prices, positions or orders.
+//!
+//! Every session follows one law (see [`session::Session`]): one mutation, then drain
+//! `poll_transmit` and `poll_event`, then sleep until `poll_timeout`.
+//!
+//! - [`error`]: `Incomplete` and `Malformed`, the two things bytes can be instead of a value.
+//! - [`json`]: a borrowed JSON scanner that keeps numbers as text.
+//! - [`http`]: HTTP/1.1 requests out, responses in.
+//! - [`symbols`]: venue symbols to instruments, decimal text to ticks and lots.
+//! - [`link`]: when to open, ping, give up and open again.
+//! - [`session`]: the verbs and the events that every venue session shares.
+//! - [`alpaca`]: the Alpaca dialect.
+#![no_std]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+
+pub mod alpaca;
+pub mod error;
+pub mod http;
+pub mod json;
+pub mod link;
+pub mod session;
+pub mod symbols;
+
+pub use error::{DecodeError, Malformed};
+pub use link::{Link, LinkConfig};
+pub use session::{Fatal, RateLimit, Session, Transmit, VenueEvent};
+pub use symbols::{Listing, SymbolError, SymbolTable};

@@ -15,6 +15,7 @@ pub use orders::{Exposure, Orders};
 pub(crate) use sync::{Sync, SyncOutcome};
 pub(crate) use targets::{TargetStep, Targets};
 
+use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use py_rt_types::{
     CancelOrder, ClientOrderId, NewOrder, OrderStatus, Qty, Query, RejectReason, ReplaceOrder,
@@ -209,6 +210,17 @@ impl Execution {
     /// Takes an order of ours that the journal did not know into the books.
     pub(crate) fn adopt(&mut self, order: Order) {
         self.orders.insert(order);
+        self.refresh_alarm();
+    }
+
+    /// Takes over the orders of an earlier session.
+    pub(crate) fn restore_orders(
+        &mut self,
+        open: &[Order],
+        closed: &[Order],
+        early: BTreeMap<u64, Vec<(i64, i64)>>,
+    ) {
+        self.orders.restore(open, closed, early);
         self.refresh_alarm();
     }
 

@@ -99,6 +99,23 @@ impl Orders {
         })
     }
 
+    /// Executions booked ahead of a gap, by sequence.
+    pub(crate) const fn early(&self) -> &BTreeMap<u64, Vec<(i64, i64)>> {
+        &self.early
+    }
+
+    /// Takes over the table of an earlier session.
+    pub(crate) fn restore(
+        &mut self,
+        open: &[Order],
+        closed: &[Order],
+        early: BTreeMap<u64, Vec<(i64, i64)>>,
+    ) {
+        closed.iter().for_each(|order| self.insert_closed(*order));
+        open.iter().for_each(|order| self.insert(*order));
+        self.early = early;
+    }
+
     /// The id of an order of ours that the venue names by its own id only.
     #[must_use]
     pub fn id_at_venue(&self, venue_order_id: VenueOrderId) -> Option<ClientOrderId> {

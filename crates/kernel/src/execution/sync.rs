@@ -11,6 +11,7 @@ use py_rt_types::{
 
 use super::{life, Orders};
 use crate::event::SyncEvent;
+use crate::kernel::SyncImage;
 use crate::portfolio::Portfolio;
 
 const RETRY_NS: i64 = 1_000_000_000;
@@ -260,6 +261,23 @@ impl Sync {
             ours: Qty(held(index).saturating_add(self.foreign[index].0)),
             theirs: self.theirs[index],
         })
+    }
+
+    /// What is remembered between sessions.
+    pub(crate) fn image(&self) -> SyncImage {
+        let foreign_cum = self.foreign_cum.iter();
+        SyncImage {
+            settled_once: self.settled_once,
+            foreign: self.foreign.clone(),
+            foreign_cum: foreign_cum.map(|(id, qty)| (*id, *qty)).collect(),
+        }
+    }
+
+    /// Takes over what an earlier session remembered.
+    pub(crate) fn restore(&mut self, image: &SyncImage) {
+        self.settled_once = image.settled_once;
+        self.foreign.clone_from(&image.foreign);
+        self.foreign_cum = image.foreign_cum.iter().copied().collect();
     }
 
     /// What the venue holds beyond ours, by instrument.

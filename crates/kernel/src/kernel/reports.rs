@@ -30,7 +30,10 @@ impl<S: Strategy> Kernel<S> {
         if outcome.fresh_qty.0 > 0 {
             self.book_fill(&report, outcome.fresh_qty);
         }
-        if let Some(order) = outcome.changed {
+        let changed = outcome
+            .changed
+            .and_then(|_| self.execution.orders.find(id).copied());
+        if let Some(order) = changed {
             self.publish_order(order, None);
             self.follow_target(&order);
         }

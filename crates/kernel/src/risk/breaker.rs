@@ -4,6 +4,7 @@ use py_rt_types::{Money, UnixNanos};
 
 use super::RiskLimits;
 use crate::event::{Cause, TradingState};
+use crate::kernel::BreakerImage;
 
 const E9: i128 = 1_000_000_000;
 
@@ -28,6 +29,24 @@ impl Breaker {
             peak: Money::ZERO,
             state: TradingState::Active,
         }
+    }
+
+    /// What is remembered between sessions.
+    pub(crate) const fn image(&self) -> BreakerImage {
+        BreakerImage {
+            day: self.day,
+            day_start: self.day_start,
+            peak: self.peak,
+            state: self.state,
+        }
+    }
+
+    /// Takes over what an earlier session remembered.
+    pub(crate) const fn restore(&mut self, image: BreakerImage) {
+        self.day = image.day;
+        self.day_start = image.day_start;
+        self.peak = image.peak;
+        self.state = image.state;
     }
 
     /// Starts again from this equity, as a person does who resumes trading.

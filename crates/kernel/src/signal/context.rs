@@ -67,6 +67,7 @@ pub struct Context<'a> {
     pub(crate) market: &'a Market,
     pub(crate) portfolio: &'a Portfolio,
     pub(crate) orders: &'a Orders,
+    pub(crate) tradable: bool,
     pub(crate) intents: &'a mut Intents,
 }
 
@@ -109,6 +110,12 @@ impl<'a> Context<'a> {
     #[must_use]
     pub const fn equity(&self) -> Money {
         self.portfolio.equity()
+    }
+
+    /// Whether new orders may be sent: reconciled with the venue, and nothing halted.
+    #[must_use]
+    pub const fn tradable(&self) -> bool {
+        self.tradable
     }
 
     /// Open orders, oldest first; what this callback asked for is not among them yet.

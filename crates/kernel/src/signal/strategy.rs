@@ -1,11 +1,10 @@
 //! The trait that every strategy implements, compiled or hosted.
 
-use py_rt_types::{Bar, MarketEvent};
+use py_rt_types::{Bar, InstrumentId, MarketEvent, UnixNanos};
 
 use super::Context;
 use crate::event::{FillEvent, OrderEvent};
 use crate::market::Top;
-use py_rt_types::InstrumentId;
 
 /// Which callbacks a strategy wants. Only these are called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -48,6 +47,8 @@ impl Interests {
 pub struct Quote {
     /// Which.
     pub instrument: InstrumentId,
+    /// When the venue says it happened.
+    pub ts_event: UnixNanos,
     /// The new best prices.
     pub top: Top,
 }

@@ -114,6 +114,11 @@ impl<'a, S: Strategy> Backtest<'a, S> {
         &self.kernel
     }
 
+    /// The strategy, to be looked at after the run.
+    pub const fn strategy_mut(&mut self) -> &mut S {
+        self.kernel.strategy_mut()
+    }
+
     /// What was recorded so far.
     pub const fn recording(&self) -> &Recording {
         &self.recording

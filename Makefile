@@ -1,0 +1,145 @@
+# The house's commands. `make` alone lists them.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.SUFFIXES:
+.DELETE_ON_ERROR:
+
+# A login shell is not required: rustup's default place is looked at too.
+export PATH := $(PATH):$(HOME)/.cargo/bin
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export CARGO_TERM_COLOR ?= auto
+
+PYTHON ?=
+PYTEST_JOBS ?= 2
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.stamp
+
+RUST_SOURCES := $(shell find crates -name '*.rs' -o -name Cargo.toml -o -name '*.sql' 2>/dev/null)
+BUILD_INPUTS := $(RUST_SOURCES) Cargo.toml $(wildcard Cargo.lock) pyproject.toml
+
+# Reuses what the wheel was built from (docs/decisions/005-one-build.md).
+LIKE_WHEEL := sh tools/like_wheel.sh
+
+# Crates that decide: no heavy dependency, tested in the dev profile with every assertion on.
+DECIDING := types venues kernel quant strategies sim
+PURE := $(foreach c,$(DECIDING),$(if $(wildcard crates/$(c)/Cargo.toml),-p py-rt-$(c)))
+# Crates that do: tested in the release profile, on the dependencies the wheel was built from.
+DOING := $(foreach c,paper live,$(if $(wildcard crates/$(c)/Cargo.toml),-p py-rt-$(c)))
+
+.PHONY: help
+help: ## list the commands
+	@echo "py_rt: the commands of this repository"
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | while IFS='|' read -r name text; do \
+		printf '  make %-12s %s\n' "$$name" "$$text"; done
+
+# ------------------------------------------------------------------------- environment and build
+
+.PHONY: preflight venv dev build
+preflight: ## check for Python, Rust and a C compiler; name the remedy for what is missing
+	@PYTHON="$(PYTHON)" sh tools/preflight.sh
+
+$(STAMP)/venv:
+	@PYTHON="$(PYTHON)" sh tools/preflight.sh
+	@echo "==> making $(VENV)"
+	@"$$(PYTHON="$(PYTHON)" sh tools/preflight.sh python)" -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --upgrade pip
+	@mkdir -p $(STAMP) && touch $@
+
+$(STAMP)/builder: $(STAMP)/venv tools/build-requirements.txt
+	@echo "==> installing the wheel builder"
+	@$(BIN)/python -m pip install --quiet -r tools/build-requirements.txt
+	@touch $@
+
+$(STAMP)/dev: $(STAMP)/venv tools/dev-requirements.txt
+	@echo "==> installing the test tools"
+	@$(BIN)/python -m pip install --quiet -r tools/dev-requirements.txt
+	@touch $@
+
+$(STAMP)/build: $(STAMP)/builder $(BUILD_INPUTS)
+	@echo "==> building the Rust core and installing py-rt into $(VENV)"
+	@echo "    (the first build compiles everything: some minutes on 2 cores; later ones, seconds)"
+	@VIRTUAL_ENV="$(CURDIR)/$(VENV)" $(BIN)/maturin develop --release
+	@touch $@
+
+venv: $(STAMP)/venv ## make .venv (pip is upgraded inside it only)
+dev: $(STAMP)/dev ## install the test tools into .venv
+build: $(STAMP)/build ## build the Rust core, install py-rt into .venv (editable)
+
+# ------------------------------------------------------------------------- the two commands
+
+.PHONY: demo test
+demo: preflight $(STAMP)/build ## build, then backtest, trade on paper, kill, recover and replay
+	@echo "==> running the demo (results land in demo-out/)"
+	@$(BIN)/py-rt demo
+
+test: lint rust-test pytest ## everything that must hold: Rust, Python, house rules, stubs, docs
+
+# ------------------------------------------------------------------------- parts of the test
+
+.PHONY: check lint rust-lint python-lint rust-test rust-test-pure pytest fmt
+rust-lint: $(STAMP)/build
+	@echo "==> rustfmt"
+	@cargo fmt --all --check
+	@echo "==> clippy: warnings are errors"
+	@$(LIKE_WHEEL) cargo clippy --quiet --release --workspace --all-targets -- -D warnings
+
+python-lint: $(STAMP)/build $(STAMP)/dev
+	@echo "==> ruff"
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --quiet --check .
+	@echo "==> mypy: strict"
+	@$(BIN)/mypy --no-error-summary
+	@echo "==> stubs equal the built module"
+	@MYPYPATH=python $(BIN)/python -m mypy.stubtest py_rt._core
+	@echo "==> arrows between the Python rooms"
+	@$(BIN)/lint-imports --quiet || $(BIN)/lint-imports
+
+lint: python-lint rust-lint ## format, clippy, ruff, mypy strict, stubs, import arrows
+
+rust-test-pure:
+	@echo "==> Rust tests of the crates that decide (assertions and overflow checks on)"
+	@cargo test --quiet $(PURE)
+
+rust-test: $(STAMP)/build rust-test-pure ## the Rust tests
+	@echo "==> Rust tests of the crates that do (on the wheel's own build)"
+	@$(LIKE_WHEEL) cargo test --quiet --release -p py-rt-python $(DOING)
+
+pytest: $(STAMP)/build $(STAMP)/dev ## the Python tests
+	@echo "==> pytest"
+	@$(BIN)/python -m pytest -n $(PYTEST_JOBS) -m "not peers"
+
+check: python-lint rust-test-pure ## the fast subset: Python lint, kernel tests, fast Python tests
+	@cargo fmt --all --check
+	@$(BIN)/python -m pytest -q -n $(PYTEST_JOBS) -m "not peers and not slow and not system"
+
+fmt: $(STAMP)/dev ## format Rust and Python in place
+	@cargo fmt --all
+	@$(BIN)/ruff check --quiet --fix . || true
+	@$(BIN)/ruff format --quiet .
+
+# ------------------------------------------------------------------------- beside the road
+
+.PHONY: test-sdk bench wheel clean
+.venv-sdk/.stamp: $(STAMP)/build tools/sdk-requirements.txt
+	@echo "==> making .venv-sdk with an unmodified alpaca-py"
+	@"$$(PYTHON="$(PYTHON)" sh tools/preflight.sh python)" -m venv .venv-sdk
+	@.venv-sdk/bin/python -m pip install --quiet --upgrade pip
+	@.venv-sdk/bin/python -m pip install --quiet -r tools/sdk-requirements.txt
+	@touch $@
+
+test-sdk: $(STAMP)/build .venv-sdk/.stamp ## alpaca-py, unmodified, against `py-rt venue`
+	@PY_RT="$(CURDIR)/$(BIN)/py-rt" .venv-sdk/bin/python -m pytest -p no:cacheprovider \
+		-c tools/sdk-pytest.ini --rootdir . --confcutdir tests/sdk tests/sdk
+
+bench: $(STAMP)/build $(STAMP)/dev ## measure; rows land in bench-out/results.json
+	@$(BIN)/python benches/run.py
+
+wheel: $(STAMP)/build ## the wheel for other machines, in dist/
+	@VIRTUAL_ENV="$(CURDIR)/$(VENV)" $(BIN)/maturin build --release --out dist
+
+clean: ## remove what was built (.venv, target, caches, outputs)
+	rm -rf $(VENV) .venv-sdk target demo-out bench-out dist .pytest_cache .mypy_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+	rm -f python/py_rt/_core*.so

@@ -1,0 +1,231 @@
+//! The books of a run as bytes: what the next session starts from.
+//!
+//! Orders, booked executions, cash, positions, what is foreign at the venue, the breakers and the
+//! next order id. What is not in it: markets, bars, timers, targets and the strategy; these start
+//! anew with the next session.
+
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+use py_rt_types::{InstrumentId, Money, Qty, UnixNanos, VenueOrderId};
+
+use super::Kernel;
+use crate::event::{Cause, TradingState};
+use crate::execution::Order;
+use crate::journal::bytes::{wire_struct, Malformed, Reader, Wire};
+use crate::portfolio::Position;
+use crate::signal::Strategy;
+
+/// The number of this format.
+const FORMAT: u16 = 1;
+/// Closed orders that are carried over, for late reports.
+const CLOSED_KEPT: usize = 2_048;
+
+/// Executions of one order that were booked ahead of a gap: its sequence, and from and to.
+type Early = (u64, Vec<(i64, i64)>);
+
+/// The books of a run at one moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Snapshot {
+    next_sequence: u64,
+    last_fill: UnixNanos,
+    cash: Money,
+    fees: Money,
+    positions: Vec<Position>,
+    open: Vec<Order>,
+    closed: Vec<Order>,
+    early: Vec<Early>,
+    sync: SyncImage,
+    breaker: BreakerImage,
+}
+
+/// What reconciliation remembers between sessions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct SyncImage {
+    pub(crate) settled_once: bool,
+    pub(crate) foreign: Vec<Qty>,
+    pub(crate) foreign_cum: Vec<(VenueOrderId, Qty)>,
+}
+
+/// What the breakers remember between sessions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct BreakerImage {
+    pub(crate) day: i64,
+    pub(crate) day_start: Money,
+    pub(crate) peak: Money,
+    pub(crate) state: TradingState,
+}
+
+wire_struct!(SyncImage {
+    settled_once,
+    foreign,
+    foreign_cum
+});
+wire_struct!(BreakerImage {
+    day,
+    day_start,
+    peak,
+    state
+});
+wire_struct!(Snapshot {
+    next_sequence,
+    last_fill,
+    cash,
+    fees,
+    positions,
+    open,
+    closed,
+    early,
+    sync,
+    breaker
+});
+
+impl Snapshot {
+    /// The books as bytes.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Vec::new();
+        FORMAT.put(&mut out);
+        self.put(&mut out);
+        out
+    }
+
+    /// The books from bytes.
+    ///
+    /// # Errors
+    /// [`Malformed`] naming the member that is missing, wrong or too much.
+    pub fn decode(bytes: &[u8]) -> Result<Self, Malformed> {
+        let mut reader = Reader::new(bytes);
+        let unknown = reader.malformed("format");
+        if u16::read(&mut reader, "format")? != FORMAT {
+            return Err(unknown);
+        }
+        let snapshot = Self::read(&mut reader, "snapshot")?;
+        reader.finish()?;
+        Ok(snapshot)
+    }
+
+    /// The first order id that was never given.
+    #[must_use]
+    pub const fn next_sequence(&self) -> u64 {
+        self.next_sequence
+    }
+
+    /// Orders that were open, by rising id.
+    #[must_use]
+    pub fn open(&self) -> &[Order] {
+        &self.open
+    }
+
+    /// Whether anything of the instrument is held, known as foreign or on order.
+    #[must_use]
+    pub fn concerns(&self, instrument: InstrumentId) -> bool {
+        let place = instrument.index();
+        self.positions
+            .get(place)
+            .is_some_and(|held| held.qty.0 != 0)
+            || self.open.iter().any(|order| order.instrument == instrument)
+    }
+
+    /// The same books for another list of `count` instruments: `places[i]` says where instrument
+    /// `i` stands now. What has no place is left out; ask [`Snapshot::concerns`] before.
+    #[must_use]
+    pub fn rearranged(&self, places: &[Option<InstrumentId>], count: usize) -> Self {
+        let place = |id: InstrumentId| places.get(id.index()).copied().flatten();
+        let moved = |orders: &[Order]| -> Vec<Order> {
+            orders
+                .iter()
+                .filter_map(|order| {
+                    let instrument = place(order.instrument)?;
+                    Some(Order {
+                        instrument,
+                        ..*order
+                    })
+                })
+                .collect()
+        };
+        let mut positions = alloc::vec![Position::default(); count];
+        let mut foreign = alloc::vec![Qty::ZERO; count];
+        for (index, target) in places.iter().enumerate() {
+            let Some(target) = target.map(InstrumentId::index) else {
+                continue;
+            };
+            if let (Some(to), Some(from)) = (positions.get_mut(target), self.positions.get(index)) {
+                *to = *from;
+            }
+            if let (Some(to), Some(from)) = (foreign.get_mut(target), self.sync.foreign.get(index))
+            {
+                *to = *from;
+            }
+        }
+        Self {
+            positions,
+            open: moved(&self.open),
+            closed: moved(&self.closed),
+            sync: SyncImage {
+                foreign,
+                ..self.sync.clone()
+            },
+            ..self.clone()
+        }
+    }
+}
+
+impl<S> Kernel<S> {
+    /// The books as they stand.
+    #[must_use]
+    pub fn snapshot(&self) -> Snapshot {
+        let orders = &self.execution.orders;
+        let closed: Vec<Order> = orders.closed().copied().collect();
+        let kept = closed.len().saturating_sub(CLOSED_KEPT);
+        let early = orders.early().iter();
+        Snapshot {
+            next_sequence: self.intents.next_sequence(),
+            last_fill: self.last_fill,
+            cash: self.portfolio.cash(),
+            fees: self.portfolio.fees(),
+            positions: self.portfolio.positions().to_vec(),
+            open: orders.open().to_vec(),
+            closed: closed.get(kept..).unwrap_or_default().to_vec(),
+            early: early.map(|(id, parts)| (*id, parts.clone())).collect(),
+            sync: self.sync.image(),
+            breaker: self.risk.breaker.image(),
+        }
+    }
+}
+
+impl<S: Strategy> Kernel<S> {
+    /// Takes over the books of an earlier session. Only for a kernel that has seen nothing.
+    ///
+    /// A breaker that had tripped is tripped again.
+    ///
+    /// # Errors
+    /// [`Malformed`] when the books hold other instruments than the run, or do not add up.
+    pub fn restore(&mut self, snapshot: &Snapshot) -> Result<(), Malformed> {
+        let wrong = |field| Malformed { offset: 0, field };
+        let count = self.instruments.len();
+        if snapshot.positions.len() != count || snapshot.sync.foreign.len() != count {
+            return Err(wrong("positions"));
+        }
+        let mut orders = snapshot.open.iter().chain(&snapshot.closed);
+        if orders.any(|order| order.instrument.index() >= count) {
+            return Err(wrong("instrument"));
+        }
+        self.portfolio
+            .restore(snapshot.cash, snapshot.fees, &snapshot.positions)
+            .map_err(|_| wrong("value"))?;
+        let early: BTreeMap<u64, Vec<(i64, i64)>> = snapshot.early.iter().cloned().collect();
+        self.execution
+            .restore_orders(&snapshot.open, &snapshot.closed, early);
+        self.intents.skip_to(snapshot.next_sequence);
+        self.sync.restore(&snapshot.sync);
+        self.last_fill = snapshot.last_fill;
+        self.risk.breaker.restore(snapshot.breaker);
+        let cause = match snapshot.breaker.state {
+            TradingState::Active => return Ok(()),
+            TradingState::ReduceOnly => Cause::DailyLoss,
+            TradingState::Halted => Cause::Drawdown,
+        };
+        self.restrict(snapshot.breaker.state, cause);
+        Ok(())
+    }
+}

@@ -1,0 +1,149 @@
+//! A kernel that was restored goes on as the one that was left.
+#![allow(clippy::unwrap_used)]
+
+use alloc::vec;
+use py_rt_types::{
+    ClientOrderId, ExecId, InstrumentId, Liquidity, Money, Price, Qty, Query, Report, ReportKind,
+    Side, UnixNanos, VenueOrderId,
+};
+
+use super::{Kernel, KernelConfig, Snapshot};
+use crate::input::{Control, Input, Session};
+use crate::journal::tests::config;
+use crate::output::{Output, Request};
+use crate::signal::{Context, Interests, OrderRequest, Strategy};
+
+/// Sends two buy orders at the start.
+struct Buyer;
+
+impl Strategy for Buyer {
+    fn interests(&self) -> Interests {
+        Interests::default()
+    }
+    fn on_start(&mut self, ctx: &mut Context<'_>) {
+        for price in [100, 99] {
+            let request = OrderRequest::limit(InstrumentId(1), Side::Buy, Qty(10), Price(price));
+            ctx.submit(request);
+        }
+    }
+}
+
+fn loose() -> KernelConfig {
+    let mut config = config();
+    config.limits.price_collar_bps = u32::MAX;
+    config
+}
+
+fn report(sequence: u64, kind: ReportKind) -> Report {
+    Report {
+        ts_event: UnixNanos(5),
+        client_order_id: ClientOrderId::new(sequence),
+        venue_order_id: VenueOrderId(u128::from(sequence) + 100),
+        instrument: InstrumentId(1),
+        side: Side::Buy,
+        kind,
+    }
+}
+
+fn fill(last: i64, cum: i64) -> ReportKind {
+    ReportKind::Fill {
+        exec_id: ExecId(cum as u128),
+        last_qty: Qty(last),
+        last_price: Price(100),
+        cum_qty: Qty(cum),
+        fee: Money::ZERO,
+        liquidity: Liquidity::Taker,
+    }
+}
+
+fn traded() -> Kernel<Buyer> {
+    let mut kernel = Kernel::new(loose(), Buyer);
+    let row = |side, price| py_rt_types::MarketEvent {
+        ts_event: UnixNanos(1),
+        ts_recv: UnixNanos(1),
+        instrument: InstrumentId(1),
+        kind: 0,
+        side,
+        flags: 1,
+        price: Price(price),
+        qty: Qty(100),
+        order_id: 0,
+    };
+    for event in [row(1, 100), row(-1, 101)] {
+        kernel.handle_input(UnixNanos(1), Input::Market(&event));
+    }
+    kernel.handle_input(UnixNanos(2), Input::Control(Control::Start));
+    for (sequence, kind) in [
+        (1, ReportKind::Accepted),
+        (1, fill(2, 6)),
+        (2, ReportKind::Accepted),
+        (2, fill(3, 3)),
+    ] {
+        let report = report(sequence, kind);
+        kernel.handle_input(UnixNanos(3), Input::Report(&report));
+    }
+    while kernel.poll_output().is_some() {}
+    kernel
+}
+
+#[test]
+fn the_books_survive_and_no_execution_is_booked_twice() {
+    let kernel = traded();
+    assert_eq!(kernel.portfolio().position(InstrumentId(1)).qty, Qty(5));
+    let bytes = kernel.snapshot().encode();
+    let snapshot = Snapshot::decode(&bytes).unwrap();
+    assert_eq!(snapshot, kernel.snapshot());
+    let mut next = Kernel::new(loose(), Buyer);
+    next.restore(&snapshot).unwrap();
+    assert_eq!(next.snapshot(), snapshot);
+    for (kind, qty) in [(fill(2, 6), 5), (fill(4, 4), 9), (fill(4, 10), 13)] {
+        let report = report(1, kind);
+        next.handle_input(UnixNanos(9), Input::Report(&report));
+        assert_eq!(next.portfolio().position(InstrumentId(1)).qty, Qty(qty));
+    }
+    assert_eq!(next.next_sequence(), 3);
+}
+
+#[test]
+fn open_orders_are_asked_for_after_a_restart() {
+    let snapshot = traded().snapshot();
+    let mut config = loose();
+    config.reconciled = false;
+    let mut next = Kernel::new(config, Buyer);
+    next.restore(&snapshot).unwrap();
+    let restarted = Session::Restarted { next_sequence: 900 };
+    next.handle_input(UnixNanos(9), Input::Session(restarted));
+    next.handle_input(UnixNanos(9), Input::Session(Session::Connected));
+    let mut asked = vec![];
+    while let Some(output) = next.poll_output() {
+        if let Output::Send(Request::Query(query)) = output {
+            asked.push(query);
+        }
+    }
+    assert_eq!(asked, vec![Query::OpenOrders]);
+    assert_eq!(next.orders().open().len(), 2);
+    assert_eq!(next.next_sequence(), 900);
+}
+
+#[test]
+fn instruments_may_change_their_places() {
+    let snapshot = traded().snapshot();
+    assert!(snapshot.concerns(InstrumentId(1)) && !snapshot.concerns(InstrumentId(0)));
+    let moved = snapshot.rearranged(&[None, Some(InstrumentId(0))], 1);
+    assert!(moved.concerns(InstrumentId(0)));
+    assert_eq!(moved.open().len(), 2);
+    let mut config = loose();
+    config.instruments.remove(0);
+    let mut next = Kernel::new(config, Buyer);
+    next.restore(&moved).unwrap();
+    assert_eq!(next.portfolio().position(InstrumentId(0)).qty, Qty(5));
+    assert!(next.restore(&snapshot).is_err());
+}
+
+#[test]
+fn cut_books_are_malformed() {
+    let bytes = traded().snapshot().encode();
+    for length in 0..bytes.len() {
+        assert!(Snapshot::decode(&bytes[..length]).is_err(), "{length}");
+    }
+}

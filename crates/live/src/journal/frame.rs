@@ -1,0 +1,123 @@
+//! The frame around a record: length, checksum, sequence, hash chain.
+//!
+//! ```text
+//! file   = "PYRTJRN1" record*
+//! record = length u32 | crc32c u32 | sequence u64 | chain u64 | payload
+//! ```
+//! Little-endian. The checksum covers everything but itself. The sequence counts from 1. The chain
+//! is a hash over the chain before it, the sequence and the payload, so that a record cannot be
+//! taken out, changed or put elsewhere without all that follow showing it.
+
+use py_rt_kernel::hash::OrderHash;
+
+/// The first bytes of every segment.
+pub const MAGIC: [u8; 8] = *b"PYRTJRN1";
+/// Bytes before the payload.
+pub const FRAME: usize = 24;
+/// No record is longer than this.
+pub const PAYLOAD_MAX: usize = 64 << 20;
+
+/// The place in the chain after a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Chain {
+    /// Sequence of the last record, 0 before the first.
+    pub sequence: u64,
+    hash: u64,
+}
+
+impl Chain {
+    /// Before the first record.
+    pub const START: Self = Self {
+        sequence: 0,
+        hash: 0,
+    };
+
+    fn next(self, payload: &[u8]) -> Self {
+        let sequence = self.sequence + 1;
+        let mut hash = OrderHash::new();
+        hash.write(self.hash);
+        hash.write(sequence);
+        hash.write(payload.len() as u64);
+        let mut words = payload.chunks_exact(8);
+        for word in &mut words {
+            hash.write(u64_at(word, 0));
+        }
+        let mut last = [0; 8];
+        let rest = words.remainder();
+        last[..rest.len()].copy_from_slice(rest);
+        hash.write(u64::from_le_bytes(last));
+        Self {
+            sequence,
+            hash: hash.finish() as u64,
+        }
+    }
+
+    /// Appends a record whose payload `write` appends.
+    #[inline]
+    pub fn seal(&mut self, out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
+        let start = out.len();
+        out.extend_from_slice(&[0; FRAME]);
+        write(out);
+        let (frame, payload) = out[start..].split_at_mut(FRAME);
+        *self = self.next(payload);
+        frame[..4].copy_from_slice(&(payload.len() as u32).to_le_bytes());
+        frame[8..16].copy_from_slice(&self.sequence.to_le_bytes());
+        frame[16..].copy_from_slice(&self.hash.to_le_bytes());
+        let crc = checksum(frame, payload);
+        frame[4..8].copy_from_slice(&crc.to_le_bytes());
+    }
+
+    /// Whether `frame` and `payload` are the record that follows; goes on to it if so.
+    #[must_use]
+    pub fn accept(&mut self, frame: &[u8; FRAME], payload: &[u8]) -> bool {
+        let next = self.next(payload);
+        let same = is_whole(frame, payload)
+            && u64_at(frame, 8) == next.sequence
+            && u64_at(frame, 16) == next.hash;
+        if same {
+            *self = next;
+        }
+        same
+    }
+}
+
+/// The length that a frame promises, when it is possible at all.
+#[must_use]
+pub fn payload_length(frame: &[u8; FRAME]) -> Option<usize> {
+    let length = u32::from_le_bytes([frame[0], frame[1], frame[2], frame[3]]) as usize;
+    (1..=PAYLOAD_MAX).contains(&length).then_some(length)
+}
+
+/// Whether the checksum holds.
+#[must_use]
+pub fn is_whole(frame: &[u8], payload: &[u8]) -> bool {
+    let told = u32::from_le_bytes([frame[4], frame[5], frame[6], frame[7]]);
+    told == checksum(frame, payload)
+}
+
+/// Whether a whole record with a sequence above `sequence` starts anywhere in `bytes`.
+#[must_use]
+pub fn holds_later_record(bytes: &[u8], sequence: u64) -> bool {
+    (0..bytes.len().saturating_sub(FRAME)).any(|at| {
+        let Some(frame) = bytes.get(at..at + FRAME).and_then(|b| b.try_into().ok()) else {
+            return false;
+        };
+        let end = payload_length(frame).map(|length| at + FRAME + length);
+        let payload = end.and_then(|end| bytes.get(at + FRAME..end));
+        let number = u64_at(frame, 8);
+        number > sequence
+            && number - sequence <= bytes.len() as u64
+            && payload.is_some_and(|payload| is_whole(frame, payload))
+    })
+}
+
+fn checksum(frame: &[u8], payload: &[u8]) -> u32 {
+    let head = crc32c::crc32c(&frame[..4]);
+    crc32c::crc32c_append(crc32c::crc32c_append(head, &frame[8..FRAME]), payload)
+}
+
+fn u64_at(bytes: &[u8], at: usize) -> u64 {
+    let mut word = [0; 8];
+    word.copy_from_slice(&bytes[at..at + 8]);
+    u64::from_le_bytes(word)
+}

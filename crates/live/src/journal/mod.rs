@@ -1,0 +1,122 @@
+//! The journal: what went in and what was decided, on disk before anything leaves.
+//!
+//! One session is one segment `journal/<number>.journal` of the state directory, appended to by as
+//! many processes as it takes to end it cleanly. [`frame`] says how a record is wrapped,
+//! [`py_rt_kernel::journal`] what it says. The first record is the header, then the books to start
+//! from if there are any; a clean end is a snapshot and an end record.
+//!
+//! Durability: `process` hands records to the operating system before the first byte of an order
+//! leaves, and a thread syncs them within 5 ms; `strict` syncs first. Order ids come from blocks
+//! of [`ID_BLOCK`] that are synced before the first id of the block is used, in both grades.
+
+pub mod frame;
+mod reader;
+mod tape;
+mod writer;
+
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use py_rt_kernel::journal::Malformed;
+
+pub use reader::{JournalReader, Record, TornTail};
+pub use tape::{FileTape, Tape};
+pub use writer::{Journal, ID_BLOCK};
+
+/// What can be wrong with a journal.
+#[derive(Debug)]
+pub enum JournalError {
+    /// The file system refused.
+    Io {
+        /// Which file.
+        path: PathBuf,
+        /// What was tried.
+        action: &'static str,
+        /// What it said.
+        error: io::Error,
+    },
+    /// The file begins with other bytes than a journal.
+    NotAJournal(PathBuf),
+    /// A record is broken and whole records follow it.
+    Corrupt {
+        /// Which file.
+        path: PathBuf,
+        /// The number of the broken record.
+        record: u64,
+        /// Where it starts, in bytes.
+        offset: u64,
+    },
+    /// A record is whole and cannot be read: another format, or a defect.
+    Malformed {
+        /// Which file.
+        path: PathBuf,
+        /// The number of the record.
+        record: u64,
+        /// Where and what in it.
+        error: Malformed,
+    },
+    /// A record stands where it must not.
+    Misplaced {
+        /// Which file.
+        path: PathBuf,
+        /// The number of the record.
+        record: u64,
+        /// What is wrong.
+        what: &'static str,
+    },
+}
+
+impl JournalError {
+    pub(crate) fn io(path: &Path, action: &'static str, error: io::Error) -> Self {
+        Self::Io {
+            path: path.to_path_buf(),
+            action,
+            error,
+        }
+    }
+}
+
+impl fmt::Display for JournalError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Io {
+                path,
+                action,
+                error,
+            } => write!(f, "cannot {action} `{}`: {error}", path.display()),
+            Self::NotAJournal(path) => {
+                write!(f, "`{}` is no journal of this program", path.display())
+            }
+            Self::Corrupt {
+                path,
+                record,
+                offset,
+            } => write!(
+                f,
+                "`{}` is corrupt: record {record} at byte {offset} is broken and whole records \
+                 follow it; this is no torn tail, so nothing was cut. Restore the file from a \
+                 copy, or move the state directory away and check the account by hand",
+                path.display()
+            ),
+            Self::Malformed {
+                path,
+                record,
+                error,
+            } => write!(
+                f,
+                "`{}` cannot be read: record {record} is whole but {error}; it was written by \
+                 another version of this program",
+                path.display()
+            ),
+            Self::Misplaced { path, record, what } => {
+                write!(f, "`{}`: record {record}: {what}", path.display())
+            }
+        }
+    }
+}
+
+impl std::error::Error for JournalError {}

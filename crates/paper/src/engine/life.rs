@@ -1,0 +1,195 @@
+//! What the matching engine says, booked: states, executions, positions, cash, stream events.
+
+use py_rt_types::{ExecId, Liquidity, Money, Price, Qty, Report, ReportKind, Side};
+
+use super::Engine;
+use crate::node::Node;
+use crate::order::{Execution, Status};
+
+/// An execution as the matching engine tells it.
+struct Filled {
+    qty: Qty,
+    price: Price,
+    fee: Money,
+    liquidity: Liquidity,
+}
+
+impl Engine {
+    /// Books all reports that wait.
+    pub(super) fn drain_reports(&mut self) {
+        while let Some(report) = self.venue.poll_report() {
+            self.apply_report(&report.report);
+        }
+    }
+
+    fn apply_report(&mut self, report: &Report) {
+        let sequence = report.client_order_id.sequence;
+        let Some(&place) = self.by_sequence.get(&sequence) else {
+            return;
+        };
+        match report.kind {
+            ReportKind::Accepted => self.apply_accepted(place),
+            ReportKind::Fill {
+                exec_id: ExecId(_),
+                last_qty,
+                last_price,
+                fee,
+                liquidity,
+                ..
+            } => {
+                let filled = Filled {
+                    qty: last_qty,
+                    price: last_price,
+                    fee,
+                    liquidity,
+                };
+                self.apply_fill(place, &filled);
+            }
+            ReportKind::Canceled { .. } | ReportKind::DoneForDay { .. } => {
+                self.end(place, Status::Canceled);
+            }
+            ReportKind::Expired { .. } => self.end(place, Status::Expired),
+            ReportKind::Rejected { .. } => self.end(place, Status::Rejected),
+            ReportKind::Replaced { .. } => self.apply_replaced(place, sequence),
+            ReportKind::ReplaceRejected { .. } => self.apply_replace_rejected(place),
+            _ => {}
+        }
+    }
+
+    /// A stop order that was shown as new while it waited is not shown twice.
+    pub(super) fn apply_accepted(&mut self, place: usize) {
+        let order = &mut self.orders[place];
+        if order.status != Status::PendingNew {
+            return;
+        }
+        order.status = Status::New;
+        order.updated_at = self.now;
+        self.tell(place, "new", None);
+    }
+
+    fn apply_fill(&mut self, place: usize, filled: &Filled) {
+        let now = self.now;
+        let id = self.ids.uuid();
+        let order = &mut self.orders[place];
+        order.cum_qty.0 = order.cum_qty.0.saturating_add(filled.qty.0);
+        order.turnover += i128::from(filled.price.0) * i128::from(filled.qty.0);
+        order.status = order.working_status();
+        order.updated_at = now;
+        let done = order.status == Status::Filled;
+        if done {
+            order.filled_at = Some(now);
+        }
+        let (account, instrument, side) = (order.account, order.instrument, order.side);
+        let execution = Execution {
+            id,
+            order: place,
+            account,
+            qty: filled.qty,
+            price: filled.price,
+            fee: filled.fee,
+            liquidity: filled.liquidity,
+            at: now,
+            cum_qty: order.cum_qty,
+            leaves: order.leaves(),
+        };
+        self.book_money(account, instrument, side, filled);
+        self.accounts[account].executions.push(self.executions.len());
+        self.executions.push(execution);
+        if done {
+            self.accounts[account].open.remove(&place);
+        }
+        let event = if done { "fill" } else { "partial_fill" };
+        self.tell(place, event, self.executions.len().checked_sub(1));
+    }
+
+    fn book_money(&mut self, account: usize, instrument: usize, side: Side, filled: &Filled) {
+        let listing = &self.listings[instrument].instrument;
+        let value = listing.notional(filled.price, filled.qty).unwrap_or(Money::ZERO);
+        let account = &mut self.accounts[account];
+        let signed = i128::from(side.sign()) * value.0;
+        account.cash.0 = account.cash.0.saturating_sub(signed).saturating_sub(filled.fee.0);
+        let lots = side.sign() * filled.qty.0;
+        account.positions[instrument].book(lots, filled.price);
+    }
+
+    /// Ends an order without a fill.
+    pub(super) fn end(&mut self, place: usize, status: Status) {
+        let order = &mut self.orders[place];
+        order.status = status;
+        order.updated_at = self.now;
+        order.ended_at = Some(self.now);
+        order.held = false;
+        let account = order.account;
+        self.accounts[account].open.remove(&place);
+        self.tell(place, status.name(), None);
+    }
+
+    /// The old order ends as replaced; the new one goes on with what was executed.
+    fn apply_replaced(&mut self, old: usize, sequence: u64) {
+        let Some(new) = self.replacement.take() else {
+            return;
+        };
+        self.by_sequence.insert(sequence, new);
+        self.hand_over(old, new);
+    }
+
+    pub(super) fn hand_over(&mut self, old: usize, new: usize) {
+        let now = self.now;
+        let new_id = self.orders[new].id;
+        let before = &mut self.orders[old];
+        before.status = Status::Replaced;
+        before.ended_at = Some(now);
+        before.updated_at = now;
+        before.replaced_by = Some(new_id);
+        before.held = false;
+        let (cum_qty, turnover, account) = (before.cum_qty, before.turnover, before.account);
+        self.accounts[account].open.remove(&old);
+        let after = &mut self.orders[new];
+        after.cum_qty = cum_qty;
+        after.turnover = turnover;
+        after.status = after.working_status();
+        self.tell(old, "replaced", None);
+        self.tell(new, "new", None);
+    }
+
+    fn apply_replace_rejected(&mut self, old: usize) {
+        if let Some(new) = self.replacement.take() {
+            self.end(new, Status::Rejected);
+        }
+        self.tell(old, "order_replace_rejected", None);
+    }
+
+    /// Tells the account's streams what happened to an order.
+    fn tell(&mut self, place: usize, event: &'static str, execution: Option<usize>) {
+        let execution = execution.map(|at| &self.executions[at]);
+        let id = match execution {
+            Some(execution) => execution.id,
+            None => self.ids.uuid(),
+        };
+        let order = &self.orders[place];
+        let account = &self.accounts[order.account];
+        if !self.hub.is_listening(order.account) {
+            return;
+        }
+        let mut data = Node::map([
+            ("event", event.into()),
+            ("execution_id", Node::text(id.to_string())),
+            ("order", self.order_node(order)),
+            ("timestamp", Node::Time(self.now)),
+        ]);
+        if let Some(execution) = execution {
+            let listing = &self.listings[order.instrument].instrument;
+            let position = Qty(account.positions[order.instrument].qty);
+            let qty = |qty| Node::optional(listing.qty_decimal(qty).ok(), Node::decimal);
+            let price = listing.price_decimal(execution.price).ok();
+            data = data
+                .with("price", Node::optional(price, Node::decimal))
+                .with("qty", qty(execution.qty))
+                .with("position_qty", qty(position))
+                .with("fee", super::super::rest::money(execution.fee))
+                .with("liquidity", super::super::rest::liquidity(execution.liquidity));
+        }
+        let message = Node::map([("stream", "trade_updates".into()), ("data", data)]);
+        self.hub.send_update(order.account, &message);
+    }
+}

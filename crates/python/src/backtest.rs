@@ -1,0 +1,121 @@
+//! The door of a run.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use py_rt_kernel::{KernelConfig, Strategy};
+use py_rt_sim::{Backtest, BacktestConfig, BacktestData};
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+
+use crate::arrays::Rows;
+use crate::clock::Stopwatch;
+use crate::config::{self, field};
+use crate::host::{Hosted, Shared};
+use crate::tables;
+
+/// The lineage that order ids of a backtest carry.
+const LINEAGE: &str = "backtest";
+
+/// Runs a strategy over data in virtual time and returns its tables.
+#[pyfunction]
+#[pyo3(signature = (events, bars, strategy, run, progress=None))]
+pub(crate) fn run_backtest<'py>(
+    py: Python<'py>,
+    events: Option<Bound<'py, PyAny>>,
+    bars: Option<Bound<'py, PyAny>>,
+    strategy: &Bound<'py, PyAny>,
+    run: &Bound<'py, PyDict>,
+    progress: Option<Bound<'py, PyAny>>,
+) -> PyResult<Bound<'py, PyDict>> {
+    let dicts: Vec<Bound<'py, PyDict>> = field(run, "instruments")?;
+    let instruments = config::instruments(&dicts)?;
+    let shared = Arc::new(Shared::new(py, instruments.clone(), LINEAGE));
+    let (venue, latency) = config::venue(&field(run, "venue")?)?;
+    let config = BacktestConfig {
+        kernel: KernelConfig {
+            instruments,
+            limits: config::limits(&field(run, "risk")?)?,
+            times: config::simulated_times(latency),
+            cash: config::money("cash", &field::<String>(run, "cash")?)?,
+            reconciled: true,
+            cancel_on_stop: true,
+            bar_interval_ns: field(run, "bar_interval_ns")?,
+        },
+        venue,
+        latency,
+        sample_every_ns: field(run, "sample_every_ns")?,
+    };
+    let events = events.map(|array| Rows::try_new(&array)).transpose()?;
+    let bars = bars.map(|array| Rows::try_new(&array)).transpose()?;
+    let data = BacktestData {
+        events: events.as_ref().map_or(Ok(&[][..]), Rows::events)?,
+        bars: bars.as_ref().map_or(Ok(&[][..]), Rows::bars)?,
+    };
+    let hosted = Hosted::new(strategy, Arc::clone(&shared))?;
+    let mut backtest = Backtest::new(config, &data, hosted);
+    let mut watch = Watch {
+        progress,
+        error: None,
+    };
+    let elapsed = drive(py, &mut backtest, &mut watch);
+    if let Some(error) = backtest.strategy_mut().take_error().or(watch.error) {
+        return Err(error);
+    }
+    result(py, &shared, &backtest, elapsed)
+}
+
+/// Looks at signals and tells how far the run has come.
+struct Watch<'py> {
+    progress: Option<Bound<'py, PyAny>>,
+    error: Option<PyErr>,
+}
+
+impl Watch<'_> {
+    fn report(&mut self, py: Python<'_>, done: usize, total: usize) -> bool {
+        let told = match &self.progress {
+            Some(progress) => progress.call1((done, total)).map(drop),
+            None => Ok(()),
+        };
+        match told.and_then(|()| py.check_signals()) {
+            Ok(()) => true,
+            Err(error) => {
+                self.error = Some(error);
+                false
+            }
+        }
+    }
+}
+
+fn drive<S: Strategy>(
+    py: Python<'_>,
+    backtest: &mut Backtest<'_, S>,
+    watch: &mut Watch<'_>,
+) -> Duration {
+    let stopwatch = Stopwatch::start();
+    backtest.run(&mut |done, total| watch.report(py, done, total));
+    stopwatch.elapsed()
+}
+
+fn result<'py, S: Strategy>(
+    py: Python<'py>,
+    shared: &Shared,
+    backtest: &Backtest<'_, S>,
+    elapsed: Duration,
+) -> PyResult<Bound<'py, PyDict>> {
+    let (kernel, recording) = (backtest.kernel(), backtest.recording());
+    let dict = PyDict::new(py);
+    dict.set_item("events", backtest.events())?;
+    dict.set_item("elapsed_s", elapsed.as_secs_f64())?;
+    dict.set_item("order_hash", format!("{:032x}", kernel.order_hash()))?;
+    dict.set_item("equity", tables::equity(py, recording)?)?;
+    dict.set_item("orders", tables::orders(py, shared, recording)?)?;
+    dict.set_item("fills", tables::fills(py, shared, recording)?)?;
+    dict.set_item("positions", tables::positions(py, shared, kernel)?)?;
+    dict.set_item("denied", recording.denied)?;
+    dict.set_item("expired_unfilled", recording.expired_unfilled)?;
+    dict.set_item("cash", tables::money_text(kernel.portfolio().cash()))?;
+    dict.set_item("fees", tables::money_text(kernel.portfolio().fees()))?;
+    dict.set_item("end_ts", kernel.now().0)?;
+    Ok(dict)
+}

@@ -1,0 +1,121 @@
+//! The one file that turns Rust errors into Python's.
+
+use py_rt_types::TypeError;
+use pyo3::exceptions::PyRuntimeError;
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+
+/// What can go wrong at the boundary, before it has a Python class.
+#[derive(Debug)]
+pub(crate) enum FaceError {
+    /// A configuration value.
+    Config {
+        field: String,
+        problem: String,
+        remedy: String,
+    },
+    /// A parameter of a call.
+    Parameter {
+        field: String,
+        problem: String,
+        remedy: String,
+    },
+    /// Market data.
+    Data {
+        field: String,
+        problem: String,
+        remedy: String,
+    },
+    /// A use of an object at the wrong time.
+    Strategy { problem: String, remedy: String },
+}
+
+impl FaceError {
+    pub(crate) fn config(field: &str, problem: impl ToString, remedy: &str) -> PyErr {
+        let (field, problem) = (field.to_owned(), problem.to_string());
+        Self::Config {
+            field,
+            problem,
+            remedy: remedy.to_owned(),
+        }
+        .into()
+    }
+
+    pub(crate) fn parameter(field: &str, problem: impl ToString, remedy: &str) -> PyErr {
+        let (field, problem) = (field.to_owned(), problem.to_string());
+        Self::Parameter {
+            field,
+            problem,
+            remedy: remedy.to_owned(),
+        }
+        .into()
+    }
+
+    pub(crate) fn data(field: &str, problem: impl ToString, remedy: &str) -> PyErr {
+        let (field, problem) = (field.to_owned(), problem.to_string());
+        Self::Data {
+            field,
+            problem,
+            remedy: remedy.to_owned(),
+        }
+        .into()
+    }
+
+    pub(crate) fn strategy(problem: &str, remedy: &str) -> PyErr {
+        Self::Strategy {
+            problem: problem.to_owned(),
+            remedy: remedy.to_owned(),
+        }
+        .into()
+    }
+}
+
+impl From<FaceError> for PyErr {
+    fn from(error: FaceError) -> Self {
+        let (class, problem, field, remedy) = match error {
+            FaceError::Config {
+                field,
+                problem,
+                remedy,
+            } => ("ConfigError", problem, Some(field), remedy),
+            FaceError::Parameter {
+                field,
+                problem,
+                remedy,
+            } => ("ParameterError", problem, Some(field), remedy),
+            FaceError::Data {
+                field,
+                problem,
+                remedy,
+            } => ("DataError", problem, Some(field), remedy),
+            FaceError::Strategy { problem, remedy } => ("StrategyError", problem, None, remedy),
+        };
+        Python::attach(|py| raise(py, class, &problem, field.as_deref(), &remedy))
+    }
+}
+
+fn raise(py: Python<'_>, class: &str, problem: &str, field: Option<&str>, remedy: &str) -> PyErr {
+    let build = || -> PyResult<Bound<'_, PyAny>> {
+        let named = PyDict::new(py);
+        if let Some(field) = field {
+            named.set_item("field", field)?;
+        }
+        named.set_item("remedy", remedy)?;
+        py.import("py_rt.errors")?
+            .getattr(class)?
+            .call((problem,), Some(&named))
+    };
+    match build() {
+        Ok(error) => PyErr::from_value(error),
+        Err(_) => PyRuntimeError::new_err(format!("{problem}; {remedy}")),
+    }
+}
+
+/// A number that does not fit, as a configuration error.
+pub(crate) fn number(field: &str, text: &str, error: TypeError) -> PyErr {
+    FaceError::config(
+        field,
+        format!("{text:?}: {error}"),
+        "write a plain decimal such as 0.01",
+    )
+}

@@ -1,0 +1,453 @@
+//! `ctx`: what a Python strategy sees and asks during a callback.
+
+use std::sync::atomic::{AtomicPtr, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use py_rt_kernel::{Context, OrderRequest};
+use py_rt_types::{InstrumentId, Money, Price, Qty, RejectReason, Side, UnixNanos};
+use pyo3::prelude::*;
+
+use super::convert::{duration_ns, parse_tif, side_name};
+use super::events::PyOrder;
+use super::views::{PyBook, PyInstrument, PyPosition};
+use super::Shared;
+use crate::error::FaceError;
+
+/// The context of a run: one object for ever, usable only while a callback runs.
+#[pyclass(frozen, name = "Context", module = "py_rt")]
+pub(crate) struct PyContext {
+    pub(crate) shared: Arc<Shared>,
+    current: AtomicPtr<Context<'static>>,
+    books: OnceLock<Vec<Py<PyBook>>>,
+}
+
+impl PyContext {
+    pub(crate) fn new(shared: Arc<Shared>) -> Self {
+        let current = AtomicPtr::new(std::ptr::null_mut());
+        Self {
+            shared,
+            current,
+            books: OnceLock::new(),
+        }
+    }
+
+    /// Lends the kernel's context to Python for the length of `callback`.
+    pub(crate) fn lend<R>(&self, ctx: &mut Context<'_>, callback: impl FnOnce() -> R) -> R {
+        struct Back<'a>(&'a AtomicPtr<Context<'static>>);
+        impl Drop for Back<'_> {
+            fn drop(&mut self) {
+                self.0.store(std::ptr::null_mut(), Ordering::Relaxed);
+            }
+        }
+        let pointer: *mut Context<'_> = ctx;
+        self.current.store(pointer.cast(), Ordering::Relaxed);
+        let _back = Back(&self.current);
+        callback()
+    }
+
+    /// Uses the lent context.
+    pub(crate) fn with<R>(&self, use_context: impl FnOnce(&mut Context<'_>) -> R) -> PyResult<R> {
+        let pointer = self.current.load(Ordering::Relaxed);
+        // SAFETY: the pointer is set only by `lend`, which holds the unique borrow for as long as
+        // it is set and clears it on every way out. Python code runs under the interpreter lock on
+        // the thread inside `lend`, and `use_context` cannot re-enter Python with this borrow: all
+        // callers here convert to plain values only.
+        #[allow(unsafe_code)]
+        let context = unsafe { pointer.as_mut() };
+        match context {
+            Some(context) => Ok(use_context(context)),
+            None => Err(FaceError::strategy(
+                "ctx was used outside a callback",
+                "use ctx only inside on_start, on_bar and the other callbacks",
+            )),
+        }
+    }
+
+    fn qty(&self, id: InstrumentId, field: &str, qty: f64) -> PyResult<Result<Qty, String>> {
+        if !qty.is_finite() {
+            return Err(FaceError::parameter(
+                field,
+                format!("{qty} is no quantity"),
+                "check it",
+            ));
+        }
+        let scale = self.shared.qtys[id.index()];
+        Ok(scale.count(qty).map(Qty).ok_or_else(|| {
+            let below = scale.steps(qty).floor() as i64;
+            let (low, high) = (scale.value(below), scale.value(below + 1));
+            format!("{field} {qty} does not lie on the lot; nearest are {low} and {high}")
+        }))
+    }
+
+    fn price(
+        &self,
+        id: InstrumentId,
+        field: &str,
+        price: Option<f64>,
+    ) -> PyResult<Result<Option<Price>, String>> {
+        let Some(price) = price else {
+            return Ok(Ok(None));
+        };
+        if !price.is_finite() {
+            return Err(FaceError::parameter(
+                field,
+                format!("{price} is no price"),
+                "check it",
+            ));
+        }
+        let scale = self.shared.prices[id.index()];
+        Ok(scale
+            .count(price)
+            .map(|ticks| Some(Price(ticks)))
+            .ok_or_else(|| {
+                let below = scale.steps(price).floor() as i64;
+                let (low, high) = (scale.value(below), scale.value(below + 1));
+                format!("{field} {price} does not lie on the tick; nearest are {low} and {high}")
+            }))
+    }
+
+    fn submit(&self, side: Side, symbol: &str, order: &Ask<'_>) -> PyResult<String> {
+        let id = self.shared.find(symbol)?;
+        if order.qty <= 0.0 {
+            let problem = format!("{} is not positive", order.qty);
+            let remedy = format!("pass how much to {}", side_name(side));
+            return Err(FaceError::parameter("qty", problem, &remedy));
+        }
+        let qty = self.qty(id, "qty", order.qty)?;
+        let limit = self.price(id, "limit_price", order.limit_price)?;
+        let stop = self.price(id, "stop_price", order.stop_price)?;
+        let request = OrderRequest {
+            limit_price: limit.clone().unwrap_or_default(),
+            stop_price: stop.clone().unwrap_or_default(),
+            tif: parse_tif(order.tif)?,
+            post_only: order.post_only,
+            reduce_only: order.reduce_only,
+            tag: order.tag.map_or(0, |tag| self.shared.intern_tag(tag)),
+            ..OrderRequest::market(id, side, qty.clone().unwrap_or_default())
+        };
+        let wrong_price = limit.err().or(stop.err());
+        let order_id = self.with(|ctx| match (&qty, &wrong_price) {
+            (Ok(_), None) => ctx.submit(request),
+            (Err(_), _) => ctx.submit_invalid(request, RejectReason::BadQty),
+            (_, Some(_)) => ctx.submit_invalid(request, RejectReason::BadPrice),
+        })?;
+        if let Some(reason) = qty.err().or(wrong_price) {
+            self.shared.explain(order_id, reason);
+        }
+        Ok(self.shared.id_text(order_id))
+    }
+
+    fn money(&self, amount: impl FnOnce(&mut Context<'_>) -> Money) -> PyResult<f64> {
+        self.with(amount).map(|money| money.0 as f64 / 1e18)
+    }
+}
+
+/// The keywords of `buy` and `sell`.
+struct Ask<'a> {
+    qty: f64,
+    limit_price: Option<f64>,
+    tif: Option<&'a str>,
+    post_only: bool,
+    reduce_only: bool,
+    tag: Option<&'a str>,
+    stop_price: Option<f64>,
+}
+
+#[pymethods]
+impl PyContext {
+    /// Time of this callback, integer nanoseconds UTC.
+    #[getter]
+    fn now(&self) -> PyResult<i64> {
+        self.with(|ctx| ctx.now().0)
+    }
+
+    /// Symbols of the run.
+    #[getter]
+    fn symbols(&self) -> Vec<String> {
+        self.shared
+            .instruments
+            .iter()
+            .map(|i| i.symbol().to_owned())
+            .collect()
+    }
+
+    /// Cash.
+    #[getter]
+    fn cash(&self) -> PyResult<f64> {
+        self.money(|ctx| ctx.cash())
+    }
+
+    /// Cash and positions at their marks.
+    #[getter]
+    fn equity(&self) -> PyResult<f64> {
+        self.money(|ctx| ctx.equity())
+    }
+
+    /// Whether new orders may be sent: reconciled with the venue, and not halted.
+    #[getter]
+    fn tradable(&self) -> PyResult<bool> {
+        self.with(|ctx| ctx.tradable())
+    }
+
+    /// The book of a symbol.
+    fn book(slf: &Bound<'_, Self>, symbol: &str) -> PyResult<Py<PyBook>> {
+        let py = slf.py();
+        let this = slf.get();
+        let id = this.shared.find(symbol)?;
+        let books = this.books.get_or_init(|| {
+            let view = |index: usize| {
+                let context = slf.clone().unbind();
+                Py::new(
+                    py,
+                    PyBook {
+                        context,
+                        instrument: InstrumentId(index as u32),
+                    },
+                )
+            };
+            (0..this.shared.instruments.len())
+                .filter_map(|index| view(index).ok())
+                .collect()
+        });
+        match books.get(id.index()) {
+            Some(book) => Ok(book.clone_ref(py)),
+            None => Err(FaceError::parameter(
+                "symbol",
+                "has no book",
+                "use a symbol of the run",
+            )),
+        }
+    }
+
+    /// The position in a symbol.
+    fn position(&self, symbol: &str) -> PyResult<PyPosition> {
+        let id = self.shared.find(symbol)?;
+        let position = self.with(|ctx| ctx.position(id))?;
+        let float = |money: Money| money.0 as f64 / 1e18;
+        let unit = self.shared.money[id.index()];
+        let ticks = float(position.cost) / unit / position.qty.0 as f64;
+        let tick = self.shared.prices[id.index()].value(1);
+        Ok(PyPosition {
+            qty: self.shared.qty(id, position.qty),
+            avg_price: if position.qty.0 == 0 {
+                f64::NAN
+            } else {
+                ticks * tick
+            },
+            unrealized_pnl: float(position.unrealized_pnl()),
+            realized_pnl: float(position.realized_pnl),
+        })
+    }
+
+    /// Open orders, also those asked for in this callback; of one symbol or of all.
+    #[pyo3(signature = (symbol=None))]
+    fn orders(&self, symbol: Option<&str>) -> PyResult<Vec<PyOrder>> {
+        let only = symbol.map(|symbol| self.shared.find(symbol)).transpose()?;
+        let orders = self.with(|ctx| {
+            let now = ctx.now();
+            let open: Vec<_> = ctx.orders().copied().collect();
+            let asked: Vec<_> = ctx
+                .requested()
+                .map(|order| py_rt_kernel::execution::Order::new(order, 0, false, now))
+                .collect();
+            open.into_iter().chain(asked).collect::<Vec<_>>()
+        })?;
+        let wanted = orders
+            .iter()
+            .filter(|order| only.is_none_or(|id| order.instrument == id));
+        Ok(wanted
+            .map(|order| PyOrder::new(&self.shared, order, None))
+            .collect())
+    }
+
+    /// Asks to buy; returns the client_order_id.
+    #[pyo3(signature = (symbol, qty, limit_price=None, tif=None, post_only=false,
+        reduce_only=false, tag=None, stop_price=None))]
+    #[allow(clippy::too_many_arguments)]
+    fn buy(
+        &self,
+        symbol: &str,
+        qty: f64,
+        limit_price: Option<f64>,
+        tif: Option<&str>,
+        post_only: bool,
+        reduce_only: bool,
+        tag: Option<&str>,
+        stop_price: Option<f64>,
+    ) -> PyResult<String> {
+        let ask = Ask {
+            qty,
+            limit_price,
+            tif,
+            post_only,
+            reduce_only,
+            tag,
+            stop_price,
+        };
+        self.submit(Side::Buy, symbol, &ask)
+    }
+
+    /// Asks to sell; returns the client_order_id.
+    #[pyo3(signature = (symbol, qty, limit_price=None, tif=None, post_only=false,
+        reduce_only=false, tag=None, stop_price=None))]
+    #[allow(clippy::too_many_arguments)]
+    fn sell(
+        &self,
+        symbol: &str,
+        qty: f64,
+        limit_price: Option<f64>,
+        tif: Option<&str>,
+        post_only: bool,
+        reduce_only: bool,
+        tag: Option<&str>,
+        stop_price: Option<f64>,
+    ) -> PyResult<String> {
+        let ask = Ask {
+            qty,
+            limit_price,
+            tif,
+            post_only,
+            reduce_only,
+            tag,
+            stop_price,
+        };
+        self.submit(Side::Sell, symbol, &ask)
+    }
+
+    /// Asks for the end of an order.
+    fn cancel(&self, client_order_id: &str) -> PyResult<()> {
+        let id = self.shared.parse_id(client_order_id)?;
+        self.with(|ctx| ctx.cancel(id))
+    }
+
+    /// Asks for the end of all orders, or of those of one symbol.
+    #[pyo3(signature = (symbol=None))]
+    fn cancel_all(&self, symbol: Option<&str>) -> PyResult<()> {
+        let id = symbol.map(|symbol| self.shared.find(symbol)).transpose()?;
+        self.with(|ctx| ctx.cancel_all(id))
+    }
+
+    /// Asks for another total quantity, limit price, or both.
+    #[pyo3(signature = (client_order_id, qty=None, limit_price=None))]
+    fn replace(
+        &self,
+        client_order_id: &str,
+        qty: Option<f64>,
+        limit_price: Option<f64>,
+    ) -> PyResult<()> {
+        let id = self.shared.parse_id(client_order_id)?;
+        let found = self.with(|ctx| {
+            ctx.orders()
+                .find(|o| o.client_order_id.sequence == id.sequence)
+                .map(|order| order.instrument)
+        })?;
+        let Some(instrument) = found else {
+            return Ok(());
+        };
+        let bad = |field: &str, problem: String| {
+            FaceError::parameter(field, problem, "use ctx.round_price and ctx.round_qty")
+        };
+        let qty = qty
+            .map(|qty| self.qty(instrument, "qty", qty))
+            .transpose()?;
+        let qty = qty.transpose().map_err(|problem| bad("qty", problem))?;
+        let price = self.price(instrument, "limit_price", limit_price)?;
+        let price = price.map_err(|problem| bad("limit_price", problem))?;
+        self.with(|ctx| ctx.replace(id, qty, price))
+    }
+
+    /// Works the position towards `qty`; repeated calls change nothing while orders are open.
+    fn target(&self, symbol: &str, qty: f64) -> PyResult<()> {
+        let id = self.shared.find(symbol)?;
+        let lots = self.qty(id, "qty", qty)?.map_err(|problem| {
+            FaceError::parameter("qty", problem, "use ctx.round_qty(symbol, qty)")
+        })?;
+        self.with(|ctx| ctx.target(id, lots))
+    }
+
+    /// Works the position towards nothing.
+    fn close(&self, symbol: &str) -> PyResult<()> {
+        self.target(symbol, 0.0)
+    }
+
+    /// Rings at a time, or after `every`, and then again every `every`.
+    #[pyo3(signature = (name, at=None, every=None))]
+    fn set_timer(
+        &self,
+        name: &str,
+        at: Option<&Bound<'_, PyAny>>,
+        every: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<()> {
+        let every = every.map(|every| duration_ns("every", every)).transpose()?;
+        let at = at.map(time_ns).transpose()?;
+        if at.is_none() && every.is_none_or(|every| every <= 0) {
+            let problem = "neither at nor every was given";
+            return Err(FaceError::parameter(
+                "set_timer",
+                problem,
+                "pass at= or every=\"1s\"",
+            ));
+        }
+        let timer = self.shared.intern_timer(name);
+        let every = every.unwrap_or(0);
+        self.with(|ctx| {
+            let at = at.map_or_else(|| ctx.now().plus(every), UnixNanos);
+            ctx.set_timer(timer, at, every);
+        })
+    }
+
+    /// Publishes a signal for those who watch.
+    #[pyo3(signature = (symbol, value, confidence=1.0))]
+    fn signal(&self, symbol: &str, value: f64, confidence: f64) -> PyResult<()> {
+        let id = self.shared.find(symbol)?;
+        self.with(|ctx| ctx.signal(id, value, confidence))
+    }
+
+    /// The nearest valid price: "nearest", "down" or "up".
+    #[pyo3(signature = (symbol, price, direction="nearest"))]
+    fn round_price(&self, symbol: &str, price: f64, direction: &str) -> PyResult<f64> {
+        let id = self.shared.find(symbol)?;
+        let scale = self.shared.prices[id.index()];
+        let steps = scale.steps(price);
+        let near = scale.count(price);
+        let count = match (direction, near) {
+            ("nearest" | "down" | "up", Some(count)) => count as f64,
+            ("nearest", None) => steps.round(),
+            ("down", None) => steps.floor(),
+            ("up", None) => steps.ceil(),
+            _ => {
+                let problem = format!("{direction:?} is unknown");
+                return Err(FaceError::parameter(
+                    "direction",
+                    problem,
+                    "nearest, down or up",
+                ));
+            }
+        };
+        Ok(scale.value(count as i64))
+    }
+
+    /// The largest valid quantity not above `qty`.
+    fn round_qty(&self, symbol: &str, qty: f64) -> PyResult<f64> {
+        let id = self.shared.find(symbol)?;
+        let scale = self.shared.qtys[id.index()];
+        let count = scale
+            .count(qty)
+            .unwrap_or_else(|| scale.steps(qty).floor() as i64);
+        Ok(scale.value(count))
+    }
+
+    /// Steps and rules of a symbol.
+    fn instrument(&self, symbol: &str) -> PyResult<PyInstrument> {
+        PyInstrument::new(&self.shared, self.shared.find(symbol)?)
+    }
+}
+
+/// A time in nanoseconds from an integer or a datetime with a zone.
+fn time_ns(value: &Bound<'_, PyAny>) -> PyResult<i64> {
+    if let Ok(ns) = value.extract::<i64>() {
+        return Ok(ns);
+    }
+    let module = value.py().import("py_rt._times")?;
+    module.getattr("to_ns")?.call1((value,))?.extract()
+}

@@ -1,0 +1,21 @@
+//! A Python strategy behind the kernel's trait, and what it sees.
+//!
+//! Bound methods are looked up once and only overridden ones are called. The context is one object
+//! for ever; event objects are reused when nobody kept the last one.
+
+mod context;
+mod convert;
+mod events;
+mod hosted;
+mod shared;
+mod views;
+
+pub(crate) use context::PyContext;
+pub(crate) use convert::{side_name, tif_name};
+pub(crate) use events::{
+    avg_price, liquidity_name, reason_text, type_name, PyBarEvent, PyFill, PyOrder, PyQuote,
+    PyTimerEvent, PyTrade,
+};
+pub(crate) use hosted::Hosted;
+pub(crate) use shared::Shared;
+pub(crate) use views::{PyBook, PyInstrument, PyPosition};

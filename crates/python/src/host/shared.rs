@@ -1,0 +1,210 @@
+//! What all objects of one run share: symbols, scales, texts.
+
+use std::collections::HashMap;
+use std::sync::Mutex;
+
+use py_rt_types::{ClientOrderId, Instrument, InstrumentId, Price, Qty};
+use pyo3::prelude::*;
+use pyo3::types::PyString;
+
+use crate::error::FaceError;
+
+/// One instrument's scales as floats: `value = count * mantissa / divisor`, correctly rounded.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Scale {
+    mantissa: f64,
+    divisor: f64,
+}
+
+impl Scale {
+    fn new(step: py_rt_types::Decimal) -> Self {
+        let divisor = 10u64.pow(step.scale()) as f64;
+        Self {
+            mantissa: step.mantissa() as f64,
+            divisor,
+        }
+    }
+
+    /// Counts of steps to a value.
+    #[inline]
+    pub(crate) fn value(self, count: i64) -> f64 {
+        count as f64 * self.mantissa / self.divisor
+    }
+
+    /// A value to steps, not rounded.
+    #[inline]
+    pub(crate) fn steps(self, value: f64) -> f64 {
+        value * self.divisor / self.mantissa
+    }
+
+    /// A value to a whole count, forgiving float noise; `None` when it lies between two steps.
+    #[inline]
+    pub(crate) fn count(self, value: f64) -> Option<i64> {
+        let steps = self.steps(value);
+        let nearest = steps.round();
+        let noise = 1e-6f64.max(nearest.abs() * 1e-12);
+        let whole = (steps - nearest).abs() <= noise && nearest.abs() < 9.0e18;
+        whole.then_some(nearest as i64)
+    }
+}
+
+/// Shared by the context and all views of one run.
+pub(crate) struct Shared {
+    pub(crate) instruments: Vec<Instrument>,
+    pub(crate) symbols: Vec<Py<PyString>>,
+    pub(crate) prices: Vec<Scale>,
+    pub(crate) qtys: Vec<Scale>,
+    pub(crate) money: Vec<f64>,
+    by_symbol: HashMap<String, u32>,
+    lineage: String,
+    texts: Mutex<Texts>,
+}
+
+/// Texts that the kernel knows by number only.
+#[derive(Debug, Default)]
+struct Texts {
+    tags: Vec<String>,
+    timers: Vec<String>,
+    reasons: HashMap<u64, String>,
+}
+
+impl Shared {
+    pub(crate) fn new(py: Python<'_>, instruments: Vec<Instrument>, lineage: &str) -> Self {
+        let symbols = instruments
+            .iter()
+            .map(|i| PyString::new(py, i.symbol()).unbind())
+            .collect();
+        let mut by_symbol = HashMap::new();
+        for (index, instrument) in instruments.iter().enumerate() {
+            by_symbol.insert(instrument.symbol().to_owned(), index as u32);
+        }
+        Self {
+            symbols,
+            prices: instruments
+                .iter()
+                .map(|i| Scale::new(i.spec().tick_size))
+                .collect(),
+            qtys: instruments
+                .iter()
+                .map(|i| Scale::new(i.spec().lot_size))
+                .collect(),
+            money: instruments
+                .iter()
+                .map(|i| i.tick_value() as f64 / 1e18)
+                .collect(),
+            by_symbol,
+            instruments,
+            lineage: lineage.to_owned(),
+            texts: Mutex::new(Texts::default()),
+        }
+    }
+
+    /// The instrument of a symbol, or an error that names the nearest.
+    pub(crate) fn find(&self, symbol: &str) -> PyResult<InstrumentId> {
+        match self.by_symbol.get(symbol) {
+            Some(&index) => Ok(InstrumentId(index)),
+            None => {
+                let mut known: Vec<&str> = self.by_symbol.keys().map(String::as_str).collect();
+                known.sort_unstable();
+                let remedy = format!("the run has: {}", known.join(", "));
+                Err(FaceError::parameter(
+                    "symbol",
+                    format!("{symbol:?} is unknown"),
+                    &remedy,
+                ))
+            }
+        }
+    }
+
+    pub(crate) fn symbol(&self, py: Python<'_>, id: InstrumentId) -> Py<PyString> {
+        match self.symbols.get(id.index()) {
+            Some(symbol) => symbol.clone_ref(py),
+            None => PyString::new(py, "?").unbind(),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn price(&self, id: InstrumentId, price: Price) -> f64 {
+        self.prices
+            .get(id.index())
+            .map_or(f64::NAN, |scale| scale.value(price.0))
+    }
+
+    #[inline]
+    pub(crate) fn qty(&self, id: InstrumentId, qty: Qty) -> f64 {
+        self.qtys
+            .get(id.index())
+            .map_or(f64::NAN, |scale| scale.value(qty.0))
+    }
+
+    /// Text of one of our order ids.
+    pub(crate) fn id_text(&self, id: ClientOrderId) -> String {
+        format!("rt-{}-{}", self.lineage, id.sequence)
+    }
+
+    /// An order id from its text.
+    pub(crate) fn parse_id(&self, text: &str) -> PyResult<ClientOrderId> {
+        let parts: Vec<&str> = text.split('-').collect();
+        if let ["rt", lineage, sequence, ..] = parts[..] {
+            if let (true, Ok(sequence)) = (lineage == self.lineage, sequence.parse()) {
+                return Ok(ClientOrderId::new(sequence));
+            }
+        }
+        let problem = format!("{text:?} is not an order of this run");
+        Err(FaceError::parameter(
+            "client_order_id",
+            problem,
+            "pass what buy() or sell() returned",
+        ))
+    }
+
+    fn with<R>(&self, use_texts: impl FnOnce(&mut Texts) -> R) -> R {
+        use_texts(
+            &mut self
+                .texts
+                .lock()
+                .unwrap_or_else(std::sync::PoisonError::into_inner),
+        )
+    }
+
+    /// A number for a tag; 0 is no tag.
+    pub(crate) fn intern_tag(&self, tag: &str) -> u32 {
+        self.with(|texts| intern(&mut texts.tags, tag) + 1)
+    }
+
+    pub(crate) fn tag(&self, number: u32) -> Option<String> {
+        let index = (number as usize).checked_sub(1)?;
+        self.with(|texts| texts.tags.get(index).cloned())
+    }
+
+    pub(crate) fn intern_timer(&self, name: &str) -> u32 {
+        self.with(|texts| intern(&mut texts.timers, name))
+    }
+
+    pub(crate) fn timer(&self, number: u32) -> String {
+        self.with(|texts| {
+            texts
+                .timers
+                .get(number as usize)
+                .cloned()
+                .unwrap_or_default()
+        })
+    }
+
+    /// Remembers why an order could not be expressed.
+    pub(crate) fn explain(&self, id: ClientOrderId, reason: String) {
+        self.with(|texts| texts.reasons.insert(id.sequence, reason));
+    }
+
+    pub(crate) fn explanation(&self, id: ClientOrderId) -> Option<String> {
+        self.with(|texts| texts.reasons.get(&id.sequence).cloned())
+    }
+}
+
+fn intern(known: &mut Vec<String>, text: &str) -> u32 {
+    if let Some(place) = known.iter().position(|have| have == text) {
+        return place as u32;
+    }
+    known.push(text.to_owned());
+    known.len() as u32 - 1
+}

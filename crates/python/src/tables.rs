@@ -1,0 +1,153 @@
+//! What a run leaves behind, as columns.
+
+use py_rt_kernel::Kernel;
+use py_rt_sim::Recording;
+use py_rt_types::Money;
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+
+use crate::host::{avg_price, liquidity_name, reason_text, side_name, tif_name, type_name, Shared};
+
+/// The equity curve: `ts`, `equity`, `cash`.
+pub(crate) fn equity<'py>(py: Python<'py>, recording: &Recording) -> PyResult<Bound<'py, PyDict>> {
+    let points = &recording.equity;
+    let float = |money: Money| money.0 as f64 / 1e18;
+    let dict = PyDict::new(py);
+    let ts = points.iter().map(|point| point.ts.0);
+    dict.set_item("ts", numpy::PyArray1::from_iter(py, ts))?;
+    let equity = points.iter().map(|point| float(point.equity));
+    dict.set_item("equity", numpy::PyArray1::from_iter(py, equity))?;
+    let cash = points.iter().map(|point| float(point.cash));
+    dict.set_item("cash", numpy::PyArray1::from_iter(py, cash))?;
+    Ok(dict)
+}
+
+/// Orders as they ended.
+pub(crate) fn orders<'py>(
+    py: Python<'py>,
+    shared: &Shared,
+    recording: &Recording,
+) -> PyResult<Bound<'py, PyDict>> {
+    let rows = &recording.orders;
+    let dict = PyDict::new(py);
+    let qty = |id: py_rt_types::InstrumentId, qty| {
+        shared.instruments[id.index()]
+            .qty_decimal(qty)
+            .map(|d| d.to_string())
+            .unwrap_or_default()
+    };
+    let price = |id: py_rt_types::InstrumentId, price: Option<py_rt_types::Price>| {
+        let decimal = shared.instruments[id.index()].price_decimal(price?);
+        decimal.ok().map(|d| d.to_string())
+    };
+    macro_rules! column {
+        ($name:literal, $row:ident => $value:expr) => {{
+            let values: Vec<_> = rows
+                .iter()
+                .map(|row| {
+                    let $row = &row.order;
+                    $value
+                })
+                .collect();
+            dict.set_item($name, values)?;
+        }};
+    }
+    column!("client_order_id", o => shared.id_text(o.client_order_id));
+    column!("symbol", o => shared.symbol(py, o.instrument));
+    column!("side", o => side_name(o.side));
+    column!("order_type", o => type_name(o.order_type));
+    column!("tif", o => tif_name(o.tif));
+    column!("order_qty", o => qty(o.instrument, o.order_qty));
+    column!("limit_price", o => price(o.instrument, o.limit_price));
+    column!("stop_price", o => price(o.instrument, o.stop_price));
+    column!("cum_qty", o => qty(o.instrument, o.cum_qty));
+    column!("avg_price", o => avg_price(shared, o));
+    column!("status", o => o.status.name());
+    column!("tag", o => shared.tag(o.tag));
+    column!("ts_created", o => o.ts_created.0);
+    column!("ts_updated", o => o.ts_updated.0);
+    let reasons: Vec<_> = rows
+        .iter()
+        .map(|row| reason_text(shared, &row.order, row.denial.as_ref()))
+        .collect();
+    dict.set_item("reason", reasons)?;
+    Ok(dict)
+}
+
+/// Executions in the order in which they were booked.
+pub(crate) fn fills<'py>(
+    py: Python<'py>,
+    shared: &Shared,
+    recording: &Recording,
+) -> PyResult<Bound<'py, PyDict>> {
+    let rows = &recording.fills;
+    let dict = PyDict::new(py);
+    macro_rules! column {
+        ($name:literal, $row:ident => $value:expr) => {{
+            let values: Vec<_> = rows.iter().map(|$row| $value).collect();
+            dict.set_item($name, values)?;
+        }};
+    }
+    column!("exec_id", f => f.exec_id.0.to_string());
+    column!("client_order_id", f => shared.id_text(f.client_order_id));
+    column!("symbol", f => shared.symbol(py, f.instrument));
+    column!("side", f => side_name(f.side));
+    column!("last_qty", f => {
+        let instrument = &shared.instruments[f.instrument.index()];
+        instrument.qty_decimal(f.last_qty).map(|d| d.to_string()).unwrap_or_default()
+    });
+    column!("last_price", f => {
+        let instrument = &shared.instruments[f.instrument.index()];
+        instrument.price_decimal(f.last_price).map(|d| d.to_string()).unwrap_or_default()
+    });
+    column!("fee", f => money_text(f.fee));
+    column!("liquidity", f => liquidity_name(f.liquidity));
+    column!("ts_event", f => f.ts_event.0);
+    column!("ts_recv", f => f.ts_recv.0);
+    Ok(dict)
+}
+
+/// Positions at the end.
+pub(crate) fn positions<'py, S>(
+    py: Python<'py>,
+    shared: &Shared,
+    kernel: &Kernel<S>,
+) -> PyResult<Bound<'py, PyDict>> {
+    let rows = kernel.portfolio().positions();
+    let dict = PyDict::new(py);
+    let symbols: Vec<&str> = shared.instruments.iter().map(|i| i.symbol()).collect();
+    dict.set_item("symbol", symbols)?;
+    let qty: Vec<String> = rows
+        .iter()
+        .zip(&shared.instruments)
+        .map(|(p, i)| {
+            i.qty_decimal(p.qty)
+                .map(|d| d.to_string())
+                .unwrap_or_default()
+        })
+        .collect();
+    dict.set_item("qty", qty)?;
+    let avg: Vec<Option<f64>> = rows
+        .iter()
+        .zip(&shared.instruments)
+        .enumerate()
+        .map(|(index, (p, i))| {
+            let ticks = p.cost.0 as f64 / i.tick_value() as f64 / p.qty.0 as f64;
+            (p.qty.0 != 0).then(|| ticks * shared.prices[index].value(1))
+        })
+        .collect();
+    dict.set_item("avg_price", avg)?;
+    let realized: Vec<String> = rows.iter().map(|p| money_text(p.realized_pnl)).collect();
+    dict.set_item("realized_pnl", realized)?;
+    let unrealized: Vec<String> = rows
+        .iter()
+        .map(|p| money_text(p.unrealized_pnl()))
+        .collect();
+    dict.set_item("unrealized_pnl", unrealized)?;
+    Ok(dict)
+}
+
+/// Money as exact decimal text.
+pub(crate) fn money_text(money: Money) -> String {
+    py_rt_types::Decimal::from_atto(money.0).to_string()
+}

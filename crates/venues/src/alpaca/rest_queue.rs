@@ -1,0 +1,71 @@
+//! What waits in a request connection, and its limits.
+
+use alloc::vec::Vec;
+
+use py_rt_types::{UnixNanos, VenueOrderId};
+
+use crate::alpaca::encode::VenueRequest;
+use crate::link::LinkConfig;
+
+/// How many times a replaced order is followed within one question.
+pub(super) const HOPS_MAX: u16 = 64;
+
+/// The limits of a request connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RestConfig {
+    /// Its link.
+    pub link: LinkConfig,
+    /// How long an answer may take, in nanoseconds.
+    pub answer_timeout_ns: i64,
+    /// How long a request may wait to be sent, in nanoseconds.
+    pub queue_wait_ns: i64,
+    /// How many requests may wait.
+    pub queue_max: usize,
+    /// Requests of the quota that are kept for cancels and queries.
+    pub reserve: u32,
+}
+
+impl RestConfig {
+    /// Answers within 5 s, at most 1 s and 1024 requests in the queue, 10 requests in reserve.
+    #[must_use]
+    pub const fn new(seed: u64) -> Self {
+        Self {
+            link: LinkConfig::requests(seed),
+            answer_timeout_ns: 5_000_000_000,
+            queue_wait_ns: 1_000_000_000,
+            queue_max: 1024,
+            reserve: 10,
+        }
+    }
+}
+
+/// Which of its steps a job is at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Step {
+    First,
+    CancelThis(VenueOrderId),
+    Read(VenueOrderId),
+    Page(Vec<u8>),
+}
+
+/// A request and how far it is.
+#[derive(Debug, Clone)]
+pub(super) struct Job {
+    pub(super) request: VenueRequest,
+    pub(super) step: Step,
+    pub(super) give_up_at: UnixNanos,
+    pub(super) hops: u16,
+}
+
+impl Job {
+    pub(super) const fn is_risk(&self) -> bool {
+        matches!(
+            self.request,
+            VenueRequest::New(_) | VenueRequest::Replace(_)
+        )
+    }
+
+    pub(super) const fn is_order(&self) -> bool {
+        self.is_risk() || matches!(self.request, VenueRequest::Cancel(_))
+    }
+}

@@ -1,0 +1,473 @@
+//! The request connection as a session: one request in flight, the rest in a bounded queue.
+//!
+//! Rules that live here, so that the driver has none:
+//! - a request that was handed out and not answered is unanswered, never rejected;
+//! - a request of which no byte was sent is refused for certain (`NeverAccepted`);
+//! - a cancel whose venue id is not known first looks the order up;
+//! - a query is answered to the end: pages are turned, a replaced order is followed;
+//! - after a 429, and while the quota is down to its reserve, new orders and replaces are refused
+//!   at once; cancels and queries wait for the reset and use the reserve;
+//! - after "not authorized" new orders and replaces are refused for good.
+
+use alloc::collections::VecDeque;
+use alloc::string::ToString;
+use alloc::vec::Vec;
+
+use py_rt_types::{AccountReport, Query, RejectReason, UnixNanos};
+
+use crate::alpaca::encode::{Encoder, VenueRequest, FILLS_PAGE, ORDERS_PAGE};
+use crate::alpaca::errors::{decode_rate_limit, judge, Call, Outcome};
+use crate::alpaca::rest::{
+    decode_account, decode_asset, decode_clock, decode_fills, decode_orders, decode_positions, Page,
+};
+use crate::alpaca::rest_answer::{read_order_answer, unanswered, unsent, Next, Subject};
+use crate::alpaca::rest_queue::{Job, RestConfig, Step, HOPS_MAX};
+use crate::alpaca::rules::Refusal;
+use crate::error::{DecodeError, Malformed};
+use crate::http::{Response, ResponseReader, BODY_MAX};
+use crate::link::{Link, Wish};
+use crate::session::{Fatal, RateLimit, Session, Transmit, VenueEvent};
+
+/// See the module.
+#[derive(Debug)]
+pub struct RestSession {
+    config: RestConfig,
+    encoder: Encoder,
+    link: Link,
+    reader: ResponseReader,
+    queue: VecDeque<Job>,
+    in_flight: Option<(Job, UnixNanos)>,
+    events: VecDeque<VenueEvent>,
+    out: Vec<u8>,
+    rate_limit: RateLimit,
+    limited_until: UnixNanos,
+    answers: u64,
+    not_authorized: bool,
+}
+
+impl RestSession {
+    /// A session that opens its connection at the first `handle_timeout`.
+    #[must_use]
+    pub fn new(config: RestConfig, encoder: Encoder) -> Self {
+        Self {
+            link: Link::new(config.link),
+            reader: ResponseReader::new(BODY_MAX),
+            queue: VecDeque::new(),
+            in_flight: None,
+            events: VecDeque::new(),
+            out: Vec::with_capacity(1024),
+            rate_limit: RateLimit::default(),
+            limited_until: UnixNanos::MIN,
+            answers: 0,
+            not_authorized: false,
+            config,
+            encoder,
+        }
+    }
+
+    /// Takes a request; what comes of it comes out of `poll_event`, always.
+    pub fn handle_request(&mut self, now: UnixNanos, request: VenueRequest) {
+        let wait_ns = match request {
+            // A cancel or a question is worth waiting for a quota to come back.
+            VenueRequest::New(_) | VenueRequest::Replace(_) => self.config.queue_wait_ns,
+            _ => self
+                .limited_until
+                .since(now)
+                .max(0)
+                .saturating_add(self.config.queue_wait_ns),
+        };
+        let job = Job {
+            request,
+            step: Step::First,
+            give_up_at: now.plus(wait_ns),
+            hops: 0,
+        };
+        if self.queue.len() >= self.config.queue_max {
+            self.events
+                .extend(unsent(&job.request, now, RejectReason::NeverAccepted));
+        } else {
+            self.queue.push_back(job);
+        }
+    }
+
+    /// Whether a request given now would be sent at once.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        self.link.is_live() && self.in_flight.is_none() && self.queue.is_empty()
+    }
+
+    /// The quota as the last answer told it.
+    #[must_use]
+    pub const fn rate_limit(&self) -> RateLimit {
+        self.rate_limit
+    }
+
+    /// The next job that may be sent; refuses on the way those that may not.
+    fn next_job(&mut self, now: UnixNanos) -> Option<Job> {
+        let limited = now < self.limited_until;
+        while let Some(at) = self.queue.iter().position(Job::is_risk) {
+            let reason = if self.not_authorized {
+                RejectReason::NotAuthorized
+            } else if limited || self.is_reserve_only(now) {
+                RejectReason::Venue
+            } else {
+                break;
+            };
+            if let Some(job) = self.queue.remove(at) {
+                self.refuse(now, &job, reason, "the venue's request quota is used up");
+            }
+        }
+        if limited {
+            return None;
+        }
+        let at = self.queue.iter().position(Job::is_order).unwrap_or(0);
+        self.queue.remove(at)
+    }
+
+    fn is_reserve_only(&self, now: UnixNanos) -> bool {
+        let left = self.rate_limit.remaining;
+        left.is_some_and(|left| left <= self.config.reserve)
+            && self.rate_limit.reset.is_some_and(|reset| now < reset)
+    }
+
+    fn refuse(&mut self, now: UnixNanos, job: &Job, reason: RejectReason, text: &str) {
+        self.events.push_back(VenueEvent::Notice(text.to_string()));
+        self.events.extend(unsent(&job.request, now, reason));
+    }
+
+    fn encode(&mut self, job: &Job) -> Result<(), Refusal> {
+        let (encoder, out) = (&mut self.encoder, &mut self.out);
+        out.clear();
+        match (&job.request, &job.step) {
+            (_, Step::CancelThis(id)) => encoder.encode_cancel(*id, out),
+            (_, Step::Read(id)) => encoder.encode_order(*id, out),
+            (VenueRequest::New(order), _) => return encoder.encode_new(order, out),
+            (VenueRequest::Replace(order), _) => return encoder.encode_replace(order, out),
+            (VenueRequest::Cancel(order), _) if order.venue_order_id.0 != 0 => {
+                encoder.encode_cancel(order.venue_order_id, out);
+            }
+            (VenueRequest::Cancel(order), _) => encoder.encode_lookup(order.client_order_id, out),
+            (VenueRequest::Query(query), step) => {
+                let page = match step {
+                    Step::Page(token) => Some(token.as_slice()),
+                    _ => None,
+                };
+                match query {
+                    Query::Order {
+                        client_order_id, ..
+                    } => encoder.encode_lookup(*client_order_id, out),
+                    Query::OpenOrders => encoder.encode_open_orders(page, out),
+                    Query::Fills { since } => encoder.encode_fills(*since, page, out),
+                    Query::Positions => encoder.encode_positions(out),
+                    Query::Account => encoder.encode_account(out),
+                }
+            }
+            (VenueRequest::Clock, _) => encoder.encode_clock(out),
+            (VenueRequest::Asset(id), _) => return encoder.encode_asset(*id, out),
+        }
+        Ok(())
+    }
+
+    fn handle_response(&mut self, now: UnixNanos, response: &Response<'_>) -> bool {
+        let Some((job, _)) = self.in_flight.take() else {
+            return false;
+        };
+        self.answers += 1;
+        let told = decode_rate_limit(response);
+        self.rate_limit = RateLimit {
+            limit: told.limit.or(self.rate_limit.limit),
+            remaining: told.remaining,
+            reset: told.reset.or(self.rate_limit.reset),
+        };
+        if Subject::of(&job.request).is_some() {
+            self.handle_order_answer(now, job, response);
+        } else {
+            self.handle_list_answer(now, job, response);
+        }
+        true
+    }
+
+    fn handle_order_answer(&mut self, now: UnixNanos, mut job: Job, response: &Response<'_>) {
+        let looking_up = match (&job.request, &job.step) {
+            (VenueRequest::Cancel(order), Step::First) => order.venue_order_id.0 == 0,
+            (_, Step::Read(_)) => true,
+            _ => false,
+        };
+        let dialect = self.encoder.dialect();
+        match read_order_answer(&job.request, looking_up, response, dialect, now) {
+            Next::Done(outcome) => self.handle_outcome(now, job, outcome),
+            Next::CancelThis(id) => {
+                job.step = Step::CancelThis(id);
+                self.queue.push_front(job);
+            }
+            Next::Follow(id) if job.hops < HOPS_MAX => {
+                job.step = Step::Read(id);
+                job.hops += 1;
+                self.queue.push_front(job);
+            }
+            Next::Follow(_) => self.handle_outcome(now, job, Outcome::Unanswered),
+        }
+    }
+
+    fn handle_outcome(&mut self, now: UnixNanos, mut job: Job, outcome: Outcome) {
+        let subject = Subject::of(&job.request);
+        match outcome {
+            Outcome::Reports(reports) => {
+                self.events.extend(reports.iter().map(VenueEvent::Report));
+            }
+            Outcome::Unanswered => self.events.extend(unanswered(&job.request, now)),
+            Outcome::RateLimited { retry_at } => {
+                self.limited_until = self.limited_until.max(retry_at);
+                self.events.push_back(VenueEvent::Limited { retry_at });
+                if job.is_risk() {
+                    self.events
+                        .extend(unsent(&job.request, now, RejectReason::Venue));
+                } else {
+                    job.give_up_at = retry_at.plus(self.config.queue_wait_ns);
+                    self.queue.push_front(job);
+                    self.lengthen_waits();
+                }
+            }
+            Outcome::Fatal => {
+                if !self.not_authorized {
+                    self.events
+                        .push_back(VenueEvent::Fatal(Fatal::NotAuthorized));
+                }
+                self.not_authorized = true;
+                let reason = RejectReason::NotAuthorized;
+                self.events.extend(unsent(&job.request, now, reason));
+            }
+            Outcome::Rejected(reason) => {
+                let report = subject.map(|subject| subject.rejected(now, reason));
+                self.events.extend(report.map(VenueEvent::Report));
+            }
+            Outcome::NotFound => {
+                let report = subject.map(|subject| subject.not_found(now));
+                match report {
+                    Some(report) => self.events.push_back(VenueEvent::Report(report)),
+                    None => self.events.extend(unanswered(&job.request, now)),
+                }
+            }
+        }
+    }
+
+    /// Cancels and questions in the queue outlive the quota's reset.
+    fn lengthen_waits(&mut self) {
+        let until = self.limited_until.plus(self.config.queue_wait_ns);
+        for job in self.queue.iter_mut().filter(|job| !job.is_risk()) {
+            job.give_up_at = job.give_up_at.max(until);
+        }
+    }
+
+    fn handle_list_answer(&mut self, now: UnixNanos, job: Job, response: &Response<'_>) {
+        if response.status != 200 {
+            let outcome = judge(Call::Query, response, now);
+            return self.handle_outcome(now, job, outcome);
+        }
+        if let Err(malformed) = self.read_list(now, &job, response.body) {
+            self.events.push_back(VenueEvent::Quarantined(malformed));
+            self.events.extend(unanswered(&job.request, now));
+        }
+    }
+
+    fn read_list(&mut self, now: UnixNanos, job: &Job, body: &[u8]) -> Result<(), Malformed> {
+        let dialect = self.encoder.dialect();
+        let mut reports = Vec::new();
+        match job.request {
+            VenueRequest::Clock => {
+                let clock = decode_clock(body)?;
+                self.events.push_back(VenueEvent::Clock(clock));
+            }
+            VenueRequest::Asset(_) => {
+                let asset = decode_asset(body)?;
+                self.events.push_back(VenueEvent::Asset(asset.into()));
+            }
+            VenueRequest::Query(query @ Query::Account) => {
+                let account = decode_account(body)?;
+                if account.blocked {
+                    let text = "the venue refuses orders of this account".to_string();
+                    self.events.push_back(VenueEvent::Notice(text));
+                }
+                for report in [
+                    AccountReport::Cash(account.cash),
+                    AccountReport::Done(query),
+                ] {
+                    self.events.push_back(VenueEvent::Account(report));
+                }
+            }
+            VenueRequest::Query(query @ Query::Positions) => {
+                let mut positions = Vec::new();
+                let page = decode_positions(dialect, body, &mut positions)?;
+                self.events
+                    .extend(positions.into_iter().map(VenueEvent::Account));
+                self.finish_list(query, &page);
+            }
+            VenueRequest::Query(query @ Query::OpenOrders) => {
+                let page = decode_orders(dialect, body, &mut reports)?;
+                self.events
+                    .extend(reports.into_iter().map(VenueEvent::Report));
+                self.turn_page(now, job, query, &page, ORDERS_PAGE);
+            }
+            VenueRequest::Query(query @ Query::Fills { since }) => {
+                let page = decode_fills(dialect, body, since, &mut reports)?;
+                self.events
+                    .extend(reports.into_iter().map(VenueEvent::Report));
+                self.turn_page(now, job, query, &page, FILLS_PAGE);
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Asks for the next page, or ends the answer. A page that could not be read whole, or that
+    /// repeats itself, ends it as failed.
+    fn turn_page(&mut self, now: UnixNanos, job: &Job, query: Query, page: &Page, rows: usize) {
+        if page.rows < rows || page.malformed.is_some() {
+            return self.finish_list(query, page);
+        }
+        match &page.last {
+            Some(last) if job.step != Step::Page(last.clone()) => {
+                let mut next = job.clone();
+                next.step = Step::Page(last.clone());
+                next.give_up_at = now.plus(self.config.queue_wait_ns);
+                self.queue.push_front(next);
+            }
+            _ => self
+                .events
+                .push_back(VenueEvent::Account(AccountReport::Failed(query))),
+        }
+    }
+
+    fn finish_list(&mut self, query: Query, page: &Page) {
+        let end = match page.malformed {
+            None => AccountReport::Done(query),
+            Some(malformed) => {
+                let text = alloc::format!(
+                    "a row of the venue's answer could not be read ({malformed}); if it is an \
+                     execution off the tick or lot, set the instrument's steps finer"
+                );
+                self.events.push_back(VenueEvent::Quarantined(malformed));
+                self.events.push_back(VenueEvent::Notice(text));
+                AccountReport::Failed(query)
+            }
+        };
+        self.events.push_back(VenueEvent::Account(end));
+    }
+
+    /// Gives up the connection: the request in flight is unanswered.
+    fn give_up(&mut self, now: UnixNanos, close: bool) {
+        if close {
+            self.events.push_back(VenueEvent::Close);
+        }
+        if let Some((job, _)) = self.in_flight.take() {
+            self.events.extend(unanswered(&job.request, now));
+        }
+        self.reader.reset();
+        if self.answers > 0 {
+            self.link.handle_finished(now);
+        } else {
+            self.link.handle_closed(now, 0);
+        }
+        self.answers = 0;
+    }
+
+    fn read_responses(&mut self, now: UnixNanos, reader: &mut ResponseReader) -> bool {
+        loop {
+            match reader.poll_response() {
+                Ok(None) => return true,
+                Ok(Some(response)) => {
+                    let keep_alive = response.keep_alive;
+                    if !self.handle_response(now, &response) || !keep_alive {
+                        return false;
+                    }
+                }
+                Err(DecodeError::Incomplete) => return false,
+                Err(DecodeError::Malformed(malformed)) => {
+                    self.events.push_back(VenueEvent::Quarantined(malformed));
+                    return false;
+                }
+            }
+        }
+    }
+
+    fn with_reader(&mut self, now: UnixNanos, feed: impl FnOnce(&mut ResponseReader)) -> bool {
+        let mut reader = core::mem::replace(&mut self.reader, ResponseReader::new(BODY_MAX));
+        feed(&mut reader);
+        let usable = self.read_responses(now, &mut reader);
+        self.reader = reader;
+        usable
+    }
+}
+
+impl Session for RestSession {
+    fn handle_connected(&mut self, now: UnixNanos) {
+        self.reader.reset();
+        self.link.handle_connected(now);
+        self.link.handle_live(now);
+    }
+
+    fn handle_disconnected(&mut self, now: UnixNanos) {
+        self.with_reader(now, ResponseReader::handle_close);
+        self.give_up(now, false);
+    }
+
+    fn handle_input(&mut self, now: UnixNanos, bytes: &[u8]) {
+        if !self.with_reader(now, |reader| reader.handle_input(bytes)) {
+            self.give_up(now, true);
+        }
+    }
+
+    fn handle_pong(&mut self, _now: UnixNanos) {}
+
+    fn handle_timeout(&mut self, now: UnixNanos) {
+        if self.limited_until <= now {
+            self.limited_until = UnixNanos::MIN;
+        }
+        if self.in_flight.as_ref().is_some_and(|(_, due)| *due <= now) {
+            self.give_up(now, true);
+        }
+        while let Some(at) = self.queue.iter().position(|job| job.give_up_at <= now) {
+            if let Some(job) = self.queue.remove(at) {
+                let reason = RejectReason::NeverAccepted;
+                self.refuse(now, &job, reason, "the request waited too long to be sent");
+            }
+        }
+        match self.link.poll_wish(now) {
+            Wish::Open => self.events.push_back(VenueEvent::Open),
+            Wish::Close => self.give_up(now, true),
+            Wish::Ping | Wish::Nothing => {}
+        }
+    }
+
+    fn poll_transmit(&mut self, now: UnixNanos) -> Option<Transmit<'_>> {
+        if !self.link.is_live() || self.in_flight.is_some() {
+            return None;
+        }
+        while let Some(job) = self.next_job(now) {
+            match self.encode(&job) {
+                Ok(()) => {
+                    let due = now.plus(self.config.answer_timeout_ns);
+                    self.in_flight = Some((job, due));
+                    return Some(Transmit::Bytes(&self.out));
+                }
+                Err(refusal) => self.refuse(now, &job, refusal.reason, refusal.text),
+            }
+        }
+        None
+    }
+
+    fn poll_event(&mut self) -> Option<VenueEvent> {
+        self.events.pop_front()
+    }
+
+    fn poll_timeout(&self) -> UnixNanos {
+        let answer = self.in_flight.as_ref().map(|(_, due)| *due);
+        let queued = self.queue.iter().map(|job| job.give_up_at).min();
+        let waiting = !self.queue.is_empty() && self.limited_until > UnixNanos::MIN;
+        let limited = waiting.then_some(self.limited_until);
+        [answer, queued, limited.filter(|_| self.in_flight.is_none())]
+            .into_iter()
+            .flatten()
+            .fold(self.link.poll_timeout(), UnixNanos::min)
+    }
+}

@@ -1,0 +1,145 @@
+//! What Alpaca cannot do, said before anything is sent.
+
+use py_rt_types::{
+    AssetClass, Decimal, Instrument, NewOrder, OrderType, RejectReason, ReplaceOrder, TimeInForce,
+};
+
+/// Why an order is not sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Refusal {
+    /// The reason for the kernel.
+    pub reason: RejectReason,
+    /// What is wrong and what to do, in one line.
+    pub text: &'static str,
+}
+
+type Verdict = Result<(), Refusal>;
+
+const fn refuse(reason: RejectReason, text: &'static str) -> Verdict {
+    Err(Refusal { reason, text })
+}
+
+/// Whether Alpaca can take this order at all.
+///
+/// `reduce_only` passes: Alpaca has no such flag and our own risk stage keeps it.
+///
+/// # Errors
+/// [`Refusal`] with the reason for the kernel and a line for the log.
+pub fn supports(order: &NewOrder, instrument: &Instrument) -> Verdict {
+    use RejectReason::{BadPrice, NotSupported};
+    if order.post_only {
+        return refuse(
+            NotSupported,
+            "Alpaca has no post-only orders; send a plain limit order",
+        );
+    }
+    check_qty(order.order_qty.0, instrument)?;
+    let (limit, stop) = (order.limit_price, order.stop_price);
+    if limit.is_some() != (order.order_type == OrderType::Limit)
+        || stop.is_some() != (order.order_type == OrderType::Stop)
+    {
+        return refuse(
+            BadPrice,
+            "a limit order has a limit price and a stop order a stop price",
+        );
+    }
+    if let Some(price) = limit.or(stop) {
+        check_price(price, instrument)?;
+    }
+    match instrument.spec().asset_class {
+        AssetClass::Crypto => check_crypto(order),
+        AssetClass::Equity => check_equity(order, instrument),
+        _ => refuse(NotSupported, "Alpaca trades equities and crypto only"),
+    }
+}
+
+/// Whether Alpaca can take this replacement at all.
+///
+/// # Errors
+/// [`Refusal`] with the reason for the kernel and a line for the log.
+pub fn supports_replace(order: &ReplaceOrder, instrument: &Instrument) -> Verdict {
+    if order.venue_order_id.0 == 0 {
+        return refuse(
+            RejectReason::UnknownOrder,
+            "a replace names the venue's order id; query the order first",
+        );
+    }
+    check_qty(order.order_qty.0, instrument)?;
+    match order.limit_price {
+        Some(price) => check_price(price, instrument),
+        None => Ok(()),
+    }
+}
+
+fn check_qty(lots: i64, instrument: &Instrument) -> Verdict {
+    use RejectReason::BadQty;
+    if lots <= 0 || lots < instrument.min_qty().0 {
+        return refuse(
+            BadQty,
+            "the quantity is below the instrument's smallest order",
+        );
+    }
+    match instrument.qty_decimal(py_rt_types::Qty(lots)) {
+        Ok(qty) if qty.scale() <= 9 => Ok(()),
+        _ => refuse(BadQty, "Alpaca takes quantities of at most 9 decimals"),
+    }
+}
+
+fn check_price(price: py_rt_types::Price, instrument: &Instrument) -> Verdict {
+    use RejectReason::BadPrice;
+    if price.0 <= 0 {
+        return refuse(BadPrice, "a limit or stop price is positive");
+    }
+    let Ok(decimal) = instrument.price_decimal(price) else {
+        return refuse(BadPrice, "the price does not fit its integer");
+    };
+    if instrument.spec().asset_class != AssetClass::Equity {
+        return Ok(());
+    }
+    let places = if is_below_one(decimal) { 4 } else { 2 };
+    if decimal.scale() > places {
+        return refuse(
+            BadPrice,
+            "stock prices have at most 2 decimals from 1.00 up and 4 below",
+        );
+    }
+    Ok(())
+}
+
+fn is_below_one(value: Decimal) -> bool {
+    10i128
+        .checked_pow(value.scale())
+        .is_some_and(|one| value.mantissa() < one)
+}
+
+const fn check_crypto(order: &NewOrder) -> Verdict {
+    use RejectReason::NotSupported;
+    if matches!(order.order_type, OrderType::Stop) {
+        return refuse(
+            NotSupported,
+            "Alpaca has no stop orders on crypto; use a limit order",
+        );
+    }
+    match order.tif {
+        TimeInForce::Gtc | TimeInForce::Ioc => Ok(()),
+        _ => refuse(
+            NotSupported,
+            "crypto orders are GTC or IOC; DAY and FOK are refused",
+        ),
+    }
+}
+
+fn check_equity(order: &NewOrder, instrument: &Instrument) -> Verdict {
+    use RejectReason::NotSupported;
+    let fractional = instrument
+        .qty_decimal(order.order_qty)
+        .is_ok_and(|qty| qty.scale() > 0);
+    if fractional && order.tif != TimeInForce::Day {
+        return refuse(NotSupported, "fractional stock orders are DAY only");
+    }
+    let patient = matches!(order.tif, TimeInForce::Day | TimeInForce::Gtc);
+    if order.order_type == OrderType::Stop && !patient {
+        return refuse(NotSupported, "stop orders are DAY or GTC");
+    }
+    Ok(())
+}

@@ -1,0 +1,59 @@
+"""py_rt: from research to live trading with one strategy file.
+
+Examples
+--------
+>>> import py_rt as rt
+>>> data = rt.data.sample("us_minute")
+>>> result = rt.backtest(rt.strategies.SmaCross(order_qty=10), data, progress=False)
+>>> len(result.order_hash)
+32
+"""
+
+from py_rt import data, errors, indicators
+from py_rt._core import __version__
+from py_rt.backtest import BacktestResult, backtest, verify
+from py_rt.config import Fees, RiskLimits, SimVenue
+from py_rt.errors import (
+    ConfigError,
+    ConnectionLost,
+    DataError,
+    Degenerate,
+    Infeasible,
+    JournalError,
+    NotConverged,
+    ParameterError,
+    RiskHalted,
+    StrategyError,
+    TradingError,
+    VenueError,
+)
+from py_rt.market import Instrument, MarketData
+from py_rt.strategy import Strategy
+
+__all__ = [
+    "BacktestResult",
+    "ConfigError",
+    "ConnectionLost",
+    "DataError",
+    "Degenerate",
+    "Fees",
+    "Infeasible",
+    "Instrument",
+    "JournalError",
+    "MarketData",
+    "NotConverged",
+    "ParameterError",
+    "RiskHalted",
+    "RiskLimits",
+    "SimVenue",
+    "Strategy",
+    "StrategyError",
+    "TradingError",
+    "VenueError",
+    "__version__",
+    "backtest",
+    "data",
+    "errors",
+    "indicators",
+    "verify",
+]

@@ -1,0 +1,228 @@
+"""Receipts: hashes of everything a result depends on, and a rerun that checks them."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import inspect
+import json
+import os
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import py_rt._core as _core
+from py_rt.config import Fees, RiskLimits, SimVenue
+from py_rt.errors import DataError, ParameterError
+from py_rt.market import MarketData
+
+if TYPE_CHECKING:
+    from py_rt.backtest.result import BacktestResult
+    from py_rt.strategy import Strategy
+
+__all__ = ["Verification", "make_receipt", "verify"]
+
+RECEIPT_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What a rerun showed.
+
+    Attributes
+    ----------
+    equal : bool
+        Whether the rerun gave the same orders from the same inputs.
+    order_hash, expected_hash : str
+        Of the rerun and of the receipt.
+    differences : tuple of str
+        Which inputs differ from the receipt's.
+    """
+
+    equal: bool
+    order_hash: str
+    expected_hash: str
+    differences: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fields as a plain dict."""
+        return {
+            "equal": self.equal,
+            "order_hash": self.order_hash,
+            "expected_hash": self.expected_hash,
+            "differences": list(self.differences),
+        }
+
+
+def make_receipt(
+    strategy: Strategy,
+    market: MarketData,
+    source: Any,
+    config: dict[str, Any],
+    order_hash: str,
+) -> dict[str, Any]:
+    """Return the receipt of a run: what went in, by hash, and the hash of its orders."""
+    config = dict(config)
+    seed = config.pop("seed")
+    return {
+        "receipt_version": RECEIPT_VERSION,
+        "data": {"source": _source_text(source, market), "sha256": market.content_hash()},
+        "strategy": {
+            "name": strategy.name,
+            "params": strategy.params,
+            **_code_of(strategy),
+        },
+        "config": {**config, "sha256": _hash_json(config)},
+        "engine": {"version": _core.__version__, "sha256": engine_hash()},
+        "seed": seed,
+        "order_hash": order_hash,
+    }
+
+
+def verify(
+    receipt: dict[str, Any] | str | os.PathLike[str] | BacktestResult,
+    strategy: Strategy | None = None,
+    data: MarketData | None = None,
+) -> Verification:
+    """Run what a receipt describes once more and compare.
+
+    Parameters
+    ----------
+    receipt : dict, path of a JSON file, or BacktestResult
+        What to check.
+    strategy, data : optional
+        Given when the receipt cannot lead to them: a strategy made in a session, data in memory.
+
+    Returns
+    -------
+    Verification
+
+    Raises
+    ------
+    DataError
+        The receipt is not one, or its data cannot be found.
+
+    Examples
+    --------
+    >>> import py_rt as rt
+    >>> result = rt.backtest(rt.StrategyFactory.create("sma_cross"), "sample:us_minute")
+    >>> rt.verify(result.receipt).equal
+    True
+    """
+    from py_rt.backtest.run import backtest
+    from py_rt.data import load
+
+    written = _read(receipt)
+    used = strategy if strategy is not None else _strategy_of(written["strategy"])
+    market = data if data is not None else load(written["data"]["source"])
+    config = written["config"]
+    result = backtest(
+        used,
+        market,
+        venue=_venue_of(config["venue"]),
+        risk=_limits_of(config["risk"]),
+        cash=config["cash"],
+        seed=written["seed"],
+        progress=False,
+        bars=config["bar_interval_ns"] or None,
+    )
+    fresh = result.receipt
+    differences = tuple(
+        name
+        for name, ours, theirs in (
+            ("data", fresh["data"]["sha256"], written["data"]["sha256"]),
+            ("code", fresh["strategy"].get("sha256"), written["strategy"].get("sha256")),
+            ("params", fresh["strategy"]["params"], written["strategy"]["params"]),
+            ("config", fresh["config"]["sha256"], config["sha256"]),
+            ("engine", fresh["engine"]["sha256"], written["engine"]["sha256"]),
+        )
+        if ours != theirs
+    )
+    equal = fresh["order_hash"] == written["order_hash"] and not differences
+    return Verification(equal, fresh["order_hash"], written["order_hash"], differences)
+
+
+@cache
+def engine_hash() -> str:
+    """Return the SHA-256 of the compiled engine, as hex text."""
+    return hashlib.sha256(Path(_core.__file__).read_bytes()).hexdigest()
+
+
+def _source_text(source: Any, market: MarketData) -> str:
+    if isinstance(source, (str, os.PathLike)):
+        return os.fspath(source)
+    from py_rt.data import samples
+
+    if any(sample.name == market.name for sample in samples()):
+        return f"sample:{market.name}"
+    return market.name
+
+
+def _code_of(strategy: Strategy) -> dict[str, Any]:
+    compiled = getattr(strategy, "compiled_name", None)
+    if compiled is not None:
+        return {"registered": compiled, "sha256": engine_hash()}
+    try:
+        file = inspect.getsourcefile(type(strategy))
+        text = Path(file).read_bytes() if file else b""
+    except (TypeError, OSError):
+        file, text = None, b""
+    if not text:
+        return {"file": None, "class": type(strategy).__qualname__, "sha256": None}
+    digest = hashlib.sha256(text).hexdigest()
+    return {"file": str(file), "class": type(strategy).__qualname__, "sha256": digest}
+
+
+def _strategy_of(written: dict[str, Any]) -> Strategy:
+    from py_rt.factory import StrategyFactory
+
+    if "registered" in written:
+        return StrategyFactory.create(written["registered"], **written["params"])
+    file = written.get("file")
+    if not file or not Path(file).is_file():
+        raise ParameterError(
+            f"the code of {written['name']} is not at {file}",
+            field="strategy",
+            remedy="pass strategy=",
+        )
+    spec = importlib.util.spec_from_file_location("py_rt_verified_strategy", file)
+    if spec is None or spec.loader is None:
+        raise ParameterError(f"{file} cannot be loaded", field="strategy", remedy="pass strategy=")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    made: Strategy = getattr(module, written["class"])(**written["params"])
+    return made
+
+
+def _venue_of(written: dict[str, Any]) -> SimVenue:
+    return SimVenue(**{**written, "fees": Fees(**written["fees"])})
+
+
+def _limits_of(written: dict[str, Any]) -> RiskLimits:
+    known = dict(written)
+    known["reference_max_age"] = known.pop("reference_age_ns_max")
+    return RiskLimits(**known)
+
+
+def _read(receipt: Any) -> dict[str, Any]:
+    found = getattr(receipt, "receipt", receipt)
+    if isinstance(found, (str, os.PathLike)):
+        try:
+            found = json.loads(Path(found).read_text(encoding="utf-8"))
+        except OSError as error:
+            remedy = "pass the path of a receipt"
+            raise DataError(f"cannot read the receipt: {error}", remedy=remedy) from error
+        except ValueError as error:
+            remedy = "pass the JSON that a run wrote"
+            raise DataError(f"the receipt is no JSON: {error}", remedy=remedy) from error
+        found = found.get("receipt", found) if isinstance(found, dict) else found
+    needed = {"data", "strategy", "config", "engine", "seed", "order_hash"}
+    if not isinstance(found, dict) or not needed <= found.keys():
+        remedy = "pass result.receipt, or the file that py-rt backtest --json named"
+        raise DataError("this is no receipt", field="receipt", remedy=remedy)
+    return found
+
+
+def _hash_json(value: Any) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()

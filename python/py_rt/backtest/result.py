@@ -1,0 +1,401 @@
+"""What a backtest returns: tables, statistics and the report, built from the engine's columns.
+
+The engine hands over plain columns once; tables and statistics are made when they are first asked
+for, so a search over many runs pays only for what it reads.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from py_rt.backtest.measures import drawdowns
+from py_rt.backtest.round_trips import fifo_round_trips
+from py_rt.backtest.sessions import DailyEquity, daily_equity
+from py_rt.backtest.stats import Account, Stats, stats_of
+from py_rt.errors import ConfigError, DataError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from py_rt.market import MarketData
+
+__all__ = ["BacktestResult"]
+
+_DECIMALS = {
+    "orders": ("order_qty", "limit_price", "stop_price", "cum_qty", "avg_price"),
+    "fills": ("last_qty", "last_price", "fee"),
+    "positions": ("qty", "avg_price", "realized_pnl", "unrealized_pnl"),
+}
+_TIMES = {
+    "orders": ("ts_created", "ts_updated"),
+    "fills": ("ts_event", "ts_recv"),
+    "positions": (),
+}
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class BacktestResult:
+    """The outcome of one backtest.
+
+    Attributes
+    ----------
+    strategy : str
+        Name of the strategy; several are joined with " + ".
+    params : dict
+        Its parameters.
+    cash : float
+        Initial cash, in money.
+    events : int
+        Events the engine worked through.
+    elapsed_s : float
+        Wall time of the engine, seconds.
+    order_hash : str
+        32 hexadecimal digits over all orders: equal when two runs ordered the same.
+    denied : int
+        Orders refused by risk before they left.
+    expired_unfilled : int
+        Orders still open when the data ended.
+    end_ts : int
+        Where virtual time stood at the end, ns UTC.
+    assumptions : dict
+        What was assumed of the venue: latency, queue, fees, fill rule.
+    receipt : dict
+        Hashes of data, code, configuration and engine, and the seed; see ``py_rt.verify``.
+    data : MarketData
+        What was traded (a reference, not a copy).
+    equity, orders, fills, positions, round_trips : pandas.DataFrame
+    stats : Stats
+
+    Examples
+    --------
+    >>> import py_rt as rt
+    >>> data = rt.data.sample("us_daily")
+    >>> result = rt.backtest(rt.StrategyFactory.create("sma_cross"), data, progress=False)
+    >>> sorted(result.equity.columns)
+    ['cash', 'drawdown', 'equity']
+    """
+
+    strategy: str
+    params: dict[str, Any]
+    cash: float
+    events: int
+    elapsed_s: float
+    order_hash: str
+    denied: int
+    expired_unfilled: int
+    end_ts: int
+    assumptions: dict[str, Any]
+    receipt: dict[str, Any]
+    data: MarketData = field(repr=False)
+    _columns: dict[str, dict[str, Any]] = field(repr=False)
+
+    @classmethod
+    def from_core(
+        cls,
+        raw: Mapping[str, Any],
+        data: MarketData,
+        *,
+        strategy: str,
+        params: Mapping[str, Any],
+        cash: float | str,
+        assumptions: Mapping[str, Any],
+        receipt: Mapping[str, Any],
+    ) -> BacktestResult:
+        """Build the result from what the engine returned.
+
+        Parameters
+        ----------
+        raw : mapping
+            ``events elapsed_s order_hash denied expired_unfilled end_ts`` and the column groups
+            ``equity`` (arrays ts, equity, cash), ``orders``, ``fills`` and ``positions``
+            (columns of equal length, decimals as text, times in ns UTC).
+        data : MarketData
+            What the engine was given.
+        strategy : str
+            Name of the strategy.
+        params : mapping
+            Its parameters, for people to read.
+        cash : float or decimal text
+            Initial cash.
+        assumptions, receipt : mapping
+            Kept as they are.
+
+        Raises
+        ------
+        DataError
+            A column group is missing or its columns differ in length.
+        """
+        columns = {name: _equal_columns(raw, name) for name in ("equity", *_DECIMALS)}
+        start_cash = float(cash)
+        columns["equity"] = _with_start(columns["equity"], start_cash, data)
+        return cls(
+            strategy=strategy,
+            params=dict(params),
+            cash=start_cash,
+            events=int(raw["events"]),
+            elapsed_s=float(raw["elapsed_s"]),
+            order_hash=str(raw["order_hash"]),
+            denied=int(raw["denied"]),
+            expired_unfilled=int(raw["expired_unfilled"]),
+            end_ts=int(raw["end_ts"]),
+            assumptions=dict(assumptions),
+            receipt=dict(receipt),
+            data=data,
+            _columns=columns,
+        )
+
+    @property
+    def events_per_s(self) -> float | None:
+        """Events over wall seconds; None when the run was too short to time."""
+        return self.events / self.elapsed_s if self.elapsed_s > 0 else None
+
+    @cached_property
+    def stats(self) -> Stats:
+        """Performance statistics, with definitions and reasons."""
+        fills, equity = self.arrays("fills"), self._columns["equity"]
+        return stats_of(
+            Account(
+                ts=equity["ts"],
+                equity=equity["equity"],
+                daily=self.daily,
+                fill_ts=fills["ts_recv"],
+                fill_symbol=fills["symbol"],
+                fill_signed_qty=fills["signed_qty"],
+                fill_notional=fills["notional"],
+                fill_fee=fills["fee"],
+                trip_pnl=self._trips["pnl"],
+                n_orders=len(self._columns["orders"]["symbol"]),
+            )
+        )
+
+    @cached_property
+    def daily(self) -> DailyEquity:
+        """The account value at the close of each session day."""
+        equity = self._columns["equity"]
+        return daily_equity(equity["ts"], equity["equity"], self.data)
+
+    @property
+    def equity_arrays(self) -> dict[str, NDArray[Any]]:
+        """The equity table as arrays ``ts`` (ns UTC), ``equity`` and ``cash``: no copy."""
+        return self._columns["equity"]
+
+    @cached_property
+    def equity(self) -> pd.DataFrame:
+        """Account value over time: ``equity cash drawdown``, index ``ts`` in UTC.
+
+        The first row is the initial cash. ``drawdown`` is equity over its running maximum, minus
+        one.
+        """
+        import pandas as pd
+
+        columns = self._columns["equity"]
+        index = pd.DatetimeIndex(pd.to_datetime(columns["ts"], utc=True, unit="ns"), name="ts")
+        table = {"equity": columns["equity"], "cash": columns["cash"]}
+        return pd.DataFrame({**table, "drawdown": drawdowns(columns["equity"])}, index=index)
+
+    @cached_property
+    def orders(self) -> pd.DataFrame:
+        """Every order, one row each in the order of creation.
+
+        Times are nanosecond datetimes in UTC, amounts float64 (the exact decimals are in
+        ``to_dict``); ``reason`` says why an order was rejected.
+        """
+        return self._table("orders")
+
+    @cached_property
+    def fills(self) -> pd.DataFrame:
+        """Every execution, in order; ``ts_event`` at the venue, ``ts_recv`` when we heard of it."""
+        return self._table("fills")
+
+    @cached_property
+    def positions(self) -> pd.DataFrame:
+        """Positions at the end, one row per symbol."""
+        return self._table("positions")
+
+    @cached_property
+    def round_trips(self) -> pd.DataFrame:
+        """Fills matched first in, first out, one row per pair, in the order of exit.
+
+        ``symbol side qty ts_entry ts_exit entry_price exit_price fees pnl return_ duration_s``;
+        ``pnl`` is after the fees of both ends, ``return_`` is pnl over the notional at entry.
+        """
+        return _frame(self._trips, ("ts_entry", "ts_exit"))
+
+    def arrays(self, name: str) -> dict[str, NDArray[Any]]:
+        """Return the columns of ``orders``, ``fills`` or ``positions`` as NumPy arrays.
+
+        Decimals are float64 (NaN where there is none), times int64, text objects. Fills have
+        ``signed_qty`` and ``notional`` (money, positive) besides.
+        """
+        if name not in self._arrays:
+            made = {k: _to_array(k, v, name) for k, v in self._columns[name].items()}
+            if name == "fills":
+                sign = np.where(made["side"] == "buy", 1.0, -1.0)
+                made["signed_qty"] = made["last_qty"] * sign
+                by_symbol = _by_symbol(self.data, "multiplier")
+                scale = np.array([by_symbol[s] for s in made["symbol"]], dtype=np.float64)
+                made["notional"] = np.abs(made["last_qty"] * made["last_price"]) * scale
+            self._arrays[name] = made
+        return self._arrays[name]
+
+    def report(self, path: str | os.PathLike[str]) -> Path:
+        """Write the report as one HTML file that needs no network, and return its path.
+
+        Parameters
+        ----------
+        path : path-like
+            Where to write; missing folders are made, an older file is replaced.
+
+        Examples
+        --------
+        >>> result.report("sma_cross.html")  # doctest: +SKIP
+        """
+        from py_rt.backtest.report import render_report
+
+        target = Path(path)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        draft = target.with_name(f".{target.name}.{os.getpid()}.part")
+        draft.write_text(render_report(self), encoding="utf-8")
+        draft.replace(target)
+        return target
+
+    def plot(self) -> Any:
+        """Return a Plotly figure of equity and drawdown.
+
+        Raises
+        ------
+        ConfigError
+            Plotly is not installed.
+        """
+        try:
+            import plotly.graph_objects as go
+            from plotly.subplots import make_subplots
+        except ImportError:
+            raise ConfigError(
+                "plot() needs Plotly, which is not installed",
+                remedy='install it with: pip install "py-rt[plot]"; report() needs nothing',
+            ) from None
+        table = self.equity
+        figure = make_subplots(
+            rows=2, cols=1, shared_xaxes=True, row_heights=[0.7, 0.3], vertical_spacing=0.04
+        )
+        equity = go.Scatter(x=table.index, y=table["equity"], name="Equity")
+        fall = go.Scatter(x=table.index, y=table["drawdown"], name="Drawdown", fill="tozeroy")
+        figure.add_trace(equity, row=1, col=1)
+        figure.add_trace(fall, row=2, col=1)
+        figure.update_yaxes(tickformat=".1%", row=2, col=1)
+        figure.update_layout(title=self.strategy, showlegend=False, hovermode="x unified")
+        return figure
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything as plain values, ready for JSON; decimals as exact text.
+
+        Tables are dicts of columns. Equity and round trips are floats, times ns UTC.
+        """
+        plain = {
+            name: {key: _plain(values) for key, values in columns.items()}
+            for name, columns in self._columns.items()
+        }
+        trips = {key: _plain(values) for key, values in self._trips.items()}
+        return {
+            "strategy": self.strategy,
+            "params": dict(self.params),
+            "cash": self.cash,
+            "stats": self.stats.to_dict(),
+            "events": self.events,
+            "elapsed_s": self.elapsed_s,
+            "events_per_s": self.events_per_s,
+            "order_hash": self.order_hash,
+            "denied": self.denied,
+            "expired_unfilled": self.expired_unfilled,
+            "end_ts": self.end_ts,
+            **plain,
+            "round_trips": trips,
+            "assumptions": dict(self.assumptions),
+            "receipt": dict(self.receipt),
+        }
+
+    def __repr__(self) -> str:
+        return (
+            f"BacktestResult({self.strategy}, {self.stats!r}, events={self.events:,}, "
+            f"order_hash={self.order_hash[:8]})"
+        )
+
+    @cached_property
+    def _arrays(self) -> dict[str, dict[str, NDArray[Any]]]:
+        return {}
+
+    @cached_property
+    def _trips(self) -> dict[str, NDArray[Any]]:
+        return fifo_round_trips(
+            self.arrays("fills"),
+            _by_symbol(self.data, "lot_size"),
+            _by_symbol(self.data, "multiplier"),
+        )
+
+    def _table(self, name: str) -> pd.DataFrame:
+        columns = self.arrays(name)
+        return _frame({key: columns[key] for key in self._columns[name]}, _TIMES[name])
+
+
+def _equal_columns(raw: Mapping[str, Any], name: str) -> dict[str, Any]:
+    if name not in raw:
+        raise DataError("the engine returned no such table", field=name, remedy="report this")
+    columns = dict(raw[name])
+    lengths = {key: len(values) for key, values in columns.items()}
+    if len(set(lengths.values())) > 1:
+        raise DataError(f"columns differ in length: {lengths}", field=name, remedy="report this")
+    return columns
+
+
+def _with_start(columns: dict[str, Any], cash: float, data: MarketData) -> dict[str, Any]:
+    """Let the equity columns begin with the initial cash, before anything happened."""
+    ts = np.asarray(columns["ts"], dtype=np.int64)
+    equity = np.asarray(columns["equity"], dtype=np.float64)
+    money = np.asarray(columns["cash"], dtype=np.float64)
+    if not (len(ts) and equity[0] == cash and money[0] == cash):
+        before = min(int(ts[0]) - 1, _start_ns(data)) if len(ts) else _start_ns(data)
+        ts = np.concatenate([[before], ts])
+        equity = np.concatenate([[cash], equity])
+        money = np.concatenate([[cash], money])
+    return {"ts": ts, "equity": equity, "cash": money}
+
+
+def _start_ns(data: MarketData) -> int:
+    bars, events = data.bars(), data.events()
+    firsts = [int(r[c][0]) for r, c in ((bars, "ts_open"), (events, "ts_recv")) if len(r)]
+    return min(firsts, default=0)
+
+
+def _to_array(key: str, values: Any, name: str) -> NDArray[Any]:
+    if key in _DECIMALS[name]:
+        return np.array([np.nan if v is None else float(v) for v in values], dtype=np.float64)
+    if key in _TIMES[name]:
+        return np.asarray(values, dtype=np.int64)
+    column = np.empty(len(values), dtype=object)
+    column[:] = list(values)
+    return column
+
+
+def _by_symbol(data: MarketData, attribute: str) -> dict[str, float]:
+    return {i.symbol: float(getattr(i, attribute)) for i in data.instruments}
+
+
+def _frame(columns: Mapping[str, NDArray[Any]], times: Sequence[str]) -> pd.DataFrame:
+    import pandas as pd
+
+    dated = {name: pd.to_datetime(columns[name], utc=True, unit="ns") for name in times}
+    return pd.DataFrame({**columns, **dated})
+
+
+def _plain(values: Any) -> list[Any]:
+    listed: list[Any] = values.tolist() if isinstance(values, np.ndarray) else list(values)
+    return listed

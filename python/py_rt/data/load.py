@@ -1,0 +1,310 @@
+"""``load`` and ``check``: find the format, read, look for defects, build."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from py_rt._times import format_ns
+from py_rt.data.binance_ws import read_binance_ws
+from py_rt.data.build import Instruments, build_market
+from py_rt.data.bundled import sample
+from py_rt.data.checks import find_defects, find_oddities, mend
+from py_rt.data.files import FORMATS, Found, frame_of, locate, read_frame
+from py_rt.data.packed import read_packed
+from py_rt.data.quality import IssueLog, QualityReport
+from py_rt.data.tables import Table, read_table
+from py_rt.errors import DataError, ParameterError
+from py_rt.market import MarketData
+
+__all__ = ["check", "load"]
+
+Quality = Literal["refuse", "warn", "repair"]
+_LOUD = frozenset({"sequence", "truncated"})
+
+
+@dataclass(frozen=True)
+class _Wishes:
+    """What the caller knows better than the guesses."""
+
+    symbols: tuple[str, ...] | None
+    format: str | None
+    instruments: Instruments | None
+    bar_stamp: str | None
+    tz: str | None
+    columns: Mapping[str, str] | None
+    quality: str
+
+
+def load(
+    source: Any,
+    symbols: str | Iterable[str] | None = None,
+    start: Any = None,
+    end: Any = None,
+    *,
+    format: str | None = None,  # noqa: A002 - the name is promised
+    instruments: Instruments | None = None,
+    bar_stamp: Literal["open", "close"] | None = None,
+    tz: str | None = None,
+    columns: Mapping[str, str] | None = None,
+    quality: Quality = "refuse",
+) -> MarketData:
+    """Load market data from a file, a glob, a list of files, a table, or a bundled sample.
+
+    Parameters
+    ----------
+    source : str, Path, list of them, DataFrame, mapping or MarketData
+        "sample:us_daily"; a path or glob; several files are one session in name order; a pandas or
+        polars table; a mapping from symbol to table.
+    symbols : str or iterable of str, optional
+        Which to keep. For a table without a symbol column: its name.
+    start, end : time, optional
+        Keep [start, end); see ``MarketData.slice``.
+    format : str, optional
+        "bars", "trades", "quotes", "level2" say what a table is; "csv", "parquet", "binance_ws" and
+        "sample" how a file is written, "bars_csv" and the like both. Recognised when left out.
+    instruments : sequence of Instrument, or mapping from symbol to Instrument or fields, optional
+        Instead of tick and lot inferred from the decimals.
+    bar_stamp : {"open", "close"}, optional
+        Which end of its bar a time names.
+    tz : str, optional
+        Zone of times that carry none, such as "America/New_York".
+    columns : mapping, optional
+        Our column name -> the table's, where the guess fails.
+    quality : {"refuse", "warn", "repair"}
+        "refuse": the first defect of severity error raises. "warn": rows that cannot be represented
+        (NaN, non-positive prices) are dropped, the others stay, disorder is sorted. "repair":
+        duplicates and crossed quotes are dropped too, bars widened; each repair is in ``notes``.
+
+    Returns
+    -------
+    MarketData
+        ``notes`` says what was guessed, repaired and left as a warning.
+
+    Raises
+    ------
+    DataError
+        The source cannot be found, read or understood, or has defects; names the column, the row
+        (0-based) and the remedy.
+    ParameterError
+        A bad argument.
+
+    Notes
+    -----
+    A bare date is a session date: a daily bar opens at 00:00 UTC of it and closes at 00:00 UTC of
+    the next day. Other times without a zone are refused. Bars with one stamp last as long as the
+    most common spacing, and never beyond the next bar.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import py_rt.data
+    >>> table = pd.DataFrame({
+    ...     "Date": ["2024-01-02", "2024-01-03"], "Open": [10.0, 10.5], "High": [11.0, 10.75],
+    ...     "Low": [9.5, 10.25], "Close": [10.5, 10.5], "Volume": [900, 800]})
+    >>> data = py_rt.data.load(table, symbols="ABC")
+    >>> data.symbols, data.kinds, data.instruments[0].tick_size
+    (('ABC',), ('bar',), '0.01')
+    """
+    wishes = _wishes(symbols, format, instruments, bar_stamp, tz, columns, quality)
+    log = IssueLog()
+    data = _read(source, wishes, log, raising=True)
+    if wishes.symbols is not None:
+        data = data.select(wishes.symbols)
+    if start is not None or end is not None:
+        data = data.slice(start, end)
+    for issue in log.issues:
+        if issue.kind in _LOUD:
+            warnings.warn(f"{issue.symbol or data.name}: {issue.message}", stacklevel=2)
+    notes = [*data.notes, *log.notes, *(f"{i.kind}: {i.message}" for i in log.issues)]
+    unique = list(dict.fromkeys(notes))
+    return MarketData(
+        data.events(), data.bars(), data.instruments, data.name, data.attribution, unique
+    )
+
+
+def check(
+    source: Any,
+    symbols: str | Iterable[str] | None = None,
+    *,
+    format: str | None = None,  # noqa: A002 - the name is promised
+    instruments: Instruments | None = None,
+    bar_stamp: Literal["open", "close"] | None = None,
+    tz: str | None = None,
+    columns: Mapping[str, str] | None = None,
+) -> QualityReport:
+    """Look for defects without refusing.
+
+    Parameters
+    ----------
+    source, symbols, format, instruments, bar_stamp, tz, columns
+        As in ``load``.
+
+    Returns
+    -------
+    QualityReport
+        ``ok``, ``issues``, ``notes``, ``facts``; prints as a table.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import py_rt.data
+    >>> table = pd.DataFrame({"ts": ["2024-01-02", "2024-01-03"], "close": [10.0, float("nan")]})
+    >>> report = py_rt.data.check(table)
+    >>> report.ok, report.issues[0].kind, report.issues[0].rows
+    (False, 'nan', (1,))
+    """
+    wishes = _wishes(symbols, format, instruments, bar_stamp, tz, columns, "warn")
+    log = IssueLog()
+    facts: dict[str, Any] = {}
+    try:
+        data = _read(source, wishes, log, raising=False)
+        facts = _facts(data)
+        if "depth" in data.kinds and not any(i.kind == "crossed" for i in log.issues):
+            _find_crossed_books(data, log, "warning")
+        notes = tuple(dict.fromkeys([*data.notes, *log.notes]))
+    except DataError as error:
+        if not any(issue.severity == "error" for issue in log.issues):
+            kind = str(error.where.get("kind", "schema"))
+            log.add(kind, "error", error.what, error.remedy, column=error.field)
+        notes = tuple(log.notes)
+    stamp = next((note for note in notes if note.startswith("bar_stamp")), None)
+    if stamp is not None:
+        facts["bar_stamp"] = stamp.split("'")[1]
+    return QualityReport(_called(source), tuple(log.issues), notes, facts)
+
+
+def _wishes(
+    symbols: str | Iterable[str] | None,
+    written: str | None,
+    instruments: Instruments | None,
+    bar_stamp: str | None,
+    tz: str | None,
+    columns: Mapping[str, str] | None,
+    quality: str,
+) -> _Wishes:
+    chosen = (symbols,) if isinstance(symbols, str) else tuple(symbols) if symbols else None
+    for name, value, allowed in (
+        ("bar_stamp", bar_stamp, (None, "open", "close")),
+        ("quality", quality, ("refuse", "warn", "repair")),
+        ("format", written, (None, *FORMATS)),
+    ):
+        if value not in allowed:
+            listed = ", ".join(str(word) for word in allowed if word)
+            raise ParameterError(f"{value!r} is unknown", field=name, remedy=f"use one of {listed}")
+    return _Wishes(chosen, written, instruments, bar_stamp, tz, columns, quality)
+
+
+def _called(source: Any) -> str:
+    if isinstance(source, (str, Path)):
+        return str(source)
+    return type(source).__name__
+
+
+def _facts(data: MarketData) -> dict[str, Any]:
+    facts: dict[str, Any] = {
+        "kinds": ", ".join(data.kinds),
+        "rows": len(data),
+        "symbols": ", ".join(data.symbols[:10]) + (", ..." if len(data.symbols) > 10 else ""),
+    }
+    if data.start is not None and data.end is not None:
+        facts |= {"start": format_ns(data.start), "end": format_ns(data.end)}
+    return facts
+
+
+def _read(source: Any, wishes: _Wishes, log: IssueLog, *, raising: bool) -> MarketData:
+    if isinstance(source, MarketData):
+        return source
+    if isinstance(source, str) and source.startswith("sample:"):
+        return sample(source)
+    if isinstance(source, Mapping):
+        frames = [(frame_of(table), str(name), None) for name, table in sorted(source.items())]
+        return _from_frames(frames, "", wishes, log, raising)
+    if not isinstance(source, (str, Path, Sequence)):
+        default = wishes.symbols[0] if wishes.symbols and len(wishes.symbols) == 1 else None
+        return _from_frames([(frame_of(source), default, None)], "", wishes, log, raising)
+    found = locate(source, wishes.format, log)
+    if found.format == "binance_ws":
+        return read_binance_ws(found.paths, log)
+    if found.format == "sample":
+        return read_packed(found.paths[0])
+    return _from_files(found, wishes, log, raising)
+
+
+def _from_files(found: Found, wishes: _Wishes, log: IssueLog, raising: bool) -> MarketData:
+    alone = len(found.paths) == 1 and wishes.symbols is not None and len(wishes.symbols) == 1
+    frames = []
+    for path in found.paths:
+        stem = path.name.split(".")[0]
+        name = wishes.symbols[0] if alone and wishes.symbols else stem
+        frames.append((read_frame(path, found.format, log), name, path.name))
+    title = found.paths[0].name.split(".")[0] if len(found.paths) == 1 else ""
+    return _from_frames(frames, title, wishes, log, raising, found.kind)
+
+
+def _from_frames(
+    frames: Sequence[tuple[Any, str | None, str | None]],
+    title: str,
+    wishes: _Wishes,
+    log: IssueLog,
+    raising: bool,
+    kind: str | None = None,
+) -> MarketData:
+    kind = kind or FORMATS.get(wishes.format or "", ("", None))[1]
+    tables = []
+    for frame, symbol, file in frames:
+        table = read_table(
+            frame,
+            log,
+            kind=kind,
+            columns=wishes.columns,
+            tz=wishes.tz,
+            bar_stamp=wishes.bar_stamp,
+            symbol=symbol,
+        )
+        tables.append(_sound(table, wishes, log, raising, file))
+    data = build_market(tables, title, wishes.instruments, log)
+    if "depth" in data.kinds:
+        before = len(log.issues)
+        _find_crossed_books(data, log, "error")
+        if raising and wishes.quality == "refuse" and len(log.issues) > before:
+            raise log.issues[-1].to_error()
+    return data
+
+
+def _sound(table: Table, wishes: _Wishes, log: IssueLog, raising: bool, file: str | None) -> Table:
+    before = len(log.issues)
+    defects = find_defects(table, log)
+    if defects and raising and wishes.quality == "refuse":
+        fresh = log.issues[before:]
+        raise fresh[0].to_error(len(fresh) - 1, file or "")
+    kept = mend(table, defects, repair=wishes.quality == "repair", log=log)
+    if len(kept) == 0:
+        raise log.refuse("empty", "no row is left after dropping bad ones", "look at the source")
+    find_oddities(kept, log)
+    return kept
+
+
+def _find_crossed_books(data: MarketData, log: IssueLog, severity: Any) -> None:
+    events = data.events()
+    for number, symbol in enumerate(data.symbols):
+        if not (np.isin(events["kind"], (0, 2, 3)) & (events["instrument"] == number)).any():
+            continue
+        books = data.books(depth=1, symbol=symbol)
+        crossed = np.flatnonzero(books.bid_price[:, 0] >= books.ask_price[:, 0])
+        if crossed.size:
+            log.add(
+                "crossed",
+                severity,
+                f"the book is crossed after {crossed.size} messages, first at ts_event "
+                f"{int(books.ts_event[crossed[0]])}",
+                "a level was not removed, or rows are missing: look at the rows before it",
+                rows=crossed,
+                symbol=symbol,
+                column="price",
+            )
