@@ -12,7 +12,6 @@ import inspect
 from typing import Any, Literal, Protocol, Self
 
 import py_rt._core as _core
-
 from py_rt._parameters import (
     checked,
     equal,

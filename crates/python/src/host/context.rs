@@ -6,9 +6,10 @@ use std::sync::{Arc, OnceLock};
 use py_rt_kernel::{Context, OrderRequest};
 use py_rt_types::{InstrumentId, Money, Price, Qty, RejectReason, Side, UnixNanos};
 use pyo3::prelude::*;
+use pyo3::types::PyString;
 
 use super::convert::{duration_ns, parse_tif, side_name};
-use super::events::PyOrder;
+use super::orders::PyOrder;
 use super::views::{PyBook, PyInstrument, PyPosition};
 use super::Shared;
 use crate::error::FaceError;
@@ -106,8 +107,8 @@ impl PyContext {
             }))
     }
 
-    fn submit(&self, side: Side, symbol: &str, order: &Ask<'_>) -> PyResult<String> {
-        let id = self.shared.find(symbol)?;
+    fn submit(&self, side: Side, symbol: &Bound<'_, PyString>, order: &Ask<'_>) -> PyResult<String> {
+        let id = self.shared.find_object(symbol)?;
         if order.qty <= 0.0 {
             let problem = format!("{} is not positive", order.qty);
             let remedy = format!("pass how much to {}", side_name(side));
@@ -190,10 +191,10 @@ impl PyContext {
     }
 
     /// The book of a symbol.
-    fn book(slf: &Bound<'_, Self>, symbol: &str) -> PyResult<Py<PyBook>> {
+    fn book(slf: &Bound<'_, Self>, symbol: &Bound<'_, PyString>) -> PyResult<Py<PyBook>> {
         let py = slf.py();
         let this = slf.get();
-        let id = this.shared.find(symbol)?;
+        let id = this.shared.find_object(symbol)?;
         let books = this.books.get_or_init(|| {
             let view = |index: usize| {
                 let context = slf.clone().unbind();
@@ -220,8 +221,8 @@ impl PyContext {
     }
 
     /// The position in a symbol.
-    fn position(&self, symbol: &str) -> PyResult<PyPosition> {
-        let id = self.shared.find(symbol)?;
+    fn position(&self, symbol: &Bound<'_, PyString>) -> PyResult<PyPosition> {
+        let id = self.shared.find_object(symbol)?;
         let position = self.with(|ctx| ctx.position(id))?;
         let float = |money: Money| money.0 as f64 / 1e18;
         let unit = self.shared.money[id.index()];
@@ -266,7 +267,7 @@ impl PyContext {
     #[allow(clippy::too_many_arguments)]
     fn buy(
         &self,
-        symbol: &str,
+        symbol: &Bound<'_, PyString>,
         qty: f64,
         limit_price: Option<f64>,
         tif: Option<&str>,
@@ -293,7 +294,7 @@ impl PyContext {
     #[allow(clippy::too_many_arguments)]
     fn sell(
         &self,
-        symbol: &str,
+        symbol: &Bound<'_, PyString>,
         qty: f64,
         limit_price: Option<f64>,
         tif: Option<&str>,
@@ -357,8 +358,8 @@ impl PyContext {
     }
 
     /// Works the position towards `qty`; repeated calls change nothing while orders are open.
-    fn target(&self, symbol: &str, qty: f64) -> PyResult<()> {
-        let id = self.shared.find(symbol)?;
+    fn target(&self, symbol: &Bound<'_, PyString>, qty: f64) -> PyResult<()> {
+        let id = self.shared.find_object(symbol)?;
         let lots = self.qty(id, "qty", qty)?.map_err(|problem| {
             FaceError::parameter("qty", problem, "use ctx.round_qty(symbol, qty)")
         })?;
@@ -366,7 +367,7 @@ impl PyContext {
     }
 
     /// Works the position towards nothing.
-    fn close(&self, symbol: &str) -> PyResult<()> {
+    fn close(&self, symbol: &Bound<'_, PyString>) -> PyResult<()> {
         self.target(symbol, 0.0)
     }
 

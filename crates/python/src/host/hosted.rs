@@ -11,7 +11,9 @@ use pyo3::types::PyTuple;
 use pyo3::PyClass;
 
 use super::context::PyContext;
-use super::events::{PyBarEvent, PyFill, PyOrder, PyQuote, PyTimerEvent, PyTrade};
+use super::events::{BarData, PyBarEvent, PyQuote, PyTrade, QuoteData, TradeData};
+use super::orders::{PyFill, PyOrder, PyTimerEvent};
+use super::slot::{Event, Slot};
 use super::Shared;
 
 /// The callbacks, in the order of their numbers here.
@@ -34,6 +36,9 @@ pub(crate) struct Hosted {
     methods: [Option<Py<PyAny>>; 9],
     interests: Interests,
     error: Option<PyErr>,
+    trade: Slot<PyTrade>,
+    quote: Slot<PyQuote>,
+    bar: Slot<PyBarEvent>,
 }
 
 impl Hosted {
@@ -56,6 +61,9 @@ impl Hosted {
             methods,
             interests,
             error: None,
+            trade: Slot::new(),
+            quote: Slot::new(),
+            bar: Slot::new(),
         })
     }
 
@@ -101,11 +109,34 @@ impl Hosted {
         }
     }
 
+    #[inline]
+    fn after(&mut self, ctx: &mut Context<'_>, result: PyResult<()>) {
+        if let Err(error) = result {
+            self.fail(ctx, error);
+        }
+    }
+
     #[cold]
     fn fail(&mut self, ctx: &mut Context<'_>, error: PyErr) {
         self.error = Some(error);
         ctx.fail();
     }
+}
+
+/// Calls a method with a market event, reusing its object when nobody kept the last one.
+#[inline]
+fn stream<E: Event>(
+    method: Option<&Py<PyAny>>,
+    context: &Py<PyContext>,
+    ctx: &mut Context<'_>,
+    slot: &mut Slot<E>,
+    data: impl FnOnce(Python<'_>) -> E::Data,
+) -> PyResult<()> {
+    let Some(method) = method else { return Ok(()) };
+    Python::attach(|py| {
+        let arguments = slot.fill(py, context, data(py))?;
+        context.get().lend(ctx, || method.bind(py).call1(arguments.bind(py)).map(drop))
+    })
 }
 
 impl Strategy for Hosted {
@@ -115,35 +146,35 @@ impl Strategy for Hosted {
 
     fn on_trade(&mut self, ctx: &mut Context<'_>, trade: &MarketEvent) {
         let now = ctx.now();
-        self.call(0, ctx, |py, shared| PyTrade::new(py, shared, now, trade));
+        let Self { shared, methods, context, trade: slot, .. } = self;
+        let data = |py: Python<'_>| TradeData::new(py, shared, now, trade);
+        let result = stream(methods[0].as_ref(), context, ctx, slot, data);
+        self.after(ctx, result);
     }
 
     fn on_quote(&mut self, ctx: &mut Context<'_>, quote: &Quote) {
-        let now = ctx.now();
-        self.call(1, ctx, |py, shared| {
-            PyQuote::new(
-                py,
-                shared,
-                quote.instrument,
-                (quote.ts_event, now),
-                quote.top,
-            )
-        });
+        let times = (quote.ts_event, ctx.now());
+        let Self { shared, methods, context, quote: slot, .. } = self;
+        let data =
+            |py: Python<'_>| QuoteData::new(py, shared, quote.instrument, times, quote.top);
+        let result = stream(methods[1].as_ref(), context, ctx, slot, data);
+        self.after(ctx, result);
     }
 
     fn on_book(&mut self, ctx: &mut Context<'_>, event: &MarketEvent) {
-        let now = ctx.now();
-        let top = ctx
-            .market(event.instrument)
-            .map(|market| market.top())
-            .unwrap_or_default();
-        self.call(2, ctx, |py, shared| {
-            PyQuote::new(py, shared, event.instrument, (event.ts_event, now), top)
-        });
+        let times = (event.ts_event, ctx.now());
+        let top = ctx.market(event.instrument).map(|market| market.top()).unwrap_or_default();
+        let Self { shared, methods, context, quote: slot, .. } = self;
+        let data = |py: Python<'_>| QuoteData::new(py, shared, event.instrument, times, top);
+        let result = stream(methods[2].as_ref(), context, ctx, slot, data);
+        self.after(ctx, result);
     }
 
     fn on_bar(&mut self, ctx: &mut Context<'_>, bar: &Bar) {
-        self.call(3, ctx, |py, shared| PyBarEvent::new(py, shared, bar));
+        let Self { shared, methods, context, bar: slot, .. } = self;
+        let data = |py: Python<'_>| BarData::new(py, shared, bar);
+        let result = stream(methods[3].as_ref(), context, ctx, slot, data);
+        self.after(ctx, result);
     }
 
     fn on_order(&mut self, ctx: &mut Context<'_>, event: &OrderEvent) {

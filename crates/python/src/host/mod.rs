@@ -7,15 +7,17 @@ mod context;
 mod convert;
 mod events;
 mod hosted;
+mod orders;
 mod shared;
+mod slot;
 mod views;
 
 pub(crate) use context::PyContext;
 pub(crate) use convert::{side_name, tif_name};
-pub(crate) use events::{
-    avg_price, liquidity_name, reason_text, type_name, PyBarEvent, PyFill, PyOrder, PyQuote,
-    PyTimerEvent, PyTrade,
-};
+pub(crate) use events::{PyBarEvent, PyQuote, PyTrade};
 pub(crate) use hosted::Hosted;
+pub(crate) use orders::{
+    avg_price, liquidity_name, reason_text, type_name, PyFill, PyOrder, PyTimerEvent,
+};
 pub(crate) use shared::Shared;
 pub(crate) use views::{PyBook, PyInstrument, PyPosition};

@@ -116,6 +116,18 @@ impl Shared {
         }
     }
 
+    /// [`Shared::find`] for a Python string: the object that events carry is found at once.
+    #[inline]
+    pub(crate) fn find_object(&self, symbol: &Bound<'_, PyString>) -> PyResult<InstrumentId> {
+        if self.symbols.len() <= 16 {
+            let same = |known: &Py<PyString>| known.as_ptr() == symbol.as_ptr();
+            if let Some(place) = self.symbols.iter().position(same) {
+                return Ok(InstrumentId(place as u32));
+            }
+        }
+        self.find(&symbol.to_cow()?)
+    }
+
     pub(crate) fn symbol(&self, py: Python<'_>, id: InstrumentId) -> Py<PyString> {
         match self.symbols.get(id.index()) {
             Some(symbol) => symbol.clone_ref(py),

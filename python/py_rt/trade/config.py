@@ -1,0 +1,258 @@
+"""The configuration of a session: as written, then resolved, typed and hashed.
+
+`read_config` refuses what it does not know and names the line. `TradeConfig` is the resolved form,
+the only one that travels: every limit explicit, every address whole, secrets behind stars.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Literal
+
+from py_rt.config import ResolvedLimits, RiskLimits
+from py_rt.errors import ConfigError, ParameterError
+from py_rt.trade.addresses import Addresses, resolve_addresses
+from py_rt.trade.secrets import Secret, from_environment, from_file
+from py_rt.trade.written import Document, Key, read_document
+
+__all__ = ["DEFAULT_CASH", "Credentials", "TradeConfig", "read_config"]
+
+DEFAULT_CASH = Decimal(100_000)
+"""What limits that were left out are resolved against, when ``[run] cash`` is left out too."""
+
+_SECTIONS = ("run", "strategy", "venue", "risk", "store")
+_RUN = {
+    "symbols": Key("texts"),
+    "state_dir": Key("text", "state"),
+    "seconds": Key("number", 0, least=0, most=31_536_000),
+    "cancel_on_stop": Key("flag", True),
+    "cash": Key("number", None, least=1, most=1e15),
+}
+_VENUE = {
+    "dialect": Key("text", choices=("alpaca",)),
+    "mode": Key("text", "paper", choices=("paper", "live")),
+    "trading_url": Key("text", None),
+    "account_stream_url": Key("text", None),
+    "market_stream_url": Key("text", None),
+    "key_env": Key("text", "APCA_API_KEY_ID"),
+    "secret_env": Key("text", "APCA_API_SECRET_KEY"),
+    "credentials_file": Key("text", None),
+}
+_STORE = {"url": Key("text", "sqlite")}
+_LIMITS = tuple(part.name for part in fields(RiskLimits))
+_IN_CLEAR = ("key", "secret", "api_key", "api_secret", "password", "token")
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """The key pair of an account, behind stars."""
+
+    key: Secret
+    secret: Secret
+
+
+@dataclass(frozen=True, slots=True)
+class TradeConfig:
+    """A session, resolved.
+
+    Attributes
+    ----------
+    symbols : tuple of str
+        The venue's own symbols.
+    state_dir : Path
+        Journal, store, status and kill file; one process a directory.
+    seconds : float [s]
+        After which the session stops by itself; 0 for until stopped.
+    cancel_on_stop : bool
+        Whether open orders are cancelled at the end.
+    params : dict
+        Parameters of the strategy class.
+    dialect : str
+    mode : {"paper", "live"}
+    addresses : Addresses
+    credentials : Credentials
+    limits : ResolvedLimits
+    store_url : str
+    """
+
+    symbols: tuple[str, ...]
+    state_dir: Path
+    addresses: Addresses
+    credentials: Credentials
+    limits: ResolvedLimits
+    seconds: float = 0.0
+    cancel_on_stop: bool = True
+    params: dict[str, Any] = field(default_factory=dict)
+    dialect: str = "alpaca"
+    mode: Literal["paper", "live"] = "paper"
+    store_url: str = "sqlite"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the configuration as plain values; secrets are not in it."""
+        return {
+            "run": {
+                "symbols": list(self.symbols),
+                "state_dir": str(self.state_dir),
+                "seconds": self.seconds,
+                "cancel_on_stop": self.cancel_on_stop,
+            },
+            "strategy": dict(self.params),
+            "venue": {"dialect": self.dialect, "mode": self.mode, **self.addresses.to_dict()},
+            "risk": self.limits.to_dict(),
+            "store": {"url": self.store_url},
+        }
+
+    @property
+    def config_hash(self) -> str:
+        """SHA-256 of what decides: not where the state lies, how long it runs, or the addresses."""
+        deciding = self.to_dict()
+        kept = {
+            "symbols": deciding["run"]["symbols"],
+            "strategy": deciding["strategy"],
+            "venue": {"dialect": self.dialect, "mode": self.mode},
+            "risk": deciding["risk"],
+        }
+        return hashlib.sha256(json.dumps(kept, sort_keys=True, default=str).encode()).hexdigest()
+
+    def to_core(self) -> dict[str, Any]:
+        """Return the flat dictionary that the driver takes; it holds the secrets in clear."""
+        return {
+            "symbols": list(self.symbols),
+            "state_dir": str(self.state_dir),
+            "seconds": float(self.seconds),
+            "cancel_on_stop": self.cancel_on_stop,
+            "dialect": self.dialect,
+            "mode": self.mode,
+            **self.addresses.to_dict(),
+            "key": self.credentials.key.reveal(),
+            "secret": self.credentials.secret.reveal(),
+            "risk": self.limits.to_core(),
+            "params": dict(self.params),
+            "config_hash": self.config_hash,
+            "store_url": self.store_url,
+        }
+
+
+def read_config(path: str | Path, overrides: Mapping[str, Any] | None = None) -> TradeConfig:
+    """Read and resolve the TOML file of a session.
+
+    Parameters
+    ----------
+    path : path-like
+        Relative paths inside the file are taken from its folder.
+    overrides : mapping, optional
+        Instead of what the file says: ``state_dir``, ``seconds``, and ``params`` (added to
+        ``[strategy]``).
+
+    Raises
+    ------
+    ConfigError
+        An unknown key (the nearest known one is named), a wrong type or range, an address that
+        cannot be right, a secret written in the file or missing from the environment.
+
+    Examples
+    --------
+    >>> read_config("no_such_file.toml")
+    Traceback (most recent call last):
+    ...
+    py_rt.errors.ConfigError: there is no such file; file no_such_file.toml; check the path
+    """
+    changed = dict(overrides or {})
+    document = read_document(path, _SECTIONS)
+    for name in ("run", "venue"):
+        if name not in document.values:
+            raise ConfigError(
+                "is missing", field=name, file=document.path, remedy=f"add a section [{name}]"
+            )
+    run = document.section("run", _RUN)
+    _refuse_clear_secrets(document)
+    venue = document.section("venue", _VENUE)
+    mode: Literal["paper", "live"] = venue["mode"]
+    symbols = _symbols(document, run["symbols"])
+    params = {str(k): v for k, v in document.values.get("strategy", {}).items()}
+    folder = Path(path).resolve().parent
+    state_dir = changed.get("state_dir")
+    return TradeConfig(
+        symbols=symbols,
+        state_dir=Path(state_dir).resolve() if state_dir else folder / run["state_dir"],
+        seconds=float(changed.get("seconds", run["seconds"])),
+        cancel_on_stop=run["cancel_on_stop"],
+        params={**_plain(params), **changed.get("params", {})},
+        dialect=venue["dialect"],
+        mode=mode,
+        addresses=resolve_addresses(document, venue, symbols),
+        credentials=_credentials(venue, folder),
+        limits=_limits(document, mode, run["cash"]),
+        store_url=_store(document),
+    )
+
+
+def _plain(params: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the parameters with plain floats, as the strategy class expects them."""
+    return {k: float(v) if isinstance(v, float) else v for k, v in params.items()}
+
+
+def _symbols(document: Document, written: list[str]) -> tuple[str, ...]:
+    if not written:
+        raise document.error("is empty", "run.symbols", remedy='name one, such as ["BTC/USD"]')
+    twice = [symbol for symbol in written if written.count(symbol) > 1]
+    if twice:
+        raise document.error(f"{twice[0]} is listed twice", "run.symbols", remedy="name it once")
+    if len({"/" in symbol for symbol in written}) > 1:
+        raise document.error(
+            "stocks and crypto come by different streams",
+            "run.symbols",
+            remedy="run one session for each, with its own state_dir",
+        )
+    return tuple(written)
+
+
+def _refuse_clear_secrets(document: Document) -> None:
+    for key in _IN_CLEAR:
+        if key in document.values["venue"]:
+            raise document.error(
+                "a secret does not belong in this file",
+                f"venue.{key}",
+                remedy="name an environment variable with key_env and secret_env, and change the "
+                "secret if the file was ever shared",
+            )
+
+
+def _credentials(venue: Mapping[str, Any], folder: Path) -> Credentials:
+    if venue["credentials_file"]:
+        path = folder / Path(venue["credentials_file"]).expanduser()
+        return Credentials(*from_file(path, "venue.credentials_file"))
+    return Credentials(
+        key=from_environment(venue["key_env"], "venue.key_env"),
+        secret=from_environment(venue["secret_env"], "venue.secret_env"),
+    )
+
+
+def _limits(
+    document: Document, mode: Literal["paper", "live"], cash: float | None
+) -> ResolvedLimits:
+    written = document.values.get("risk", {})
+    if not isinstance(written, dict):
+        raise document.error("is not a table", "risk", remedy="write it as [risk]")
+    document.known(written, _LIMITS, "risk")
+    try:
+        amount = DEFAULT_CASH if cash is None else Decimal(str(cash))
+        return RiskLimits(**written).resolve(mode, amount)
+    except ParameterError as error:
+        raise document.error(error.what, f"risk.{error.field}", remedy=error.remedy) from None
+
+
+def _store(document: Document) -> str:
+    url: str = document.section("store", _STORE)["url"]
+    if url != "sqlite":
+        raise document.error(
+            f"there is no store {url.split(':', 1)[0]!r} in this version",
+            "store.url",
+            remedy='use "sqlite": store.sqlite in state_dir',
+        )
+    return url
