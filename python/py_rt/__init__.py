@@ -9,7 +9,7 @@ Examples
 32
 """
 
-from py_rt import data, errors, indicators
+from py_rt import data, errors, indicators, strategies
 from py_rt._core import __version__
 from py_rt.backtest import BacktestResult, backtest, verify
 from py_rt.config import Fees, RiskLimits, SimVenue
@@ -27,6 +27,7 @@ from py_rt.errors import (
     TradingError,
     VenueError,
 )
+from py_rt.factory import StrategyFactory
 from py_rt.market import Instrument, MarketData
 from py_rt.strategy import Strategy
 
@@ -48,6 +49,7 @@ __all__ = [
     "SimVenue",
     "Strategy",
     "StrategyError",
+    "StrategyFactory",
     "TradingError",
     "VenueError",
     "__version__",
@@ -55,5 +57,6 @@ __all__ = [
     "data",
     "errors",
     "indicators",
+    "strategies",
     "verify",
 ]

@@ -98,7 +98,8 @@ class StrategyFactory:
             raise ParameterError(
                 f"{name!r} is no name", field="name", remedy="use lower-case letters, digits and _"
             )
-        if not (inspect.isclass(cls) and issubclass(cls, Strategy)):
+        given: object = cls
+        if not (inspect.isclass(given) and issubclass(given, Strategy)):
             raise ParameterError(
                 f"{cls!r} is no Strategy class", field="cls", remedy="pass the class itself"
             )

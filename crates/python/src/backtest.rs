@@ -10,6 +10,7 @@ use pyo3::types::PyDict;
 
 use crate::arrays::Rows;
 use crate::clock::Stopwatch;
+use crate::compiled;
 use crate::config::{self, field};
 use crate::host::{Hosted, Shared};
 use crate::tables;
@@ -52,32 +53,36 @@ pub(crate) fn run_backtest<'py>(
         events: events.as_ref().map_or(Ok(&[][..]), Rows::events)?,
         bars: bars.as_ref().map_or(Ok(&[][..]), Rows::bars)?,
     };
+    let mut watch = Watch { progress: progress.map(Bound::unbind), error: None };
+    if let Some(compiled) = compiled::from_handle(strategy, &shared.instruments)? {
+        let mut backtest = Backtest::new(config, &data, compiled);
+        let elapsed = py.detach(|| drive(&mut backtest, &mut watch));
+        watch.error.map_or(Ok(()), Err)?;
+        return result(py, &shared, &backtest, elapsed);
+    }
     let hosted = Hosted::new(strategy, Arc::clone(&shared))?;
     let mut backtest = Backtest::new(config, &data, hosted);
-    let mut watch = Watch {
-        progress,
-        error: None,
-    };
-    let elapsed = drive(py, &mut backtest, &mut watch);
-    if let Some(error) = backtest.strategy_mut().take_error().or(watch.error) {
-        return Err(error);
-    }
+    let elapsed = drive(&mut backtest, &mut watch);
+    let error = backtest.strategy_mut().take_error().or(watch.error);
+    error.map_or(Ok(()), Err)?;
     result(py, &shared, &backtest, elapsed)
 }
 
 /// Looks at signals and tells how far the run has come.
-struct Watch<'py> {
-    progress: Option<Bound<'py, PyAny>>,
+struct Watch {
+    progress: Option<Py<PyAny>>,
     error: Option<PyErr>,
 }
 
-impl Watch<'_> {
-    fn report(&mut self, py: Python<'_>, done: usize, total: usize) -> bool {
-        let told = match &self.progress {
-            Some(progress) => progress.call1((done, total)).map(drop),
-            None => Ok(()),
-        };
-        match told.and_then(|()| py.check_signals()) {
+impl Watch {
+    fn report(&mut self, done: usize, total: usize) -> bool {
+        let told = Python::attach(|py| {
+            if let Some(progress) = &self.progress {
+                progress.call1(py, (done, total))?;
+            }
+            py.check_signals()
+        });
+        match told {
             Ok(()) => true,
             Err(error) => {
                 self.error = Some(error);
@@ -87,13 +92,9 @@ impl Watch<'_> {
     }
 }
 
-fn drive<S: Strategy>(
-    py: Python<'_>,
-    backtest: &mut Backtest<'_, S>,
-    watch: &mut Watch<'_>,
-) -> Duration {
+fn drive<S: Strategy>(backtest: &mut Backtest<'_, S>, watch: &mut Watch) -> Duration {
     let stopwatch = Stopwatch::start();
-    backtest.run(&mut |done, total| watch.report(py, done, total));
+    backtest.run(&mut |done, total| watch.report(done, total));
     stopwatch.elapsed()
 }
 

@@ -3,12 +3,14 @@
 //! - [`config`]: dictionaries to configurations. [`arrays`]: NumPy arrays to rows, without a copy.
 //! - [`host`]: a Python strategy behind the kernel's trait, and what it sees.
 //! - [`backtest`]: the door of a run. [`tables`]: what it leaves behind, as columns.
+//! - [`compiled`]: compiled strategies from their Python handles.
 //! - [`indicators`]: the streaming indicators.
 //! - [`error`]: the one file that turns Rust errors into Python's.
 
 mod arrays;
 mod backtest;
 mod clock;
+mod compiled;
 mod config;
 mod error;
 mod host;
@@ -31,6 +33,8 @@ mod _core {
         PyBarEvent, PyBook, PyContext, PyFill, PyInstrument, PyOrder, PyPosition, PyQuote,
         PyTimerEvent, PyTrade,
     };
+    #[pymodule_export]
+    use crate::compiled::compiled_strategies;
     #[pymodule_export]
     use crate::indicators::{
         Bollinger, BollingerArrays, BollingerValue, MacdArrays, MacdValue, Stochastic,

@@ -1,0 +1,152 @@
+"""Look at a running session and stop it, from another process, through its state directory.
+
+The session writes ``status.json`` and looks for a file named ``kill``. Both work when the session
+itself no longer listens to anything else.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+from py_rt._amounts import one_of
+from py_rt.errors import JournalError
+from py_rt.trade.store import FINAL_STATES, read_table, status_word
+
+__all__ = ["KILL_LEVELS", "KillLevel", "is_alive", "read_status", "write_kill"]
+
+KillLevel: TypeAlias = Literal["reduce_only", "halt", "cancel_all", "stop"]
+KILL_LEVELS: dict[KillLevel, str] = {
+    "reduce_only": "new orders only when they make a position smaller",
+    "halt": "no new orders; open ones stay",
+    "cancel_all": "no new orders, and every open one is cancelled",
+    "stop": "everything is cancelled and the session ends",
+}
+_SHOWN = ("orders", "fills", "positions")
+
+
+def read_status(state_dir: str | Path) -> dict[str, Any]:
+    """Return how a session stands.
+
+    Parameters
+    ----------
+    state_dir : path-like
+        The ``state_dir`` of its configuration.
+
+    Returns
+    -------
+    dict
+        What the session last wrote to ``status.json``, with ``running`` (bool), ``kill`` (the level
+        that was asked for, or None), ``open_orders orders fills`` (int) and ``positions`` (qty by
+        symbol, as text) out of its store.
+
+    Raises
+    ------
+    JournalError
+        No session has used this directory.
+
+    Examples
+    --------
+    >>> read_status("no_such_dir")
+    Traceback (most recent call last):
+    ...
+    py_rt.errors.JournalError: no session has used this directory; file no_such_dir; ...
+    """
+    folder = _session_folder(state_dir)
+    status = _read_json(folder / "status.json")
+    kill = folder / "kill"
+    shown: dict[str, Any] = {
+        "state_dir": str(folder),
+        "running": is_alive(status.get("pid")),
+        "kill": kill.read_text(encoding="utf-8").strip() if kill.is_file() else None,
+    }
+    store = folder / "store.sqlite"
+    if store.is_file():
+        tables = {name: read_table(store, name) for name in _SHOWN}
+        states = [status_word(row["status"]) for row in tables["orders"]]
+        shown["orders"] = len(states)
+        shown["open_orders"] = sum(state not in FINAL_STATES for state in states)
+        shown["fills"] = len(tables["fills"])
+        shown["positions"] = {row["symbol"]: row["qty"] for row in tables["positions"]}
+    return {**status, **shown}
+
+
+def write_kill(state_dir: str | Path, level: KillLevel = "stop") -> Path:
+    """Ask a session to stop, by a file that it looks for; return its path.
+
+    Parameters
+    ----------
+    state_dir : path-like
+    level : {"reduce_only", "halt", "cancel_all", "stop"}
+        See `KILL_LEVELS`. Asking twice is the same as asking once.
+
+    Raises
+    ------
+    JournalError
+        No session has used this directory.
+    ParameterError
+        An unknown level.
+
+    Notes
+    -----
+    The file stays until a person removes it, so that a session that is started again is still
+    stopped.
+    """
+    one_of(level, "level", tuple(KILL_LEVELS))
+    folder = _session_folder(state_dir)
+    target = folder / "kill"
+    draft = folder / f".kill.{os.getpid()}"
+    draft.write_text(f"{level}\n", encoding="utf-8")
+    draft.replace(target)
+    return target
+
+
+def is_alive(pid: Any) -> bool:
+    """Say whether a process of this machine is running.
+
+    Examples
+    --------
+    >>> import os
+    >>> is_alive(os.getpid()), is_alive(None)
+    (True, False)
+    """
+    if not isinstance(pid, int) or isinstance(pid, bool) or pid <= 0:
+        return False
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return not _is_zombie(pid)
+
+
+def _is_zombie(pid: int) -> bool:
+    """Say whether the process has ended and only waits for its parent to look."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2]
+    except OSError:
+        return False
+    return state.split()[:1] == ["Z"]
+
+
+def _session_folder(state_dir: str | Path) -> Path:
+    folder = Path(state_dir)
+    for found in (folder, folder / "session"):
+        if any((found / name).exists() for name in ("status.json", "journal", "store.sqlite")):
+            return found
+    raise JournalError(
+        "no session has used this directory",
+        file=str(state_dir),
+        remedy="give the state_dir of the configuration, or the --state-dir of py-rt paper",
+    )
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
