@@ -66,8 +66,7 @@ class Strategy:
     Notes
     -----
     A run never works on the object that it is given but on ``fresh()``, so that one object gives
-    equal orders in every run. When the run is over, attributes that the callbacks set can be read
-    on the object that was given.
+    equal orders in every run.
 
     Examples
     --------
@@ -162,9 +161,10 @@ class Strategy:
         return made
 
     def adopt(self, run: Strategy) -> None:
-        """Take over what a finished run of ``fresh()`` left in its attributes.
+        """Take over what a finished run of ``fresh()`` left in its attributes, to be read.
 
-        Parameters stay as they are, so the next run begins as this one did.
+        Parameters stay as they are, and ``fresh()`` never looks at the rest, so the next run begins
+        as this one did.
         """
         kept = {*parameter_defaults(type(self), Strategy), "_made_with"}
         self.__dict__.update({k: v for k, v in vars(run).items() if k not in kept})
@@ -236,6 +236,7 @@ class CompiledStrategy(Strategy):
         if compiled_name not in listed:
             raise unknown_name("the engine", compiled_name, listed, what="compiled strategy")
         self.compiled_name = compiled_name
+        self._callbacks = tuple(listed[compiled_name].get("callbacks", ()))
         self._values: dict[str, Any] = dict(listed[compiled_name]["params"])
         for name, value in params.items():
             if name not in self._values:
@@ -255,6 +256,10 @@ class CompiledStrategy(Strategy):
     def fresh(self) -> Self:
         """Return a handle of its own for one run; the state lives in the engine."""
         return type(self)(self.compiled_name, **self._values)
+
+    def _overridden(self) -> tuple[str, ...]:
+        """Return the callbacks that the engine serves for it, so that their data are made."""
+        return self._callbacks
 
 
 class Book(Protocol):

@@ -87,11 +87,7 @@ def backtest(
     >>> result.stats.n_orders > 0
     True
     """
-    if not isinstance(strategy, Strategy):
-        remedy = "pass an instance of a subclass of rt.Strategy, e.g. SmaCross(fast=5)"
-        raise ParameterError(
-            f"{type(strategy).__name__} is no strategy", field="strategy", remedy=remedy
-        )
+    _check_strategy(strategy)
     market = data if isinstance(data, MarketData) else load(data)
     if len(market) == 0:
         raise DataError("there are no rows", field="data", remedy="check symbols, start and end")
@@ -139,6 +135,13 @@ def backtest(
     )
 
 
+def _check_strategy(strategy: object) -> None:
+    if not isinstance(strategy, Strategy):
+        name = strategy.__name__ if isinstance(strategy, type) else type(strategy).__name__
+        remedy = "pass an instance of a subclass of rt.Strategy, e.g. SmaCross(fast=5)"
+        raise ParameterError(f"{name} is no strategy object", field="strategy", remedy=remedy)
+
+
 def _bytes(rows: Any) -> Any:
     return None if len(rows) == 0 else np.ascontiguousarray(rows).view(np.uint8)
 
@@ -156,5 +159,5 @@ def _sample_step(market: MarketData) -> int:
     step = 1_000_000_000
     if len(rows):
         step = max(step, int((rows["ts_close"] - rows["ts_open"]).min()))
-    longest = (market.end - market.start) // _EQUITY_POINTS
+    longest = ((market.end or 0) - (market.start or 0)) // _EQUITY_POINTS
     return min(max(step, longest), _DAY_NS)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from decimal import Decimal
@@ -138,7 +139,9 @@ class TradeConfig:
         }
 
 
-def read_config(path: str | Path, overrides: Mapping[str, Any] | None = None) -> TradeConfig:
+def read_config(
+    path: str | os.PathLike[str], overrides: Mapping[str, Any] | None = None
+) -> TradeConfig:
     """Read and resolve the TOML file of a session.
 
     Parameters

@@ -7,6 +7,7 @@ one table against a list of `Key`, filling in defaults. Nothing here knows what 
 from __future__ import annotations
 
 import difflib
+import os
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -168,7 +169,7 @@ class Document:
         return found
 
 
-def read_document(path: str | Path, sections: Iterable[str]) -> Document:
+def read_document(path: str | os.PathLike[str], sections: Iterable[str]) -> Document:
     """Read a TOML file and refuse unknown sections.
 
     Parameters

@@ -50,6 +50,7 @@ pub(super) fn apply(
         order.venue_order_id = report.venue_order_id;
     }
     let was_unconfirmed = is_unconfirmed(order);
+    imply_replaced(order, report);
     let (mut query, mut cancel_lost) = (false, false);
     match report.kind {
         ReportKind::Accepted | ReportKind::PendingCancel | ReportKind::PendingReplace => {
@@ -114,6 +115,22 @@ pub(super) fn apply(
         send_cancel,
         query,
         missing_fills,
+    }
+}
+
+/// An execution or an end under the id of a replace proves that the replace happened.
+fn imply_replaced(order: &mut Order, report: &Report) {
+    let proves = matches!(
+        report.kind,
+        ReportKind::Fill { .. }
+            | ReportKind::Canceled { .. }
+            | ReportKind::Expired { .. }
+            | ReportKind::DoneForDay { .. }
+    );
+    if let Some(pending) = order.pending_replace {
+        if proves && report.client_order_id.revision == pending.revision {
+            apply_replaced(order, pending.revision, pending.order_qty, pending.limit_price);
+        }
     }
 }
 

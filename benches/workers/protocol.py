@@ -1,0 +1,39 @@
+"""How a worker talks: one JSON object a line, in and out, beside whatever its libraries print.
+
+The worker is asked `{"command": "prepare", "job": ...}` (loads, builds, runs once unmeasured) and
+then `{"command": "go", "job": ...}` again and again; it answers with the seconds taken inside and
+with the facts that must be equal on both sides.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from typing import Any
+
+__all__ = ["Run", "serve"]
+
+# One measured run of a job: (seconds taken inside, rows handled, facts to compare).
+Run = Callable[[], tuple[float, int, dict[str, Any]]]
+
+
+def serve(version: str, prepare: Callable[[str, dict[str, Any]], Run]) -> None:
+    """Answer until the input ends; `prepare` makes the run of a job from its name and options."""
+    answers = os.fdopen(os.dup(1), "w", buffering=1)
+    os.dup2(2, 1)
+    answers.write(json.dumps({"ready": True, "version": version}) + "\n")
+    runs: dict[str, Run] = {}
+    for line in sys.stdin:
+        asked = json.loads(line)
+        name = asked["job"]
+        try:
+            if name not in runs:
+                runs.clear()
+                runs[name] = prepare(name, asked["options"])
+            seconds, rows, facts = runs[name]()
+            told = {"seconds": seconds, "rows": rows, "facts": facts}
+        except Exception as error:  # noqa: BLE001 - a row that fails must not end the others
+            told = {"error": f"{type(error).__name__}: {error}"}
+        answers.write(json.dumps(told) + "\n")

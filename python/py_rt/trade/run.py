@@ -1,0 +1,310 @@
+"""Trade in real time: on a venue by configuration, or on a paper venue of our own."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from py_rt._amounts import Number
+from py_rt._strategy_files import describe_strategy
+from py_rt.config import RiskLimits
+from py_rt.data import load
+from py_rt.errors import ParameterError
+from py_rt.strategy import Strategy
+from py_rt.trade.addresses import Addresses
+from py_rt.trade.config import Credentials, TradeConfig, read_config
+from py_rt.trade.secrets import Secret
+from py_rt.trade.venue import venue_symbol
+from py_rt.trade.venue_process import VenueProcess
+
+__all__ = ["PaperPlan", "SessionResult", "paper", "trade"]
+
+OnEvent = Callable[[dict[str, Any]], None]
+
+
+@dataclass(frozen=True)
+class SessionResult:
+    """How a session ended.
+
+    Attributes
+    ----------
+    orders, fills, rejected : int
+        Over the whole life of the state directory, sessions before a crash included.
+    position : dict
+        Quantity by symbol, decimal text.
+    cash : str
+        Decimal text.
+    order_hash : str
+        32 hexadecimal digits over all orders.
+    journal : str
+        Where it lies; ``rt.replay`` takes it.
+    recovered : dict
+        ``from_journal adopted_orders booked_fills`` of this start.
+    reconciled : bool
+        Whether our books and the venue's agreed at the end.
+    reason : str
+        Why the session ended.
+    state_dir : str
+    """
+
+    orders: int
+    fills: int
+    rejected: int
+    position: dict[str, str]
+    cash: str
+    order_hash: str
+    journal: str
+    recovered: dict[str, Any]
+    reconciled: bool
+    reason: str
+    state_dir: str = field(repr=False)
+
+    @classmethod
+    def from_core(cls, raw: Mapping[str, Any], state_dir: str) -> SessionResult:
+        """Build the result from what the driver returned."""
+        return cls(
+            orders=int(raw["orders"]),
+            fills=int(raw["fills"]),
+            rejected=int(raw["rejected"]),
+            position={str(k): str(v) for k, v in raw["position"].items()},
+            cash=str(raw["cash"]),
+            order_hash=str(raw["order_hash"]),
+            journal=str(raw["journal"]),
+            recovered=dict(raw["recovered"]),
+            reconciled=bool(raw["reconciled"]),
+            reason=str(raw["reason"]),
+            state_dir=state_dir,
+        )
+
+    @property
+    def store(self) -> Path:
+        """Where orders, fills and positions lie as SQLite."""
+        return Path(self.state_dir) / "store.sqlite"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fields as plain values."""
+        return asdict(self)
+
+
+def trade(
+    strategy: Strategy,
+    config: TradeConfig | str | os.PathLike[str],
+    on_event: OnEvent | None = None,
+) -> SessionResult:
+    """Trade on the venue of a configuration until it says stop, time is up, or Ctrl-C.
+
+    What the venue was told is in the journal before it leaves. After a crash the same call replays
+    the journal, asks the venue what happened meanwhile, and only then trades.
+
+    Parameters
+    ----------
+    strategy : Strategy
+        Its parameters hold; ``[strategy]`` of the configuration is applied by the command line.
+    config : TradeConfig or path
+        Of a TOML file.
+    on_event : callable, optional
+        Called with each event of the kernel as a dict; must return quickly.
+
+    Returns
+    -------
+    SessionResult
+
+    Raises
+    ------
+    ConfigError
+        The configuration is wrong, or the mode is not what the venue says it is.
+    VenueError
+        The venue refuses; ``ConnectionLost`` when it cannot be reached.
+    JournalError
+        Another process uses the state directory, or the journal is of another run.
+    RiskHalted
+        A limit stopped trading.
+
+    Examples
+    --------
+    >>> import py_rt as rt
+    >>> rt.trade(rt.StrategyFactory.create("sma_cross"), "trade.toml")  # doctest: +SKIP
+    """
+    import py_rt._core as _core
+
+    if not isinstance(strategy, Strategy):
+        raise ParameterError(
+            f"{type(strategy).__name__} is no strategy",
+            field="strategy",
+            remedy="pass an instance of a subclass of rt.Strategy, e.g. SmaCross(fast=5)",
+        )
+    resolved = config if isinstance(config, TradeConfig) else read_config(config)
+    resolved.state_dir.mkdir(parents=True, exist_ok=True)
+    core = resolved.to_core()
+    core["params"] = strategy.params
+    core["strategy"] = describe_strategy(strategy)
+    before = signal.getsignal(signal.SIGTERM)
+    on_main = _sigterm_as_interrupt()
+    try:
+        raw = _core.trade(core, strategy.fresh(), on_event)
+    finally:
+        if on_main:
+            signal.signal(signal.SIGTERM, before)
+    return SessionResult.from_core(raw, str(resolved.state_dir))
+
+
+@dataclass(frozen=True)
+class PaperPlan:
+    """What a paper session on recorded data needs to know.
+
+    Attributes
+    ----------
+    data : str
+        What ``rt.data.load`` takes.
+    speed : float
+        Virtual seconds per real second.
+    seconds : float or None
+        Real seconds; None for the length of the recording.
+    state_dir : str or path
+        Holds ``session/`` (journal, store) and ``venue.json``.
+    cash : number [money]
+        What the paper account starts with.
+    risk : RiskLimits or None
+    seed : int
+    """
+
+    data: str = "sample:btcusdt_l2"
+    speed: float = 10.0
+    seconds: float | None = None
+    state_dir: str | os.PathLike[str] = "paper-state"
+    cash: Number = 1_000_000
+    risk: RiskLimits | None = None
+    seed: int = 0
+
+
+def paper(
+    strategy: Strategy,
+    config: TradeConfig | str | os.PathLike[str] | None = None,
+    *,
+    on_event: OnEvent | None = None,
+    on_note: Callable[[str], None] | None = None,
+    **plan: Any,
+) -> SessionResult:
+    """Trade on paper; without a configuration, on a venue of our own that replays a recording.
+
+    Parameters
+    ----------
+    strategy : Strategy
+        A parameter that holds a recorded symbol (``BTCUSDT``) is given the venue's (``BTC/USD``).
+    config : TradeConfig or path, optional
+        Trade on the venue that it names instead; its mode must be paper.
+    on_event : callable, optional
+        Called with each event of the kernel as a dict.
+    on_note : callable, optional
+        Called with a sentence when something is worth saying: a venue found again, a symbol
+        exchanged.
+    **plan
+        ``data speed seconds state_dir cash risk seed``; see `PaperPlan`.
+
+    Returns
+    -------
+    SessionResult
+
+    Raises
+    ------
+    ConfigError
+        The configuration is not for paper.
+    DataError
+        The recording cannot be used.
+    VenueError
+        The venue did not start.
+
+    Notes
+    -----
+    A session that was killed is taken up by the same call: its venue waits ten minutes.
+
+    Examples
+    --------
+    >>> import py_rt as rt
+    >>> rt.paper(rt.StrategyFactory.create("market_maker"), speed=20)  # doctest: +SKIP
+    """
+    if config is not None:
+        resolved = config if isinstance(config, TradeConfig) else read_config(config)
+        if resolved.mode != "paper":
+            raise ParameterError(
+                "the configuration trades live", field="mode", remedy='use py-rt trade, or "paper"'
+            )
+        return trade(strategy, resolved, on_event)
+    wanted = PaperPlan(**plan)
+    return _on_own_venue(strategy, wanted, on_event, on_note or _silent)
+
+
+def _silent(text: str) -> None:
+    """Say nothing."""
+    del text
+
+
+def _on_own_venue(
+    strategy: Strategy, plan: PaperPlan, on_event: OnEvent | None, say: Callable[[str], None]
+) -> SessionResult:
+    root = Path(plan.state_dir).resolve()
+    data = load(plan.data)
+    names = {known.symbol: venue_symbol(known) for known in data.instruments}
+    venue = VenueProcess.find(root)
+    if venue is None:
+        _put_aside(root, say)
+        options = ["--data", plan.data, "--speed", str(plan.speed), "--seed", str(plan.seed)]
+        options += ["--cash", str(plan.cash), "--end-with", str(root)]
+        venue = VenueProcess.start(options, root)
+    else:
+        say(f"the paper venue of an earlier session is still running: going on at {venue.alpaca}")
+    (root / "session.pid").write_text(str(os.getpid()), encoding="utf-8")
+    length_s = ((data.end or 0) - (data.start or 0)) / 1e9 / plan.speed
+    session = TradeConfig(
+        symbols=tuple(names.values()),
+        state_dir=root / "session",
+        addresses=Addresses.at(venue.alpaca, list(names.values())),
+        credentials=Credentials(Secret(venue.key), Secret(venue.secret)),
+        limits=(plan.risk or RiskLimits()).resolve("paper", Decimal(str(plan.cash))),
+        seconds=length_s if plan.seconds is None else plan.seconds,
+    )
+    try:
+        result = trade(_renamed(strategy, names, say), session, on_event)
+    except BaseException:
+        venue.stop()
+        raise
+    venue.stop()
+    return result
+
+
+def _renamed(strategy: Strategy, names: Mapping[str, str], say: Callable[[str], None]) -> Strategy:
+    """Return the strategy with recorded symbols in its parameters exchanged for the venue's."""
+    made = strategy.fresh()
+    for name, value in strategy.params.items():
+        if isinstance(value, str) and names.get(value, value) != value:
+            say(f"{name}: {value} is {names[value]} at the venue")
+            setattr(made, name, names[value])
+        elif isinstance(value, list | tuple) and any(entry in names for entry in value):
+            setattr(made, name, type(value)(names.get(entry, entry) for entry in value))
+    return made
+
+
+def _put_aside(root: Path, say: Callable[[str], None]) -> None:
+    """Move away a session whose venue is gone: a new venue knows nothing of its orders."""
+    session = root / "session"
+    if not session.exists():
+        return
+    stamp = time.strftime("%Y%m%dT%H%M%S", time.gmtime())
+    kept = root / f"session-{stamp}"
+    session.rename(kept)
+    say(f"the session before this one is kept in {kept}")
+
+
+def _sigterm_as_interrupt() -> bool:
+    """Let SIGTERM stop a session as Ctrl-C does; only the main thread may say so."""
+    try:
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+    except ValueError:
+        return False
+    return True
