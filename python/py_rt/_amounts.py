@@ -25,14 +25,14 @@ def decimal(
     most: Decimal = LARGEST,
 ) -> Decimal:
     low = f"at least {least}" if least is not None else f"above {above}"
-    span = f"{low} and at most {plain(most)}"
+    span = f"a number {low}" + (f" and at most {plain(most)}" if most < LARGEST else "")
     if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
-        raise ParameterError(f"{value!r} is not a number", field=name, remedy=f"use one {span}")
+        raise ParameterError(f"{value!r} is not a number", field=name, remedy=f"use {span}")
     try:
         number = Decimal(str(value))
     except InvalidOperation:
         raise ParameterError(
-            f"{value!r} is not a number", field=name, remedy=f"use one {span}"
+            f"{value!r} is not a number", field=name, remedy=f"use {span}"
         ) from None
     if not number.is_finite():
         raise ParameterError(f"{value!r} is not a finite number", field=name, remedy=f"use {span}")

@@ -116,7 +116,7 @@ impl<S: Strategy> Kernel<S> {
             timers: Timers::default(),
             intents: Intents::new(),
             notices: VecDeque::with_capacity(16),
-            risk: Risk::new(config.limits, &config.instruments),
+            risk: Risk::new(config.limits, &config.instruments, config.cash),
             execution: Execution::new(count, config.times),
             sync: Sync::new(count, config.reconciled),
             portfolio: Portfolio::new(config.cash, count),
@@ -171,7 +171,7 @@ impl<S: Strategy> Kernel<S> {
         if self.running {
             self.call_for_market(event, change);
         }
-        if !self.intents.is_empty() || !self.notices.is_empty() {
+        if !self.intents.is_empty() || !self.notices.is_empty() || self.execution.has_requests() {
             self.settle();
         }
     }
@@ -254,11 +254,10 @@ impl<S: Strategy> Kernel<S> {
 
     fn mark(&mut self, id: InstrumentId) {
         let mark = self.market.instrument(id).and_then(|market| market.mark());
-        let (Some((mark, _)), Some(instrument)) = (mark, self.instruments.get(id.index())) else {
-            return;
-        };
-        if self.portfolio.handle_mark(instrument, id, mark).is_err() {
-            self.restrict(TradingState::Halted, crate::event::Cause::Overflow);
+        if let (Some((mark, _)), Some(instrument)) = (mark, self.instruments.get(id.index())) {
+            if self.portfolio.handle_mark(instrument, id, mark).is_err() {
+                self.restrict(TradingState::Halted, crate::event::Cause::Overflow);
+            }
         }
         self.watch_equity();
     }

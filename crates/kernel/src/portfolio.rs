@@ -48,7 +48,7 @@ impl Position {
             self.realized_pnl = self.realized_pnl.checked_add(gained)?;
             self.cost = self.cost.checked_sub(removed)?;
         }
-        let opening = Qty(qty.0 - closing);
+        let opening = Qty(qty.0.checked_sub(closing).ok_or(TypeError::Overflow)?);
         self.cost = self
             .cost
             .checked_add(instrument.notional(price, opening)?)?;
@@ -171,14 +171,17 @@ impl Portfolio {
         after.fees = after.fees.checked_add(fee)?;
         let paid = instrument.notional(price, qty)?.checked_add(fee)?;
         let cash = self.cash.checked_sub(paid)?;
-        self.fees = self.fees.checked_add(fee)?;
-        self.cash = cash;
+        let fees = self.fees.checked_add(fee)?;
+        let old = core::mem::replace(&mut after.value, instrument.notional(price, after.qty)?);
+        let (value, gross) = self.revalued(old, after.value)?;
+        (self.cash, self.fees) = (cash, fees);
+        (self.value, self.gross) = (value, gross);
         self.positions[id.index()] = after;
-        self.handle_mark(instrument, id, price.0.saturating_mul(2))?;
-        Ok(self.positions[id.index()])
+        Ok(after)
     }
 
-    /// Marks an instrument at a mid given as the sum of bid and ask.
+    /// Marks an instrument at a mid given as the sum of bid and ask; nothing changes when a number
+    /// overflows.
     #[inline]
     pub(crate) fn handle_mark(
         &mut self,
@@ -186,16 +189,20 @@ impl Portfolio {
         id: InstrumentId,
         bid_plus_ask: i64,
     ) -> Result<(), TypeError> {
-        let Some(position) = self.positions.get_mut(id.index()) else {
+        let Some(held) = self.positions.get(id.index()) else {
             return Ok(());
         };
-        let value = instrument.value_at_mid(bid_plus_ask, position.qty)?;
-        let old = core::mem::replace(&mut position.value, value);
-        self.value = self.value.checked_add(value)?.checked_sub(old)?;
-        self.gross = self
-            .gross
-            .checked_add(value.abs())?
-            .checked_sub(old.abs())?;
+        let value = instrument.value_at_mid(bid_plus_ask, held.qty)?;
+        (self.value, self.gross) = self.revalued(held.value, value)?;
+        self.positions[id.index()].value = value;
         Ok(())
+    }
+
+    /// Value and gross once a position's value has gone from `old` to `new`.
+    #[inline]
+    fn revalued(&self, old: Money, new: Money) -> Result<(Money, Money), TypeError> {
+        let value = self.value.checked_add(new)?.checked_sub(old)?;
+        let gross = self.gross.checked_add(new.abs())?.checked_sub(old.abs())?;
+        Ok((value, gross))
     }
 }

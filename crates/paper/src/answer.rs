@@ -18,13 +18,18 @@ impl Request {
     /// A query parameter that is not empty.
     pub(crate) fn param(&self, name: &str) -> Option<&str> {
         let found = self.query.iter().find(|(key, _)| key == name);
-        found.map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
+        found
+            .map(|(_, value)| value.as_str())
+            .filter(|value| !value.is_empty())
     }
 
     /// A list parameter, separated by commas.
     pub(crate) fn list(&self, name: &str) -> Vec<&str> {
         let text = self.param(name).unwrap_or_default();
-        text.split(',').map(str::trim).filter(|part| !part.is_empty()).collect()
+        text.split(',')
+            .map(str::trim)
+            .filter(|part| !part.is_empty())
+            .collect()
     }
 }
 

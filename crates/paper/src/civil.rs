@@ -181,7 +181,11 @@ fn is_holiday(day: Day) -> bool {
     let (year, month, of_month) = date_of(day);
     let new_year = day_of(year, 1, 1);
     let kept = [
-        if weekday(new_year) == 6 { new_year + 1 } else { new_year },
+        if weekday(new_year) == 6 {
+            new_year + 1
+        } else {
+            new_year
+        },
         nth_weekday(year, 1, 0, 3),
         nth_weekday(year, 2, 0, 3),
         easter(year) - 2,
@@ -261,14 +265,24 @@ mod tests {
         }
         assert_eq!(at("2026-03-09T10:00:00-04:00"), at("2026-03-09T14:00:00Z"));
         assert_eq!(at("2026-11-20"), at("2026-11-20T00:00:00Z"));
-        for text in ["", "2026-13-01", "2026-02-30", "2026-11-20T15:00:00", "x", "T"] {
+        for text in [
+            "",
+            "2026-13-01",
+            "2026-02-30",
+            "2026-11-20T15:00:00",
+            "x",
+            "T",
+        ] {
             assert_eq!(parse_time(text), None, "{text}");
         }
         assert_eq!(
             eastern_text(at("2026-11-20T15:00:00.123456789Z")),
             "2026-11-20T10:00:00.123456789-05:00"
         );
-        assert_eq!(activity_stamp(at("2026-11-20T15:00:00.981482Z")), "20261120100000981");
+        assert_eq!(
+            activity_stamp(at("2026-11-20T15:00:00.981482Z")),
+            "20261120100000981"
+        );
     }
 
     #[test]

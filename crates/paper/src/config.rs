@@ -225,11 +225,21 @@ impl Listing {
         let class = match raw.asset_class.as_str() {
             "us_equity" | "equity" => Class::Equity,
             "crypto" => Class::Crypto,
-            _ => return Err(wrong("asset_class", "unknown class", "use us_equity or crypto")),
+            _ => {
+                return Err(wrong(
+                    "asset_class",
+                    "unknown class",
+                    "use us_equity or crypto",
+                ))
+            }
         };
         let bad_symbol = |c: char| !(c.is_ascii_alphanumeric() || "./-".contains(c));
         if raw.symbol.is_empty() || raw.symbol.contains(bad_symbol) {
-            return Err(wrong("symbol", "not a symbol", "use letters, as in AAPL or BTC/USD"));
+            return Err(wrong(
+                "symbol",
+                "not a symbol",
+                "use letters, as in AAPL or BTC/USD",
+            ));
         }
         let number = |field: &str, text: &str| {
             Decimal::parse(text).map_err(|e| wrong(field, &e.to_string(), "write it as \"0.01\""))
@@ -301,7 +311,11 @@ impl PaperConfig {
         }
         if self.instruments.is_empty() {
             let remedy = "add an [[instrument]] or give --data";
-            return Err(PaperError::config("instrument", "nothing is listed", remedy));
+            return Err(PaperError::config(
+                "instrument",
+                "nothing is listed",
+                remedy,
+            ));
         }
         if self.accounts.is_empty() {
             let remedy = "add an [[account]]";
@@ -315,7 +329,11 @@ impl PaperConfig {
             }
             if self.accounts[..place].iter().any(|a| a.key == account.key) {
                 let remedy = "give every account its own key";
-                return Err(PaperError::config(field("key"), "the key is used twice", remedy));
+                return Err(PaperError::config(
+                    field("key"),
+                    "the key is used twice",
+                    remedy,
+                ));
             }
             let cash = Decimal::parse(&account.cash).and_then(Decimal::to_atto);
             if !cash.is_ok_and(|atto| atto >= 0) {

@@ -62,7 +62,10 @@ impl fmt::Display for PaperError {
                  set allow_remote when others really shall trade on it"
             ),
             Self::Bind { address, source } => {
-                write!(f, "cannot listen on {address}: {source}; choose another port, or 0")
+                write!(
+                    f,
+                    "cannot listen on {address}: {source}; choose another port, or 0"
+                )
             }
             Self::Runtime(source) => write!(f, "cannot start the paper venue: {source}"),
             Self::EngineLost => f.write_str("the engine of the paper venue ended unexpectedly"),

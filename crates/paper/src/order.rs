@@ -228,8 +228,11 @@ pub(crate) fn average(turnover: i128, qty: i64, tick: Decimal) -> Decimal {
     let digits = 9.min(18 - tick.scale());
     let (turnover, qty) = (turnover.abs(), i128::from(qty).abs());
     let scaled = divide_half_even(turnover.saturating_mul(10i128.pow(digits)), qty);
-    Decimal::try_new(scaled.saturating_mul(tick.mantissa()), digits + tick.scale())
-        .unwrap_or(Decimal::ZERO)
+    Decimal::try_new(
+        scaled.saturating_mul(tick.mantissa()),
+        digits + tick.scale(),
+    )
+    .unwrap_or(Decimal::ZERO)
 }
 
 #[cfg(test)]
@@ -241,11 +244,29 @@ mod tests {
         let mut position = Position::default();
         position.book(10, Price(100));
         position.book(10, Price(110));
-        assert_eq!(position, Position { qty: 20, cost: 2100 });
+        assert_eq!(
+            position,
+            Position {
+                qty: 20,
+                cost: 2100
+            }
+        );
         position.book(-5, Price(200));
-        assert_eq!(position, Position { qty: 15, cost: 1575 });
+        assert_eq!(
+            position,
+            Position {
+                qty: 15,
+                cost: 1575
+            }
+        );
         position.book(-20, Price(90));
-        assert_eq!(position, Position { qty: -5, cost: -450 });
+        assert_eq!(
+            position,
+            Position {
+                qty: -5,
+                cost: -450
+            }
+        );
         position.book(5, Price(80));
         assert_eq!(position, Position::default());
     }

@@ -93,9 +93,9 @@ impl Fields {
 
     pub(crate) fn client_order_id(&self) -> Result<Option<String>, Refusal> {
         match self.text("client_order_id")? {
-            Some(id) if id.chars().count() > 128 => {
-                Err(Refusal::malformed("client_order_id must be at most 128 characters"))
-            }
+            Some(id) if id.chars().count() > 128 => Err(Refusal::malformed(
+                "client_order_id must be at most 128 characters",
+            )),
             id => Ok(id),
         }
     }
@@ -152,7 +152,9 @@ impl Ticket {
         let ticket = Self {
             symbol: fields.text("symbol")?.ok_or_else(|| required("symbol"))?,
             side: fields.word("side", side)?.ok_or_else(|| required("side"))?,
-            kind: fields.word("type", Kind::parse)?.ok_or_else(|| required("type"))?,
+            kind: fields
+                .word("type", Kind::parse)?
+                .ok_or_else(|| required("type"))?,
             tif: fields.tif()?.ok_or_else(|| required("time_in_force"))?,
             qty: fields.positive("qty")?,
             notional: fields.positive("notional")?,
@@ -172,7 +174,9 @@ impl Ticket {
         match (self.qty, self.notional) {
             (None, None) => return Err(Refusal::malformed("qty or notional is required")),
             (Some(_), Some(_)) => {
-                return Err(Refusal::malformed("only one of qty or notional is accepted"))
+                return Err(Refusal::malformed(
+                    "only one of qty or notional is accepted",
+                ))
             }
             (None, Some(_)) if kind != Kind::Market => {
                 return Err(Refusal::invalid("notional orders must be market orders"))
@@ -183,7 +187,11 @@ impl Ticket {
         let wanted = [
             ("limit_price", kind.has_limit(), self.limit_price.is_some()),
             ("stop_price", kind.has_stop(), self.stop_price.is_some()),
-            ("trail_price or trail_percent", trailing, self.trail.is_some()),
+            (
+                "trail_price or trail_percent",
+                trailing,
+                self.trail.is_some(),
+            ),
         ];
         for (name, needed, given) in wanted {
             if needed != given {
@@ -197,10 +205,13 @@ impl Ticket {
 }
 
 fn read_trail(fields: &Fields) -> Result<Option<Trail>, Refusal> {
-    match (fields.positive("trail_price")?, fields.positive("trail_percent")?) {
-        (Some(_), Some(_)) => {
-            Err(Refusal::malformed("only one of trail_price or trail_percent is accepted"))
-        }
+    match (
+        fields.positive("trail_price")?,
+        fields.positive("trail_percent")?,
+    ) {
+        (Some(_), Some(_)) => Err(Refusal::malformed(
+            "only one of trail_price or trail_percent is accepted",
+        )),
         (Some(price), None) => Ok(Some(Trail::Price(price))),
         (None, Some(percent)) => Ok(Some(Trail::Percent(percent))),
         (None, None) => Ok(None),
@@ -235,7 +246,10 @@ mod tests {
             ("[]", "request body"),
             ("", "symbol is required"),
             (r#"{"symbol":"A","side":"up"}"#, "invalid side up"),
-            (r#"{"symbol":"A","side":"buy","type":"market","time_in_force":"day"}"#, "qty or"),
+            (
+                r#"{"symbol":"A","side":"buy","type":"market","time_in_force":"day"}"#,
+                "qty or",
+            ),
             (
                 r#"{"symbol":"A","side":"buy","type":"limit","time_in_force":"day","qty":1}"#,
                 "limit orders require limit_price",
@@ -251,7 +265,11 @@ mod tests {
         ];
         for (body, words) in cases {
             let refusal = parse(body).unwrap_err();
-            assert!(refusal.message.contains(words), "{body}: {}", refusal.message);
+            assert!(
+                refusal.message.contains(words),
+                "{body}: {}",
+                refusal.message
+            );
             assert_eq!((refusal.status, refusal.code), (422, 40_010_001));
         }
     }

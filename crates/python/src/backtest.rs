@@ -13,6 +13,7 @@ use crate::clock::Stopwatch;
 use crate::compiled;
 use crate::config::{self, field};
 use crate::host::{Hosted, Shared};
+use crate::live::Errors;
 use crate::tables;
 
 /// The lineage that order ids of a backtest carry.
@@ -60,10 +61,11 @@ pub(crate) fn run_backtest<'py>(
         watch.error.map_or(Ok(()), Err)?;
         return result(py, &shared, &backtest, elapsed);
     }
-    let hosted = Hosted::new(strategy, Arc::clone(&shared))?;
+    let errors = Errors::default();
+    let hosted = Hosted::new(strategy, Arc::clone(&shared), errors.clone())?;
     let mut backtest = Backtest::new(config, &data, hosted);
     let elapsed = drive(&mut backtest, &mut watch);
-    let error = backtest.strategy_mut().take_error().or(watch.error);
+    let error = errors.take().or(watch.error);
     error.map_or(Ok(()), Err)?;
     result(py, &shared, &backtest, elapsed)
 }

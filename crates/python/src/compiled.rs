@@ -24,6 +24,7 @@ pub(crate) fn compiled_strategies(py: Python<'_>) -> PyResult<Vec<Bound<'_, PyDi
         let entry = PyDict::new(py);
         entry.set_item("name", spec.name)?;
         entry.set_item("doc", spec.doc)?;
+        entry.set_item("callbacks", spec.callbacks)?;
         entry.set_item("params", params)?;
         entry.set_item("params_doc", docs)?;
         Ok(entry)

@@ -26,6 +26,8 @@ pub(crate) enum FaceError {
         problem: String,
         remedy: String,
     },
+    /// The venue or the road to it, by the code of the live room.
+    Venue { class: &'static str, problem: String, remedy: String },
     /// A use of an object at the wrong time.
     Strategy { problem: String, remedy: String },
 }
@@ -61,6 +63,27 @@ impl FaceError {
         .into()
     }
 
+    pub(crate) fn venue(problem: impl ToString, remedy: &str) -> PyErr {
+        let (problem, remedy) = (problem.to_string(), remedy.to_owned());
+        Self::Venue { class: "VenueError", problem, remedy }.into()
+    }
+
+    /// An error of a session by its code; the message says what to do.
+    pub(crate) fn live(code: &str, message: &str) -> PyErr {
+        let class = match code {
+            "config" => "ConfigError",
+            "connection" => "ConnectionLost",
+            "journal" => "JournalError",
+            "halted" => "RiskHalted",
+            _ => "VenueError",
+        };
+        let (problem, remedy) = match message.split_once(": ") {
+            Some((problem, remedy)) => (problem.to_owned(), remedy.to_owned()),
+            None => (message.to_owned(), "see the message".to_owned()),
+        };
+        Self::Venue { class, problem, remedy }.into()
+    }
+
     pub(crate) fn strategy(problem: &str, remedy: &str) -> PyErr {
         Self::Strategy {
             problem: problem.to_owned(),
@@ -88,6 +111,7 @@ impl From<FaceError> for PyErr {
                 problem,
                 remedy,
             } => ("DataError", problem, Some(field), remedy),
+            FaceError::Venue { class, problem, remedy } => (class, problem, None, remedy),
             FaceError::Strategy { problem, remedy } => ("StrategyError", problem, None, remedy),
         };
         Python::attach(|py| raise(py, class, &problem, field.as_deref(), &remedy))

@@ -4,6 +4,7 @@
 //! - [`host`]: a Python strategy behind the kernel's trait, and what it sees.
 //! - [`backtest`]: the door of a run. [`tables`]: what it leaves behind, as columns.
 //! - [`compiled`]: compiled strategies from their Python handles.
+//! - [`live`]: the doors of a session and of a replay. [`venue`]: that of the paper venue.
 //! - [`indicators`]: the streaming indicators.
 //! - [`error`]: the one file that turns Rust errors into Python's.
 
@@ -15,7 +16,9 @@ mod config;
 mod error;
 mod host;
 mod indicators;
+mod live;
 mod tables;
+mod venue;
 
 #[pyo3::pymodule]
 mod _core {
@@ -35,6 +38,10 @@ mod _core {
     };
     #[pymodule_export]
     use crate::compiled::compiled_strategies;
+    #[pymodule_export]
+    use crate::live::{replay_journal, trade};
+    #[pymodule_export]
+    use crate::venue::serve_venue;
     #[pymodule_export]
     use crate::indicators::{
         Bollinger, BollingerArrays, BollingerValue, MacdArrays, MacdValue, Stochastic,

@@ -1,9 +1,11 @@
 //! Workloads that benches run beside other engines, by rules that are the same there.
 //!
 //! The maker: a post-only bid and ask of 0.001, one tick outside the touch, and one tick more on
-//! the side that would add to a position above 0.05. A quote is cancelled and sent anew only when
-//! its tick moves, and a side with an order on its way is left alone, so at most four are open.
+//! the side that would add to a position above 0.05. A side is cancelled and sent anew only when
+//! its tick moves, whether it was filled or not, and left alone while an order of it is on its way,
+//! so at most four are open.
 
+use py_rt_kernel::execution::Order;
 use py_rt_kernel::{Context, Interests, OrderRequest, Strategy};
 use py_rt_types::{
     Decimal, Instrument, InstrumentId, MarketEvent, OrderStatus, Price, Qty, Side, TypeError,
@@ -57,14 +59,17 @@ impl Strategy for BenchTouch {
 /// The maker of the rules above, on every row or every 10 ms.
 #[derive(Debug, Clone)]
 pub struct BenchMaker {
-    sizes: Vec<Size>,
+    desks: Vec<Desk>,
     every_row: bool,
 }
 
+/// Sizes of one instrument in lots, and where each side was sent last.
 #[derive(Debug, Clone, Copy)]
-struct Size {
+struct Desk {
     order_qty: Qty,
     position_max: i64,
+    bid: Option<Price>,
+    ask: Option<Price>,
 }
 
 impl BenchMaker {
@@ -85,26 +90,28 @@ impl BenchMaker {
     }
 
     fn try_new(instruments: &[Instrument], every_row: bool) -> Result<Self, StrategyError> {
-        let size = |instrument: &Instrument| -> Result<Size, TypeError> {
-            Ok(Size {
+        let desk = |instrument: &Instrument| -> Result<Desk, TypeError> {
+            Ok(Desk {
                 order_qty: instrument.parse_qty(Decimal::try_new(1, 3)?)?,
                 position_max: instrument.parse_qty(Decimal::try_new(5, 2)?)?.0,
+                bid: None,
+                ask: None,
             })
         };
         let checked = |instrument: &Instrument| {
-            size(instrument).map_err(|_| {
+            desk(instrument).map_err(|_| {
                 let (symbol, lot) = (instrument.symbol(), instrument.spec().lot_size);
                 let problem = format!("{lot} of {symbol} does not divide 0.001");
                 StrategyError::bad_value("lot_size", problem, "use an instrument with lot 0.001")
             })
         };
-        let sizes = instruments.iter().map(checked).collect::<Result<_, _>>()?;
-        Ok(Self { sizes, every_row })
+        let desks = instruments.iter().map(checked).collect::<Result<_, _>>()?;
+        Ok(Self { desks, every_row })
     }
 
     #[inline]
-    fn quote(&self, ctx: &mut Context<'_>, id: InstrumentId) {
-        let (Some(market), Some(size)) = (ctx.market(id), self.sizes.get(id.index())) else {
+    fn quote(&mut self, ctx: &mut Context<'_>, id: InstrumentId) {
+        let (Some(market), Some(desk)) = (ctx.market(id), self.desks.get_mut(id.index())) else {
             return;
         };
         let top = market.top();
@@ -112,34 +119,41 @@ impl BenchMaker {
             return;
         }
         let held = ctx.position(id).qty.0;
-        let bid = top.bid_price.0 - 1 - i64::from(held > size.position_max);
-        let ask = top.ask_price.0 + 1 + i64::from(held < -size.position_max);
-        keep(ctx, id, Side::Buy, size.order_qty, Price(bid));
-        keep(ctx, id, Side::Sell, size.order_qty, Price(ask));
+        let bid = Price(top.bid_price.0 - 1 - i64::from(held > desk.position_max));
+        let ask = Price(top.ask_price.0 + 1 + i64::from(held < -desk.position_max));
+        if desk.bid != Some(bid) && move_to(ctx, id, Side::Buy, desk.order_qty, bid) {
+            desk.bid = Some(bid);
+        }
+        if desk.ask != Some(ask) && move_to(ctx, id, Side::Sell, desk.order_qty, ask) {
+            desk.ask = Some(ask);
+        }
     }
 }
 
-/// Keeps one order of a side at `price`.
+/// Cancels what works on a side and sends it anew at `price`; false when one is on its way.
 #[inline]
-fn keep(ctx: &mut Context<'_>, id: InstrumentId, side: Side, qty: Qty, price: Price) {
+fn move_to(
+    ctx: &mut Context<'_>,
+    id: InstrumentId,
+    side: Side,
+    order_qty: Qty,
+    price: Price,
+) -> bool {
     let mut working = None;
-    let here =
-        |order: &&py_rt_kernel::execution::Order| order.instrument == id && order.side == side;
-    for order in ctx.orders().filter(here) {
+    let mine = |order: &&Order| order.instrument == id && order.side == side;
+    for order in ctx.orders().filter(mine) {
         match order.status {
             OrderStatus::New | OrderStatus::PartiallyFilled => working = Some(order),
-            _ => return,
+            _ => return false,
         }
     }
     if let Some(order) = working {
-        if order.limit_price == Some(price) {
-            return;
-        }
         ctx.cancel(order.client_order_id);
     }
-    let mut request = OrderRequest::limit(id, side, qty, price);
+    let mut request = OrderRequest::limit(id, side, order_qty, price);
     request.post_only = true;
     ctx.submit(request);
+    true
 }
 
 impl Strategy for BenchMaker {
@@ -169,7 +183,7 @@ impl Strategy for BenchMaker {
     }
 
     fn on_timer(&mut self, ctx: &mut Context<'_>, _timer: u32) {
-        for place in 0..self.sizes.len() {
+        for place in 0..self.desks.len() {
             self.quote(ctx, InstrumentId(place as u32));
         }
     }

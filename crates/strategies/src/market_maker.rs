@@ -1,10 +1,11 @@
-//! A post-only quote on each side of the middle, skewed by what is held.
+//! A passive quote on each side of the middle, skewed by what is held.
 //!
 //! Half of the quoted spread is `half_spread_ticks`, or half of the market's own spread when that
 //! is wider. Both quotes shift against the position: by `skew_ticks` when it is as large as
 //! `max_position`. A quote is replaced only when its tick moves; a side whose order is on its way
 //! is left alone; what would pass `max_position`, or sell what is not held where selling short is
-//! not possible, is not quoted. While the book cannot be believed there are no quotes.
+//! not possible, is not quoted. While the book cannot be believed, or nothing new may be sent,
+//! quotes are withdrawn.
 
 use py_rt_kernel::execution::Order;
 use py_rt_kernel::market::Top;
@@ -26,7 +27,7 @@ pub(crate) static PARAMS: [ParamSpec; 5] = [
     ),
     ParamSpec::float(
         "skew_ticks",
-        100.0,
+        300.0,
         "shift of both quotes at max_position [ticks], 0 or more",
     ),
     ParamSpec::float("max_position", 0.1, "largest position either way [units]"),
@@ -129,12 +130,12 @@ impl Strategy for MarketMaker {
         let Some(Some(desk)) = self.desks.get(id.index()) else {
             return;
         };
-        let Some(market) = ctx.market(id).filter(|_| ctx.tradable()) else {
+        let Some(market) = ctx.market(id) else {
             return;
         };
         let top = market.top();
         let shown = top.bid_qty.0 > 0 && top.ask_qty.0 > 0 && top.bid_price < top.ask_price;
-        if !(market.valid() && shown) {
+        if !(ctx.tradable() && market.valid() && shown) {
             return withdraw(ctx, id);
         }
         let held = ctx.position(id).qty.0;
@@ -187,9 +188,7 @@ fn keep(ctx: &mut Context<'_>, id: InstrumentId, want: &Want) {
     match quote {
         None if want.qty > 0 => {
             let (qty, price) = (Qty(want.qty), Price(want.price));
-            let mut request = OrderRequest::limit(id, want.side, qty, price);
-            request.post_only = true;
-            ctx.submit(request);
+            ctx.submit(OrderRequest::limit(id, want.side, qty, price));
         }
         Some(order) if is_working(order) && want.qty == 0 => ctx.cancel(order.client_order_id),
         Some(order) if is_working(order) && order.limit_price != Some(Price(want.price)) => {

@@ -19,6 +19,8 @@ pub struct StrategySpec {
     pub name: &'static str,
     /// What it does, in one sentence.
     pub doc: &'static str,
+    /// The callbacks it wants, by their names in Python.
+    pub callbacks: &'static [&'static str],
     /// Its parameters, in the order in which they are shown.
     pub params: &'static [ParamSpec],
 }
@@ -28,31 +30,37 @@ pub static STRATEGIES: [StrategySpec; 6] = [
     StrategySpec {
         name: "bench_maker",
         doc: "Quotes one tick outside the touch and looks at every row; a bench workload.",
+        callbacks: &["on_trade", "on_book"],
         params: &[],
     },
     StrategySpec {
         name: "bench_maker_10ms",
         doc: "Quotes one tick outside the touch and looks every 10 ms; a bench workload.",
+        callbacks: &["on_start", "on_timer"],
         params: &[],
     },
     StrategySpec {
         name: "bench_touch",
         doc: "Reads the touch on every row and trades nothing; a bench workload.",
+        callbacks: &["on_trade", "on_book"],
         params: &[],
     },
     StrategySpec {
         name: "market_maker",
-        doc: "Keeps a post-only quote on each side of the middle, skewed by what is held.",
+        doc: "Keeps a passive quote on each side of the middle, skewed by what is held.",
+        callbacks: &["on_book"],
         params: &market_maker::PARAMS,
     },
     StrategySpec {
         name: "mean_reversion",
         doc: "Trades against the z-score of the close: in beyond entry, out within exit.",
+        callbacks: &["on_bar"],
         params: &mean_reversion::PARAMS,
     },
     StrategySpec {
         name: "sma_cross",
         doc: "Long while the fast moving average of the close is above the slow one, else flat.",
+        callbacks: &["on_bar"],
         params: &sma_cross::PARAMS,
     },
 ];

@@ -1,4 +1,4 @@
-"""A post-only quote on each side of the middle, skewed by what is held."""
+"""A passive quote on each side of the middle, skewed by what is held."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class _Desk:
 
 
 class MarketMaker(Strategy):
-    """A post-only quote on each side of the middle, skewed by what is held.
+    """A passive quote on each side of the middle, skewed by what is held.
 
     Half of the quoted spread is ``half_spread_ticks``, or half of the market's own spread when that
     is wider. A quote is replaced only when its tick moves; a side whose order is on its way is left
@@ -73,7 +73,7 @@ class MarketMaker(Strategy):
     symbol: str = ""
     order_qty: float = 0.01
     half_spread_ticks: float = 50.0
-    skew_ticks: float = 100.0
+    skew_ticks: float = 300.0
     max_position: float = 0.1
 
     def on_start(self, ctx: Context) -> None:
@@ -147,7 +147,7 @@ class MarketMaker(Strategy):
         if not orders:
             if qty > 0:
                 send = ctx.buy if side == "buy" else ctx.sell
-                send(symbol, qty * desk.lot, limit_price=price * desk.tick, post_only=True)
+                send(symbol, qty * desk.lot, limit_price=price * desk.tick)
             return
         order = orders[0]
         if order.status not in _WORKING:

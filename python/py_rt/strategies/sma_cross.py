@@ -42,18 +42,20 @@ class SmaCross(Strategy):
 
     def on_start(self, ctx: Context) -> None:
         """Make the averages."""
-        self._averages = {
-            symbol: (SMA(self.fast), SMA(self.slow)) for symbol in selected(ctx, self.symbol)
+        self._updates = {
+            symbol: (SMA(self.fast).update, SMA(self.slow).update)
+            for symbol in selected(ctx, self.symbol)
         }
 
     def on_bar(self, ctx: Context, bar: Any) -> None:
         """Take the close in and say what to hold."""
         symbol = bar.symbol
-        averages = self._averages.get(symbol)
-        if averages is None:
+        updates = self._updates.get(symbol)
+        if updates is None:
             return
-        fast, slow = averages
         close = bar.close
-        fast_value, slow_value = fast.update(close), slow.update(close)
-        if fast.ready and slow.ready:
-            ctx.target(symbol, self.order_qty if fast_value > slow_value else 0.0)
+        fast, slow = updates[0](close), updates[1](close)
+        if fast > slow:
+            ctx.target(symbol, self.order_qty)
+        elif fast <= slow:  # neither is true before both are ready: NaN compares with nothing
+            ctx.target(symbol, 0.0)

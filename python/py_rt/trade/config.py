@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -15,6 +16,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
 
+from py_rt._times import to_duration_ns
 from py_rt.config import ResolvedLimits, RiskLimits
 from py_rt.errors import ConfigError, ParameterError
 from py_rt.trade.addresses import Addresses, resolve_addresses
@@ -33,6 +35,8 @@ _RUN = {
     "seconds": Key("number", 0, least=0, most=31_536_000),
     "cancel_on_stop": Key("flag", True),
     "cash": Key("number", None, least=1, most=1e15),
+    "durability": Key("text", "process", choices=("process", "strict")),
+    "spin": Key("flag", False),
 }
 _VENUE = {
     "dialect": Key("text", choices=("alpaca",)),
@@ -43,6 +47,9 @@ _VENUE = {
     "key_env": Key("text", "APCA_API_KEY_ID"),
     "secret_env": Key("text", "APCA_API_SECRET_KEY"),
     "credentials_file": Key("text", None),
+    "fractional": Key("flag", False),
+    "order_connections": Key("whole", 2, least=1, most=16),
+    "answer_timeout": Key("text", "5s"),
 }
 _STORE = {"url": Key("text", "sqlite")}
 _LIMITS = tuple(part.name for part in fields(RiskLimits))
@@ -68,7 +75,7 @@ class TradeConfig:
     state_dir : Path
         Journal, store, status and kill file; one process a directory.
     seconds : float [s]
-        After which the session stops by itself; 0 for until stopped.
+        After which the session stops by itself, rounded up; 0 for until stopped.
     cancel_on_stop : bool
         Whether open orders are cancelled at the end.
     params : dict
@@ -79,6 +86,16 @@ class TradeConfig:
     credentials : Credentials
     limits : ResolvedLimits
     store_url : str
+    durability : {"process", "strict"}
+        What a decision survives before it leaves: the death of the process, or the loss of power.
+    spin : bool
+        Whether the thread spins on its sockets instead of sleeping: a core for some microseconds.
+    fractional : bool
+        Whether stocks are traded in parts of a share.
+    order_connections : int
+        Connections for orders; requests about one order take the same one.
+    answer_timeout_ns : int [ns]
+        How long an answer may take before the order is UNKNOWN.
     """
 
     symbols: tuple[str, ...]
@@ -92,6 +109,11 @@ class TradeConfig:
     dialect: str = "alpaca"
     mode: Literal["paper", "live"] = "paper"
     store_url: str = "sqlite"
+    durability: Literal["process", "strict"] = "process"
+    spin: bool = False
+    fractional: bool = False
+    order_connections: int = 2
+    answer_timeout_ns: int = 5_000_000_000
 
     def to_dict(self) -> dict[str, Any]:
         """Return the configuration as plain values; secrets are not in it."""
@@ -101,9 +123,18 @@ class TradeConfig:
                 "state_dir": str(self.state_dir),
                 "seconds": self.seconds,
                 "cancel_on_stop": self.cancel_on_stop,
+                "durability": self.durability,
+                "spin": self.spin,
             },
             "strategy": dict(self.params),
-            "venue": {"dialect": self.dialect, "mode": self.mode, **self.addresses.to_dict()},
+            "venue": {
+                "dialect": self.dialect,
+                "mode": self.mode,
+                "fractional": self.fractional,
+                "order_connections": self.order_connections,
+                "answer_timeout_ns": self.answer_timeout_ns,
+                **self.addresses.to_dict(),
+            },
             "risk": self.limits.to_dict(),
             "store": {"url": self.store_url},
         }
@@ -115,7 +146,11 @@ class TradeConfig:
         kept = {
             "symbols": deciding["run"]["symbols"],
             "strategy": deciding["strategy"],
-            "venue": {"dialect": self.dialect, "mode": self.mode},
+            "venue": {
+                "dialect": self.dialect,
+                "mode": self.mode,
+                "fractional": self.fractional,
+            },
             "risk": deciding["risk"],
         }
         return hashlib.sha256(json.dumps(kept, sort_keys=True, default=str).encode()).hexdigest()
@@ -125,7 +160,7 @@ class TradeConfig:
         return {
             "symbols": list(self.symbols),
             "state_dir": str(self.state_dir),
-            "seconds": float(self.seconds),
+            "seconds": math.ceil(self.seconds),
             "cancel_on_stop": self.cancel_on_stop,
             "dialect": self.dialect,
             "mode": self.mode,
@@ -133,9 +168,13 @@ class TradeConfig:
             "key": self.credentials.key.reveal(),
             "secret": self.credentials.secret.reveal(),
             "risk": self.limits.to_core(),
-            "params": dict(self.params),
             "config_hash": self.config_hash,
-            "store_url": self.store_url,
+            "store": self.store_url == "sqlite",
+            "durability": self.durability,
+            "spin": self.spin,
+            "fractional": self.fractional,
+            "order_connections": self.order_connections,
+            "answer_timeout_ns": self.answer_timeout_ns,
         }
 
 
@@ -192,6 +231,11 @@ def read_config(
         credentials=_credentials(venue, folder),
         limits=_limits(document, mode, run["cash"]),
         store_url=_store(document),
+        durability=run["durability"],
+        spin=run["spin"],
+        fractional=venue["fractional"],
+        order_connections=venue["order_connections"],
+        answer_timeout_ns=_answer_timeout(document, venue["answer_timeout"]),
     )
 
 
@@ -248,6 +292,13 @@ def _limits(
         return RiskLimits(**written).resolve(mode, amount)
     except ParameterError as error:
         raise document.error(error.what, f"risk.{error.field}", remedy=error.remedy) from None
+
+
+def _answer_timeout(document: Document, written: str) -> int:
+    try:
+        return to_duration_ns(written, "answer_timeout")
+    except ParameterError as error:
+        raise document.error(error.what, "venue.answer_timeout", error.remedy) from None
 
 
 def _store(document: Document) -> str:

@@ -17,12 +17,13 @@ from py_rt.trade.store import FINAL_STATES, read_table, status_word
 
 __all__ = ["KILL_LEVELS", "KillLevel", "is_alive", "read_status", "write_kill"]
 
-KillLevel: TypeAlias = Literal["reduce_only", "halt", "cancel_all", "stop"]
+KillLevel: TypeAlias = Literal["reduce_only", "halt", "cancel_all", "stop", "resume"]
 KILL_LEVELS: dict[KillLevel, str] = {
-    "reduce_only": "new orders only when they make a position smaller",
-    "halt": "no new orders; open ones stay",
-    "cancel_all": "no new orders, and every open one is cancelled",
-    "stop": "everything is cancelled and the session ends",
+    "reduce_only": "new orders only when they make a position smaller; until resumed",
+    "halt": "the same, and every open order is cancelled; until resumed",
+    "cancel_all": "every open order is cancelled, once",
+    "stop": "the session ends as it does by Ctrl-C",
+    "resume": "everything within limits again",
 }
 _SHOWN = ("orders", "fills", "positions")
 
@@ -38,9 +39,10 @@ def read_status(state_dir: str | Path) -> dict[str, Any]:
     Returns
     -------
     dict
-        What the session last wrote to ``status.json``, with ``running`` (bool), ``kill`` (the level
-        that was asked for, or None), ``open_orders orders fills`` (int) and ``positions`` (qty by
-        symbol, as text) out of its store.
+        What the session wrote to ``status.json``, at most a second ago while it runs (``phase
+        trading connected reconciled cash equity order_hash`` ...), with ``running`` (bool) and
+        ``kill`` (the level that holds or waits, or None). ``orders open_orders fills positions``
+        come out of its store when there is no such file.
 
     Raises
     ------
@@ -57,20 +59,22 @@ def read_status(state_dir: str | Path) -> dict[str, Any]:
     folder = _session_folder(state_dir)
     status = _read_json(folder / "status.json")
     kill = folder / "kill"
-    shown: dict[str, Any] = {
-        "state_dir": str(folder),
-        "running": is_alive(status.get("pid")),
-        "kill": kill.read_text(encoding="utf-8").strip() if kill.is_file() else None,
-    }
+    stored: dict[str, Any] = {}
     store = folder / "store.sqlite"
     if store.is_file():
         tables = {name: read_table(store, name) for name in _SHOWN}
         states = [status_word(row["status"]) for row in tables["orders"]]
-        shown["orders"] = len(states)
-        shown["open_orders"] = sum(state not in FINAL_STATES for state in states)
-        shown["fills"] = len(tables["fills"])
-        shown["positions"] = {row["symbol"]: row["qty"] for row in tables["positions"]}
-    return {**status, **shown}
+        stored["orders"] = len(states) - states.count("replaced")
+        stored["open_orders"] = sum(state not in FINAL_STATES for state in states)
+        stored["fills"] = len(tables["fills"])
+        stored["positions"] = {row["symbol"]: row["qty"] for row in tables["positions"]}
+    return {
+        **stored,
+        **status,
+        "state_dir": str(folder),
+        "running": is_alive(status.get("pid")),
+        "kill": kill.read_text(encoding="utf-8").strip() if kill.is_file() else None,
+    }
 
 
 def write_kill(state_dir: str | Path, level: KillLevel = "stop") -> Path:
@@ -79,7 +83,7 @@ def write_kill(state_dir: str | Path, level: KillLevel = "stop") -> Path:
     Parameters
     ----------
     state_dir : path-like
-    level : {"reduce_only", "halt", "cancel_all", "stop"}
+    level : {"reduce_only", "halt", "cancel_all", "stop", "resume"}
         See `KILL_LEVELS`. Asking twice is the same as asking once.
 
     Raises
@@ -91,8 +95,8 @@ def write_kill(state_dir: str | Path, level: KillLevel = "stop") -> Path:
 
     Notes
     -----
-    The file stays until a person removes it, so that a session that is started again is still
-    stopped.
+    "halt" and "reduce_only" stay in the file, and so hold for a session that is started again,
+    until "resume" takes their place.
     """
     one_of(level, "level", tuple(KILL_LEVELS))
     folder = _session_folder(state_dir)

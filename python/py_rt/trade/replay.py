@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -44,7 +44,7 @@ def replay(journal: str | os.PathLike[str], strategy: Strategy | None = None) ->
     Parameters
     ----------
     journal : path-like
-        The journal of a session, or its state directory.
+        The journal of a session, or its state directory, whose last journal is then taken.
     strategy : Strategy, optional
         What to decide with; by default the code and the parameters that the journal names.
 
@@ -69,9 +69,8 @@ def replay(journal: str | os.PathLike[str], strategy: Strategy | None = None) ->
 
     path = _journal_of(Path(journal))
 
-    def make(described: Mapping[str, Any]) -> Strategy:
-        made = strategy if strategy is not None else rebuild_strategy(described)
-        return made.fresh()
+    def make(parameters: str) -> Strategy:
+        return strategy if strategy is not None else rebuild_strategy(json.loads(parameters))
 
     raw = _core.replay_journal(str(path), make)
     diverged_at = raw["diverged_at"]
@@ -83,9 +82,12 @@ def replay(journal: str | os.PathLike[str], strategy: Strategy | None = None) ->
 
 
 def _journal_of(path: Path) -> Path:
-    for found in (path / "session" / "journal", path / "journal", path):
-        if found.exists():
-            return found
+    for folder in (path / "session" / "journal", path / "journal", path):
+        segments = sorted(folder.glob("*.journal")) if folder.is_dir() else []
+        if segments:
+            return segments[-1]
+    if path.is_file():
+        return path
     raise JournalError(
         "there is no journal", file=str(path), remedy="give the journal that the session printed"
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import time
@@ -15,16 +16,18 @@ from py_rt._amounts import Number
 from py_rt._strategy_files import describe_strategy
 from py_rt.config import RiskLimits
 from py_rt.data import load
-from py_rt.errors import ParameterError
+from py_rt.errors import ConfigError, ParameterError
 from py_rt.strategy import Strategy
 from py_rt.trade.addresses import Addresses
 from py_rt.trade.config import Credentials, TradeConfig, read_config
+from py_rt.trade.control import is_alive
 from py_rt.trade.secrets import Secret
 from py_rt.trade.venue import venue_symbol
 from py_rt.trade.venue_process import VenueProcess
 
 __all__ = ["PaperPlan", "SessionResult", "paper", "trade"]
 
+_MINUTE_NS = 60_000_000_000
 OnEvent = Callable[[dict[str, Any]], None]
 
 
@@ -49,7 +52,9 @@ class SessionResult:
     reconciled : bool
         Whether our books and the venue's agreed at the end.
     reason : str
-        Why the session ended.
+        Why the session ended: stopped, seconds, killed, refused, or what halted it.
+    halted : bool
+        Whether a limit or the strategy's failure ended it.
     state_dir : str
     """
 
@@ -63,6 +68,7 @@ class SessionResult:
     recovered: dict[str, Any]
     reconciled: bool
     reason: str
+    halted: bool
     state_dir: str = field(repr=False)
 
     @classmethod
@@ -79,6 +85,7 @@ class SessionResult:
             recovered=dict(raw["recovered"]),
             reconciled=bool(raw["reconciled"]),
             reason=str(raw["reason"]),
+            halted=bool(raw["halted"]),
             state_dir=state_dir,
         )
 
@@ -96,6 +103,7 @@ def trade(
     strategy: Strategy,
     config: TradeConfig | str | os.PathLike[str],
     on_event: OnEvent | None = None,
+    on_note: Callable[[str], None] | None = None,
 ) -> SessionResult:
     """Trade on the venue of a configuration until it says stop, time is up, or Ctrl-C.
 
@@ -110,6 +118,8 @@ def trade(
         Of a TOML file.
     on_event : callable, optional
         Called with each event of the kernel as a dict; must return quickly.
+    on_note : callable, optional
+        Called with a line for the log.
 
     Returns
     -------
@@ -142,16 +152,27 @@ def trade(
     resolved = config if isinstance(config, TradeConfig) else read_config(config)
     resolved.state_dir.mkdir(parents=True, exist_ok=True)
     core = resolved.to_core()
-    core["params"] = strategy.params
-    core["strategy"] = describe_strategy(strategy)
+    core |= _strategy_keys(strategy)
     before = signal.getsignal(signal.SIGTERM)
     on_main = _sigterm_as_interrupt()
     try:
-        raw = _core.trade(core, strategy.fresh(), on_event)
+        raw = _core.trade(core, strategy, on_event, on_note)
     finally:
         if on_main:
             signal.signal(signal.SIGTERM, before)
     return SessionResult.from_core(raw, str(resolved.state_dir))
+
+
+def _strategy_keys(strategy: Strategy) -> dict[str, Any]:
+    """Return what the journal keeps of a strategy, so that a replay can make it again."""
+    described = describe_strategy(strategy)
+    wants_bars = "on_bar" in strategy._overridden()
+    return {
+        "strategy_name": strategy.name,
+        "parameters": json.dumps(described, sort_keys=True),
+        "code_hash": described.get("sha256") or "",
+        "bar_interval_ns": _MINUTE_NS if wants_bars else 0,
+    }
 
 
 @dataclass(frozen=True)
@@ -202,8 +223,7 @@ def paper(
     on_event : callable, optional
         Called with each event of the kernel as a dict.
     on_note : callable, optional
-        Called with a sentence when something is worth saying: a venue found again, a symbol
-        exchanged.
+        Called with a line for the log, and when a venue is found again or a symbol exchanged.
     **plan
         ``data speed seconds state_dir cash risk seed``; see `PaperPlan`.
 
@@ -235,7 +255,7 @@ def paper(
             raise ParameterError(
                 "the configuration trades live", field="mode", remedy='use py-rt trade, or "paper"'
             )
-        return trade(strategy, resolved, on_event)
+        return trade(strategy, resolved, on_event, on_note)
     wanted = PaperPlan(**plan)
     return _on_own_venue(strategy, wanted, on_event, on_note or _silent)
 
@@ -249,6 +269,7 @@ def _on_own_venue(
     strategy: Strategy, plan: PaperPlan, on_event: OnEvent | None, say: Callable[[str], None]
 ) -> SessionResult:
     root = Path(plan.state_dir).resolve()
+    _refuse_second_session(root)
     data = load(plan.data)
     names = {known.symbol: venue_symbol(known) for known in data.instruments}
     venue = VenueProcess.find(root)
@@ -270,7 +291,7 @@ def _on_own_venue(
         seconds=length_s if plan.seconds is None else plan.seconds,
     )
     try:
-        result = trade(_renamed(strategy, names, say), session, on_event)
+        result = trade(_renamed(strategy, names, say), session, on_event, say)
     except BaseException:
         venue.stop()
         raise
@@ -288,6 +309,21 @@ def _renamed(strategy: Strategy, names: Mapping[str, str], say: Callable[[str], 
         elif isinstance(value, list | tuple) and any(entry in names for entry in value):
             setattr(made, name, type(value)(names.get(entry, entry) for entry in value))
     return made
+
+
+def _refuse_second_session(root: Path) -> None:
+    """Two sessions cannot share a venue and a journal."""
+    try:
+        holder = int((root / "session.pid").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return
+    if holder != os.getpid() and is_alive(holder):
+        raise ConfigError(
+            f"process {holder} trades on paper here",
+            field="state_dir",
+            file=str(root),
+            remedy="stop it (py-rt kill), or give this session another --state-dir",
+        )
 
 
 def _put_aside(root: Path, say: Callable[[str], None]) -> None:

@@ -35,6 +35,9 @@ _KINDS: dict[Kind, str] = {
 }
 
 
+_FIELD = re.compile(r"^([^.\[]+)(?:\[(\d+)\])?(?:\.([^.]+))?")
+
+
 @dataclass(frozen=True, slots=True)
 class Key:
     """What one key may hold."""
@@ -151,11 +154,12 @@ class Document:
 
     def _line(self, field: str) -> int | None:
         """Find the line where a dotted field is written, or its table begins."""
-        section, _, key = field.rpartition(".")
-        name, _, place = (section or key).partition("[")
-        skip = int(place.rstrip("]")) if place else 0
+        match = _FIELD.match(field)
+        assert match, field
+        name, place, key = match.groups()
+        skip = int(place or 0)
         header = re.compile(rf"^\s*\[\[?\s*{re.escape(name)}\s*\]\]?\s*(#.*)?$")
-        wanted = re.compile(rf"^\s*[\"']?{re.escape(key)}[\"']?\s*=")
+        wanted = re.compile(rf"^\s*[\"']?{re.escape(key or '')}[\"']?\s*=")
         found: int | None = None
         for number, line in enumerate(self.text.splitlines(), start=1):
             if header.match(line):
@@ -164,7 +168,7 @@ class Document:
                     found = number
             elif re.match(r"^\s*\[", line) and found is not None:
                 break
-            elif found is not None and section and wanted.match(line):
+            elif found is not None and key and wanted.match(line):
                 return number
         return found
 

@@ -74,15 +74,16 @@ pub(super) fn apply(
         }
         ReportKind::CancelRejected { reason } => {
             order.cancel_requested = false;
-            settle(order);
+            stand(order);
             query = reason != RejectReason::Venue && !order.is_terminal();
         }
         ReportKind::ReplaceRejected { reason } => {
             order.pending_replace = None;
-            settle(order);
-            query = reason == RejectReason::UnknownOrder && !order.is_terminal();
+            stand(order);
+            let gone = matches!(reason, RejectReason::UnknownOrder | RejectReason::TooLate);
+            query = gone && !order.is_terminal();
         }
-        ReportKind::Snapshot { .. } => cancel_lost = apply_snapshot(order, report),
+        ReportKind::Snapshot { .. } => cancel_lost = apply_snapshot(order, now, report, times),
         ReportKind::NotFound => apply_not_found(order, now, report, times),
         ReportKind::NewUnanswered => {
             if order.status == OrderStatus::PendingNew {
@@ -98,13 +99,14 @@ pub(super) fn apply(
         order.alarm = UnixNanos::MAX;
     }
     let confirmed = was_unconfirmed && !is_unconfirmed(order) && !order.is_terminal();
-    let send_cancel = order.cancel_requested && (confirmed || cancel_lost);
-    if send_cancel {
+    let undead = before.reason == Some(RejectReason::NeverAccepted) && is_alive(order, report);
+    let send_cancel = undead || order.cancel_requested && (confirmed || cancel_lost);
+    if !order.is_terminal() && (send_cancel || query) {
         order.alarm = now.plus(times.ack_timeout_ns);
-    } else if confirmed {
+    } else if confirmed && order.pending_replace.is_none() {
         order.alarm = UnixNanos::MAX;
     }
-    let changed = *order != before;
+    let changed = differs(&before, order);
     if changed {
         order.ts_updated = now;
     }
@@ -134,6 +136,25 @@ fn imply_replaced(order: &mut Order, report: &Report) {
     }
 }
 
+/// Whether anything but our own book-keeping about silence is different.
+fn differs(before: &Order, order: &Order) -> bool {
+    let mut same = *before;
+    (same.alarm, same.not_found) = (order.alarm, order.not_found);
+    same != *order
+}
+
+/// Whether the venue works an order that it had disowned: it must be ended there.
+fn is_alive(order: &Order, report: &Report) -> bool {
+    match report.kind {
+        ReportKind::Accepted => true,
+        ReportKind::Fill { cum_qty, .. } => cum_qty < order.order_qty,
+        ReportKind::Snapshot { status, .. } => {
+            !status.is_terminal() && status != OrderStatus::PendingCancel
+        }
+        _ => false,
+    }
+}
+
 /// A report about terms that a replace has since changed.
 fn is_stale_revision(order: &Order, report: &Report) -> bool {
     report.client_order_id.revision < order.client_order_id.revision
@@ -146,13 +167,26 @@ fn confirm(order: &mut Order) {
     }
 }
 
-/// Puts a live order into the working state that its facts imply.
+/// Puts a live order into the state that its facts imply: working, or filled when no replace
+/// can make it larger.
 fn settle(order: &mut Order) {
-    if !order.is_terminal() {
-        order.status = order.working_status();
-        if !order.cancel_requested && order.pending_replace.is_none() {
-            order.alarm = UnixNanos::MAX;
-        }
+    if order.is_terminal() {
+        return;
+    }
+    if order.pending_replace.is_none() && order.cum_qty >= order.order_qty {
+        order.status = OrderStatus::Filled;
+        return;
+    }
+    order.status = order.working_status();
+    if !order.cancel_requested && order.pending_replace.is_none() {
+        order.alarm = UnixNanos::MAX;
+    }
+}
+
+/// A request about the order was refused: a confirmed order stands, the others are no wiser.
+fn stand(order: &mut Order) {
+    if !is_unconfirmed(order) {
+        settle(order);
     }
 }
 
@@ -162,6 +196,7 @@ fn apply_fill(order: &mut Order, fresh_qty: Qty, cum_qty: Qty) {
         order.status = OrderStatus::Filled;
         order.reason = None;
     } else if !order.is_terminal() && (fresh_qty.0 > 0 || cum_qty.0 > 0) {
+        order.not_found = 0;
         order.status = order.working_status();
     }
 }
@@ -192,15 +227,17 @@ fn apply_replaced(
     order.order_qty = order_qty;
     order.limit_price = limit_price.or(order.limit_price);
     order.pending_replace = None;
-    if order.cum_qty >= order.order_qty && !order.is_terminal() {
-        order.status = OrderStatus::Filled;
-    }
     settle(order);
 }
 
 /// Takes over how the venue says the order stands. True when a cancel of ours was lost: the venue
 /// has the order and is not ending it.
-fn apply_snapshot(order: &mut Order, report: &Report) -> bool {
+fn apply_snapshot(
+    order: &mut Order,
+    now: UnixNanos,
+    report: &Report,
+    times: &ExecutionTimes,
+) -> bool {
     let ReportKind::Snapshot {
         status,
         order_qty,
@@ -217,6 +254,9 @@ fn apply_snapshot(order: &mut Order, report: &Report) -> bool {
         .is_some_and(|pending| revision == pending.revision)
     {
         apply_replaced(order, revision, order_qty, limit_price);
+    } else if order.pending_replace.is_some() && !is_settled(order, now, times) {
+        // The answer may be older than the replace: it counts until there was time to see it.
+        order.alarm = now.plus(times.query_pause_ns.max(1));
     } else if status != OrderStatus::PendingReplace {
         order.pending_replace = None;
     }
@@ -236,15 +276,17 @@ fn apply_not_found(order: &mut Order, now: UnixNanos, report: &Report, times: &E
     if order.is_terminal() {
         return;
     }
-    let asked = report.client_order_id.revision;
-    if asked > order.client_order_id.revision {
-        // The replace never arrived; the order itself is asked for next.
-        order.pending_replace = None;
-        settle(order);
-        order.alarm = now.plus(times.query_pause_ns);
+    order.not_found = order.not_found.saturating_add(1);
+    if report.client_order_id.revision > order.client_order_id.revision {
+        if is_settled(order, now, times) && order.not_found >= LOOKS {
+            // The replace never arrived; the order itself is asked for next.
+            order.pending_replace = None;
+            order.not_found = 0;
+            stand(order);
+        }
+        order.alarm = now.plus(pause_ns(order, times));
         return;
     }
-    order.not_found = order.not_found.saturating_add(1);
     let never_seen = order.venue_order_id.0 == 0 && order.cum_qty.0 == 0;
     let settled = now.since(order.ts_created) >= times.settle_ns;
     if never_seen && settled && order.not_found >= LOOKS {
@@ -257,6 +299,11 @@ fn apply_not_found(order: &mut Order, now: UnixNanos, report: &Report, times: &E
     }
     order.status = OrderStatus::Unknown;
     order.alarm = now.plus(pause_ns(order, times));
+}
+
+/// Whether what was last sent or told of the order is so old that the venue must show it.
+fn is_settled(order: &Order, now: UnixNanos, times: &ExecutionTimes) -> bool {
+    now.since(order.ts_updated) >= times.settle_ns
 }
 
 /// The order was silent for too long: from now on it is unknown, or asked for once more.
@@ -276,7 +323,7 @@ fn pause_ns(order: &Order, times: &ExecutionTimes) -> i64 {
     let doubled = times
         .query_pause_ns
         .saturating_mul(1 << order.not_found.min(10));
-    doubled.min(PAUSE_NS_MAX)
+    doubled.clamp(1, PAUSE_NS_MAX)
 }
 
 fn venue_cum(report: &Report) -> Option<Qty> {

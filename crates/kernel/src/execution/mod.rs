@@ -97,6 +97,12 @@ impl Execution {
         }
     }
 
+    /// Whether cancels or queries wait to be sent.
+    #[inline]
+    pub(crate) fn has_requests(&self) -> bool {
+        !self.requests.is_empty()
+    }
+
     pub(crate) fn ask(&mut self, query: Query) {
         self.requests.push(Request::Query(query));
     }
@@ -169,6 +175,7 @@ impl Execution {
                 revision: replace.client_order_id.revision,
             });
             order.revisions_sent = replace.client_order_id.revision;
+            order.not_found = 0;
             order.status = order.working_status();
             order.alarm = alarm;
             order.ts_updated = now;

@@ -192,10 +192,13 @@ impl Orders {
     /// The interval is the key of an execution: executions of one order never overlap, so a part
     /// that was booked before is not booked again. Returns the quantity that is new.
     pub(crate) fn book_interval(&mut self, id: ClientOrderId, last_qty: Qty, cum_qty: Qty) -> Qty {
+        if last_qty.0 <= 0 {
+            return Qty::ZERO;
+        }
         let Some(order) = self.find(id) else {
             return last_qty;
         };
-        let (from, to) = (cum_qty.0 - last_qty.0, cum_qty.0);
+        let (from, to) = (cum_qty.0.saturating_sub(last_qty.0), cum_qty.0);
         let parts = self.early.get(&id.sequence).map_or(&[][..], Vec::as_slice);
         if parts.is_empty() && from == order.cum_qty.0 {
             return last_qty;

@@ -88,6 +88,12 @@ impl Sync {
         !matches!(self.step, Step::Online | Step::Offline)
     }
 
+    /// Whether the open orders were listed and fills are being told: an order of ours that is
+    /// not known by now and was executed is closed.
+    pub(crate) const fn lists_fills(&self) -> bool {
+        matches!(self.step, Step::Fills | Step::Positions | Step::Account)
+    }
+
     #[inline]
     pub(crate) const fn poll_timeout(&self) -> UnixNanos {
         self.retry_at
@@ -131,6 +137,10 @@ impl Sync {
             return Vec::new();
         }
         self.retry_at = UnixNanos::MAX;
+        if self.is_online() {
+            let since = self.fills_since;
+            return alloc::vec![Query::Fills { since }];
+        }
         self.restart(now, orders, self.fills_since)
     }
 
@@ -191,8 +201,13 @@ impl Sync {
                 self.cash = Some(cash);
                 SyncOutcome::Wait
             }
-            AccountReport::Failed(_) => {
+            AccountReport::Failed(query) => {
                 if self.is_asking() {
+                    self.retry_at = now.plus(RETRY_NS);
+                } else if let (true, Query::Fills { since }) = (self.is_online(), query) {
+                    // Fills that an order misses: only their answer can bring them.
+                    let waits = self.retry_at != UnixNanos::MAX;
+                    self.fills_since = if waits { since.min(self.fills_since) } else { since };
                     self.retry_at = now.plus(RETRY_NS);
                 }
                 SyncOutcome::Wait

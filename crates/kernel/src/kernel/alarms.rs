@@ -6,6 +6,9 @@ use super::Kernel;
 use crate::market::BarBuilder;
 use crate::signal::{Interests, Strategy};
 
+/// Timers that may ring in one input; more is a strategy that sets them for the same moment.
+const RINGS_PER_INPUT_MAX: usize = 10_000;
+
 impl<S: Strategy> Kernel<S> {
     #[cold]
     pub(super) fn ring_alarms(&mut self) {
@@ -25,7 +28,13 @@ impl<S: Strategy> Kernel<S> {
         for query in self.sync.handle_timeout(self.now, &self.execution.orders) {
             self.execution.ask(query);
         }
+        let mut rung = 0;
         while let Some(timer) = self.timers.poll_due(self.now) {
+            rung += 1;
+            if rung > RINGS_PER_INPUT_MAX {
+                self.fail_strategy();
+                break;
+            }
             if self.running && self.interests.has(Interests::TIMER) {
                 self.call(|strategy, ctx| strategy.on_timer(ctx, timer));
             }

@@ -15,14 +15,20 @@ impl<S: Strategy> Kernel<S> {
     pub(super) fn handle_control(&mut self, control: Control) {
         match control {
             Control::Start => {
-                self.start_asked = true;
+                self.start_asked = !self.running;
                 self.start_if_ready();
             }
             Control::Stop => self.handle_stop(),
-            Control::Halt => self.restrict(TradingState::Halted, Cause::Operator),
+            Control::Halt => {
+                self.restrict(TradingState::Halted, Cause::Operator);
+                self.cancel_all(None);
+            }
             Control::ReduceOnly => self.restrict(TradingState::ReduceOnly, Cause::Operator),
             Control::Resume => self.handle_resume(),
-            Control::CancelAll => self.cancel_all(None),
+            Control::CancelAll => {
+                self.execution.targets.clear();
+                self.cancel_all(None);
+            }
         }
     }
 
@@ -43,7 +49,8 @@ impl<S: Strategy> Kernel<S> {
         }
         self.timers.clear();
         self.execution.targets.clear();
-        self.set_state(TradingState::ReduceOnly, Cause::Stopping);
+        let state = self.risk.state.max(TradingState::ReduceOnly);
+        self.set_state(state, Cause::Stopping);
         if self.cancel_on_stop {
             self.cancel_all(None);
         }
@@ -106,7 +113,7 @@ impl<S: Strategy> Kernel<S> {
                 self.outbox.emit(Event::Sync(SyncEvent::Lost));
             }
             Session::Restarted { next_sequence } => {
-                self.intents.skip_to(next_sequence);
+                self.intents.leave_gap_to(next_sequence);
                 self.sync.handle_lost();
                 for order in self.execution.handle_restart(self.now) {
                     self.publish_order(order, None);

@@ -147,7 +147,8 @@ impl<S: Strategy> Kernel<S> {
             order.status,
             OrderStatus::New | OrderStatus::PartiallyFilled
         );
-        if !working || order.order_type != OrderType::Limit {
+        let spent = order.revisions_sent == u16::MAX;
+        if !working || spent || order.order_type != OrderType::Limit {
             let mut refused = order;
             refused.reason = Some(RejectReason::TooLate);
             return self.publish_order(refused, None);
@@ -220,7 +221,7 @@ impl<S: Strategy> Kernel<S> {
         }
     }
 
-    fn fail_strategy(&mut self) {
+    pub(super) fn fail_strategy(&mut self) {
         self.running = false;
         self.timers.clear();
         self.outbox.emit(Event::StrategyFailed);

@@ -26,6 +26,10 @@ impl<S: Strategy> Kernel<S> {
         if self.execution.orders.find(id).is_none() && !self.adopt(&report) {
             return;
         }
+        if let Some(order) = self.execution.orders.find(id) {
+            // Only the id is believed: side and instrument are those that we sent.
+            (report.side, report.instrument) = (order.side, order.instrument);
+        }
         let outcome = self.execution.handle_report(self.now, &report);
         if outcome.fresh_qty.0 > 0 {
             self.book_fill(&report, outcome.fresh_qty);
@@ -74,7 +78,7 @@ impl<S: Strategy> Kernel<S> {
         };
         let fee = part_of(fee, fresh_qty, last_qty);
         let id = report.instrument;
-        let signed = Qty(fresh_qty.0 * report.side.sign());
+        let signed = Qty(fresh_qty.0.saturating_mul(report.side.sign()));
         let Some(instrument) = self.instruments.get(id.index()) else {
             return;
         };
@@ -136,8 +140,26 @@ impl<S: Strategy> Kernel<S> {
     }
 
     /// Takes an order of ours into the books that the journal did not know. False when it is not
-    /// there to be taken.
+    /// there to be taken, or when its terms are not known yet: then the venue is asked for them.
     fn adopt(&mut self, report: &Report) -> bool {
+        let id = report.client_order_id;
+        let known_place = report.instrument.index() < self.instruments.len();
+        if !known_place || !self.intents.may_adopt(id.sequence) {
+            return false;
+        }
+        let asks = matches!(
+            report.kind,
+            ReportKind::Accepted | ReportKind::Replaced { .. } | ReportKind::Fill { .. }
+        );
+        if asks {
+            self.execution.ask(Query::Order {
+                client_order_id: id,
+                instrument: report.instrument,
+            });
+        }
+        if matches!(report.kind, ReportKind::Fill { .. }) && !self.sync.lists_fills() {
+            return false;
+        }
         let (order_qty, order_type, tif, limit_price, status) = match report.kind {
             ReportKind::Snapshot {
                 order_qty,
@@ -156,7 +178,7 @@ impl<S: Strategy> Kernel<S> {
             _ => return false,
         };
         let order = NewOrder {
-            client_order_id: report.client_order_id,
+            client_order_id: id,
             instrument: report.instrument,
             side: report.side,
             order_type,
@@ -171,11 +193,11 @@ impl<S: Strategy> Kernel<S> {
         order.status = status;
         order.ts_created = report.ts_event;
         order.venue_order_id = report.venue_order_id;
-        order.revisions_sent = report.client_order_id.revision;
+        order.revisions_sent = id.revision;
         if status == OrderStatus::Unknown {
             order.alarm = self.now;
         }
-        self.intents.skip_to(report.client_order_id.sequence + 1);
+        self.intents.leave_gap_to(id.sequence.saturating_add(1));
         self.execution.adopt(order);
         self.sync.adopted_orders += 1;
         self.recovered.adopted_orders += 1;
@@ -189,7 +211,7 @@ impl<S: Strategy> Kernel<S> {
             } => self.sync.handle_foreign_fill(
                 report.instrument,
                 report.venue_order_id,
-                Qty(last_qty.0 * report.side.sign()),
+                Qty(last_qty.0.saturating_mul(report.side.sign())),
                 cum_qty,
             ),
             ReportKind::Snapshot { order_qty, .. } => {

@@ -13,6 +13,9 @@ pub struct Level {
     pub qty: Qty,
 }
 
+/// Ticks beyond which a price is no price: sums of two prices still fit.
+const TICKS_MAX: u64 = 1 << 61;
+
 /// A book by price. It says what it was told, also when that is crossed: see [`ByPrice::valid`].
 #[derive(Debug, Clone)]
 pub struct ByPrice {
@@ -46,10 +49,10 @@ impl ByPrice {
         }
         match event.event_kind() {
             Some(EventKind::Depth | EventKind::Snapshot) => match event.book_side() {
-                Some(side) => {
+                Some(side) if is_price(event.price) => {
                     self.set(side, event.price, event.qty);
                 }
-                None => self.broken = true,
+                _ => self.broken = true,
             },
             Some(EventKind::Quote) => self.apply_quote(event),
             Some(EventKind::Clear) => self.apply_clear(event),
@@ -62,7 +65,9 @@ impl ByPrice {
             return;
         };
         self.half(side).clear();
-        if event.qty.0 > 0 {
+        if !is_price(event.price) {
+            self.broken = true;
+        } else if event.qty.0 > 0 {
             self.set(side, event.price, event.qty);
         }
     }
@@ -218,4 +223,8 @@ impl ByPrice {
         }
         hash.finish()
     }
+}
+
+const fn is_price(price: Price) -> bool {
+    price.0.unsigned_abs() < TICKS_MAX
 }

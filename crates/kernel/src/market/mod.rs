@@ -131,7 +131,8 @@ impl InstrumentMarket {
             ask_qty: book.ask_qty(),
         };
         let valid = book.valid();
-        let mark = book.bid_plus_ask().unwrap_or(self.mark);
+        let mid = book.bid_plus_ask();
+        let mark = mid.unwrap_or(self.mark);
         let change = Change::BOOK
             .with(Change::QUOTE, top != self.top)
             .with(Change::MARK, mark != self.mark)
@@ -139,7 +140,7 @@ impl InstrumentMarket {
         self.top = top;
         self.valid = valid;
         self.mark = mark;
-        if valid {
+        if mid.is_some() {
             self.ts_mark = now;
         }
         change

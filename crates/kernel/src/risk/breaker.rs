@@ -16,17 +16,20 @@ pub(crate) struct Breaker {
     day: i64,
     day_start: Money,
     peak: Money,
+    /// Equity after the event before: a day starts from where the one before it ended.
+    last: Option<Money>,
     state: TradingState,
 }
 
 impl Breaker {
-    pub(crate) const fn new(limits: &RiskLimits) -> Self {
+    pub(crate) const fn new(limits: &RiskLimits, cash: Money) -> Self {
         Self {
             max_daily_loss: limits.max_daily_loss,
             max_drawdown_e9: limits.max_drawdown_e9,
             day: i64::MIN,
-            day_start: Money::ZERO,
-            peak: Money::ZERO,
+            day_start: cash,
+            peak: cash,
+            last: Some(cash),
             state: TradingState::Active,
         }
     }
@@ -46,6 +49,7 @@ impl Breaker {
         self.day = image.day;
         self.day_start = image.day_start;
         self.peak = image.peak;
+        self.last = None;
         self.state = image.state;
     }
 
@@ -54,6 +58,7 @@ impl Breaker {
         self.day = now.day();
         self.day_start = equity;
         self.peak = equity;
+        self.last = Some(equity);
         self.state = TradingState::Active;
     }
 
@@ -65,8 +70,10 @@ impl Breaker {
         equity: Money,
     ) -> Option<(TradingState, Cause)> {
         if now.day() != self.day {
-            self.start_day(now, equity);
+            self.day = now.day();
+            self.day_start = self.last.unwrap_or(equity);
         }
+        self.last = Some(equity);
         if equity > self.peak {
             self.peak = equity;
         }
@@ -82,14 +89,6 @@ impl Breaker {
         }
         self.state = state;
         Some((state, cause))
-    }
-
-    fn start_day(&mut self, now: UnixNanos, equity: Money) {
-        if self.day == i64::MIN {
-            self.peak = equity;
-        }
-        self.day = now.day();
-        self.day_start = equity;
     }
 
     fn drawdown_exceeded(&self, equity: Money) -> bool {

@@ -52,7 +52,7 @@ struct Ask<'a> {
 }
 
 impl Risk {
-    pub(crate) fn new(limits: RiskLimits, instruments: &[Instrument]) -> Self {
+    pub(crate) fn new(limits: RiskLimits, instruments: &[Instrument], cash: Money) -> Self {
         let lots = |i: &Instrument| {
             let (most, lot) = (limits.max_order_qty.to_atto(), i.spec().lot_size.to_atto());
             match (most, lot) {
@@ -64,7 +64,7 @@ impl Risk {
             limits,
             max_lots: instruments.iter().map(lots).collect(),
             rate: RateWindow::new(limits.max_orders_per_second),
-            breaker: Breaker::new(&limits),
+            breaker: Breaker::new(&limits, cash),
             state: TradingState::Active,
         }
     }
@@ -107,7 +107,7 @@ impl Risk {
             instrument,
             id: order.instrument,
             side: order.side,
-            leaves: replace.order_qty.0 - order.cum_qty.0,
+            leaves: replace.order_qty.0.saturating_sub(order.cum_qty.0),
             counted: order.leaves_qty().0,
             price: replace.limit_price,
             reduce_only: order.reduce_only,
@@ -192,7 +192,7 @@ impl Risk {
     }
 
     fn check_exposure(&self, desk: &Desk<'_>, ask: &Ask<'_>) -> Result<(), Denial> {
-        let added = (ask.leaves - ask.counted).max(0);
+        let added = ask.leaves.saturating_sub(ask.counted).max(0);
         let worst = worst_position(desk, ask.id, ask.side, added);
         if ask.side == Side::Sell && !ask.instrument.spec().shortable {
             let short = worst_short(desk, ask.id, added);
@@ -267,7 +267,8 @@ fn reduces(desk: &Desk<'_>, ask: &Ask<'_>) -> bool {
     } else {
         working.sell
     };
-    same_side - ask.counted + ask.leaves <= held.abs()
+    let on_its_way = i128::from(same_side) - i128::from(ask.counted) + i128::from(ask.leaves);
+    on_its_way <= i128::from(held).abs()
 }
 
 /// The largest position, without its sign, that open orders and `added` on `side` could make.
@@ -279,8 +280,8 @@ fn worst_position(desk: &Desk<'_>, id: InstrumentId, side: Side, added: i64) -> 
         Side::Sell => (working.buy, working.sell.saturating_add(added)),
     };
     held.saturating_add(buy)
-        .abs()
-        .max(held.saturating_sub(sell).abs())
+        .saturating_abs()
+        .max(held.saturating_sub(sell).saturating_abs())
 }
 
 fn worst_short(desk: &Desk<'_>, id: InstrumentId, added: i64) -> i64 {

@@ -77,6 +77,9 @@ pub enum Intent {
 pub(crate) struct Intents {
     queue: Vec<Intent>,
     next_sequence: u64,
+    /// Ids that another life of this run may have given, from and to: an order of ours that bears
+    /// one was never in these books, and may be adopted.
+    gaps: Vec<(u64, u64)>,
 }
 
 impl Intents {
@@ -84,6 +87,7 @@ impl Intents {
         Self {
             queue: Vec::with_capacity(64),
             next_sequence: 1,
+            gaps: Vec::new(),
         }
     }
 
@@ -101,9 +105,24 @@ impl Intents {
         self.next_sequence
     }
 
-    /// Ids below `sequence` are never given again.
+    /// Ids below `sequence` are never given again; these books have seen them all.
     pub(crate) fn skip_to(&mut self, sequence: u64) {
         self.next_sequence = self.next_sequence.max(sequence);
+    }
+
+    /// Ids below `sequence` are never given again; those that were not given here may be in use.
+    pub(crate) fn leave_gap_to(&mut self, sequence: u64) {
+        if sequence > self.next_sequence {
+            self.gaps.push((self.next_sequence, sequence));
+            self.next_sequence = sequence;
+        }
+    }
+
+    /// Whether an order with this id, unknown here, can be one that these books never knew. Else
+    /// it is one that was closed and forgotten, and what it executed is booked already.
+    pub(crate) fn may_adopt(&self, sequence: u64) -> bool {
+        let in_gap = |gap: &(u64, u64)| gap.0 <= sequence && sequence < gap.1;
+        sequence >= self.next_sequence || self.gaps.iter().any(in_gap)
     }
 
     #[inline]

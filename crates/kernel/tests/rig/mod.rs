@@ -1,5 +1,5 @@
 //! A kernel on a bench: a scripted strategy, a clock that the test moves, everything it says kept.
-#![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(dead_code, unreachable_pub, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use py_rt_kernel::event::{Event, FillEvent, OrderEvent};
 use py_rt_kernel::execution::{ExecutionTimes, Order};
@@ -379,10 +379,18 @@ pub fn row(id: InstrumentId, ts: i64, kind: u8, side: i8, price: i64, qty: i64) 
 }
 
 pub fn told(sequence: u64, now: i64, kind: ReportKind) -> Report {
+    let nameless = matches!(
+        kind,
+        ReportKind::NotFound
+            | ReportKind::NewUnanswered
+            | ReportKind::CancelUnanswered
+            | ReportKind::ReplaceUnanswered
+            | ReportKind::QueryUnanswered
+    );
     Report {
         ts_event: UnixNanos(now),
         client_order_id: ClientOrderId::new(sequence),
-        venue_order_id: VenueOrderId(u128::from(sequence) + 1_000),
+        venue_order_id: VenueOrderId(if nameless { 0 } else { u128::from(sequence) + 1_000 }),
         instrument: FIRST,
         side: Side::Buy,
         kind,

@@ -15,7 +15,8 @@ mod tape;
 mod writer;
 
 #[cfg(test)]
-mod tests;
+#[allow(clippy::unwrap_used, clippy::panic)]
+pub(crate) mod tests;
 
 use std::fmt;
 use std::io;

@@ -120,9 +120,15 @@ fn sync_in_background(file: &File, progress: &Progress) {
 impl Tape for FileTape {
     fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
         if self.progress.failed.load(Ordering::Acquire) {
-            return Err(io::Error::other("an earlier sync of the journal failed"));
+            return Err(io::Error::other(
+                "an earlier write or sync of the journal failed",
+            ));
         }
-        self.file.write_all(bytes)?;
+        if let Err(error) = self.file.write_all(bytes) {
+            // Part of it may stand there: nothing may be written behind a torn record.
+            self.progress.failed.store(true, Ordering::Release);
+            return Err(error);
+        }
         let added = bytes.len() as u64;
         self.progress.appended.fetch_add(added, Ordering::Release);
         Ok(())

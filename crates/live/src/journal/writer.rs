@@ -144,7 +144,7 @@ impl<T: Tape> Journal<T> {
 
     /// When [`Journal::handle_timeout`] has something to do.
     #[must_use]
-    pub const fn poll_timeout(&self) -> UnixNanos {
+    pub fn poll_timeout(&self) -> UnixNanos {
         if self.waiting.is_empty() {
             return UnixNanos::MAX;
         }

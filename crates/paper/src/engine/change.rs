@@ -77,8 +77,6 @@ impl Engine {
         };
         self.check_rules(&after)?;
         self.check_funds(&after, Some(old))?;
-        after.cum_qty = Qty::ZERO;
-        after.turnover = 0;
         Ok(self.enter(after))
     }
 
@@ -96,7 +94,9 @@ impl Engine {
         }
         if let Some(price) = fields.positive("stop_price")? {
             if !(before.kind.has_stop() && before.held) {
-                return Err(Refusal::malformed("stop_price is for orders that wait for it"));
+                return Err(Refusal::malformed(
+                    "stop_price is for orders that wait for it",
+                ));
             }
             after.stop = Some(on_tick(listing, "stop_price", price)?);
         }
@@ -166,7 +166,9 @@ impl Engine {
         let whole = Qty(held.abs());
         let lots = match (qty, percentage) {
             (Some(_), Some(_)) => {
-                return Err(Refusal::malformed("only one of qty or percentage is accepted"))
+                return Err(Refusal::malformed(
+                    "only one of qty or percentage is accepted",
+                ))
             }
             (Some(qty), None) => on_lot(listing, qty)?,
             (None, Some(percent)) => share_of(whole, percent)?,

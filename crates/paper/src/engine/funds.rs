@@ -18,7 +18,6 @@ impl Engine {
         order: &Order,
         replaced: Option<usize>,
     ) -> Result<(), Refusal> {
-        self.check_own_crossing(order, replaced)?;
         let listing = &self.listings[order.instrument];
         let position = self.accounts[order.account].positions[order.instrument].qty;
         match (order.side, listing.is_crypto()) {
@@ -27,7 +26,8 @@ impl Engine {
             (Side::Buy, false) if position >= 0 => self.check_buying_power(order, replaced),
             (Side::Sell, false) if position <= 0 => self.check_short(order, replaced),
             _ => self.check_shares(order, replaced),
-        }
+        }?;
+        self.check_own_crossing(order, replaced)
     }
 
     /// Orders of an account that still want something, without `except`.
@@ -39,6 +39,9 @@ impl Engine {
 
     /// What a buy, or a short sale, may cost at most.
     fn cost_of(&self, order: &Order, qty: Qty) -> Money {
+        if let Some(notional) = order.notional {
+            return Money(notional.to_atto().unwrap_or(i128::MAX));
+        }
         let price = match (order.limit, order.stop) {
             (Some(limit), _) => Some(limit),
             // A stop buy is guarded at 4 % above its stop price.
@@ -140,13 +143,15 @@ impl Engine {
         let values = self.values(account);
         let gross = values.long - values.coins - values.short;
         let carried = (values.equity - values.coins) * i128::from(self.margin_multiplier);
-        let reserved = self.reserved(account, false, except) + self.reserved(account, true, except);
-        Money((carried - gross - reserved).max(0))
+        let shares = self.reserved(account, false, except);
+        let reserved = shares.saturating_add(self.reserved(account, true, except));
+        Money((carried - gross).saturating_sub(reserved).max(0))
     }
 
     /// What may still be spent on coins.
     pub(crate) fn spendable_cash(&self, account: usize, except: Option<usize>) -> Money {
-        let free = self.accounts[account].cash.0 - self.reserved(account, true, except);
+        let cash = self.accounts[account].cash.0;
+        let free = cash.saturating_sub(self.reserved(account, true, except));
         Money(free.min(self.buying_power(account, except).0).max(0))
     }
 
@@ -157,7 +162,8 @@ impl Engine {
             return Ok(());
         }
         let (needed, left) = (Decimal::from_atto(cost.0), Decimal::from_atto(available.0));
-        let message = format!("insufficient balance for USD (requested: {needed}, available: {left})");
+        let message =
+            format!("insufficient balance for USD (requested: {needed}, available: {left})");
         let balance = Decimal::from_atto(self.accounts[order.account].cash.0);
         Err(Refusal::forbidden(message)
             .with("available", left)
@@ -217,7 +223,9 @@ impl Engine {
     /// A closing order cannot take more than the position has left.
     fn check_shares(&self, order: &Order, replaced: Option<usize>) -> Result<(), Refusal> {
         let listing = &self.listings[order.instrument];
-        let held = self.accounts[order.account].positions[order.instrument].qty.abs();
+        let held = self.accounts[order.account].positions[order.instrument]
+            .qty
+            .abs();
         let claimed = self.claimed(order.account, order.instrument, order.side, replaced);
         let available = held.saturating_sub(claimed).max(0);
         let wanted = order.leaves();

@@ -69,9 +69,11 @@ impl Engine {
             Trail::Percent(percent) => {
                 // Atto of a percent over 1e20 is the share; the ticks are rounded down.
                 let share = percent.to_atto().unwrap_or_default() / 1_000_000_000;
-                i64::try_from(i128::from(best.0) * share / 100_000_000_000).unwrap_or(i64::MAX)
+                let scaled = i128::from(best.0).saturating_mul(share);
+                i64::try_from(scaled / 100_000_000_000).unwrap_or(i64::MAX)
             }
         };
-        order.stop = Some(Price(best.0.saturating_sub(distance * -order.side.opposite().sign())));
+        let step = distance.saturating_mul(order.side.sign());
+        order.stop = Some(Price(best.0.saturating_add(step)));
     }
 }

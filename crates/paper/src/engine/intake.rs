@@ -19,7 +19,9 @@ impl Engine {
     /// call [`Engine::release`] after that.
     pub(crate) fn accept(&mut self, account: usize, ticket: &Ticket) -> Result<usize, Refusal> {
         if self.accounts[account].suspended {
-            return Err(Refusal::forbidden("new orders are rejected by user request"));
+            return Err(Refusal::forbidden(
+                "new orders are rejected by user request",
+            ));
         }
         let unknown = || Refusal::malformed(format!("asset \"{}\" not found", ticket.symbol));
         let instrument = self.place_of(&ticket.symbol).ok_or_else(unknown)?;
@@ -208,7 +210,9 @@ pub(super) fn expiry(tif: Tif, crypto: bool, now: UnixNanos) -> Option<UnixNanos
 
 /// Ticks of a price: two decimals from 1.00 on, four below, and on the instrument's tick.
 pub(super) fn on_tick(listing: &Listing, name: &str, value: Decimal) -> Result<Price, Refusal> {
-    let whole = value.to_atto().is_ok_and(|atto| atto >= py_rt_types::Money::ONE.0);
+    let whole = value
+        .to_atto()
+        .is_ok_and(|atto| atto >= py_rt_types::Money::ONE.0);
     let decimals = if whole { 2 } else { 4 };
     if !listing.is_crypto() && value.scale() > decimals {
         return Err(Refusal::invalid(format!(
@@ -217,14 +221,18 @@ pub(super) fn on_tick(listing: &Listing, name: &str, value: Decimal) -> Result<P
     }
     listing.instrument.parse_price(value).map_err(|_| {
         let tick = listing.instrument.spec().tick_size;
-        Refusal::invalid(format!("invalid {name} {value}. price increment must be {tick}"))
+        Refusal::invalid(format!(
+            "invalid {name} {value}. price increment must be {tick}"
+        ))
     })
 }
 
 /// Lots of a quantity.
 pub(super) fn on_lot(listing: &Listing, value: Decimal) -> Result<Qty, Refusal> {
     if value.scale() > 9 {
-        return Err(Refusal::invalid(format!("qty {value} must have at most 9 decimals")));
+        return Err(Refusal::invalid(format!(
+            "qty {value} must have at most 9 decimals"
+        )));
     }
     listing.instrument.parse_qty(value).map_err(|_| {
         let lot = listing.instrument.spec().lot_size;
@@ -254,7 +262,9 @@ fn check_equity(order: &Order, listing: &Listing) -> Result<(), Refusal> {
     }
     let may_extend = order.kind == Kind::Limit && matches!(order.tif, Tif::Day | Tif::Gtc);
     if order.extended_hours && !may_extend {
-        return Err(Refusal::invalid("extended hours order must be DAY or GTC limit orders"));
+        return Err(Refusal::invalid(
+            "extended hours order must be DAY or GTC limit orders",
+        ));
     }
     Ok(())
 }

@@ -5,6 +5,7 @@ use py_rt_types::{ExecId, Liquidity, Money, Price, Qty, Report, ReportKind, Side
 use super::Engine;
 use crate::node::Node;
 use crate::order::{Execution, Status};
+use crate::rest;
 
 /// An execution as the matching engine tells it.
 struct Filled {
@@ -93,7 +94,9 @@ impl Engine {
             leaves: order.leaves(),
         };
         self.book_money(account, instrument, side, filled);
-        self.accounts[account].executions.push(self.executions.len());
+        self.accounts[account]
+            .executions
+            .push(self.executions.len());
         self.executions.push(execution);
         if done {
             self.accounts[account].open.remove(&place);
@@ -104,10 +107,16 @@ impl Engine {
 
     fn book_money(&mut self, account: usize, instrument: usize, side: Side, filled: &Filled) {
         let listing = &self.listings[instrument].instrument;
-        let value = listing.notional(filled.price, filled.qty).unwrap_or(Money::ZERO);
+        let value = listing
+            .notional(filled.price, filled.qty)
+            .unwrap_or(Money::ZERO);
         let account = &mut self.accounts[account];
         let signed = i128::from(side.sign()) * value.0;
-        account.cash.0 = account.cash.0.saturating_sub(signed).saturating_sub(filled.fee.0);
+        account.cash.0 = account
+            .cash
+            .0
+            .saturating_sub(signed)
+            .saturating_sub(filled.fee.0);
         let lots = side.sign() * filled.qty.0;
         account.positions[instrument].book(lots, filled.price);
     }
@@ -154,6 +163,8 @@ impl Engine {
 
     fn apply_replace_rejected(&mut self, old: usize) {
         if let Some(new) = self.replacement.take() {
+            self.orders[new].cum_qty = Qty::ZERO;
+            self.orders[new].turnover = 0;
             self.end(new, Status::Rejected);
         }
         self.tell(old, "order_replace_rejected", None);
@@ -186,8 +197,8 @@ impl Engine {
                 .with("price", Node::optional(price, Node::decimal))
                 .with("qty", qty(execution.qty))
                 .with("position_qty", qty(position))
-                .with("fee", super::super::rest::money(execution.fee))
-                .with("liquidity", super::super::rest::liquidity(execution.liquidity));
+                .with("fee", rest::money(execution.fee))
+                .with("liquidity", rest::liquidity(execution.liquidity));
         }
         let message = Node::map([("stream", "trade_updates".into()), ("data", data)]);
         self.hub.send_update(order.account, &message);

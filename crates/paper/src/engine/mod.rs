@@ -9,6 +9,8 @@ mod funds;
 mod gate;
 mod intake;
 mod life;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,7 +24,7 @@ use crate::ids::{Random, Uuid};
 use crate::market::tape::{Quote, Tape};
 use crate::market::{Maker, Replay, Source};
 use crate::order::{Execution, Order, Position};
-use crate::stream::Hub;
+use crate::stream::{wire, Hub};
 use crate::PaperError;
 
 /// An account.
@@ -85,9 +87,9 @@ struct Changes {
 
 impl Engine {
     /// A venue whose virtual time begins at `start`, with a first book of every recording.
-    pub(crate) fn try_new(config: PaperConfig, start: UnixNanos) -> Result<Self, PaperError> {
+    pub(crate) fn try_new(mut config: PaperConfig, start: UnixNanos) -> Result<Self, PaperError> {
         let listings = config.listings()?;
-        let sources = make_sources(&config, &listings)?;
+        let sources = make_sources(&mut config, &listings)?;
         let instruments: Vec<_> = listings.iter().map(|l| l.instrument.clone()).collect();
         let mut ids = Random::new(config.seed, "ids");
         let count = listings.len();
@@ -146,10 +148,17 @@ impl Engine {
 
     /// When something happens next by itself.
     pub(crate) fn poll_timeout(&self) -> UnixNanos {
-        let sources = self.sources.iter().map(Source::due);
-        let minutes = self.tapes.iter().map(Tape::minute_ends);
+        let minutes = self.tapes.iter().map(Tape::minute_ends).min();
         let expiry = self.deadlines.first().map_or(UnixNanos::MAX, |d| d.0);
-        sources.chain(minutes).min().unwrap_or(UnixNanos::MAX).min(expiry)
+        self.poll_market()
+            .min(expiry)
+            .min(minutes.unwrap_or(UnixNanos::MAX))
+    }
+
+    /// When the next market event is due; `MAX` when all recordings are over.
+    pub(crate) fn poll_market(&self) -> UnixNanos {
+        let sources = self.sources.iter().map(Source::due);
+        sources.min().unwrap_or(UnixNanos::MAX)
     }
 
     /// Lets happen what is due by `now`, at most `budget` steps; says whether more is due.
@@ -239,7 +248,10 @@ impl Engine {
         }
         let changes = &mut self.changes[place];
         if changes.reset {
-            self.hub.publish_book(listing, at, book);
+            let venue = &self.venue;
+            let side = |side| wire::book_levels(venue, place, side);
+            self.hub
+                .publish_book(listing, at, || (side(Side::Buy), side(Side::Sell)));
         } else if !changes.levels.is_empty() {
             self.hub.publish_levels(listing, at, &changes.levels);
         }
@@ -250,7 +262,9 @@ impl Engine {
     /// The place of a symbol, with or without its slash.
     pub(crate) fn place_of(&self, symbol: &str) -> Option<usize> {
         let plain = plain_symbol(symbol);
-        self.listings.iter().position(|listing| listing.plain == plain)
+        self.listings
+            .iter()
+            .position(|listing| listing.plain == plain)
     }
 
     /// What one lot is worth now in ticks: the last trade, else the middle of the touch.
@@ -270,20 +284,23 @@ impl Engine {
 }
 
 /// A market for every instrument: its recording, else its synthetic one.
-fn make_sources(config: &PaperConfig, listings: &[Listing]) -> Result<Vec<Source>, PaperError> {
+fn make_sources(config: &mut PaperConfig, listings: &[Listing]) -> Result<Vec<Source>, PaperError> {
     let mut sources = Vec::new();
     let mut recorded = vec![false; listings.len()];
-    for (number, recording) in config.recordings.iter().enumerate() {
+    for (number, recording) in config.recordings.drain(..).enumerate() {
         for place in recording.instruments.iter().flatten() {
             let Some(seen) = recorded.get_mut(*place) else {
                 let field = format!("recordings[{number}]");
                 let problem = format!("instrument {place} is not listed");
-                return Err(PaperError::config(field, problem, "use a place in the list"));
+                return Err(PaperError::config(
+                    field,
+                    problem,
+                    "use a place in the list",
+                ));
             };
             *seen = true;
         }
-        let replay = Replay::new(recording.clone(), config.repeat);
-        sources.push(Source::Recorded(replay));
+        sources.push(Source::Recorded(Replay::new(recording, config.repeat)));
     }
     for (place, raw) in config.instruments.iter().enumerate() {
         match (&raw.synthetic, recorded[place]) {

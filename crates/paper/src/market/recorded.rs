@@ -49,27 +49,24 @@ impl Replay {
         }
     }
 
+    /// The rows up to the first message after which every book has two sides.
     pub(crate) fn preroll(&mut self, start: UnixNanos) -> Vec<MarketEvent> {
-        let mut sides = vec![[false; 2]; self.places.len()];
-        for (place, seen) in self.places.iter().zip(&mut sides) {
-            *seen = [place.is_none(); 2];
-        }
-        let mut rows = Vec::new();
+        let places = self.places.iter();
+        let mut sides: Vec<[bool; 2]> = places.map(|place| [place.is_none(); 2]).collect();
         let limit = self.events.len().min(PREROLL_ROWS_MAX);
-        while self.at < limit && sides.iter().any(|seen| !(seen[0] && seen[1])) {
-            self.at += 1;
-            let row = self.events[self.at - 1];
-            rows.push(row);
+        let complete = self.events[..limit].iter().position(|row| {
             if let Some(seen) = sides.get_mut(row.instrument.index()) {
-                note_side(&row, seen);
+                note_side(row, seen);
             }
-            // A message is never cut in two.
-            while self.at < limit && !self.events[self.at - 1].is_end() {
-                rows.push(self.events[self.at]);
-                self.at += 1;
-            }
-        }
-        let first = self.at.checked_sub(1).and_then(|last| self.events.get(last));
+            row.is_end() && sides.iter().all(|seen| seen[0] && seen[1])
+        });
+        // A recording that never shows a whole book is played from its first row.
+        self.at = complete.map_or(0, |last| last + 1);
+        let rows = self.events[..self.at].to_vec();
+        let first = self
+            .at
+            .checked_sub(1)
+            .and_then(|last| self.events.get(last));
         let base = first.or(self.events.first()).map_or(0, Self::recorded_at);
         self.shift = start.0.saturating_sub(base);
         self.latest = start;
@@ -153,7 +150,13 @@ mod tests {
             row(40, 1, 1, END),
         ];
         let instruments = vec![Some(3)];
-        Replay::new(Recording { events, instruments }, repeat)
+        Replay::new(
+            Recording {
+                events,
+                instruments,
+            },
+            repeat,
+        )
     }
 
     #[test]
@@ -165,7 +168,11 @@ mod tests {
         assert!(first.iter().all(|e| e.instrument == InstrumentId(3)));
         assert_eq!(replay.due(), UnixNanos(1030));
         assert_eq!(replay.pop().map(|e| e.ts_event), Some(UnixNanos(1030)));
-        assert_eq!(replay.pop().map(|e| e.ts_event), Some(UnixNanos(1030)), "never back");
+        assert_eq!(
+            replay.pop().map(|e| e.ts_event),
+            Some(UnixNanos(1030)),
+            "never back"
+        );
         assert_eq!((replay.due(), replay.pop()), (UnixNanos::MAX, None));
     }
 

@@ -42,7 +42,11 @@ impl Maker {
         seed: u64,
     ) -> Result<Self, PaperError> {
         let wrong = |field: &str, problem: &str, remedy: &str| {
-            PaperError::config(format!("instrument[{place}].market.{field}"), problem, remedy)
+            PaperError::config(
+                format!("instrument[{place}].market.{field}"),
+                problem,
+                remedy,
+            )
         };
         let price = Decimal::parse(&raw.price)
             .ok()
@@ -63,7 +67,9 @@ impl Maker {
         if !(raw.events_per_s.is_finite() && raw.events_per_s > 0.0 && raw.events_per_s <= 1e5) {
             return Err(wrong("events_per_s", "not within 0 to 100000", "use 20"));
         }
-        let whole = Decimal::parse("1").ok().and_then(|one| listing.parse_qty(one).ok());
+        let whole = Decimal::parse("1")
+            .ok()
+            .and_then(|one| listing.parse_qty(one).ok());
         let grain = match whole {
             Some(one) if depth.0 % one.0 == 0 => one.0,
             _ => (depth.0 / 100).max(1),

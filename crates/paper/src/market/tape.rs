@@ -19,7 +19,10 @@ pub(crate) struct Quote {
 
 impl Quote {
     fn same_touch(&self, other: &Self) -> bool {
-        Self { at: other.at, ..*self } == *other
+        Self {
+            at: other.at,
+            ..*self
+        } == *other
     }
 }
 
@@ -103,7 +106,11 @@ impl Tape {
 
     /// Notes the touch; returns whether it changed.
     pub(crate) fn note_quote(&mut self, quote: Quote) -> bool {
-        if self.quotes.back().is_some_and(|last| last.same_touch(&quote)) {
+        if self
+            .quotes
+            .back()
+            .is_some_and(|last| last.same_touch(&quote))
+        {
             return false;
         }
         keep(&mut self.quotes, quote);

@@ -15,6 +15,7 @@ use super::events::{BarData, PyBarEvent, PyQuote, PyTrade, QuoteData, TradeData}
 use super::orders::{PyFill, PyOrder, PyTimerEvent};
 use super::slot::{Event, Slot};
 use super::Shared;
+use crate::live::Errors;
 
 /// The callbacks, in the order of their numbers here.
 const CALLBACKS: [(&str, Interests); 9] = [
@@ -35,7 +36,7 @@ pub(crate) struct Hosted {
     context: Py<PyContext>,
     methods: [Option<Py<PyAny>>; 9],
     interests: Interests,
-    error: Option<PyErr>,
+    errors: Errors,
     trade: Slot<PyTrade>,
     quote: Slot<PyQuote>,
     bar: Slot<PyBarEvent>,
@@ -43,7 +44,7 @@ pub(crate) struct Hosted {
 
 impl Hosted {
     /// Looks up what the strategy overrides.
-    pub(crate) fn new(strategy: &Bound<'_, PyAny>, shared: Arc<Shared>) -> PyResult<Self> {
+    pub(crate) fn new(strategy: &Bound<'_, PyAny>, shared: Arc<Shared>, errors: Errors) -> PyResult<Self> {
         let py = strategy.py();
         let overridden: Vec<String> = strategy.call_method0("_overridden")?.extract()?;
         let mut interests = Interests::default();
@@ -60,16 +61,11 @@ impl Hosted {
             context,
             methods,
             interests,
-            error: None,
+            errors,
             trade: Slot::new(),
             quote: Slot::new(),
             bar: Slot::new(),
         })
-    }
-
-    /// The exception that ended the run, if one did.
-    pub(crate) fn take_error(&mut self) -> Option<PyErr> {
-        self.error.take()
     }
 
     /// Calls method `place` with an event that `build` makes.
@@ -118,7 +114,7 @@ impl Hosted {
 
     #[cold]
     fn fail(&mut self, ctx: &mut Context<'_>, error: PyErr) {
-        self.error = Some(error);
+        self.errors.put(error);
         ctx.fail();
     }
 }

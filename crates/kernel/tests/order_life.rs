@@ -1,0 +1,457 @@
+//! The life of an order: every way in which a venue answers, is late, is silent or repeats itself.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod rig;
+
+use py_rt_kernel::{Control, Request};
+use py_rt_types::{
+    ClientOrderId, OrderStatus, Price, Qty, Query, RejectReason, Report, ReportKind, VenueOrderId,
+};
+use rig::{
+    buy, buy_market, fill, rejected, sell, snapshot, told, Rig, Wish, FIRST, MS, SECOND,
+};
+
+use OrderStatus::{
+    Canceled, Filled, New, PartiallyFilled, PendingCancel, PendingNew, PendingReplace, Rejected,
+    Unknown,
+};
+
+fn sent(wish: Wish) -> Rig {
+    let mut rig = Rig::one();
+    rig.ask(&[wish]);
+    rig
+}
+
+fn working() -> Rig {
+    let mut rig = sent(buy(10, 9_990));
+    rig.tell(1, ReportKind::Accepted);
+    rig.forget();
+    rig
+}
+
+fn asks_for(sequence: u64, revision: u16) -> Query {
+    Query::Order { client_order_id: ClientOrderId { sequence, revision }, instrument: FIRST }
+}
+
+fn revised(revision: u16, now: i64, kind: ReportKind) -> Report {
+    let mut report = told(1, now, kind);
+    report.client_order_id.revision = revision;
+    report
+}
+
+fn replaced(order_qty: i64, price: i64) -> ReportKind {
+    ReportKind::Replaced { order_qty: Qty(order_qty), limit_price: Some(Price(price)) }
+}
+
+#[test]
+fn the_plain_life_of_an_order() {
+    let mut rig = sent(buy(10, 9_990));
+    assert_eq!(rig.status(1), PendingNew);
+    assert_eq!(rig.kernel.orders().exposure(FIRST).buy, 10);
+    rig.tell(1, ReportKind::Accepted);
+    assert_eq!(rig.status(1), New);
+    rig.tell(1, fill(4, 4, 9_990));
+    assert_eq!((rig.status(1), rig.held()), (PartiallyFilled, 4));
+    assert_eq!(rig.kernel.orders().exposure(FIRST).buy, 6);
+    rig.tell(1, fill(6, 10, 9_989));
+    assert_eq!((rig.status(1), rig.held()), (Filled, 10));
+    assert_eq!(rig.kernel.orders().exposure(FIRST).buy, 0);
+    assert!(rig.kernel.orders().open().is_empty());
+    assert_eq!(rig.kernel.poll_timeout().0, i64::MAX, "nothing more is waited for");
+}
+
+#[test]
+fn a_fill_before_the_acceptance_is_an_acceptance() {
+    let mut rig = sent(buy(10, 9_990));
+    rig.tell(1, fill(10, 10, 9_990));
+    rig.tell(1, ReportKind::Accepted);
+    assert_eq!((rig.status(1), rig.held()), (Filled, 10));
+}
+
+#[test]
+fn a_reject_after_acceptance_ends_an_order_once() {
+    let mut rig = working();
+    rig.tell(1, fill(3, 3, 9_990));
+    rig.tell(1, rejected(RejectReason::Venue));
+    assert_eq!((rig.status(1), rig.held()), (Rejected, 3));
+    rig.tell(1, rejected(RejectReason::Venue));
+    assert_eq!(rig.kernel.orders().exposure(FIRST).buy, 0);
+}
+
+#[test]
+fn a_fill_after_the_cancel_is_booked() {
+    let mut rig = working();
+    rig.ask(&[Wish::Cancel(1)]);
+    rig.tell(1, ReportKind::Canceled { cum_qty: Qty(0) });
+    rig.tell(1, fill(4, 4, 9_990));
+    assert_eq!((rig.status(1), rig.held()), (Canceled, 4));
+    rig.tell(1, fill(4, 4, 9_990));
+    assert_eq!(rig.held(), 4, "once");
+}
+
+#[test]
+fn a_cancel_that_knows_of_more_fills_asks_for_them() {
+    let mut rig = working();
+    rig.tell(1, ReportKind::Canceled { cum_qty: Qty(7) });
+    assert!(matches!(rig.queries()[..], [Query::Fills { .. }]));
+    rig.tell(1, fill(7, 7, 9_990));
+    assert_eq!((rig.status(1), rig.held()), (Canceled, 7));
+}
+
+#[test]
+fn a_failed_question_for_missing_fills_is_asked_again() {
+    let mut rig = working();
+    rig.tell(1, ReportKind::Canceled { cum_qty: Qty(7) });
+    let query = rig.queries()[0];
+    rig.forget();
+    let failed = py_rt_types::AccountReport::Failed(query);
+    rig.input(py_rt_kernel::Input::Account(&failed));
+    rig.pass(5 * SECOND);
+    assert!(rig.queries().contains(&query), "{:?}", rig.queries());
+    assert!(rig.kernel.is_reconciled());
+}
+
+#[test]
+fn silence_is_unknown_then_asked_then_never_accepted_only_after_two_looks_and_the_settle_time() {
+    let mut rig = sent(buy(10, 9_990));
+    rig.tell(1, ReportKind::NewUnanswered);
+    assert_eq!(rig.status(1), Unknown);
+    assert_eq!(rig.kernel.orders().exposure(FIRST).buy, 10, "unknown counts in full");
+    assert!(rig.queries().is_empty());
+    let mut looks = 0;
+    let begin = rig.now;
+    while rig.status(1) == Unknown {
+        rig.forget();
+        rig.pass(rig.kernel.poll_timeout().0 - rig.now);
+        assert_eq!(rig.queries(), [asks_for(1, 0)]);
+        rig.tell(1, ReportKind::NotFound);
+        looks += 1;
+        assert!(rig.new_orders().is_empty(), "nothing is resent");
+        assert!(looks < 20);
+    }
+    assert!(looks >= 2 && rig.now - begin >= 3 * SECOND, "{looks} in {}", rig.now - begin);
+    let order = rig.order(1);
+    assert_eq!((order.status, order.reason), (Rejected, Some(RejectReason::NeverAccepted)));
+    assert_eq!(rig.kernel.orders().exposure(FIRST).buy, 0);
+    assert_eq!(rig.kernel.poll_timeout().0, i64::MAX);
+}
+
+#[test]
+fn one_look_is_no_proof_however_late() {
+    let mut rig = sent(buy(10, 9_990));
+    rig.pass(6 * SECOND);
+    assert_eq!(rig.status(1), Unknown);
+    rig.pass(60 * SECOND);
+    rig.tell(1, ReportKind::NotFound);
+    assert_eq!(rig.status(1), Unknown);
+    rig.tell(1, ReportKind::NotFound);
+    assert_eq!(rig.status(1), Rejected);
+}
+
+#[test]
+fn an_order_that_was_seen_is_never_proved_absent() {
+    let mut rig = working();
+    for _ in 0..20 {
+        rig.tell(1, ReportKind::NotFound);
+        rig.pass(5 * SECOND);
+    }
+    assert_eq!(rig.status(1), Unknown);
+    rig.tell(1, snapshot(New, 10, 0));
+    assert_eq!(rig.status(1), New);
+}
+
+#[test]
+fn a_found_order_goes_on_and_its_fills_are_asked_for() {
+    let mut rig = sent(buy(10, 9_990));
+    rig.tell(1, ReportKind::NewUnanswered);
+    rig.pass(SECOND);
+    rig.tell(1, ReportKind::NotFound);
+    rig.forget();
+    rig.tell(1, snapshot(PartiallyFilled, 10, 4));
+    assert!(matches!(rig.queries()[..], [Query::Fills { .. }]));
+    rig.tell(1, fill(4, 4, 9_990));
+    assert_eq!((rig.status(1), rig.held()), (PartiallyFilled, 4));
+    assert_eq!(rig.kernel.poll_timeout().0, i64::MAX);
+}
+
+#[test]
+fn an_order_given_up_for_absent_that_appears_is_cancelled_and_its_fills_are_booked() {
+    for late in [ReportKind::Accepted, snapshot(New, 10, 0), fill(3, 3, 9_990)] {
+        let mut rig = sent(buy(10, 9_990));
+        rig.pass(20 * SECOND);
+        rig.tell(1, ReportKind::NotFound);
+        rig.tell(1, ReportKind::NotFound);
+        assert_eq!(rig.status(1), Rejected);
+        rig.forget();
+        rig.tell(1, late);
+        assert_eq!(rig.status(1), Rejected, "terminal stays terminal");
+        assert_eq!(rig.cancels().len(), 1, "but the venue's order must not live on: {late:?}");
+    }
+}
+
+#[test]
+fn a_cancel_before_the_acceptance_waits_for_it() {
+    let mut rig = sent(buy(10, 9_990));
+    rig.ask(&[Wish::Cancel(1)]);
+    assert!(rig.cancels().is_empty());
+    rig.ask(&[Wish::Cancel(1)]);
+    rig.tell(1, ReportKind::Accepted);
+    assert_eq!(rig.cancels().len(), 1);
+    assert_eq!(rig.cancels()[0].venue_order_id, VenueOrderId(1_001));
+    assert_eq!(rig.status(1), PendingCancel);
+}
+
+#[test]
+fn a_cancel_of_an_unknown_order_waits_for_the_answer() {
+    let mut rig = sent(buy(10, 9_990));
+    rig.tell(1, ReportKind::NewUnanswered);
+    rig.ask(&[Wish::Cancel(1)]);
+    assert!(rig.cancels().is_empty());
+    rig.tell(1, snapshot(New, 10, 0));
+    assert_eq!(rig.cancels().len(), 1);
+}
+
+#[test]
+fn a_lost_cancel_is_sent_again_when_the_venue_still_works_the_order() {
+    let mut rig = working();
+    rig.ask(&[Wish::Cancel(1)]);
+    assert_eq!(rig.cancels().len(), 1);
+    rig.pass(6 * SECOND);
+    assert_eq!(rig.queries().first(), Some(&asks_for(1, 0)));
+    rig.tell(1, snapshot(PendingCancel, 10, 0));
+    assert_eq!(rig.cancels().len(), 1, "the venue is at it");
+    rig.tell(1, snapshot(New, 10, 0));
+    assert_eq!(rig.cancels().len(), 2);
+    rig.pass(6 * SECOND);
+    assert!(rig.queries().len() >= 2, "and it is looked after again");
+    rig.tell(1, ReportKind::CancelUnanswered);
+    rig.pass(SECOND);
+    rig.tell(1, snapshot(New, 10, 0));
+    assert_eq!(rig.cancels().len(), 3);
+}
+
+#[test]
+fn a_refused_cancel_lets_the_order_stand_and_asks() {
+    let mut rig = working();
+    rig.ask(&[Wish::Cancel(1)]);
+    rig.tell(1, ReportKind::CancelRejected { reason: RejectReason::TooLate });
+    assert_eq!(rig.queries(), [asks_for(1, 0)]);
+    rig.forget();
+    rig.pass(20 * SECOND);
+    assert!(!rig.queries().is_empty(), "a question without an answer is asked again");
+    rig.tell(1, snapshot(Filled, 10, 10));
+    assert_eq!(rig.status(1), Filled, "the venue proved it");
+    rig.tell(1, fill(10, 10, 9_990));
+    assert_eq!((rig.status(1), rig.held()), (Filled, 10));
+}
+
+#[test]
+fn a_refused_cancel_is_no_acceptance() {
+    let mut rig = sent(buy(10, 9_990));
+    rig.tell(1, ReportKind::NewUnanswered);
+    for kind in [
+        ReportKind::CancelRejected { reason: RejectReason::UnknownOrder },
+        ReportKind::ReplaceRejected { reason: RejectReason::UnknownOrder },
+    ] {
+        rig.tell(1, kind);
+        assert_eq!(rig.status(1), Unknown, "{kind:?}");
+    }
+}
+
+#[test]
+fn a_replace_counts_the_larger_of_both_outcomes() {
+    let mut rig = working();
+    rig.ask(&[Wish::Replace(1, Some(25), None)]);
+    assert_eq!(rig.status(1), PendingReplace);
+    assert_eq!(rig.kernel.orders().exposure(FIRST).buy, 25);
+    let replace = rig.replaces()[0];
+    assert_eq!(replace.client_order_id, ClientOrderId { sequence: 1, revision: 1 });
+    rig.tell(1, fill(4, 4, 9_990));
+    assert_eq!(rig.kernel.orders().exposure(FIRST).buy, 21);
+    rig.report(&revised(1, rig.now, replaced(25, 9_990)));
+    assert_eq!((rig.status(1), rig.order(1).order_qty), (PartiallyFilled, Qty(25)));
+    assert_eq!(rig.order(1).client_order_id.revision, 1);
+    rig.ask(&[Wish::Replace(1, Some(6), Some(9_980))]);
+    assert_eq!(rig.kernel.orders().exposure(FIRST).buy, 21, "until it is accepted");
+    assert_eq!(rig.replaces()[1].client_order_id.revision, 2);
+    rig.report(&revised(2, rig.now, replaced(6, 9_980)));
+    assert_eq!(rig.kernel.orders().exposure(FIRST).buy, 2);
+    assert_eq!(rig.order(1).limit_price, Some(Price(9_980)));
+}
+
+#[test]
+fn a_refused_replace_of_an_order_that_filled_meanwhile_ends_it() {
+    for reason in [RejectReason::TooLate, RejectReason::UnknownOrder, RejectReason::Venue] {
+        let mut rig = working();
+        rig.ask(&[Wish::Replace(1, Some(25), None)]);
+        rig.tell(1, fill(10, 10, 9_990));
+        assert!(!rig.status(1).is_terminal(), "25 may have been accepted");
+        rig.tell(1, ReportKind::ReplaceRejected { reason });
+        assert_eq!(rig.status(1), Filled, "{reason:?}");
+        assert_eq!(rig.kernel.orders().exposure(FIRST).buy, 0);
+        assert!(rig.kernel.orders().open().is_empty());
+    }
+}
+
+#[test]
+fn a_refused_replace_lets_the_order_stand() {
+    let mut rig = working();
+    rig.ask(&[Wish::Replace(1, Some(25), Some(9_980))]);
+    rig.tell(1, ReportKind::ReplaceRejected { reason: RejectReason::WouldCross });
+    let order = rig.order(1);
+    assert_eq!((order.status, order.order_qty, order.limit_price), (New, Qty(10), Some(Price(9_990))));
+    rig.ask(&[Wish::Replace(1, Some(30), None)]);
+    assert_eq!(rig.replaces()[1].client_order_id.revision, 2, "no id is used twice");
+}
+
+#[test]
+fn a_replace_to_what_is_already_filled_ends_the_order() {
+    let mut rig = working();
+    rig.ask(&[Wish::Replace(1, Some(4), None)]);
+    rig.tell(1, fill(4, 4, 9_990));
+    rig.report(&revised(1, rig.now, replaced(4, 9_990)));
+    assert_eq!((rig.status(1), rig.held()), (Filled, 4));
+    assert!(rig.kernel.orders().open().is_empty());
+}
+
+#[test]
+fn a_lost_replace_is_asked_for_by_its_own_id_and_counts_until_the_venue_disowns_it() {
+    let mut rig = working();
+    rig.ask(&[Wish::Replace(1, Some(25), None)]);
+    rig.tell(1, ReportKind::ReplaceUnanswered);
+    rig.forget();
+    rig.pass(SECOND);
+    assert_eq!(rig.queries().first(), Some(&asks_for(1, 1)));
+    rig.report(&revised(1, rig.now, ReportKind::NotFound));
+    assert_eq!(rig.kernel.orders().exposure(FIRST).buy, 25, "one early look proves nothing");
+    rig.pass(10 * SECOND);
+    rig.report(&revised(1, rig.now, ReportKind::NotFound));
+    assert_eq!(rig.kernel.orders().exposure(FIRST).buy, 10);
+    rig.forget();
+    rig.pass(SECOND);
+    assert_eq!(rig.queries().first(), Some(&asks_for(1, 0)), "then the order itself");
+    rig.tell(1, snapshot(New, 10, 0));
+    assert_eq!(rig.status(1), New);
+    assert_eq!(rig.kernel.poll_timeout().0, i64::MAX);
+}
+
+#[test]
+fn an_answer_from_before_a_replace_does_not_undo_it() {
+    let mut rig = working();
+    rig.ask(&[Wish::Replace(1, Some(25), None)]);
+    rig.tell(1, snapshot(New, 10, 0));
+    assert_eq!(rig.kernel.orders().exposure(FIRST).buy, 25, "the replace is still on its way");
+    rig.tell(1, fill(10, 10, 9_990));
+    assert!(!rig.status(1).is_terminal());
+    rig.report(&revised(1, rig.now, replaced(25, 9_990)));
+    assert_eq!((rig.status(1), rig.order(1).leaves_qty()), (PartiallyFilled, Qty(15)));
+}
+
+#[test]
+fn a_lost_replace_that_was_accepted_is_found() {
+    let mut rig = working();
+    rig.ask(&[Wish::Replace(1, Some(25), Some(9_991))]);
+    rig.tell(1, ReportKind::ReplaceUnanswered);
+    rig.tell(1, fill(10, 10, 9_990));
+    rig.pass(SECOND);
+    rig.report(&revised(1, rig.now, snapshot(PartiallyFilled, 25, 10)));
+    let order = rig.order(1);
+    assert_eq!((order.status, order.order_qty, order.leaves_qty()), (PartiallyFilled, Qty(25), Qty(15)));
+    assert_eq!(order.client_order_id.revision, 1);
+}
+
+#[test]
+fn what_is_not_working_cannot_be_replaced() {
+    let mut rig = sent(buy(10, 9_990));
+    rig.ask(&[Wish::Replace(1, Some(5), None)]);
+    rig.tell(1, ReportKind::Accepted);
+    rig.ask(&[Wish::Cancel(1), Wish::Replace(1, Some(5), None)]);
+    rig.tell(1, ReportKind::Canceled { cum_qty: Qty(0) });
+    rig.ask(&[Wish::Replace(1, Some(5), None), Wish::Replace(77, Some(5), None)]);
+    assert!(rig.replaces().is_empty());
+}
+
+#[test]
+fn the_last_revision_is_not_given_twice() {
+    let mut rig = working();
+    let mut seen = std::collections::BTreeSet::new();
+    for turn in 0..65_600i64 {
+        rig.forget();
+        rig.ask(&[Wish::Replace(1, Some(10 + turn % 2), None)]);
+        let Some(replace) = rig.replaces().first().copied() else { break };
+        assert!(seen.insert(replace.client_order_id.revision), "{turn}");
+        let kind = replaced(replace.order_qty.0, 9_990);
+        rig.report(&revised(replace.client_order_id.revision, rig.now, kind));
+    }
+    assert_eq!(seen.len(), 65_535);
+}
+
+#[test]
+fn executions_ahead_of_a_gap_are_booked_once() {
+    let mut rig = sent(buy(10, 9_990));
+    for (last, cum, held) in [(3, 10, 3), (3, 10, 3), (4, 4, 7), (3, 7, 10), (4, 4, 10), (3, 7, 10)] {
+        rig.tell(1, fill(last, cum, 9_990));
+        assert_eq!(rig.held(), held, "{last} up to {cum}");
+    }
+    assert_eq!(rig.status(1), Filled);
+}
+
+#[test]
+fn an_execution_without_quantity_changes_nothing() {
+    let mut rig = working();
+    rig.tell(1, fill(10, 10, 9_990));
+    for (last, cum) in [(-5, 5), (0, 10), (-10, 0), (i64::MIN, i64::MAX), (i64::MIN, 0)] {
+        rig.tell(1, fill(last, cum, 9_990));
+        assert_eq!((rig.held(), rig.order(1).cum_qty), (10, Qty(10)), "{last} up to {cum}");
+    }
+}
+
+#[test]
+fn the_side_and_instrument_of_our_order_stand_against_a_wrong_echo() {
+    let mut rig = Rig::one();
+    rig.ask(&[sell(10, 10_010)]);
+    rig.tell(1, ReportKind::Accepted);
+    rig.tell(1, fill(10, 10, 10_010));
+    assert_eq!(rig.held(), -10);
+}
+
+#[test]
+fn no_order_is_sent_after_stop_and_the_working_ones_are_cancelled() {
+    let mut rig = working();
+    rig.ask(&[buy(5, 9_980)]);
+    rig.control(Control::Stop);
+    rig.forget();
+    rig.tell(2, ReportKind::Accepted);
+    assert_eq!(rig.cancels().len(), 1, "the one that was still on its way");
+    rig.ask(&[buy_market(5)]);
+    assert!(rig.new_orders().is_empty());
+}
+
+#[test]
+fn every_request_has_an_id_of_its_own() {
+    let mut rig = Rig::one();
+    for _ in 0..50 {
+        rig.ask(&[buy(1, 9_990), sell(1, 10_010), buy(0, 9_990)]);
+    }
+    let mut ids: Vec<u64> = (rig.sent.iter())
+        .filter_map(|request| match request {
+            Request::New(order) => Some(order.order().client_order_id.sequence),
+            _ => None,
+        })
+        .collect();
+    let count = ids.len();
+    ids.dedup();
+    assert_eq!((count, ids.len()), (100, 100));
+}
+
+#[test]
+fn alarms_come_back_when_questions_get_no_answer() {
+    let mut rig = sent(buy(10, 9_990));
+    rig.pass(6 * SECOND);
+    let asked = rig.queries().len();
+    rig.tell(1, ReportKind::QueryUnanswered);
+    rig.pass(500 * MS);
+    assert!(rig.queries().len() > asked);
+    rig.pass(60 * SECOND);
+    assert!(rig.queries().len() < 400, "endless but not without pause");
+}

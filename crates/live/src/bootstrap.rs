@@ -1,0 +1,233 @@
+//! What is asked of a venue before a session: whose account it is, and what the instruments are.
+
+use std::io::{Read, Write};
+use std::sync::Arc;
+
+use py_rt_types::{AssetClass, Decimal, Instrument, InstrumentId, InstrumentSpec};
+use py_rt_venues::alpaca::rest::decode_asset;
+use py_rt_venues::alpaca::{Credentials, Dialect, Encoder, Lineage};
+use py_rt_venues::http::{Response, ResponseReader};
+use py_rt_venues::json::{Scanner, Slot};
+use py_rt_venues::SymbolTable;
+use rustls::ClientConfig;
+
+use crate::config::{Mode, VenueConfig};
+use crate::error::LiveError;
+use crate::net::{open_stream, Stream, Url};
+
+/// Answers before a session are small.
+const BODY_MAX: usize = 1 << 20;
+/// The first letters of a paper account's number at Alpaca.
+const PAPER_PREFIX: &str = "PA";
+/// The name of the venue in instruments and tables.
+pub const VENUE: &str = "alpaca";
+
+/// Asks one host, one question after the other, waiting for each answer.
+#[derive(Debug)]
+pub struct Bootstrap {
+    url: Url,
+    stream: Stream,
+    credentials: Credentials,
+    lineage: Lineage,
+}
+
+impl Bootstrap {
+    /// Connects.
+    ///
+    /// # Errors
+    /// [`LiveError::Connection`] when the venue cannot be reached.
+    pub fn open(
+        url: &Url,
+        tls: Option<&Arc<ClientConfig>>,
+        venue: &VenueConfig,
+        lineage: Lineage,
+    ) -> Result<Self, LiveError> {
+        let stream = open_stream(url, tls).map_err(|error| {
+            LiveError::Connection(format!(
+                "the venue at {} cannot be reached: {error}; check `venue.trading_url` and that \
+                 the venue runs",
+                url.text()
+            ))
+        })?;
+        Ok(Self {
+            url: url.clone(),
+            stream,
+            credentials: credentials(venue),
+            lineage,
+        })
+    }
+
+    /// Checks that the account is what the configuration says.
+    ///
+    /// # Errors
+    /// [`LiveError::Config`] when paper and live are mixed up, [`LiveError::Venue`] when the venue
+    /// refuses the key.
+    pub fn check_mode(&mut self, mode: Mode) -> Result<(), LiveError> {
+        let mut encoder = self.encoder(&[])?;
+        let mut request = Vec::new();
+        encoder.encode_account(&mut request);
+        let body = self.ask(&request, "the account")?;
+        let number = account_number(&body).ok_or_else(|| {
+            LiveError::Venue("the venue's account has no `account_number`".to_string())
+        })?;
+        let paper = self.url.is_loopback() || number.starts_with(PAPER_PREFIX);
+        match (mode, paper) {
+            (Mode::Paper, true) | (Mode::Live, false) => Ok(()),
+            (Mode::Paper, false) => Err(LiveError::Config(format!(
+                "`venue.mode` is `paper` and the key belongs to a live account at {}: use a paper \
+                 key and host, or write `mode = \"live\"`",
+                self.url.host
+            ))),
+            (Mode::Live, true) => Err(LiveError::Config(format!(
+                "`venue.mode` is `live` and the key belongs to a paper account at {}: write \
+                 `mode = \"paper\"`, or use the live key and host",
+                self.url.host
+            ))),
+        }
+    }
+
+    /// The instruments of these symbols, as the venue describes them.
+    ///
+    /// # Errors
+    /// [`LiveError::Config`] naming a symbol that the venue does not trade, [`LiveError::Venue`]
+    /// when it refuses to answer.
+    pub fn instruments(
+        &mut self,
+        symbols: &[String],
+        fractional: bool,
+    ) -> Result<Vec<Instrument>, LiveError> {
+        let mut encoder = self.encoder(symbols)?;
+        let mut found = Vec::with_capacity(symbols.len());
+        for (place, symbol) in symbols.iter().enumerate() {
+            let mut request = Vec::new();
+            encoder
+                .encode_asset(InstrumentId(place as u32), &mut request)
+                .map_err(|refusal| LiveError::Config(refusal.text.to_string()))?;
+            let body = self.ask(&request, symbol)?;
+            let asset = decode_asset(&body).map_err(|error| {
+                LiveError::Venue(format!("the venue's answer about `{symbol}`: {error}"))
+            })?;
+            if !asset.tradable {
+                return Err(LiveError::Config(format!(
+                    "the venue does not trade `{symbol}` now: take it out of `run.symbols`"
+                )));
+            }
+            let mut spec = asset.spec(VENUE);
+            if spec.asset_class == AssetClass::Equity && !fractional {
+                spec.lot_size = whole();
+            }
+            found.push(Instrument::try_new(spec).map_err(|error| {
+                LiveError::Venue(format!("the venue's `{symbol}` cannot be traded: {error}"))
+            })?);
+        }
+        Ok(found)
+    }
+
+    fn encoder(&self, symbols: &[String]) -> Result<Encoder, LiveError> {
+        let named = symbols.iter().enumerate().map(|(place, symbol)| {
+            let named = Instrument::try_new(nameplate(symbol));
+            named.map(|instrument| (InstrumentId(place as u32), instrument))
+        });
+        let named: Vec<_> = named
+            .collect::<Result<_, _>>()
+            .map_err(|error| LiveError::Config(error.to_string()))?;
+        let table = SymbolTable::try_new(named)
+            .map_err(|error| LiveError::Config(format!("`run.symbols`: {error}")))?;
+        let dialect = Dialect {
+            lineage: self.lineage,
+            symbols: Arc::new(table),
+        };
+        Encoder::try_new(&self.url.authority(), &self.credentials, dialect)
+            .map_err(|error| LiveError::Config(format!("key or secret: {error}")))
+    }
+
+    fn ask(&mut self, request: &[u8], about: &str) -> Result<Vec<u8>, LiveError> {
+        let lost = |error: std::io::Error| {
+            LiveError::Connection(format!("asking the venue about {about}: {error}"))
+        };
+        self.stream.write_all(request).map_err(lost)?;
+        let mut reader = ResponseReader::new(BODY_MAX);
+        let mut bytes = [0; 8192];
+        loop {
+            let count = self.stream.read(&mut bytes).map_err(lost)?;
+            if count == 0 {
+                reader.handle_close();
+            }
+            reader.handle_input(&bytes[..count]);
+            match reader.poll_response() {
+                Ok(Some(response)) => return judge(&response, about),
+                Ok(None) if count > 0 => {}
+                _ => {
+                    return Err(LiveError::Connection(format!(
+                        "the venue's answer about {about} is no HTTP answer"
+                    )))
+                }
+            }
+        }
+    }
+}
+
+fn judge(response: &Response<'_>, about: &str) -> Result<Vec<u8>, LiveError> {
+    match response.status {
+        200 => Ok(response.body.to_vec()),
+        401 | 403 => Err(LiveError::Venue(
+            "the venue refuses the key: check `venue.key_env` and `venue.secret_env`, and that \
+             they are for this host"
+                .to_string(),
+        )),
+        404 => Err(LiveError::Config(format!(
+            "the venue does not know `{about}`: correct `run.symbols`"
+        ))),
+        status => {
+            let body = String::from_utf8_lossy(response.body);
+            let start: String = body.chars().take(200).collect();
+            Err(LiveError::Venue(format!(
+                "the venue answers {status} about {about}: {start}"
+            )))
+        }
+    }
+}
+
+/// Key and secret in the form that the sessions take.
+#[must_use]
+pub fn credentials(venue: &VenueConfig) -> Credentials {
+    Credentials {
+        key_id: venue.key.expose().to_string(),
+        secret_key: venue.secret.expose().to_string(),
+    }
+}
+
+fn account_number(body: &[u8]) -> Option<String> {
+    let mut number = Slot::default();
+    let mut scanner = Scanner::new(body);
+    scanner.begin_object().ok()?;
+    while let Some(name) = scanner.next_key().ok()? {
+        match name {
+            b"account_number" => number.fill(&mut scanner).ok()?,
+            _ => scanner.skip().ok()?,
+        }
+    }
+    let text = number.text("account_number").ok()??;
+    String::from_utf8(text.into_owned()).ok()
+}
+
+fn whole() -> Decimal {
+    Decimal::try_new(1, 0).unwrap_or(Decimal::ZERO)
+}
+
+/// An instrument of which only the name is known yet.
+fn nameplate(symbol: &str) -> InstrumentSpec {
+    InstrumentSpec {
+        symbol: symbol.to_string(),
+        venue: VENUE.to_string(),
+        tick_size: whole(),
+        lot_size: whole(),
+        min_qty: Decimal::ZERO,
+        min_notional: Decimal::ZERO,
+        multiplier: whole(),
+        currency: "USD".to_string(),
+        asset_class: AssetClass::Other,
+        shortable: false,
+        sessions: false,
+    }
+}

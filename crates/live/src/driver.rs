@@ -1,0 +1,386 @@
+//! The thread: receive, journal, ask the kernel, journal what it decided, send, tell.
+//!
+//! The law of sending: what the kernel decided is in the journal, and the journal with the
+//! operating system (or on the disk), before the first byte of it leaves. One place keeps it,
+//! [`Driver::flush`]. The driver has no opinion about prices, positions or orders.
+
+mod ending;
+
+use std::io;
+
+use py_rt_kernel::event::{Cause, SyncEvent, TradingState};
+use py_rt_kernel::journal::Decision;
+use py_rt_kernel::{Event, Input, Kernel, Output, Request, Session, Strategy};
+use py_rt_types::{OrderStatus, UnixNanos};
+use py_rt_venues::VenueEvent;
+
+use crate::error::LiveError;
+use crate::journal::{Journal, Tape};
+use crate::lanes::{Lanes, Role};
+use crate::net::{Arrival, Transport};
+use crate::state::KillFile;
+use crate::store::Store;
+
+const SECOND_NS: i64 = 1_000_000_000;
+
+/// What the caller of a session may want to know and to say. Called on the driver's thread.
+pub trait Hooks {
+    /// Whether the session is to end; asked about every 100 ms.
+    fn should_stop(&mut self) -> bool;
+    /// Something happened.
+    fn on_event(&mut self, _event: &Event) {}
+    /// A line for the log.
+    fn on_notice(&mut self, _text: &str) {}
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    Trading,
+    Closing { until: UnixNanos },
+    Comparing { until: UnixNanos },
+    Done,
+}
+
+/// Why a session ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reason {
+    /// An earlier life was being stopped; that has been brought to its end.
+    Interrupted,
+    /// The caller asked.
+    Stopped,
+    /// Its time was over.
+    TimeOver,
+    /// The kill file asked.
+    Killed,
+    /// A breaker or the strategy halted it.
+    Halted(Cause),
+    /// The venue refuses us.
+    Refused(&'static str),
+}
+
+impl Reason {
+    /// A stable word for tables and messages.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Interrupted => "interrupted",
+            Self::Stopped => "stopped",
+            Self::TimeOver => "seconds",
+            Self::Killed => "killed",
+            Self::Halted(cause) => cause.name(),
+            Self::Refused(_) => "refused",
+        }
+    }
+}
+
+/// What happened, counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counts {
+    /// New orders that were sent.
+    pub orders: u64,
+    /// Executions that were booked.
+    pub fills: u64,
+    /// Orders that were refused, by us or by the venue.
+    pub rejected: u64,
+}
+
+/// Everything a driver drives.
+pub struct Driver<'a, S, T, J> {
+    /// The kernel.
+    pub kernel: Kernel<S>,
+    /// The journal of the session.
+    pub journal: Journal<J>,
+    /// The venue's sessions.
+    pub lanes: Lanes,
+    /// The outside world.
+    pub transport: T,
+    /// The tables and the status file.
+    pub store: Option<Store>,
+    /// The caller.
+    pub hooks: &'a mut dyn Hooks,
+    /// How other processes reach this one.
+    pub kill: KillFile,
+    duty: Duty,
+    events: Vec<Event>,
+}
+
+#[derive(Debug)]
+struct Duty {
+    phase: Phase,
+    reason: Option<Reason>,
+    ends_at: UnixNanos,
+    watch_at: UnixNanos,
+    status_at: UnixNanos,
+    account_up: bool,
+    was_connected: bool,
+    cancels_on_stop: bool,
+    ends_at_once: bool,
+    counts: Counts,
+}
+
+/// When and how a session ends.
+#[derive(Debug, Clone, Copy)]
+pub struct EndRules {
+    /// By itself at this time; `UnixNanos::MAX` for never.
+    pub ends_at: UnixNanos,
+    /// As soon as the account is connected again: an earlier life was being stopped.
+    pub ends_at_once: bool,
+    /// Whether the end waits for cancels.
+    pub cancels_on_stop: bool,
+}
+
+impl<S, T, J> std::fmt::Debug for Driver<'_, S, T, J> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Driver")
+            .field("duty", &self.duty)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The parts of a driver.
+pub struct Parts<'a, S, T, J> {
+    /// The kernel.
+    pub kernel: Kernel<S>,
+    /// The journal of the session.
+    pub journal: Journal<J>,
+    /// The venue's sessions.
+    pub lanes: Lanes,
+    /// The outside world.
+    pub transport: T,
+    /// The tables and the status file.
+    pub store: Option<Store>,
+    /// The caller.
+    pub hooks: &'a mut dyn Hooks,
+    /// How other processes reach this one.
+    pub kill: KillFile,
+}
+
+impl<'a, S: Strategy, T: Transport, J: Tape> Driver<'a, S, T, J> {
+    /// A driver that has done nothing yet.
+    pub fn new(parts: Parts<'a, S, T, J>, rules: EndRules) -> Self {
+        Self {
+            kernel: parts.kernel,
+            journal: parts.journal,
+            lanes: parts.lanes,
+            transport: parts.transport,
+            store: parts.store,
+            hooks: parts.hooks,
+            kill: parts.kill,
+            duty: Duty {
+                phase: Phase::Trading,
+                reason: None,
+                ends_at: rules.ends_at,
+                watch_at: UnixNanos::MIN,
+                status_at: UnixNanos::MIN,
+                account_up: false,
+                was_connected: false,
+                cancels_on_stop: rules.cancels_on_stop,
+                ends_at_once: rules.ends_at_once,
+                counts: Counts::default(),
+            },
+            events: Vec::with_capacity(64),
+        }
+    }
+
+    /// Runs until the session has ended, and ends the journal cleanly.
+    ///
+    /// # Errors
+    /// [`LiveError::Journal`] when the journal cannot be written: nothing was sent after that.
+    pub fn run(&mut self) -> Result<Reason, LiveError> {
+        while self.duty.phase != Phase::Done {
+            self.turn()?;
+        }
+        self.finish()?;
+        Ok(self.duty.reason.clone().unwrap_or(Reason::Stopped))
+    }
+
+    /// What happened so far.
+    #[must_use]
+    pub const fn counts(&self) -> Counts {
+        self.duty.counts
+    }
+
+    /// Gives the kernel one input and carries out what it decides.
+    ///
+    /// # Errors
+    /// As [`Driver::run`].
+    pub fn feed(&mut self, now: UnixNanos, input: Input<'_>) -> Result<(), LiveError> {
+        self.journal.append_input(now, &input);
+        self.kernel.handle_input(now, input);
+        let mut decided = false;
+        while let Some(output) = self.kernel.poll_output() {
+            match output {
+                Output::Send(request) => {
+                    self.decide(now, &request)?;
+                    decided = true;
+                }
+                Output::Emit(event) => self.events.push(event),
+            }
+        }
+        if decided {
+            self.flush(now)?;
+        }
+        Ok(())
+    }
+
+    fn decide(&mut self, now: UnixNanos, request: &Request) -> Result<(), LiveError> {
+        let decision = Decision::from(request);
+        if let Decision::New(order) = &decision {
+            let id = order.client_order_id.sequence;
+            self.journal.reserve_id(id).map_err(unwritten)?;
+            self.duty.counts.orders += 1;
+        }
+        self.journal.append_decision(now, &decision);
+        self.lanes.handle_decision(now, &decision);
+        Ok(())
+    }
+
+    /// The one door to the outside: the journal first, then the bytes.
+    fn flush(&mut self, now: UnixNanos) -> Result<(), LiveError> {
+        self.journal.commit().map_err(unwritten)?;
+        self.lanes.transmit(now, &mut self.transport).map_err(ended)
+    }
+
+    /// One turn: wait, take what came, ring what is due, tell what happened.
+    ///
+    /// # Errors
+    /// As [`Driver::run`].
+    pub fn turn(&mut self) -> Result<(), LiveError> {
+        let until = self.poll_timeout();
+        if let Some((now, arrival)) = self.transport.poll(until).map_err(ended)? {
+            if let Arrival::Closed(lane, why) = arrival {
+                let role = self.lanes.role(lane);
+                self.hooks
+                    .on_notice(&format!("the {} connection closed: {why}", role.name()));
+            }
+            self.lanes.handle_arrival(now, arrival);
+            self.drain(now)?;
+        }
+        let now = self.transport.now();
+        self.lanes.handle_timeout(now);
+        if self.kernel.poll_timeout() <= now {
+            self.feed(now, Input::Timer)?;
+        }
+        self.drain(now)?;
+        self.flush(now)?;
+        self.tell(now)?;
+        self.journal.handle_timeout(now).map_err(unwritten)?;
+        self.watch(now)
+    }
+
+    fn poll_timeout(&self) -> UnixNanos {
+        let phase = match self.duty.phase {
+            Phase::Closing { until } | Phase::Comparing { until } => until,
+            Phase::Trading => self.duty.ends_at,
+            Phase::Done => UnixNanos::MIN,
+        };
+        phase
+            .min(self.duty.watch_at)
+            .min(self.kernel.poll_timeout())
+            .min(self.lanes.poll_timeout())
+            .min(self.journal.poll_timeout())
+    }
+
+    /// Takes everything that the venue's sessions have to say.
+    fn drain(&mut self, now: UnixNanos) -> Result<(), LiveError> {
+        while let Some((lane, event)) = self.lanes.poll_event() {
+            match event {
+                VenueEvent::Market(row) => self.feed(now, Input::Market(&row))?,
+                VenueEvent::Bar(bar) => self.feed(now, Input::Bar(&bar))?,
+                VenueEvent::Report(report) => self.feed(now, Input::Report(&report))?,
+                VenueEvent::Account(report) => self.feed(now, Input::Account(&report))?,
+                VenueEvent::Open => self.transport.open(lane).map_err(ended)?,
+                VenueEvent::Close => self.transport.close(lane).map_err(ended)?,
+                VenueEvent::Up if self.lanes.role(lane) == Role::Account => {
+                    self.duty.account_up = true;
+                    self.duty.was_connected = true;
+                    self.feed(now, Input::Session(Session::Connected))?;
+                }
+                VenueEvent::Down if self.lanes.role(lane) == Role::Account => {
+                    self.duty.account_up = false;
+                    self.feed(now, Input::Session(Session::Disconnected))?;
+                }
+                VenueEvent::Ask(query) => self.lanes.handle_question(now, query),
+                VenueEvent::Fatal(fatal) => {
+                    let role = self.lanes.role(lane);
+                    self.hooks.on_notice(&format!(
+                        "the venue refuses the {} connection: {}",
+                        role.name(),
+                        fatal.remedy()
+                    ));
+                    self.begin_stop(now, Reason::Refused(fatal.remedy()))?;
+                }
+                VenueEvent::Notice(text) => self.hooks.on_notice(&text),
+                VenueEvent::Quarantined(malformed) => {
+                    self.hooks
+                        .on_notice(&format!("a message was set aside: {malformed}"));
+                }
+                VenueEvent::Limited { retry_at } => {
+                    let wait_ms = retry_at.since(now).max(0) / 1_000_000;
+                    self.hooks
+                        .on_notice(&format!("the venue takes no requests for {wait_ms} ms"));
+                }
+                VenueEvent::Up | VenueEvent::Down => {}
+                VenueEvent::Clock(_) | VenueEvent::Asset(_) => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Tells those who watch; nothing here is needed to trade.
+    fn tell(&mut self, now: UnixNanos) -> Result<(), LiveError> {
+        let mut halted = None;
+        let mut events = std::mem::take(&mut self.events);
+        for event in &events {
+            self.duty.counts.observe(event);
+            match event {
+                Event::Sync(SyncEvent::Reconciled { .. }) => self.lanes.open_market(),
+                Event::Trading {
+                    state: TradingState::Halted,
+                    cause,
+                } if *cause != Cause::Operator => halted = Some(*cause),
+                _ => {}
+            }
+            if let Some(store) = &self.store {
+                store.handle_event(event);
+            }
+            self.hooks.on_event(event);
+        }
+        events.clear();
+        events.append(&mut self.events);
+        self.events = events;
+        match halted {
+            Some(cause) => self.begin_stop(now, Reason::Halted(cause)),
+            None => Ok(()),
+        }
+    }
+
+    /// Counts what earlier lives of this session did.
+    pub const fn set_counts(&mut self, counts: Counts) {
+        self.duty.counts = counts;
+    }
+}
+
+impl Counts {
+    /// Counts an event; new orders are counted where they are sent.
+    pub fn observe(&mut self, event: &Event) {
+        match event {
+            Event::Fill(_) => self.fills += 1,
+            Event::Order(event) if event.order.status == OrderStatus::Rejected => {
+                self.rejected += 1;
+            }
+            _ => {}
+        }
+    }
+}
+
+fn unwritten(error: io::Error) -> LiveError {
+    LiveError::Journal(format!(
+        "the journal cannot be written: {error}; nothing more was sent. Free space or repair the \
+         disk, then start again: the session goes on from the journal"
+    ))
+}
+
+fn ended(error: io::Error) -> LiveError {
+    LiveError::Connection(format!("the machine's sockets failed: {error}"))
+}

@@ -1,0 +1,122 @@
+//! The end of a session: who asks for it, how far it has come, what is written last.
+
+use py_rt_kernel::journal::{End, Entry};
+use py_rt_kernel::{Control, Input, Session, Strategy};
+use py_rt_types::UnixNanos;
+
+use super::{unwritten, Driver, Phase, Reason, SECOND_NS};
+use crate::error::LiveError;
+use crate::journal::Tape;
+use crate::net::Transport;
+use crate::store::Status;
+
+/// How often the stop flag and the kill file are looked at.
+const WATCH_NS: i64 = 100_000_000;
+/// How long an end may take: cancels to be confirmed, books to be compared.
+const STOP_NS: i64 = 5 * SECOND_NS;
+
+impl<S: Strategy, T: Transport, J: Tape> Driver<'_, S, T, J> {
+    /// Looks at the clock, the stop flag, the kill file, and how far the end has come.
+    pub(super) fn watch(&mut self, now: UnixNanos) -> Result<(), LiveError> {
+        if now >= self.duty.ends_at {
+            self.begin_stop(now, Reason::TimeOver)?;
+        }
+        if self.duty.ends_at_once && self.kernel.is_reconciled() {
+            self.begin_stop(now, Reason::Interrupted)?;
+        }
+        if now >= self.duty.watch_at {
+            self.duty.watch_at = now.plus(WATCH_NS);
+            if self.hooks.should_stop() {
+                self.begin_stop(now, Reason::Stopped)?;
+            }
+            match self.kill.poll().map(crate::state::KillWord::control) {
+                Some(Control::Stop) => self.begin_stop(now, Reason::Killed)?,
+                Some(control) => self.feed(now, Input::Control(control))?,
+                None => {}
+            }
+            let next = self.kernel.next_sequence();
+            self.journal.reserve_ahead(next).map_err(unwritten)?;
+        }
+        if now >= self.duty.status_at {
+            self.duty.status_at = now.plus(SECOND_NS);
+            self.report_status(now, "trading");
+        }
+        self.advance_end(now)
+    }
+
+    pub(super) fn begin_stop(&mut self, now: UnixNanos, reason: Reason) -> Result<(), LiveError> {
+        if self.duty.phase != Phase::Trading {
+            return Ok(());
+        }
+        self.duty.phase = Phase::Closing {
+            until: now.plus(STOP_NS),
+        };
+        self.duty.reason = Some(reason);
+        self.feed(now, Input::Control(Control::Stop))
+    }
+
+    /// The end: cancels are confirmed, books are compared once more, then it is over.
+    fn advance_end(&mut self, now: UnixNanos) -> Result<(), LiveError> {
+        match self.duty.phase {
+            Phase::Trading | Phase::Done => {}
+            Phase::Closing { until } => {
+                let open = self.duty.cancels_on_stop && !self.kernel.orders().open().is_empty();
+                if open && now < until {
+                    return Ok(());
+                }
+                // The questions have a connection of their own: the books are compared even when
+                // the stream is down.
+                if !self.duty.was_connected {
+                    self.duty.phase = Phase::Done;
+                    return Ok(());
+                }
+                let until = until.max(now.plus(SECOND_NS));
+                self.duty.phase = Phase::Comparing { until };
+                self.feed(now, Input::Session(Session::Connected))?;
+            }
+            Phase::Comparing { until } => {
+                if self.kernel.is_reconciled() || now >= until {
+                    self.duty.phase = Phase::Done;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn report_status(&mut self, now: UnixNanos, phase: &'static str) {
+        let Some(store) = &self.store else {
+            return;
+        };
+        store.handle_status(Status {
+            now,
+            phase,
+            trading: self.kernel.trading_state().name(),
+            connected: self.duty.account_up,
+            reconciled: self.kernel.is_reconciled(),
+            counts: self.duty.counts,
+            open_orders: self.kernel.orders().open().len(),
+            cash: self.kernel.portfolio().cash(),
+            equity: self.kernel.portfolio().equity(),
+            positions: self.kernel.portfolio().positions().to_vec(),
+            order_hash: self.kernel.order_hash(),
+            records: self.journal.records(),
+        });
+    }
+
+    /// The clean end: the tables are whole, then the books and the order hash, then a sync.
+    pub(super) fn finish(&mut self) -> Result<(), LiveError> {
+        let now = self.transport.now();
+        self.report_status(now, "ended");
+        if let Some(store) = self.store.take() {
+            store.finish()?;
+        }
+        let books = self.kernel.snapshot().encode();
+        self.journal.append(&Entry::Snapshot(books));
+        self.journal.append(&Entry::End(End {
+            now,
+            order_hash: self.kernel.order_hash(),
+            decisions: self.kernel.decisions(),
+        }));
+        self.journal.sync().map_err(unwritten)
+    }
+}

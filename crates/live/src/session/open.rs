@@ -1,0 +1,344 @@
+//! Opening a session: a new segment with the books of the last one, or the last one replayed.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use py_rt_kernel::journal::{Entry, Header};
+use py_rt_kernel::{Event, Kernel, KernelConfig, Session, Snapshot, Strategy};
+use py_rt_types::{Instrument, InstrumentId, Money, UnixNanos};
+
+use super::is_strict;
+use crate::bootstrap::VENUE;
+use crate::config::LiveConfig;
+use crate::driver::Counts;
+use crate::error::LiveError;
+use crate::journal::{FileTape, Journal, JournalReader, Tape};
+use crate::recovery::{last_books, replay, Replayed};
+use crate::state::StateDir;
+use crate::store::{Ledger, Store, StoreWriter};
+
+/// A session that is ready to be driven.
+#[derive(Debug)]
+pub struct Opened<S, J> {
+    /// The kernel, with the books of before.
+    pub kernel: Kernel<S>,
+    /// The journal, its header synced.
+    pub journal: Journal<J>,
+    /// The tables.
+    pub store: Option<Store>,
+    /// The instruments of the run.
+    pub instruments: Vec<Instrument>,
+    /// The segment.
+    pub segment: PathBuf,
+    /// What earlier lives of this session did.
+    pub counts: Counts,
+    /// Inputs that were replayed.
+    pub from_journal: u64,
+    /// Fed first: that there was a life before.
+    pub restarted: Option<Session>,
+    /// Whether the strategy has still to be started.
+    pub starts: bool,
+    /// Whether this session was being stopped when its last life ended: end it, then open anew.
+    pub ending: bool,
+    /// Lines for the log.
+    pub notices: Vec<String>,
+}
+
+impl<S: Strategy, J: Tape> Opened<S, J> {
+    /// Whether nothing of ours works at the venue, as far as the books know.
+    #[must_use]
+    pub fn is_quiet(&self) -> bool {
+        self.starts && self.kernel.orders().open().is_empty()
+    }
+}
+
+type Fetch<'a> = &'a mut dyn FnMut() -> Result<Vec<Instrument>, LiveError>;
+type Make<'a, S> = &'a mut dyn FnMut(&[Instrument]) -> S;
+
+/// Opens the next session of a state directory, or goes on with the one that did not end.
+///
+/// `fetch` asks the venue for the instruments and is called for a new session only; `tape` may
+/// wrap the file that is written to.
+///
+/// # Errors
+/// [`LiveError::Config`] when code, parameters or instruments do not fit what was left,
+/// [`LiveError::Journal`] when the files cannot be used, and what `fetch` says.
+pub fn open_session<S: Strategy, J: Tape>(
+    config: &LiveConfig,
+    state: &StateDir,
+    now: UnixNanos,
+    fetch: Fetch<'_>,
+    make: Make<'_, S>,
+    tape: impl FnOnce(FileTape) -> J,
+) -> Result<Opened<S, J>, LiveError> {
+    let mut notices = Vec::new();
+    let mut last = state.last_segment()?;
+    while let Some(number) = last {
+        let path = state.segment(number);
+        if let Some(books) = last_books(&path)? {
+            return begin(
+                config,
+                state,
+                number + 1,
+                Some(books),
+                now,
+                fetch,
+                make,
+                tape,
+            );
+        }
+        if let Some(header) = first_record(&path)? {
+            check_unchanged(config, &header, &path)?;
+            return resume(config, state, &path, make, tape, notices);
+        }
+        // Nothing is sent before the header is synced, so nothing is lost with this file.
+        notices.push(format!(
+            "`{}` was cut before its header was whole: removed",
+            path.display()
+        ));
+        fs::remove_file(&path).map_err(|error| LiveError::Journal(error.to_string()))?;
+        last = state.last_segment()?;
+    }
+    begin(config, state, 1, None, now, fetch, make, tape)
+}
+
+fn first_record(path: &Path) -> Result<Option<Header>, LiveError> {
+    let first = JournalReader::open(path)?.next_record()?;
+    Ok(first.and_then(|record| match record.entry {
+        Entry::Header(header) => Some(*header),
+        _ => None,
+    }))
+}
+
+fn ledger(config: &LiveConfig, state: &StateDir, list: &[Instrument]) -> Result<Ledger, LiveError> {
+    Ok(Ledger {
+        strategy: config.strategy.clone(),
+        venue: VENUE,
+        lineage: state.lineage()?,
+        instruments: Arc::from(list.to_vec()),
+    })
+}
+
+#[allow(clippy::too_many_arguments)]
+fn begin<S: Strategy, J: Tape>(
+    config: &LiveConfig,
+    state: &StateDir,
+    session: u64,
+    books: Option<(Header, Snapshot)>,
+    now: UnixNanos,
+    fetch: Fetch<'_>,
+    make: Make<'_, S>,
+    tape: impl FnOnce(FileTape) -> J,
+) -> Result<Opened<S, J>, LiveError> {
+    let instruments = fetch()?;
+    let books = match books {
+        Some((header, books)) => Some(rearrange(&header, &books, &instruments)?),
+        None => None,
+    };
+    let settings = KernelConfig {
+        instruments: instruments.clone(),
+        limits: config.limits,
+        times: config.times,
+        cash: Money::ZERO,
+        reconciled: false,
+        cancel_on_stop: config.cancel_on_stop,
+        bar_interval_ns: config.bar_interval_ns,
+    };
+    let first_sequence = books.as_ref().map_or(1, Snapshot::next_sequence);
+    let header = Header {
+        lineage: state.lineage()?.to_string(),
+        session,
+        ts_start: now,
+        first_sequence,
+        strategy: config.strategy.clone(),
+        parameters: config.parameters.clone(),
+        config_hash: config.config_hash.clone(),
+        code_hash: config.code_hash.clone(),
+        strict: is_strict(config),
+        kernel: settings.clone(),
+    };
+    let mut kernel = Kernel::new(settings, make(&instruments));
+    let mut writer = StoreWriter::open(
+        state.path(),
+        ledger(config, state, &instruments)?,
+        config.store,
+    )?;
+    let segment = state.segment(session);
+    let mut journal = Journal::new(tape(FileTape::create(&segment)?), is_strict(config));
+    journal.append(&Entry::Header(Box::new(header)));
+    let restored = books.is_some();
+    if let Some(books) = books {
+        kernel
+            .restore(&books)
+            .map_err(|error| LiveError::Journal(format!("the books of before: {error}")))?;
+        journal.append(&Entry::Snapshot(kernel.snapshot().encode()));
+    }
+    journal
+        .reserve_id(first_sequence)
+        .map_err(|error| LiveError::Journal(format!("`{}`: {error}", segment.display())))?;
+    let positions = kernel.portfolio().positions();
+    writer.write_books(kernel.orders().open(), positions)?;
+    Ok(Opened {
+        kernel,
+        journal,
+        store: Some(writer.start()?),
+        instruments,
+        segment,
+        counts: Counts::default(),
+        from_journal: 0,
+        restarted: restored.then_some(Session::Restarted {
+            next_sequence: first_sequence,
+        }),
+        starts: true,
+        ending: false,
+        notices: Vec::new(),
+    })
+}
+
+/// The books of before for the instruments of now.
+fn rearrange(
+    header: &Header,
+    books: &Snapshot,
+    instruments: &[Instrument],
+) -> Result<Snapshot, LiveError> {
+    let mut places = Vec::new();
+    for (place, old) in header.kernel.instruments.iter().enumerate() {
+        let found = instruments
+            .iter()
+            .position(|new| new.symbol() == old.symbol());
+        let id = InstrumentId(place as u32);
+        let concerned = books.concerns(id);
+        let same = found.is_some_and(|at| {
+            let (new, old) = (instruments[at].spec(), old.spec());
+            (new.tick_size, new.lot_size, new.multiplier)
+                == (old.tick_size, old.lot_size, old.multiplier)
+        });
+        if concerned && found.is_none() {
+            return Err(LiveError::Config(format!(
+                "the last session left a position or an open order in `{}`: keep it in \
+                 `run.symbols`, or give this run another `state_dir`",
+                old.symbol()
+            )));
+        }
+        if concerned && !same {
+            return Err(LiveError::Config(format!(
+                "the venue changed tick, lot or multiplier of `{}` while there is a position or \
+                 an open order: flatten it and give this run another `state_dir`",
+                old.symbol()
+            )));
+        }
+        places.push(found.filter(|_| same).map(|at| InstrumentId(at as u32)));
+    }
+    Ok(books.rearranged(&places, instruments.len()))
+}
+
+/// The unfinished session must be continued as it was begun.
+fn check_unchanged(config: &LiveConfig, header: &Header, path: &Path) -> Result<(), LiveError> {
+    let old = &header.kernel;
+    let bare = |symbol: &str| symbol.replace('/', "");
+    let traded = old.instruments.iter().map(|one| bare(one.symbol()));
+    let wanted = config.symbols.iter().map(|symbol| bare(symbol));
+    let changed = if header.strategy != config.strategy {
+        "the strategy"
+    } else if header.parameters != config.parameters {
+        "a parameter of the strategy"
+    } else if old.limits != config.limits {
+        "a limit in [risk]"
+    } else if old.times != config.times {
+        "a time of the execution stage"
+    } else if old.bar_interval_ns != config.bar_interval_ns {
+        "the bar interval"
+    } else if old.cancel_on_stop != config.cancel_on_stop {
+        "`run.cancel_on_stop`"
+    } else if !traded.eq(wanted) {
+        "`run.symbols`"
+    } else {
+        return Ok(());
+    };
+    Err(LiveError::Config(format!(
+        "{changed} changed since the session in `{}`, which did not end cleanly: start once more \
+         as it was and stop it, then start with the change",
+        path.display()
+    )))
+}
+
+fn resume<S: Strategy, J: Tape>(
+    config: &LiveConfig,
+    state: &StateDir,
+    path: &Path,
+    make: Make<'_, S>,
+    tape: impl FnOnce(FileTape) -> J,
+    mut notices: Vec<String>,
+) -> Result<Opened<S, J>, LiveError> {
+    let mut reader = JournalReader::open(path)?;
+    let mut events = Vec::new();
+    let replayed = replay(
+        &mut reader,
+        &mut |header| make(&header.kernel.instruments),
+        &mut |event| {
+            if matches!(event, Event::Order(_) | Event::Fill(_) | Event::Position(_)) {
+                events.push(*event);
+            }
+        },
+    )?;
+    let Some(replayed) = replayed else {
+        return Err(LiveError::Journal(format!(
+            "`{}` changed while it was read",
+            path.display()
+        )));
+    };
+    if let Some(found) = &replayed.divergence {
+        return Err(LiveError::Config(format!(
+            "the code or the parameters changed since the session in `{}`, which did not end \
+             cleanly: at record {} {}. Start with the code of that session and stop it, then \
+             start with the change",
+            path.display(),
+            found.record,
+            found.what
+        )));
+    }
+    if let Some(torn) = replayed.torn {
+        notices.push(format!(
+            "the journal's torn tail was cut: {} bytes of record {}; it was never sent",
+            torn.bytes, torn.record
+        ));
+    }
+    let file = FileTape::resume(path, reader.offset())?;
+    let journal = Journal::resume(tape(file), reader.chain(), replayed.header.strict);
+    let Replayed {
+        kernel,
+        header,
+        ids_end,
+        inputs,
+        counts,
+        started,
+        stopping,
+        ..
+    } = replayed;
+    let instruments = header.kernel.instruments;
+    let mut writer = StoreWriter::open(
+        state.path(),
+        ledger(config, state, &instruments)?,
+        config.store,
+    )?;
+    writer.rebuild(header.first_sequence, &events)?;
+    writer.write_books(&[], kernel.portfolio().positions())?;
+    notices.push(format!(
+        "the unfinished session goes on after {inputs} inputs"
+    ));
+    let next_sequence = ids_end.max(kernel.next_sequence());
+    Ok(Opened {
+        kernel,
+        journal,
+        store: Some(writer.start()?),
+        instruments,
+        segment: path.to_path_buf(),
+        counts,
+        from_journal: inputs,
+        restarted: Some(Session::Restarted { next_sequence }),
+        starts: !started,
+        ending: stopping,
+        notices,
+    })
+}

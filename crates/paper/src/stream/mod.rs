@@ -1,0 +1,109 @@
+//! The WebSocket side of the dialect: sessions, what they follow, what they are told.
+//!
+//! Every connection has one session and one bounded outbox here; sockets live elsewhere. A session
+//! whose outbox is full is dropped: a reader of market data that is too slow loses its connection
+//! (and hears 407 if there is room), and so does a reader of trade updates, who must never miss one
+//! unknowingly.
+
+mod market;
+mod msgpack;
+mod session;
+mod trading;
+pub(crate) mod wire;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use tokio::sync::mpsc::Sender;
+
+use crate::config::Class;
+use crate::node::Node;
+
+/// Messages that a connection may lag behind.
+pub(crate) const OUTBOX: usize = 8192;
+
+/// What goes out on a socket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Frame {
+    Text(String),
+    Binary(Vec<u8>),
+}
+
+/// Which stream a connection asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stream {
+    /// `/stream`: the account's orders.
+    Trading,
+    /// Market data of one class of assets.
+    Market(Class),
+}
+
+/// How a connection writes its messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Encoding {
+    Json,
+    Msgpack,
+}
+
+/// One connection.
+#[derive(Debug)]
+pub(crate) struct Session {
+    stream: Stream,
+    encoding: Encoding,
+    account: Option<usize>,
+    /// Trade updates are wanted.
+    listening: bool,
+    /// Symbols by channel.
+    channels: BTreeMap<&'static str, BTreeSet<String>>,
+    outbox: Sender<Frame>,
+}
+
+impl Session {
+    fn follows(&self, channel: &'static str, symbol: &str) -> bool {
+        self.channels
+            .get(channel)
+            .is_some_and(|symbols| symbols.contains(symbol) || symbols.contains("*"))
+    }
+}
+
+/// All connections.
+#[derive(Debug, Default)]
+pub(crate) struct Hub {
+    sessions: BTreeMap<u64, Session>,
+    /// Whether anybody follows a market, so that nothing is built for nobody.
+    followed: bool,
+}
+
+impl Hub {
+    pub(crate) fn len(&self) -> usize {
+        self.sessions.len()
+    }
+
+    fn frame(encoding: Encoding, node: &Node) -> Frame {
+        match encoding {
+            Encoding::Msgpack => Frame::Binary(node.to_msgpack()),
+            Encoding::Json => Frame::Text(String::from_utf8(node.to_json()).unwrap_or_default()),
+        }
+    }
+
+    /// Puts a message into an outbox; a full or abandoned one ends the session.
+    fn send(&mut self, id: u64, frame: Frame) {
+        let sent = self
+            .sessions
+            .get(&id)
+            .is_some_and(|session| session.outbox.try_send(frame).is_ok());
+        if !sent {
+            self.close(id);
+        }
+    }
+
+    /// Ends a session: its socket closes when the outbox is empty.
+    pub(crate) fn close(&mut self, id: u64) {
+        self.sessions.remove(&id);
+        self.count_followers();
+    }
+
+    fn count_followers(&mut self) {
+        let mut sessions = self.sessions.values();
+        self.followed = sessions.any(|session| session.channels.values().any(|c| !c.is_empty()));
+    }
+}

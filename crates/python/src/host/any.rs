@@ -1,0 +1,97 @@
+//! A strategy of a session: written in Python, compiled, or one that could not be made.
+
+use std::sync::Arc;
+
+use py_rt_kernel::event::{FillEvent, OrderEvent};
+use py_rt_kernel::signal::Quote;
+use py_rt_kernel::{Context, Interests, Strategy};
+use py_rt_strategies::registry::Compiled;
+use py_rt_types::{Bar, MarketEvent};
+use pyo3::prelude::*;
+
+use super::{Hosted, Shared};
+use crate::compiled;
+use crate::live::Errors;
+
+/// Any strategy.
+pub(crate) enum AnyStrategy {
+    /// Written in Python.
+    Hosted(Box<Hosted>),
+    /// Compiled.
+    Compiled(Box<Compiled>),
+    /// It could not be made: the session ends at once and the reason is raised.
+    Failed,
+}
+
+impl AnyStrategy {
+    /// A fresh strategy for one run; what goes wrong is left in `errors`.
+    pub(crate) fn fresh(
+        strategy: &Bound<'_, PyAny>,
+        shared: Arc<Shared>,
+        errors: &Errors,
+    ) -> Self {
+        let make = || -> PyResult<Self> {
+            let fresh = strategy.call_method0("fresh")?;
+            match compiled::from_handle(&fresh, &shared.instruments)? {
+                Some(compiled) => Ok(Self::Compiled(Box::new(compiled))),
+                None => Hosted::new(&fresh, shared, errors.clone())
+                    .map(|hosted| Self::Hosted(Box::new(hosted))),
+            }
+        };
+        make().unwrap_or_else(|error| {
+            errors.put(error);
+            Self::Failed
+        })
+    }
+}
+
+macro_rules! each {
+    ($any:expr, $strategy:ident => $call:expr) => {
+        match $any {
+            AnyStrategy::Hosted($strategy) => $call,
+            AnyStrategy::Compiled($strategy) => $call,
+            AnyStrategy::Failed => {}
+        }
+    };
+}
+
+impl Strategy for AnyStrategy {
+    fn interests(&self) -> Interests {
+        match self {
+            Self::Hosted(strategy) => strategy.interests(),
+            Self::Compiled(strategy) => strategy.interests(),
+            Self::Failed => Interests::default(),
+        }
+    }
+    fn on_start(&mut self, ctx: &mut Context<'_>) {
+        match self {
+            Self::Failed => ctx.fail(),
+            Self::Hosted(strategy) => strategy.on_start(ctx),
+            Self::Compiled(strategy) => strategy.on_start(ctx),
+        }
+    }
+    fn on_trade(&mut self, ctx: &mut Context<'_>, trade: &MarketEvent) {
+        each!(self, strategy => strategy.on_trade(ctx, trade));
+    }
+    fn on_quote(&mut self, ctx: &mut Context<'_>, quote: &Quote) {
+        each!(self, strategy => strategy.on_quote(ctx, quote));
+    }
+    fn on_book(&mut self, ctx: &mut Context<'_>, event: &MarketEvent) {
+        each!(self, strategy => strategy.on_book(ctx, event));
+    }
+    fn on_bar(&mut self, ctx: &mut Context<'_>, bar: &Bar) {
+        each!(self, strategy => strategy.on_bar(ctx, bar));
+    }
+    fn on_order(&mut self, ctx: &mut Context<'_>, order: &OrderEvent) {
+        each!(self, strategy => strategy.on_order(ctx, order));
+    }
+    fn on_fill(&mut self, ctx: &mut Context<'_>, fill: &FillEvent) {
+        each!(self, strategy => strategy.on_fill(ctx, fill));
+    }
+    fn on_timer(&mut self, ctx: &mut Context<'_>, timer: u32) {
+        each!(self, strategy => strategy.on_timer(ctx, timer));
+    }
+    fn on_stop(&mut self, ctx: &mut Context<'_>) {
+        each!(self, strategy => strategy.on_stop(ctx));
+    }
+}

@@ -1,0 +1,298 @@
+"""The commands and their options. Each hands over to a module that is imported when it runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from py_rt.cli.output import Output
+
+__all__ = ["app"]
+
+app = typer.Typer(
+    name="py-rt",
+    help="From a trading idea to research, paper and live with one strategy file.",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+data_app = typer.Typer(help="Look at market data: list, check, load.", no_args_is_help=True)
+app.add_typer(data_app, name="data", rich_help_panel=None)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print exactly one JSON object on stdout.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No notes, no progress, no table.")]
+Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
+File = Annotated[
+    str, typer.Argument(metavar="FILE", help="file.py, file.py:Class, or a registered name.")
+]
+Params = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="NAME=VALUE", help="A parameter of the strategy; repeatable."),
+]
+StateDir = Annotated[Path, typer.Argument(metavar="STATE_DIR", help="Of the session.")]
+
+
+def _example(*lines: str) -> str:
+    """Write the example that ends a command's help, one command a line."""
+    return "\b\nExample:\n" + "\n".join(f"  {line}" for line in lines)
+
+
+@app.callback(invoke_without_command=True)
+def root(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    """From a trading idea to research, paper and live with one strategy file."""
+    if version:
+        from py_rt._core import __version__
+
+        typer.echo(f"py-rt {__version__}")
+        raise typer.Exit
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+@app.command(epilog=_example("py-rt demo"))
+def demo(
+    out: Annotated[Path, typer.Option(help="Where the files go.")] = Path("demo-out"),
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Show the whole road on real data.
+
+    Backtests two strategies; trades one on paper through sockets, kills it with orders open, starts
+    it again, compares its books with the venue's ledger, and replays its journal.
+    """
+    from py_rt.cli.demo import run_demo
+
+    run_demo(out, Output(as_json, quiet, debug))
+
+
+@app.command(epilog=_example("py-rt new my_idea"))
+def new(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Folder to make.")],
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Write a strategy, a configuration and a test."""
+    from py_rt.cli.scaffold import run_new
+
+    run_new(name, Output(as_json, quiet, debug))
+
+
+@app.command(
+    epilog=_example(
+        "py-rt backtest strategy.py --data sample:us_minute --set fast=5 --report r.html"
+    )
+)
+def backtest(
+    file: File,
+    data: Annotated[str, typer.Option(metavar="SOURCE", help="File, glob, or sample:NAME.")],
+    params: Params = None,
+    report: Annotated[Path | None, typer.Option(help="Write the report there (HTML).")] = None,
+    receipt: Annotated[Path | None, typer.Option(help="Write the receipt there (JSON).")] = None,
+    cash: Annotated[str, typer.Option(help="Cash to start with.")] = "1000000",
+    seed: Annotated[int, typer.Option(help="Of everything random.")] = 0,
+    start: Annotated[str | None, typer.Option(help="Keep from this time on (ISO, zone).")] = None,
+    end: Annotated[str | None, typer.Option(help="Keep until before this time.")] = None,
+    symbols: Annotated[str | None, typer.Option(help="Keep these, separated by commas.")] = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Run a strategy over recorded data."""
+    from py_rt.cli.research import run_backtest
+
+    source = {"data": data, "start": start, "end": end, "symbols": symbols}
+    files = {"report": report, "receipt": receipt}
+    account = {"cash": cash, "seed": seed}
+    run_backtest(file, params or [], source, account, files, Output(as_json, quiet, debug))
+
+
+@app.command(epilog=_example("py-rt paper market_maker --data sample:btcusdt_l2 --speed 10"))
+def paper(
+    file: File,
+    data: Annotated[
+        str, typer.Option(metavar="SOURCE", help="What the paper venue replays.")
+    ] = "sample:btcusdt_l2",
+    params: Params = None,
+    speed: Annotated[float, typer.Option(help="Virtual seconds per real second.")] = 10.0,
+    seconds: Annotated[
+        float | None, typer.Option(help="Stop after; by default when the recording ends.")
+    ] = None,
+    state_dir: Annotated[
+        Path | None, typer.Option(help="Journal and store; by default paper-state.")
+    ] = None,
+    cash: Annotated[str, typer.Option(help="Cash of the paper account.")] = "1000000",
+    config: Annotated[
+        Path | None, typer.Option(help="Trade on the venue of this TOML file instead.")
+    ] = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Trade on paper, on a venue of our own.
+
+    The venue replays a recording and is reached through real sockets. Killed at any moment, the
+    same command takes the session up again.
+    """
+    from py_rt.cli.session import run_paper
+
+    plan: dict[str, Any] = {"data": data, "speed": speed, "seconds": seconds, "cash": cash}
+    run_paper(file, params or [], plan, state_dir, config, Output(as_json, quiet, debug))
+
+
+@app.command(epilog=_example("py-rt trade strategy.py --config trade.toml"))
+def trade(
+    file: File,
+    config: Annotated[Path, typer.Option(metavar="C", help="TOML file of the session.")],
+    params: Params = None,
+    state_dir: Annotated[Path | None, typer.Option(help="Instead of [run] state_dir.")] = None,
+    seconds: Annotated[float | None, typer.Option(help="Instead of [run] seconds.")] = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Trade on the venue of a configuration."""
+    from py_rt.cli.session import run_trade
+
+    changed = {"state_dir": state_dir, "seconds": seconds}
+    run_trade(file, params or [], config, changed, Output(as_json, quiet, debug))
+
+
+@app.command(epilog=_example("py-rt venue --data sample:btcusdt_l2 --speed 10 --port 18080"))
+def venue(
+    data: Annotated[
+        str, typer.Option(metavar="SOURCE", help="What it replays.")
+    ] = "sample:btcusdt_l2",
+    speed: Annotated[float, typer.Option(help="Virtual seconds per real second.")] = 1.0,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 is any free one.")] = 0,
+    admin_port: Annotated[int, typer.Option(min=0, max=65535, help="0 is any free one.")] = 0,
+    cash: Annotated[str, typer.Option(help="Cash of its account.")] = "1000000",
+    seed: Annotated[int, typer.Option(min=0, help="Of everything random.")] = 0,
+    repeat: Annotated[bool, typer.Option("--repeat", help="Begin again at the end.")] = False,
+    config: Annotated[Path | None, typer.Option(help="A venue.toml instead of options.")] = None,
+    end_with: Annotated[Path | None, typer.Option(hidden=True)] = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Run a paper venue on this machine.
+
+    Prints one JSON line with its addresses, key and secret when it listens.
+    """
+    from py_rt.cli.session import run_venue
+
+    options: dict[str, Any] = {"source": data, "speed": speed, "port": port, "cash": cash}
+    options |= {"admin_port": admin_port, "seed": seed, "repeat": repeat}
+    run_venue(options, config, end_with, Output(as_json, quiet, debug))
+
+
+@app.command(epilog=_example("py-rt replay paper-state"))
+def replay(
+    journal: Annotated[Path, typer.Argument(metavar="JOURNAL", help="Or a state directory.")],
+    strategy: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Instead of the code that it names.")
+    ] = None,
+    params: Params = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Replay a journal; the same orders must come out."""
+    from py_rt.cli.research import run_replay
+
+    run_replay(journal, strategy, params or [], Output(as_json, quiet, debug))
+
+
+@app.command(epilog=_example("py-rt backtest sma_cross --data sample:us_minute --receipt r.json",
+                             "py-rt verify r.json"))  # fmt: skip
+def verify(
+    receipt: Annotated[Path, typer.Argument(metavar="RECEIPT", help="A JSON file.")],
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Run a receipt's backtest again and compare."""
+    from py_rt.cli.research import run_verify
+
+    run_verify(receipt, Output(as_json, quiet, debug))
+
+
+@app.command(epilog=_example("py-rt status state"))
+def status(
+    state_dir: StateDir, as_json: AsJson = False, quiet: Quiet = False, debug: Debug = False
+) -> None:
+    """Show how a session stands."""
+    from py_rt.cli.session import run_status
+
+    run_status(state_dir, Output(as_json, quiet, debug))
+
+
+@app.command(epilog=_example("py-rt kill state", "py-rt kill state --level reduce_only"))
+def kill(
+    state_dir: StateDir,
+    level: Annotated[
+        str, typer.Option(help="reduce_only, halt, cancel_all, stop or resume.")
+    ] = "stop",
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Stop a session from outside."""
+    from py_rt.cli.session import run_kill
+
+    run_kill(state_dir, level, Output(as_json, quiet, debug))
+
+
+@app.command(epilog=_example("py-rt doctor"))
+def doctor(as_json: AsJson = False, quiet: Quiet = False, debug: Debug = False) -> None:
+    """Check this machine and this installation."""
+    from py_rt.cli.doctor import run_doctor
+
+    run_doctor(Output(as_json, quiet, debug))
+
+
+@data_app.command("list", epilog=_example("py-rt data list"))
+def data_list(as_json: AsJson = False, quiet: Quiet = False, debug: Debug = False) -> None:
+    """List the samples that come with the package."""
+    from py_rt.cli.data import run_list
+
+    run_list(Output(as_json, quiet, debug))
+
+
+@data_app.command("check", epilog=_example("py-rt data check bars.csv"))
+def data_check(
+    source: Annotated[str, typer.Argument(metavar="SOURCE", help="File, glob, or sample:NAME.")],
+    form: Annotated[str | None, typer.Option("--format", help="Instead of guessing.")] = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Look for gaps, duplicates, disorder, crossed books and the like."""
+    from py_rt.cli.data import run_check
+
+    run_check(source, form, Output(as_json, quiet, debug))
+
+
+@data_app.command("load", epilog=_example("py-rt data load bars.csv --symbols AAPL"))
+def data_load(
+    source: Annotated[str, typer.Argument(metavar="SOURCE", help="File, glob, or sample:NAME.")],
+    form: Annotated[str | None, typer.Option("--format", help="Instead of guessing.")] = None,
+    symbols: Annotated[str | None, typer.Option(help="Keep these, separated by commas.")] = None,
+    start: Annotated[str | None, typer.Option(help="Keep from this time on (ISO, zone).")] = None,
+    end: Annotated[str | None, typer.Option(help="Keep until before this time.")] = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Load data and say what is in them."""
+    from py_rt.cli.data import run_load
+
+    run_load({"data": source, "symbols": symbols, "start": start, "end": end}, form,
+             Output(as_json, quiet, debug))  # fmt: skip

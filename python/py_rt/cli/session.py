@@ -1,0 +1,151 @@
+"""``py-rt paper``, ``trade``, ``venue``, ``status`` and ``kill``."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, cast
+
+import typer
+
+from py_rt._strategy_files import load_strategy
+from py_rt.cli.output import Output, plain_json
+from py_rt.cli.parameters import parse_params
+from py_rt.errors import ConfigError
+from py_rt.trade import (
+    SessionResult,
+    paper,
+    read_config,
+    read_status,
+    read_venue_config,
+    trade,
+    venue_on_data,
+    write_kill,
+)
+from py_rt.trade.control import KillLevel
+from py_rt.trade.venue import serve
+from py_rt.trade.venue_process import end_with_session
+
+__all__ = ["run_kill", "run_paper", "run_status", "run_trade", "run_venue"]
+
+_STATUS_ORDER = ("running", "kill", "orders", "open_orders", "fills", "positions", "state_dir")
+
+
+def run_trade(
+    file: str,
+    params: Sequence[str],
+    config: Path,
+    changed: Mapping[str, Any],
+    output: Output,
+) -> None:
+    """Trade by configuration; ``--set`` goes before ``[strategy]``."""
+    overrides = {name: value for name, value in changed.items() if value is not None}
+    resolved = read_config(config, {**overrides, "params": parse_params(params)})
+    strategy = load_strategy(file, resolved.params)
+    _say_beginning(strategy.name, resolved.mode, str(resolved.state_dir), output)
+    _finish(trade(strategy, resolved, on_note=output.note), output)
+
+
+def run_paper(
+    file: str,
+    params: Sequence[str],
+    plan: Mapping[str, Any],
+    state_dir: Path | None,
+    config: Path | None,
+    output: Output,
+) -> None:
+    """Trade on paper, on our own venue or on the one that a configuration names."""
+    given = parse_params(params)
+    if config is not None:
+        overrides: dict[str, Any] = {"params": given}
+        overrides |= {"state_dir": state_dir} if state_dir else {}
+        overrides |= {"seconds": plan["seconds"]} if plan["seconds"] is not None else {}
+        resolved = read_config(config, overrides)
+        if resolved.mode != "paper":
+            raise ConfigError(
+                "the configuration trades live",
+                field="venue.mode",
+                file=str(config),
+                remedy='use py-rt trade, or write mode = "paper"',
+            )
+        strategy = load_strategy(file, resolved.params)
+        _say_beginning(strategy.name, "paper", str(resolved.state_dir), output)
+        _finish(trade(strategy, resolved, on_note=output.note), output)
+        return
+    strategy = load_strategy(file, given)
+    folder = state_dir or Path("paper-state")
+    _say_beginning(strategy.name, "paper", str(folder), output)
+    _finish(paper(strategy, on_note=output.note, state_dir=folder, **plan), output)
+
+
+def run_venue(
+    options: Mapping[str, Any], config: Path | None, end_with: Path | None, output: Output
+) -> None:
+    """Serve until Ctrl-C; the ready line is the only thing on stdout."""
+    if config is not None:
+        resolved = read_venue_config(config)
+    else:
+        given = dict(options)
+        resolved = venue_on_data(given.pop("source"), **given)
+    if end_with is not None:
+        end_with_session(end_with)
+
+    def announce(ready: dict[str, Any]) -> None:
+        sys.stdout.write(plain_json(ready) + "\n")
+        sys.stdout.flush()
+        output.note(f"listing {', '.join(resolved.symbols)} at {ready['alpaca']}; Ctrl-C ends it")
+
+    serve(resolved, announce)
+
+
+def run_status(state_dir: Path, output: Output) -> None:
+    """Show what the session wrote and what its store holds."""
+    status = read_status(state_dir)
+    if output.result(status):
+        first = [name for name in _STATUS_ORDER if name in status]
+        rest = [name for name in status if name not in first]
+        rows = [(name, _shown(status[name])) for name in (*first, *rest)]
+        output.table("session", rows)
+
+
+def run_kill(state_dir: Path, level: str, output: Output) -> None:
+    """Write the kill file."""
+    path = write_kill(state_dir, cast("KillLevel", level))
+    if output.result({"level": level, "file": str(path)}):
+        output.note(f"asked for {level}: {path}")
+
+
+def _say_beginning(name: str, mode: str, state_dir: str, output: Output) -> None:
+    output.note(f"{name}: {mode} session in {state_dir}; Ctrl-C ends it")
+
+
+def _finish(result: SessionResult, output: Output) -> None:
+    """Show the summary and choose the exit code."""
+    if output.result(result.to_dict()):
+        rows = [
+            ("orders", str(result.orders)),
+            ("fills", str(result.fills)),
+            ("rejected", str(result.rejected)),
+            ("position", _shown(result.position)),
+            ("cash", result.cash),
+            ("recovered", _shown(result.recovered)),
+            ("reconciled", _shown(result.reconciled)),
+            ("ended because", result.reason),
+            ("order_hash", result.order_hash),
+            ("journal", result.journal),
+            ("store", str(result.store)),
+        ]
+        output.table("session", rows)
+    if not result.reconciled or result.reason == "refused":
+        raise typer.Exit(4)
+    if result.halted:
+        raise typer.Exit(5)
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{k} {v}" for k, v in value.items()) or "-"
+    return "-" if value is None else str(value)

@@ -1,0 +1,240 @@
+"""Session and venue files: unknown keys, types, addresses and secrets, each with its line."""
+
+from __future__ import annotations
+
+import pickle
+import re
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from py_rt.errors import ConfigError, DataError, TradingError
+from py_rt.trade import read_config, read_venue_config, venue_on_data
+from py_rt.trade.secrets import Secret
+
+GOOD = """\
+[run]
+symbols = ["BTC/USD"]
+state_dir = "state"
+seconds = 60
+cancel_on_stop = true
+[strategy]
+order_qty = 0.01
+[venue]
+dialect = "alpaca"
+mode = "paper"
+trading_url = "http://127.0.0.1:18080"
+account_stream_url = "ws://127.0.0.1:18080/stream"
+market_stream_url = "ws://127.0.0.1:18080/v1beta3/crypto/us"
+key_env = "APCA_API_KEY_ID"
+secret_env = "APCA_API_SECRET_KEY"
+[risk]
+max_order_notional = 5000.10
+[store]
+url = "sqlite"
+"""
+
+VENUE = """\
+[venue]
+clock = "2026-03-09T10:00:00-04:00"
+speed = 2.0
+seed = 7
+admin_port = 0
+alpaca_port = 0
+[[account]]
+dialect = "alpaca"
+key = "K1"
+secret = "S1"
+cash = "1000000"
+[[instrument]]
+symbol = "AAPL"
+asset_class = "us_equity"
+market = { kind = "synthetic", price = "190.00", spread_ticks = 2, depth_qty = "500" }
+[[instrument]]
+symbol = "BTC/USD"
+asset_class = "crypto"
+market = { kind = "recorded", data = "sample:btcusdt_l2" }
+"""
+
+
+@pytest.fixture(autouse=True)
+def keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("APCA_API_KEY_ID", "the-key")
+    monkeypatch.setenv("APCA_API_SECRET_KEY", "the-secret")
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "file.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def changed(text: str, pattern: str, new: str) -> str:
+    made, count = re.subn(pattern, new, text, count=1, flags=re.MULTILINE)
+    assert count == 1, pattern
+    return made
+
+
+def test_the_promised_file_is_read(tmp_path: Path) -> None:
+    config = read_config(write(tmp_path, GOOD))
+    assert config.symbols == ("BTC/USD",)
+    assert config.state_dir == tmp_path / "state"
+    assert config.params == {"order_qty": 0.01}
+    assert type(config.params["order_qty"]) is float
+    assert config.limits.max_order_notional == Decimal("5000.10")
+    core = config.to_core()
+    assert (core["key"], core["secret"], core["seconds"]) == ("the-key", "the-secret", 60.0)
+    assert core["risk"]["max_order_notional"] == "5000.1"
+
+
+def test_addresses_are_derived(tmp_path: Path) -> None:
+    short = changed(GOOD, r"^account_stream.*\nmarket_stream.*\n", "")
+    full, derived = read_config(write(tmp_path, GOOD)), read_config(write(tmp_path, short))
+    assert full.addresses == derived.addresses
+    assert full.config_hash == derived.config_hash
+    real = changed(short, r"^trading_url.*\n", "")
+    addresses = read_config(write(tmp_path, real)).addresses
+    assert addresses.trading_url == "https://paper-api.alpaca.markets"
+    assert addresses.account_stream_url == "wss://paper-api.alpaca.markets/stream"
+    assert addresses.market_stream_url == "wss://stream.data.alpaca.markets/v1beta3/crypto/us"
+
+
+def test_the_hash_follows_what_decides(tmp_path: Path) -> None:
+    first = read_config(write(tmp_path, GOOD)).config_hash
+    elsewhere = read_config(write(tmp_path, changed(GOOD, '"state"', '"other"'))).config_hash
+    looser = read_config(write(tmp_path, changed(GOOD, r"5000\.10", "6000"))).config_hash
+    assert first == elsewhere != looser
+
+
+@pytest.mark.parametrize(
+    ("pattern", "new", "field", "line", "hint"),
+    [
+        ("^symbols", "sybols", "run.sybols", 2, "did you mean symbols?"),
+        (r"^\[run\]", "[rum]", "rum", 1, "did you mean run?"),
+        (r"\[\"BTC/USD\"\]", '"BTC/USD"', "run.symbols", 2, "a list of texts"),
+        (r"\[\"BTC/USD\"\]", "[]", "run.symbols", 2, "name one"),
+        (r"\[\"BTC/USD\"\]", '["BTC/USD", "AAPL"]', "run.symbols", 2, "one session for each"),
+        (r"\[\"BTC/USD\"\]", '["BTC/USD", "BTC/USD"]', "run.symbols", 2, "once"),
+        ("= 60", "= -1", "run.seconds", 4, "nearest is 0"),
+        ("= 60", '= "60"', "run.seconds", 4, "a number"),
+        ("= true", "= 1", "run.cancel_on_stop", 5, "true or false"),
+        ('"alpaca"', '"binance"', "venue.dialect", 9, '"alpaca"'),
+        ("^dialect.*\n", "", "venue.dialect", 8, "add dialect"),
+        ('"paper"', '"Live"', "venue.mode", 10, '"live"'),
+        ("http://127", "ftp://127", "venue.trading_url", 11, "http://"),
+        (r"http://127\.0\.0\.1", "http://10.0.0.1", "venue.trading_url", 11, "https://"),
+        (r"ws://127\.0\.0\.1:18080/stream", "ws://x.com/stream", "venue.account_stream_url", 12,
+         "wss://"),
+        ("http://127.0.0.1:18080", "https://api.alpaca.markets", "venue.mode", 10, 'mode = "live"'),
+        ("^key_env.*", 'key = "PK123"', "venue.key", 14, "environment variable"),
+        ("APCA_API_KEY_ID", "NO_SUCH_VARIABLE", "venue.key_env", None, "export NO_SUCH_VARIABLE"),
+        ("^max_order_notional", "max_order_notionl", "risk.max_order_notionl", 17,
+         "did you mean max_order_notional?"),
+        (r"5000\.10", "-1", "risk.max_order_notional", 17, "above 0"),
+        (r"5000\.10", '"much"', "risk.max_order_notional", 17, "number"),
+        ('"sqlite"', '"postgresql://x"', "store.url", 19, '"sqlite"'),
+    ],
+)  # fmt: skip
+def test_refusals_of_a_session_file(
+    tmp_path: Path, pattern: str, new: str, field: str, line: int | None, hint: str
+) -> None:
+    with pytest.raises(ConfigError) as caught:
+        read_config(write(tmp_path, changed(GOOD, pattern, new)))
+    error = caught.value
+    assert (error.field, error.where.get("line")) == (field, line)
+    assert hint in error.remedy
+
+
+def test_what_is_no_toml_is_refused_with_its_line(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="line 2"):
+        read_config(write(tmp_path, "[run]\nsymbols = [BTC]\n"))
+
+
+def test_secrets_print_stars_and_stay_here(tmp_path: Path) -> None:
+    config = read_config(write(tmp_path, GOOD))
+    assert "the-secret" not in f"{config!r} {config.to_dict()} {config.credentials}"
+    with pytest.raises(TypeError):
+        pickle.dumps(Secret("x"))
+
+
+def test_a_credentials_file_must_be_the_owners_alone(tmp_path: Path) -> None:
+    keys_file = tmp_path / "keys.toml"
+    keys_file.write_text('key = "k"\nsecret = "s"\n', encoding="utf-8")
+    text = changed(GOOD, "^key_env.*\nsecret_env.*", 'credentials_file = "keys.toml"')
+    keys_file.chmod(0o644)
+    with pytest.raises(ConfigError, match="chmod 600"):
+        read_config(write(tmp_path, text))
+    keys_file.chmod(0o600)
+    assert read_config(write(tmp_path, text)).credentials.secret.reveal() == "s"
+
+
+def test_overrides_of_the_command_line(tmp_path: Path) -> None:
+    config = read_config(
+        write(tmp_path, GOOD), {"seconds": 5, "state_dir": tmp_path / "x", "params": {"a": 1}}
+    )
+    assert (config.seconds, config.state_dir) == (5.0, tmp_path / "x")
+    assert config.params == {"order_qty": 0.01, "a": 1}
+
+
+def test_the_promised_venue_file_is_read(tmp_path: Path) -> None:
+    config = read_venue_config(write(tmp_path, VENUE))
+    assert config.symbols == ("AAPL", "BTC/USD")
+    assert config.start_ns == 1_773_064_800_000_000_000
+    assert (config.speed, config.seed) == (2.0, 7)
+    core = config.to_core()
+    assert core["accounts"] == [{"key": "K1", "secret": "S1", "cash": "1000000"}]
+    stock, coin = core["instruments"]
+    assert stock["synthetic"]["price"] == "190.00"
+    assert stock["synthetic"]["events_per_s"] == 20.0
+    assert (stock["shortable"], coin["shortable"]) == (True, False)
+    assert coin["tick_size"] == "0.01"
+    assert core["recordings"][0]["instruments"] == [1]
+    assert "S1" not in repr(config)
+
+
+def test_a_venue_on_data() -> None:
+    config = venue_on_data("sample:ethusdt_l2", speed=10, cash="500")
+    assert config.symbols == ("ETH/USD",)
+    assert config.accounts[0]["cash"] == "500"
+    assert config.accounts[0]["secret"] not in repr(config)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "new", "field", "hint"),
+    [
+        ("^speed", "sped", "venue.sped", "did you mean speed?"),
+        (r"= 2\.0", "= 0", "venue.speed", "nearest is 0.001"),
+        ("-04:00", "", "venue.clock", "zone"),
+        ("^alpaca_port", "binance_port", "venue.binance_port", "leave it out"),
+        ("^admin_port = 0", "admin_port = 70000", "venue.admin_port", "nearest is 65535"),
+        ('^dialect = "alpaca"', 'dialect = "binance"', "account[0].dialect", '"alpaca"'),
+        ("^cash.*", 'cash = "-1"', "account[0].cash", "at least 0"),
+        ("^cash.*", "cash = 1000", "account[0].cash", "text in quotes"),
+        ('"us_equity"', '"bond"', "instrument[0].asset_class", '"crypto"'),
+        ('"synthetic"', '"made_up"', "instrument[0].market.kind", '"synthetic"'),
+        ("spread_ticks", "spread", "instrument[0].market.spread", "did you mean spread_ticks?"),
+        ('price = "190.00", ', "", "instrument[0].market.price", "add price"),
+        (r"\[\[account\]\]", "[account]", "account", "[[account]]"),
+    ],
+)
+def test_refusals_of_a_venue_file(
+    tmp_path: Path, pattern: str, new: str, field: str, hint: str
+) -> None:
+    with pytest.raises(ConfigError) as caught:
+        read_venue_config(write(tmp_path, changed(VENUE, pattern, new)))
+    assert caught.value.field == field
+    assert hint in caught.value.remedy
+
+
+@pytest.mark.parametrize("source", ["sample:us_minute", "sample:nothing", "no_such_file.csv"])
+def test_a_venue_needs_a_book(source: str) -> None:
+    with pytest.raises(DataError):
+        venue_on_data(source)
+
+
+@pytest.mark.parametrize("bad", [{"speed": 0}, {"speed": float("nan")}, {"cash": -1}])
+def test_a_venue_needs_sense(bad: dict[str, Any]) -> None:
+    with pytest.raises(TradingError):
+        venue_on_data("sample:btcusdt_l2", **bad)
