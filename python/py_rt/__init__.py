@@ -30,6 +30,7 @@ from py_rt.errors import (
 from py_rt.factory import StrategyFactory
 from py_rt.market import Instrument, MarketData
 from py_rt.strategy import Strategy
+from py_rt.trade import ReplayResult, paper, replay, trade
 
 __all__ = [
     "BacktestResult",
@@ -44,6 +45,7 @@ __all__ = [
     "MarketData",
     "NotConverged",
     "ParameterError",
+    "ReplayResult",
     "RiskHalted",
     "RiskLimits",
     "SimVenue",
@@ -57,6 +59,9 @@ __all__ = [
     "data",
     "errors",
     "indicators",
+    "paper",
+    "replay",
     "strategies",
+    "trade",
     "verify",
 ]

@@ -177,7 +177,7 @@ fn address(key: &str, text: &str, [plain, secure]: [&str; 2]) -> Result<Url, Liv
     }
     if url.scheme == plain {
         return Err(wrong(&format!(
-            "keys do not travel in the clear: write {secure}:// (only this machine may be {plain}://)"
+            "keys do not travel in the clear: write {secure}://, {plain}:// is for loopback only"
         )));
     }
     Err(wrong(&format!("the scheme must be {plain} or {secure}")))

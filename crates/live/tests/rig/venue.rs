@@ -120,6 +120,16 @@ impl World {
         self.now = self.now.plus(50 * MS);
     }
 
+    /// Time passes without clients, and somebody cancels what is left: no trace stays open.
+    pub fn close_everything(&mut self) {
+        self.restart_clients();
+        let until = self.now.plus(1_000 * MS);
+        while self.advance(until).is_some() {}
+        for at in 0..self.orders.len() {
+            self.cancel(at);
+        }
+    }
+
     fn at(&mut self, after_ms: i64, due: Due) {
         self.next += 1;
         self.due
@@ -504,8 +514,8 @@ const ASSET: &str = "{\"class\":\"crypto\",\"symbol\":\"BTC/USD\",\"tradable\":t
     \"shortable\":true,\"fractionable\":true,\"min_order_size\":\"0.001\",\
     \"min_trade_increment\":\"0.001\",\"price_increment\":\"0.5\"}";
 const CONNECTED: &[u8] = b"[{\"T\":\"success\",\"msg\":\"connected\"}]";
-const AUTHORIZED: &str =
-    "{\"stream\":\"authorization\",\"data\":{\"status\":\"authorized\",\"action\":\"authenticate\"}}";
+const AUTHORIZED: &str = "{\"stream\":\"authorization\",\
+    \"data\":{\"status\":\"authorized\",\"action\":\"authenticate\"}}";
 const LISTENING: &str = "{\"stream\":\"listening\",\"data\":{\"streams\":[\"trade_updates\"]}}";
 
 fn uuid(value: u128) -> String {
