@@ -7,6 +7,7 @@ import os
 import select
 import statistics
 import subprocess
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -102,16 +103,23 @@ def alternate(
     ours: tuple[Worker, str, dict[str, Any]],
     peer: tuple[Worker, str, dict[str, Any]] | None,
     pairs: int,
+    budget_s: float,
 ) -> Measured:
-    """Run each side once unmeasured, then in turns: ours, peer, ours, peer, ..."""
+    """Run each side once unmeasured, then in turns: ours, peer, ours, peer, ...
+
+    Ends after `pairs`, or once the row has taken `budget_s` and has three pairs.
+    """
     measured = Measured()
+    begin = time.monotonic()
     worker, job, options = ours
     told = worker.run(job, options)
     measured.facts, measured.rows = told["facts"], told["rows"]
     if peer is not None:
         told = peer[0].run(peer[1], peer[2])
         measured.peer_facts, measured.peer_rows = told["facts"], told["rows"]
-    for _ in range(pairs):
+    for done in range(pairs):
+        if done >= 3 and time.monotonic() - begin > budget_s:
+            break
         measured.ours.append(worker.run(job, options)["seconds"])
         if peer is not None:
             measured.peer.append(peer[0].run(peer[1], peer[2])["seconds"])

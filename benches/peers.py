@@ -13,7 +13,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["PEERS", "Peer", "installed", "why_missing"]
+__all__ = ["PEERS", "Peer", "installed", "version_of", "why_missing"]
 
 ROOT = Path(__file__).resolve().parents[1]
 PLACE = ROOT / ".venv-peers"
@@ -65,6 +65,14 @@ def why_missing(name: str) -> str:
     if not note.is_file():
         return f"environment {name} is not installed (make bench-peers)"
     return f"environment {name}: {json.loads(note.read_text())['reason']}"
+
+
+def version_of(name: str, package: str) -> str | None:
+    """Return the version of a package in an environment, if it was made."""
+    for requirement in PEERS[name].packages if installed(name) else ():
+        if requirement.startswith(f"{package}=="):
+            return requirement.partition("==")[2]
+    return None
 
 
 def _find_python(least: tuple[int, int]) -> str | None:

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from py_rt.market import BAR_DTYPE, EVENT_DTYPE, Instrument, MarketData
 
-__all__ = ["PEER_DTYPE", "l2_rows", "minute_bars", "to_market_data"]
+__all__ = ["PEER_DTYPE", "bar_closes", "l2_rows", "minute_bars", "to_market_data", "touches"]
 
 PEER_DTYPE = np.dtype(
     [
@@ -96,15 +96,54 @@ def to_market_data(rows: npt.NDArray[np.void]) -> MarketData:
     events["flags"] = 1
     events["price"] = np.round(rows["px"] * 10).astype(np.int64)
     events["qty"] = np.round(rows["qty"] * 1000).astype(np.int64)
-    btc = Instrument("BTCUSDT", tick_size="0.1", lot_size="0.001", asset_class="crypto",
-                     currency="USDT", sessions=False)
+    btc = Instrument(
+        "BTCUSDT",
+        tick_size="0.1",
+        lot_size="0.001",
+        asset_class="crypto",
+        currency="USDT",
+        sessions=False,
+    )
     return MarketData(events, None, [btc], name="w1")
+
+
+def touches(rows: npt.NDArray[np.void]) -> npt.NDArray[np.int64]:
+    """Walk the book: best bid tick, best ask tick and receive time after every row, shape (n, 3)."""
+    ev = rows["ev"].astype(np.int64)
+    depth = (ev & 0xFF == _DEPTH).tolist()
+    bought = (ev & _BUY != 0).tolist()
+    ticks = np.round(rows["px"] * 10).astype(np.int64).tolist()
+    shown = (rows["qty"] > 0).tolist()
+    bids: set[int] = set()
+    asks: set[int] = set()
+    bid, ask = 600_000, 600_001
+    out = np.empty((len(rows), 3), np.int64)
+    out[:, 2] = rows["local_ts"]
+    for row, (is_depth, is_bid, tick, is_shown) in enumerate(
+        zip(depth, bought, ticks, shown, strict=True)
+    ):
+        if is_depth:
+            side = bids if is_bid else asks
+            (side.add if is_shown else side.discard)(tick)
+            if is_shown:
+                bid, ask = (max(bid, tick), ask) if is_bid else (bid, min(ask, tick))
+            elif is_bid and tick == bid:
+                bid = max(bids, default=bid)
+            elif not is_bid and tick == ask:
+                ask = min(asks, default=ask)
+        out[row, 0], out[row, 1] = bid, ask
+    return out
+
+
+def bar_closes(n: int = 1_000_000, seed: int = 11) -> npt.NDArray[np.float64]:
+    """Return the closes of W3: a walk of log prices, shape (n,)."""
+    rng = np.random.default_rng(seed)
+    return 100 * np.exp(np.cumsum(rng.normal(0, 2e-4, n)))
 
 
 def minute_bars(n: int = 1_000_000, seed: int = 11) -> MarketData:
     """Make ``n`` one-minute bars of one symbol: a walk of log prices, open at the last close."""
-    rng = np.random.default_rng(seed)
-    close = 100 * np.exp(np.cumsum(rng.normal(0, 2e-4, n)))
+    close = bar_closes(n, seed)
     opened = np.concatenate([[close[0]], close[:-1]])
     bars = np.zeros(n, BAR_DTYPE)
     bars["ts_open"] = _START + np.arange(n) * 60_000_000_000
@@ -114,6 +153,7 @@ def minute_bars(n: int = 1_000_000, seed: int = 11) -> MarketData:
     bars["high"] = np.maximum(bars["open"], bars["close"])
     bars["low"] = np.minimum(bars["open"], bars["close"])
     bars["volume"] = 1.0
-    made = Instrument("W3", tick_size="0.00000001", lot_size="1", asset_class="equity",
-                      sessions=False)
+    made = Instrument(
+        "W3", tick_size="0.00000001", lot_size="1", asset_class="equity", sessions=False
+    )
     return MarketData(None, bars, [made], name="w3")

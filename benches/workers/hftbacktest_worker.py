@@ -19,6 +19,7 @@ from workers.protocol import Run, serve
 END_OF_DATA = 1
 LONG = 10**18
 NEVER = 10**15
+NO_ASK = 2**62
 
 
 @njit
@@ -41,56 +42,57 @@ def read_touch(hbt):
 
 
 @njit
-def keep(hbt, side, tick, next_id):
-    """Keep one order of a side at a tick; a side with an order on its way is left alone."""
+def move_to(hbt, side, tick, sent, next_id):
+    """Move a side to a tick, once; a side with an order on its way is left alone."""
     working = 0
-    at_tick = False
     orders = hbt.orders(0).values()
     while orders.has_next():
         order = orders.get()
         if order.side == side:
             if order.req != 0:
-                return next_id
+                return sent, next_id
             working = order.order_id
-            at_tick = order.price_tick == tick
-    if working != 0 and at_tick:
-        return next_id
+    if tick == sent:
+        return sent, next_id
     if working != 0:
         hbt.cancel(0, working, False)
     if side == 1:
         hbt.submit_buy_order(0, next_id, tick * 0.1, 0.001, GTX, LIMIT, False)
     else:
         hbt.submit_sell_order(0, next_id, tick * 0.1, 0.001, GTX, LIMIT, False)
-    return next_id + 1
+    return tick, next_id + 1
 
 
 @njit
-def quote(hbt, next_id):
+def quote(hbt, bid_sent, ask_sent, next_id):
     """Quote one tick outside the touch, two on the side that would add to a large position."""
     hbt.clear_inactive_orders(0)
     depth = hbt.depth(0)
+    if depth.best_bid_tick <= 0 or depth.best_ask_tick >= NO_ASK:
+        return bid_sent, ask_sent, next_id
     held = hbt.position(0)
     bid = depth.best_bid_tick - 1 - (1 if held > 0.05 else 0)
     ask = depth.best_ask_tick + 1 + (1 if held < -0.05 else 0)
-    next_id = keep(hbt, 1, bid, next_id)
-    return keep(hbt, -1, ask, next_id)
+    bid_sent, next_id = move_to(hbt, 1, bid, bid_sent, next_id)
+    ask_sent, next_id = move_to(hbt, -1, ask, ask_sent, next_id)
+    return bid_sent, ask_sent, next_id
 
 
 @njit
 def maker_10ms(hbt):
     """Quote every ten milliseconds."""
-    next_id = 1
+    bid, ask, next_id = 0, 0, 1
     while hbt.elapse(10_000_000) == 0:
-        next_id = quote(hbt, next_id)
+        bid, ask, next_id = quote(hbt, bid, ask, next_id)
     return next_id - 1, 0
 
 
 @njit
 def maker_every_row(hbt):
     """Quote on every row."""
-    next_id = 1
+    bid, ask, next_id = 0, 0, 1
     while hbt.wait_next_feed(False, NEVER) != END_OF_DATA:
-        next_id = quote(hbt, next_id)
+        bid, ask, next_id = quote(hbt, bid, ask, next_id)
     return next_id - 1, 0
 
 

@@ -1,8 +1,8 @@
 """How a worker talks: one JSON object a line, in and out, beside whatever its libraries print.
 
-The worker is asked `{"command": "prepare", "job": ...}` (loads, builds, runs once unmeasured) and
-then `{"command": "go", "job": ...}` again and again; it answers with the seconds taken inside and
-with the facts that must be equal on both sides.
+The worker is asked `{"job": ..., "options": ...}` again and again. The first time it loads and
+builds; every time it runs the job once, and answers with the seconds taken inside and with the
+facts that must be equal on both sides. The asker does not count the first run.
 """
 
 from __future__ import annotations
@@ -27,12 +27,11 @@ def serve(version: str, prepare: Callable[[str, dict[str, Any]], Run]) -> None:
     runs: dict[str, Run] = {}
     for line in sys.stdin:
         asked = json.loads(line)
-        name = asked["job"]
         try:
-            if name not in runs:
+            if line not in runs:
                 runs.clear()
-                runs[name] = prepare(name, asked["options"])
-            seconds, rows, facts = runs[name]()
+                runs[line] = prepare(asked["job"], asked["options"])
+            seconds, rows, facts = runs[line]()
             told = {"seconds": seconds, "rows": rows, "facts": facts}
         except Exception as error:  # noqa: BLE001 - a row that fails must not end the others
             told = {"error": f"{type(error).__name__}: {error}"}

@@ -37,7 +37,10 @@ __all__ = [
     "ZScore",
     "__version__",
     "compiled_strategies",
+    "replay_journal",
     "run_backtest",
+    "serve_venue",
+    "trade",
 ]
 
 __version__: str
@@ -321,8 +324,6 @@ class Book:
 
 @final
 class Position:
-    """A position, as of the moment it was asked for."""
-
     @property
     def qty(self) -> float: ...
     @property
@@ -334,8 +335,6 @@ class Position:
 
 @final
 class InstrumentView:
-    """What is traded, with its steps as floats."""
-
     @property
     def symbol(self) -> str: ...
     @property
@@ -357,8 +356,6 @@ class InstrumentView:
 
 @final
 class Trade:
-    """A trade in the market."""
-
     @property
     def symbol(self) -> str: ...
     @property
@@ -374,8 +371,6 @@ class Trade:
 
 @final
 class Quote:
-    """Best prices."""
-
     @property
     def symbol(self) -> str: ...
     @property
@@ -401,8 +396,6 @@ class Quote:
 
 @final
 class Bar:
-    """A closed bar."""
-
     @property
     def symbol(self) -> str: ...
     @property
@@ -422,8 +415,6 @@ class Bar:
 
 @final
 class Order:
-    """An order of ours as it stands."""
-
     @property
     def client_order_id(self) -> str: ...
     @property
@@ -459,8 +450,6 @@ class Order:
 
 @final
 class Fill:
-    """An execution of ours."""
-
     @property
     def client_order_id(self) -> str: ...
     @property
@@ -486,8 +475,6 @@ class Fill:
 
 @final
 class TimerEvent:
-    """A timer rang."""
-
     @property
     def name(self) -> str: ...
     @property
@@ -500,4 +487,12 @@ def run_backtest(
     strategy: Any,
     run: dict[str, Any],
     progress: Callable[[int, int], object] | None = None,
+) -> dict[str, Any]: ...
+def replay_journal(path: str, make_strategy: Callable[[str], Any]) -> dict[str, Any]: ...
+def serve_venue(config: dict[str, Any], on_ready: Callable[[dict[str, Any]], object]) -> None: ...
+def trade(
+    config: dict[str, Any],
+    strategy: Any,
+    on_event: Callable[[dict[str, Any]], object] | None = None,
+    on_notice: Callable[[str], object] | None = None,
 ) -> dict[str, Any]: ...

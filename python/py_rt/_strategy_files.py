@@ -149,6 +149,9 @@ def _module_of(path: Path) -> ModuleType:
         raise ConfigError(
             "there is no such file", field="FILE", file=str(path), remedy="check the path"
         )
+    known = _loaded(full)
+    if known is not None:
+        return known
     label = f"py_rt_file_{full.stem}_{hashlib.sha256(str(full).encode()).hexdigest()[:8]}"
     spec = importlib.util.spec_from_file_location(label, full)
     if spec is None or spec.loader is None:
@@ -170,6 +173,15 @@ def _module_of(path: Path) -> ModuleType:
             remedy="correct it; python -m py_compile checks the syntax",
         ) from error
     return module
+
+
+def _loaded(full: Path) -> ModuleType | None:
+    """Return the module that was made from this very file, such as the running script."""
+    for module in list(sys.modules.values()):
+        file = getattr(module, "__file__", None)
+        if file and Path(file).name == full.name and Path(file).resolve() == full:
+            return module
+    return None
 
 
 def _line_in(error: Exception, file: str) -> int | None:

@@ -22,9 +22,9 @@ def assert_nothing_is_lost(found: Rehearsal) -> None:
     diff = found.diff
     assert (diff.lost, diff.duplicated, diff.unresolved) == (0, 0, 0), diff.differences
     assert diff.equal, diff.differences
-    assert found.summary["reconciled"]
+    assert found.summary["reconciled"], found.summary
     again = replay(found.summary["journal"])
-    assert again.equal
+    assert again.equal, f"{again}, session {found.summary}"
     assert again.diverged_at is None
     assert again.order_hash == found.summary["order_hash"]
 

@@ -89,11 +89,19 @@ fn assert_equal(book: &ByPrice, naive: &Naive, at: &str) {
         assert_eq!(seen, expected, "{at} {side:?}");
         let best = expected.first().copied();
         assert_eq!(book.best(side), best.map(|b| Price(b.0)), "{at}");
-        let qty = if side == Side::Buy { book.bid_qty() } else { book.ask_qty() };
+        let qty = if side == Side::Buy {
+            book.bid_qty()
+        } else {
+            book.ask_qty()
+        };
         assert_eq!(qty, Qty(best.map_or(0, |b| b.1)), "{at}");
         for (price, qty) in expected.iter().step_by(7) {
             assert_eq!(book.qty_at(side, Price(*price)), Qty(*qty), "{at}");
-            let beside = naive.levels(side).iter().find(|l| l.0 == price + 1).map_or(0, |l| l.1);
+            let beside = naive
+                .levels(side)
+                .iter()
+                .find(|l| l.0 == price + 1)
+                .map_or(0, |l| l.1);
             assert_eq!(book.qty_at(side, Price(price + 1)), Qty(beside), "{at}");
         }
     }
@@ -120,7 +128,14 @@ fn next_events(dice: &mut Dice, touch: &mut i64, out: &mut Vec<MarketEvent>) {
     let price = |dice: &mut Dice, touch: i64| touch - i64::from(side) * away(dice);
     match dice.between(0, 9_999) {
         0 => out.push(row(FIRST, 0, 2, dice.between(-1, 1) as i8, 0, 0)),
-        1..=3 => out.push(row(FIRST, 0, 4, side, *touch - i64::from(side), dice.between(0, 50))),
+        1..=3 => out.push(row(
+            FIRST,
+            0,
+            4,
+            side,
+            *touch - i64::from(side),
+            dice.between(0, 50),
+        )),
         4 => {
             out.push(row(FIRST, 0, 2, 0, 0, 0));
             for level in 1..dice.between(2, 60) {
@@ -161,8 +176,14 @@ fn walk(seed: u64, commands: usize, start: i64) {
             if done % 100 == 0 {
                 let at = format!("seed {seed:#x} command {done}");
                 assert_eq!(book.state_hash(), naive.hash(), "{at}");
-                assert_eq!(book.best_bid().map(|p| p.0), naive.bids.keys().next_back().copied());
-                assert_eq!(book.best_ask().map(|p| p.0), naive.asks.keys().next().copied());
+                assert_eq!(
+                    book.best_bid().map(|p| p.0),
+                    naive.bids.keys().next_back().copied()
+                );
+                assert_eq!(
+                    book.best_ask().map(|p| p.0),
+                    naive.asks.keys().next().copied()
+                );
             }
             if done % 5_000 == 0 {
                 assert_equal(&book, &naive, &format!("seed {seed:#x} command {done}"));

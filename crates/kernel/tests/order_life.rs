@@ -7,9 +7,7 @@ use py_rt_kernel::{Control, Request};
 use py_rt_types::{
     ClientOrderId, OrderStatus, Price, Qty, Query, RejectReason, Report, ReportKind, VenueOrderId,
 };
-use rig::{
-    buy, buy_market, fill, rejected, sell, snapshot, told, Rig, Wish, FIRST, MS, SECOND,
-};
+use rig::{buy, buy_market, fill, rejected, sell, snapshot, told, Rig, Wish, FIRST, MS, SECOND};
 
 use OrderStatus::{
     Canceled, Filled, New, PartiallyFilled, PendingCancel, PendingNew, PendingReplace, Rejected,
@@ -30,7 +28,10 @@ fn working() -> Rig {
 }
 
 fn asks_for(sequence: u64, revision: u16) -> Query {
-    Query::Order { client_order_id: ClientOrderId { sequence, revision }, instrument: FIRST }
+    Query::Order {
+        client_order_id: ClientOrderId { sequence, revision },
+        instrument: FIRST,
+    }
 }
 
 fn revised(revision: u16, now: i64, kind: ReportKind) -> Report {
@@ -40,7 +41,10 @@ fn revised(revision: u16, now: i64, kind: ReportKind) -> Report {
 }
 
 fn replaced(order_qty: i64, price: i64) -> ReportKind {
-    ReportKind::Replaced { order_qty: Qty(order_qty), limit_price: Some(Price(price)) }
+    ReportKind::Replaced {
+        order_qty: Qty(order_qty),
+        limit_price: Some(Price(price)),
+    }
 }
 
 #[test]
@@ -57,7 +61,11 @@ fn the_plain_life_of_an_order() {
     assert_eq!((rig.status(1), rig.held()), (Filled, 10));
     assert_eq!(rig.kernel.orders().exposure(FIRST).buy, 0);
     assert!(rig.kernel.orders().open().is_empty());
-    assert_eq!(rig.kernel.poll_timeout().0, i64::MAX, "nothing more is waited for");
+    assert_eq!(
+        rig.kernel.poll_timeout().0,
+        i64::MAX,
+        "nothing more is waited for"
+    );
 }
 
 #[test]
@@ -116,7 +124,11 @@ fn silence_is_unknown_then_asked_then_never_accepted_only_after_two_looks_and_th
     let mut rig = sent(buy(10, 9_990));
     rig.tell(1, ReportKind::NewUnanswered);
     assert_eq!(rig.status(1), Unknown);
-    assert_eq!(rig.kernel.orders().exposure(FIRST).buy, 10, "unknown counts in full");
+    assert_eq!(
+        rig.kernel.orders().exposure(FIRST).buy,
+        10,
+        "unknown counts in full"
+    );
     assert!(rig.queries().is_empty());
     let mut looks = 0;
     let begin = rig.now;
@@ -129,9 +141,16 @@ fn silence_is_unknown_then_asked_then_never_accepted_only_after_two_looks_and_th
         assert!(rig.new_orders().is_empty(), "nothing is resent");
         assert!(looks < 20);
     }
-    assert!(looks >= 2 && rig.now - begin >= 3 * SECOND, "{looks} in {}", rig.now - begin);
+    assert!(
+        looks >= 2 && rig.now - begin >= 3 * SECOND,
+        "{looks} in {}",
+        rig.now - begin
+    );
     let order = rig.order(1);
-    assert_eq!((order.status, order.reason), (Rejected, Some(RejectReason::NeverAccepted)));
+    assert_eq!(
+        (order.status, order.reason),
+        (Rejected, Some(RejectReason::NeverAccepted))
+    );
     assert_eq!(rig.kernel.orders().exposure(FIRST).buy, 0);
     assert_eq!(rig.kernel.poll_timeout().0, i64::MAX);
 }
@@ -176,7 +195,11 @@ fn a_found_order_goes_on_and_its_fills_are_asked_for() {
 
 #[test]
 fn an_order_given_up_for_absent_that_appears_is_cancelled_and_its_fills_are_booked() {
-    for late in [ReportKind::Accepted, snapshot(New, 10, 0), fill(3, 3, 9_990)] {
+    for late in [
+        ReportKind::Accepted,
+        snapshot(New, 10, 0),
+        fill(3, 3, 9_990),
+    ] {
         let mut rig = sent(buy(10, 9_990));
         rig.pass(20 * SECOND);
         rig.tell(1, ReportKind::NotFound);
@@ -185,7 +208,11 @@ fn an_order_given_up_for_absent_that_appears_is_cancelled_and_its_fills_are_book
         rig.forget();
         rig.tell(1, late);
         assert_eq!(rig.status(1), Rejected, "terminal stays terminal");
-        assert_eq!(rig.cancels().len(), 1, "but the venue's order must not live on: {late:?}");
+        assert_eq!(
+            rig.cancels().len(),
+            1,
+            "but the venue's order must not live on: {late:?}"
+        );
     }
 }
 
@@ -234,11 +261,19 @@ fn a_lost_cancel_is_sent_again_when_the_venue_still_works_the_order() {
 fn a_refused_cancel_lets_the_order_stand_and_asks() {
     let mut rig = working();
     rig.ask(&[Wish::Cancel(1)]);
-    rig.tell(1, ReportKind::CancelRejected { reason: RejectReason::TooLate });
+    rig.tell(
+        1,
+        ReportKind::CancelRejected {
+            reason: RejectReason::TooLate,
+        },
+    );
     assert_eq!(rig.queries(), [asks_for(1, 0)]);
     rig.forget();
     rig.pass(20 * SECOND);
-    assert!(!rig.queries().is_empty(), "a question without an answer is asked again");
+    assert!(
+        !rig.queries().is_empty(),
+        "a question without an answer is asked again"
+    );
     rig.tell(1, snapshot(Filled, 10, 10));
     assert_eq!(rig.status(1), Filled, "the venue proved it");
     rig.tell(1, fill(10, 10, 9_990));
@@ -250,8 +285,12 @@ fn a_refused_cancel_is_no_acceptance() {
     let mut rig = sent(buy(10, 9_990));
     rig.tell(1, ReportKind::NewUnanswered);
     for kind in [
-        ReportKind::CancelRejected { reason: RejectReason::UnknownOrder },
-        ReportKind::ReplaceRejected { reason: RejectReason::UnknownOrder },
+        ReportKind::CancelRejected {
+            reason: RejectReason::UnknownOrder,
+        },
+        ReportKind::ReplaceRejected {
+            reason: RejectReason::UnknownOrder,
+        },
     ] {
         rig.tell(1, kind);
         assert_eq!(rig.status(1), Unknown, "{kind:?}");
@@ -265,14 +304,27 @@ fn a_replace_counts_the_larger_of_both_outcomes() {
     assert_eq!(rig.status(1), PendingReplace);
     assert_eq!(rig.kernel.orders().exposure(FIRST).buy, 25);
     let replace = rig.replaces()[0];
-    assert_eq!(replace.client_order_id, ClientOrderId { sequence: 1, revision: 1 });
+    assert_eq!(
+        replace.client_order_id,
+        ClientOrderId {
+            sequence: 1,
+            revision: 1
+        }
+    );
     rig.tell(1, fill(4, 4, 9_990));
     assert_eq!(rig.kernel.orders().exposure(FIRST).buy, 21);
     rig.report(&revised(1, rig.now, replaced(25, 9_990)));
-    assert_eq!((rig.status(1), rig.order(1).order_qty), (PartiallyFilled, Qty(25)));
+    assert_eq!(
+        (rig.status(1), rig.order(1).order_qty),
+        (PartiallyFilled, Qty(25))
+    );
     assert_eq!(rig.order(1).client_order_id.revision, 1);
     rig.ask(&[Wish::Replace(1, Some(6), Some(9_980))]);
-    assert_eq!(rig.kernel.orders().exposure(FIRST).buy, 21, "until it is accepted");
+    assert_eq!(
+        rig.kernel.orders().exposure(FIRST).buy,
+        21,
+        "until it is accepted"
+    );
     assert_eq!(rig.replaces()[1].client_order_id.revision, 2);
     rig.report(&revised(2, rig.now, replaced(6, 9_980)));
     assert_eq!(rig.kernel.orders().exposure(FIRST).buy, 2);
@@ -281,7 +333,11 @@ fn a_replace_counts_the_larger_of_both_outcomes() {
 
 #[test]
 fn a_refused_replace_of_an_order_that_filled_meanwhile_ends_it() {
-    for reason in [RejectReason::TooLate, RejectReason::UnknownOrder, RejectReason::Venue] {
+    for reason in [
+        RejectReason::TooLate,
+        RejectReason::UnknownOrder,
+        RejectReason::Venue,
+    ] {
         let mut rig = working();
         rig.ask(&[Wish::Replace(1, Some(25), None)]);
         rig.tell(1, fill(10, 10, 9_990));
@@ -297,11 +353,23 @@ fn a_refused_replace_of_an_order_that_filled_meanwhile_ends_it() {
 fn a_refused_replace_lets_the_order_stand() {
     let mut rig = working();
     rig.ask(&[Wish::Replace(1, Some(25), Some(9_980))]);
-    rig.tell(1, ReportKind::ReplaceRejected { reason: RejectReason::WouldCross });
+    rig.tell(
+        1,
+        ReportKind::ReplaceRejected {
+            reason: RejectReason::WouldCross,
+        },
+    );
     let order = rig.order(1);
-    assert_eq!((order.status, order.order_qty, order.limit_price), (New, Qty(10), Some(Price(9_990))));
+    assert_eq!(
+        (order.status, order.order_qty, order.limit_price),
+        (New, Qty(10), Some(Price(9_990)))
+    );
     rig.ask(&[Wish::Replace(1, Some(30), None)]);
-    assert_eq!(rig.replaces()[1].client_order_id.revision, 2, "no id is used twice");
+    assert_eq!(
+        rig.replaces()[1].client_order_id.revision,
+        2,
+        "no id is used twice"
+    );
 }
 
 #[test]
@@ -323,13 +391,21 @@ fn a_lost_replace_is_asked_for_by_its_own_id_and_counts_until_the_venue_disowns_
     rig.pass(SECOND);
     assert_eq!(rig.queries().first(), Some(&asks_for(1, 1)));
     rig.report(&revised(1, rig.now, ReportKind::NotFound));
-    assert_eq!(rig.kernel.orders().exposure(FIRST).buy, 25, "one early look proves nothing");
+    assert_eq!(
+        rig.kernel.orders().exposure(FIRST).buy,
+        25,
+        "one early look proves nothing"
+    );
     rig.pass(10 * SECOND);
     rig.report(&revised(1, rig.now, ReportKind::NotFound));
     assert_eq!(rig.kernel.orders().exposure(FIRST).buy, 10);
     rig.forget();
     rig.pass(SECOND);
-    assert_eq!(rig.queries().first(), Some(&asks_for(1, 0)), "then the order itself");
+    assert_eq!(
+        rig.queries().first(),
+        Some(&asks_for(1, 0)),
+        "then the order itself"
+    );
     rig.tell(1, snapshot(New, 10, 0));
     assert_eq!(rig.status(1), New);
     assert_eq!(rig.kernel.poll_timeout().0, i64::MAX);
@@ -340,11 +416,18 @@ fn an_answer_from_before_a_replace_does_not_undo_it() {
     let mut rig = working();
     rig.ask(&[Wish::Replace(1, Some(25), None)]);
     rig.tell(1, snapshot(New, 10, 0));
-    assert_eq!(rig.kernel.orders().exposure(FIRST).buy, 25, "the replace is still on its way");
+    assert_eq!(
+        rig.kernel.orders().exposure(FIRST).buy,
+        25,
+        "the replace is still on its way"
+    );
     rig.tell(1, fill(10, 10, 9_990));
     assert!(!rig.status(1).is_terminal());
     rig.report(&revised(1, rig.now, replaced(25, 9_990)));
-    assert_eq!((rig.status(1), rig.order(1).leaves_qty()), (PartiallyFilled, Qty(15)));
+    assert_eq!(
+        (rig.status(1), rig.order(1).leaves_qty()),
+        (PartiallyFilled, Qty(15))
+    );
 }
 
 #[test]
@@ -356,7 +439,10 @@ fn a_lost_replace_that_was_accepted_is_found() {
     rig.pass(SECOND);
     rig.report(&revised(1, rig.now, snapshot(PartiallyFilled, 25, 10)));
     let order = rig.order(1);
-    assert_eq!((order.status, order.order_qty, order.leaves_qty()), (PartiallyFilled, Qty(25), Qty(15)));
+    assert_eq!(
+        (order.status, order.order_qty, order.leaves_qty()),
+        (PartiallyFilled, Qty(25), Qty(15))
+    );
     assert_eq!(order.client_order_id.revision, 1);
 }
 
@@ -367,7 +453,10 @@ fn what_is_not_working_cannot_be_replaced() {
     rig.tell(1, ReportKind::Accepted);
     rig.ask(&[Wish::Cancel(1), Wish::Replace(1, Some(5), None)]);
     rig.tell(1, ReportKind::Canceled { cum_qty: Qty(0) });
-    rig.ask(&[Wish::Replace(1, Some(5), None), Wish::Replace(77, Some(5), None)]);
+    rig.ask(&[
+        Wish::Replace(1, Some(5), None),
+        Wish::Replace(77, Some(5), None),
+    ]);
     assert!(rig.replaces().is_empty());
 }
 
@@ -378,7 +467,9 @@ fn the_last_revision_is_not_given_twice() {
     for turn in 0..65_600i64 {
         rig.forget();
         rig.ask(&[Wish::Replace(1, Some(10 + turn % 2), None)]);
-        let Some(replace) = rig.replaces().first().copied() else { break };
+        let Some(replace) = rig.replaces().first().copied() else {
+            break;
+        };
         assert!(seen.insert(replace.client_order_id.revision), "{turn}");
         let kind = replaced(replace.order_qty.0, 9_990);
         rig.report(&revised(replace.client_order_id.revision, rig.now, kind));
@@ -389,7 +480,14 @@ fn the_last_revision_is_not_given_twice() {
 #[test]
 fn executions_ahead_of_a_gap_are_booked_once() {
     let mut rig = sent(buy(10, 9_990));
-    for (last, cum, held) in [(3, 10, 3), (3, 10, 3), (4, 4, 7), (3, 7, 10), (4, 4, 10), (3, 7, 10)] {
+    for (last, cum, held) in [
+        (3, 10, 3),
+        (3, 10, 3),
+        (4, 4, 7),
+        (3, 7, 10),
+        (4, 4, 10),
+        (3, 7, 10),
+    ] {
         rig.tell(1, fill(last, cum, 9_990));
         assert_eq!(rig.held(), held, "{last} up to {cum}");
     }
@@ -400,9 +498,19 @@ fn executions_ahead_of_a_gap_are_booked_once() {
 fn an_execution_without_quantity_changes_nothing() {
     let mut rig = working();
     rig.tell(1, fill(10, 10, 9_990));
-    for (last, cum) in [(-5, 5), (0, 10), (-10, 0), (i64::MIN, i64::MAX), (i64::MIN, 0)] {
+    for (last, cum) in [
+        (-5, 5),
+        (0, 10),
+        (-10, 0),
+        (i64::MIN, i64::MAX),
+        (i64::MIN, 0),
+    ] {
         rig.tell(1, fill(last, cum, 9_990));
-        assert_eq!((rig.held(), rig.order(1).cum_qty), (10, Qty(10)), "{last} up to {cum}");
+        assert_eq!(
+            (rig.held(), rig.order(1).cum_qty),
+            (10, Qty(10)),
+            "{last} up to {cum}"
+        );
     }
 }
 

@@ -38,8 +38,10 @@ impl Ledger {
                     let signed = fill.last_qty.0 * fill.side.sign();
                     self.held += signed;
                     self.cash -= i128::from(signed * fill.last_price.0) * TICK_VALUE + fill.fee.0;
-                    *self.booked.entry(fill.client_order_id.sequence).or_default() +=
-                        fill.last_qty.0;
+                    *self
+                        .booked
+                        .entry(fill.client_order_id.sequence)
+                        .or_default() += fill.last_qty.0;
                     assert!(fill.last_qty.0 > 0, "{at}");
                     assert_eq!(fill.position_qty, Qty(self.held), "{at}");
                 }
@@ -48,7 +50,10 @@ impl Ledger {
                     let status = event.order.status;
                     if let Some(ended) = self.ended.get(&sequence) {
                         let completed = status == OrderStatus::Filled;
-                        assert!(status == *ended || completed, "{at}: {ended} became {status}");
+                        assert!(
+                            status == *ended || completed,
+                            "{at}: {ended} became {status}"
+                        );
                     }
                     if status.is_terminal() {
                         self.ended.insert(sequence, status);
@@ -63,7 +68,9 @@ impl Ledger {
 
 fn union(truth: &Truth) -> i64 {
     let told = truth.executions.iter().zip(&truth.told);
-    told.filter(|(_, told)| **told).map(|(execution, _)| execution.0).sum()
+    told.filter(|(_, told)| **told)
+        .map(|(execution, _)| execution.0)
+        .sum()
 }
 
 fn check(rig: &Rig, ledger: &Ledger, truths: &BTreeMap<u64, Truth>, at: &str) {
@@ -71,9 +78,14 @@ fn check(rig: &Rig, ledger: &Ledger, truths: &BTreeMap<u64, Truth>, at: &str) {
     let (mut buy, mut sell) = (0, 0);
     for order in orders.open() {
         assert!(!order.is_terminal(), "{at}");
-        let total = order.pending_replace.map_or(order.order_qty, |p| p.order_qty.max(order.order_qty));
+        let total = order
+            .pending_replace
+            .map_or(order.order_qty, |p| p.order_qty.max(order.order_qty));
         let leaves = (total.0 - order.cum_qty.0).max(0);
-        assert!(leaves > 0 || order.pending_replace.is_some(), "{at}: nothing left of {order:?}");
+        assert!(
+            leaves > 0 || order.pending_replace.is_some(),
+            "{at}: nothing left of {order:?}"
+        );
         match order.side {
             Side::Buy => buy += leaves,
             Side::Sell => sell += leaves,
@@ -83,19 +95,35 @@ fn check(rig: &Rig, ledger: &Ledger, truths: &BTreeMap<u64, Truth>, at: &str) {
     assert_eq!((exposure.buy, exposure.sell), (buy, sell), "{at}");
     let portfolio = rig.kernel.portfolio();
     assert_eq!(portfolio.position(FIRST).qty, Qty(ledger.held), "{at}");
-    assert_eq!(portfolio.cash().0, money("1000000000").0 + ledger.cash, "{at}");
+    assert_eq!(
+        portfolio.cash().0,
+        money("1000000000").0 + ledger.cash,
+        "{at}"
+    );
     for (sequence, truth) in truths {
         let booked = ledger.booked.get(sequence).copied().unwrap_or(0);
-        assert_eq!(booked, union(truth), "{at}: order {sequence} books what was told, once");
+        assert_eq!(
+            booked,
+            union(truth),
+            "{at}: order {sequence} books what was told, once"
+        );
         let order = orders.find(ClientOrderId::new(*sequence)).unwrap();
         assert_eq!(order.cum_qty.0, booked, "{at}");
     }
 }
 
 fn submit(rig: &mut Rig, dice: &mut Dice, truths: &mut BTreeMap<u64, Truth>) {
-    let side = if dice.one_in(2) { Side::Buy } else { Side::Sell };
+    let side = if dice.one_in(2) {
+        Side::Buy
+    } else {
+        Side::Sell
+    };
     let qty = dice.between(1, 40);
-    let wish = if side == Side::Buy { rig::buy(qty, 9_990) } else { rig::sell(qty, 10_010) };
+    let wish = if side == Side::Buy {
+        rig::buy(qty, 9_990)
+    } else {
+        rig::sell(qty, 10_010)
+    };
     rig.ask(&[wish]);
     let sequence = rig.kernel.next_sequence() - 1;
     let (mut executions, mut cum) = (Vec::new(), 0);
@@ -108,7 +136,14 @@ fn submit(rig: &mut Rig, dice: &mut Dice, truths: &mut BTreeMap<u64, Truth>) {
         }
     }
     let told = vec![false; executions.len()];
-    truths.insert(sequence, Truth { side, executions, told });
+    truths.insert(
+        sequence,
+        Truth {
+            side,
+            executions,
+            told,
+        },
+    );
 }
 
 fn execution(truth: &mut Truth, dice: &mut Dice) -> (ReportKind, i64) {
@@ -128,8 +163,12 @@ fn execution(truth: &mut Truth, dice: &mut Dice) -> (ReportKind, i64) {
 
 fn any_kind(truth: &mut Truth, dice: &mut Dice) -> ReportKind {
     let cum = truth.executions.last().unwrap().1;
-    let reasons =
-        [RejectReason::Venue, RejectReason::UnknownOrder, RejectReason::TooLate, RejectReason::WouldCross];
+    let reasons = [
+        RejectReason::Venue,
+        RejectReason::UnknownOrder,
+        RejectReason::TooLate,
+        RejectReason::WouldCross,
+    ];
     let reason = reasons[dice.between(0, 3) as usize];
     let statuses = [
         OrderStatus::New,
@@ -144,7 +183,9 @@ fn any_kind(truth: &mut Truth, dice: &mut Dice) -> ReportKind {
     match dice.between(0, 40) {
         0..=14 => execution(truth, dice).0,
         15..=18 => ReportKind::Accepted,
-        19 => ReportKind::Canceled { cum_qty: Qty(dice.between(0, cum)) },
+        19 => ReportKind::Canceled {
+            cum_qty: Qty(dice.between(0, cum)),
+        },
         20 => ReportKind::Expired { cum_qty: Qty(cum) },
         21 => ReportKind::DoneForDay { cum_qty: Qty(cum) },
         22 => ReportKind::Rejected { reason },
@@ -156,7 +197,11 @@ fn any_kind(truth: &mut Truth, dice: &mut Dice) -> ReportKind {
         26 => ReportKind::PendingReplace,
         27..=28 => ReportKind::CancelRejected { reason },
         29..=30 => ReportKind::ReplaceRejected { reason },
-        31..=32 => snapshot(statuses[dice.between(0, 7) as usize], dice.between(1, 60), cum),
+        31..=32 => snapshot(
+            statuses[dice.between(0, 7) as usize],
+            dice.between(1, 60),
+            cum,
+        ),
         33..=34 => ReportKind::NotFound,
         35..=36 => ReportKind::NewUnanswered,
         37 => ReportKind::CancelUnanswered,
@@ -172,7 +217,11 @@ fn random_report(truths: &mut BTreeMap<u64, Truth>, dice: &mut Dice, now: i64) -
     let kind = any_kind(truth, dice);
     let mut report = told(sequence, now, kind);
     report.side = truth.side;
-    report.client_order_id.revision = if dice.one_in(3) { dice.between(0, 3) as u16 } else { 0 };
+    report.client_order_id.revision = if dice.one_in(3) {
+        dice.between(0, 3) as u16
+    } else {
+        0
+    };
     if dice.one_in(4) {
         report.venue_order_id.0 = 0;
     }
@@ -243,8 +292,10 @@ fn when_the_venue_has_said_it_all_nothing_is_left_open() {
             rig.report(&report);
         }
         assert!(rig.kernel.orders().open().is_empty(), "seed {seed:#x}");
-        let total: i64 =
-            truths.values().map(|t| t.executions.last().unwrap().1 * t.side.sign()).sum();
+        let total: i64 = truths
+            .values()
+            .map(|t| t.executions.last().unwrap().1 * t.side.sign())
+            .sum();
         assert_eq!(rig.held(), total, "seed {seed:#x}");
         assert_eq!(rig.kernel.poll_timeout().0, i64::MAX, "seed {seed:#x}");
     }

@@ -8,7 +8,10 @@ use py_rt_types::{Qty, RejectReason, ReportKind, Side};
 use rig::{buy, config, fill, instrument, loose, money, rejected, sell, told, Rig, Wish, FIRST};
 
 fn orders(rig: &Rig) -> Vec<(Side, i64)> {
-    rig.new_orders().iter().map(|order| (order.side, order.order_qty.0)).collect()
+    rig.new_orders()
+        .iter()
+        .map(|order| (order.side, order.order_qty.0))
+        .collect()
 }
 
 fn target(qty: i64) -> Wish {
@@ -58,7 +61,11 @@ fn what_works_against_a_target_is_cancelled_first() {
     assert_eq!(rig.cancels().len(), 1);
     sold(&mut rig, 1, fill(2, 2, 10_010));
     sold(&mut rig, 1, ReportKind::Canceled { cum_qty: Qty(2) });
-    assert_eq!(orders(&rig), [(Side::Buy, 12)], "the sale of 2 is made good");
+    assert_eq!(
+        orders(&rig),
+        [(Side::Buy, 12)],
+        "the sale of 2 is made good"
+    );
 }
 
 #[test]
@@ -85,13 +92,23 @@ fn orders_of_the_same_side_count_towards_a_target() {
 fn a_target_that_risk_denies_is_dropped() {
     let mut limits = loose();
     limits.max_position_notional = money("1000");
-    let mut rig = Rig::new(KernelConfig { limits, ..config(vec![instrument("AAA")]) });
+    let mut rig = Rig::new(KernelConfig {
+        limits,
+        ..config(vec![instrument("AAA")])
+    });
     rig.ask(&[target(11)]);
-    assert_eq!(rig.denial(), Some(py_rt_kernel::risk::Control::MaxPositionNotional));
+    assert_eq!(
+        rig.denial(),
+        Some(py_rt_kernel::risk::Control::MaxPositionNotional)
+    );
     rig.forget();
     rig.ask(&[buy(1, 9_990)]);
     rig.tell(2, fill(1, 1, 9_990));
-    assert_eq!(orders(&rig), [(Side::Buy, 1)], "nothing is tried in a circle");
+    assert_eq!(
+        orders(&rig),
+        [(Side::Buy, 1)],
+        "nothing is tried in a circle"
+    );
 }
 
 #[test]
@@ -112,7 +129,12 @@ fn a_target_that_the_venue_refuses_is_dropped() {
 
 #[test]
 fn halting_and_cancelling_all_drop_targets() {
-    for control in [Control::Halt, Control::CancelAll, Control::Stop, Control::ReduceOnly] {
+    for control in [
+        Control::Halt,
+        Control::CancelAll,
+        Control::Stop,
+        Control::ReduceOnly,
+    ] {
         let mut rig = Rig::one();
         rig.ask(&[target(10)]);
         rig.tell(1, ReportKind::Accepted);
@@ -137,14 +159,17 @@ fn random_targets_and_venue_answers_end_at_the_last_target() {
                 rig.ask(&[target(wanted)]);
             }
             let open = rig.kernel.orders().open().to_vec();
-            let Some(order) = open.get(dice.between(0, open.len().max(1) as i64 - 1) as usize) else {
+            let Some(order) = open.get(dice.between(0, open.len().max(1) as i64 - 1) as usize)
+            else {
                 continue;
             };
             let left = order.order_qty.0 - order.cum_qty.0;
             let last = dice.between(1, left);
             let kind = match dice.between(0, 3) {
                 0 => ReportKind::Accepted,
-                1 if order.cancel_requested => ReportKind::Canceled { cum_qty: order.cum_qty },
+                1 if order.cancel_requested => ReportKind::Canceled {
+                    cum_qty: order.cum_qty,
+                },
                 _ => fill(last, order.cum_qty.0 + last, 10_000),
             };
             let mut report = told(order.client_order_id.sequence, rig.now, kind);

@@ -54,7 +54,10 @@ pub(crate) fn run_backtest<'py>(
         events: events.as_ref().map_or(Ok(&[][..]), Rows::events)?,
         bars: bars.as_ref().map_or(Ok(&[][..]), Rows::bars)?,
     };
-    let mut watch = Watch { progress: progress.map(Bound::unbind), error: None };
+    let mut watch = Watch {
+        progress: progress.map(Bound::unbind),
+        error: None,
+    };
     if let Some(compiled) = compiled::from_handle(strategy, &shared.instruments)? {
         let mut backtest = Backtest::new(config, &data, compiled);
         let elapsed = py.detach(|| drive(&mut backtest, &mut watch));

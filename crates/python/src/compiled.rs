@@ -37,16 +37,18 @@ pub(crate) fn from_handle(
     strategy: &Bound<'_, PyAny>,
     instruments: &[Instrument],
 ) -> PyResult<Option<Compiled>> {
-    let Ok(name) = strategy.getattr("compiled_name") else { return Ok(None) };
+    let Ok(name) = strategy.getattr("compiled_name") else {
+        return Ok(None);
+    };
     let name: String = name.extract()?;
     let given: Bound<'_, PyDict> = strategy.getattr("params")?.extract()?;
     let mut params = Vec::with_capacity(given.len());
     for (key, value) in given.iter() {
         params.push((key.extract::<String>()?, param_value(&value)?));
     }
-    registry::create(&name, &params, instruments).map(Some).map_err(|error| {
-        FaceError::parameter(error.field(), &error, &error.remedy())
-    })
+    registry::create(&name, &params, instruments)
+        .map(Some)
+        .map_err(|error| FaceError::parameter(error.field(), &error, &error.remedy()))
 }
 
 fn param_value(value: &Bound<'_, PyAny>) -> PyResult<ParamValue> {

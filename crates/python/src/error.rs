@@ -27,7 +27,11 @@ pub(crate) enum FaceError {
         remedy: String,
     },
     /// The venue or the road to it, by the code of the live room.
-    Venue { class: &'static str, problem: String, remedy: String },
+    Venue {
+        class: &'static str,
+        problem: String,
+        remedy: String,
+    },
     /// A use of an object at the wrong time.
     Strategy { problem: String, remedy: String },
 }
@@ -65,7 +69,12 @@ impl FaceError {
 
     pub(crate) fn venue(problem: impl ToString, remedy: &str) -> PyErr {
         let (problem, remedy) = (problem.to_string(), remedy.to_owned());
-        Self::Venue { class: "VenueError", problem, remedy }.into()
+        Self::Venue {
+            class: "VenueError",
+            problem,
+            remedy,
+        }
+        .into()
     }
 
     /// An error of a session by its code; the message says what to do.
@@ -81,7 +90,12 @@ impl FaceError {
             Some((problem, remedy)) => (problem.to_owned(), remedy.to_owned()),
             None => (message.to_owned(), "see the message".to_owned()),
         };
-        Self::Venue { class, problem, remedy }.into()
+        Self::Venue {
+            class,
+            problem,
+            remedy,
+        }
+        .into()
     }
 
     pub(crate) fn strategy(problem: &str, remedy: &str) -> PyErr {
@@ -111,7 +125,11 @@ impl From<FaceError> for PyErr {
                 problem,
                 remedy,
             } => ("DataError", problem, Some(field), remedy),
-            FaceError::Venue { class, problem, remedy } => (class, problem, None, remedy),
+            FaceError::Venue {
+                class,
+                problem,
+                remedy,
+            } => (class, problem, None, remedy),
             FaceError::Strategy { problem, remedy } => ("StrategyError", problem, None, remedy),
         };
         Python::attach(|py| raise(py, class, &problem, field.as_deref(), &remedy))

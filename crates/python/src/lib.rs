@@ -32,19 +32,19 @@ mod _core {
     #[pymodule_export]
     use crate::backtest::run_backtest;
     #[pymodule_export]
+    use crate::compiled::compiled_strategies;
+    #[pymodule_export]
     use crate::host::{
         PyBarEvent, PyBook, PyContext, PyFill, PyInstrument, PyOrder, PyPosition, PyQuote,
         PyTimerEvent, PyTrade,
     };
     #[pymodule_export]
-    use crate::compiled::compiled_strategies;
-    #[pymodule_export]
-    use crate::live::{replay_journal, trade};
-    #[pymodule_export]
-    use crate::venue::serve_venue;
-    #[pymodule_export]
     use crate::indicators::{
         Bollinger, BollingerArrays, BollingerValue, MacdArrays, MacdValue, Stochastic,
         StochasticArrays, StochasticValue, ZScore, ATR, EMA, MACD, OBV, RSI, SMA, VWAP, WMA,
     };
+    #[pymodule_export]
+    use crate::live::{replay_journal, trade};
+    #[pymodule_export]
+    use crate::venue::serve_venue;
 }

@@ -96,9 +96,14 @@ pub(crate) fn replay_journal<'py>(
 
 /// The last segment of a journal folder, or the file itself.
 fn segment(path: &Path) -> PathBuf {
-    let Ok(entries) = std::fs::read_dir(path) else { return path.to_path_buf() };
+    let Ok(entries) = std::fs::read_dir(path) else {
+        return path.to_path_buf();
+    };
     let files = entries.filter_map(|entry| entry.ok().map(|entry| entry.path()));
-    files.filter(|file| file.is_file()).max().unwrap_or_else(|| path.to_path_buf())
+    files
+        .filter(|file| file.is_file())
+        .max()
+        .unwrap_or_else(|| path.to_path_buf())
 }
 
 /// The first exception that ended a run, wherever it was raised.
@@ -138,7 +143,9 @@ impl Hooks for Watch {
     }
 
     fn on_event(&mut self, event: &Event) {
-        let Some(on_event) = &self.on_event else { return };
+        let Some(on_event) = &self.on_event else {
+            return;
+        };
         let Some(shared) = self.shared.lock().ok().and_then(|shared| shared.clone()) else {
             return;
         };

@@ -164,7 +164,10 @@ pub(crate) fn event_dict<'py>(
     let dict = PyDict::new(py);
     let kind = match event {
         Event::Order(event) => {
-            dict.set_item("order", PyOrder::new(shared, &event.order, event.denial.as_ref()))?;
+            dict.set_item(
+                "order",
+                PyOrder::new(shared, &event.order, event.denial.as_ref()),
+            )?;
             "order"
         }
         Event::Fill(fill) => {
@@ -190,7 +193,11 @@ pub(crate) fn event_dict<'py>(
             dict.set_item("text", format!("{sync:?}"))?;
             "sync"
         }
-        Event::Signal { instrument, value, confidence } => {
+        Event::Signal {
+            instrument,
+            value,
+            confidence,
+        } => {
             dict.set_item("symbol", shared.symbol(py, *instrument))?;
             dict.set_item("value", value)?;
             dict.set_item("confidence", confidence)?;

@@ -79,9 +79,11 @@ fn announce(py: Python<'_>, on_ready: &Py<PyAny>, ready: &Ready) -> PyResult<()>
 
 fn refused(error: PaperError) -> PyErr {
     match error {
-        PaperError::Config { field, problem, remedy } => {
-            FaceError::config(&field, problem, &remedy)
-        }
+        PaperError::Config {
+            field,
+            problem,
+            remedy,
+        } => FaceError::config(&field, problem, &remedy),
         other => FaceError::venue(other, "see the message; another port or host may help"),
     }
 }
@@ -95,7 +97,10 @@ fn paper_config(dict: &Bound<'_, PyDict>) -> PyResult<PaperConfig> {
     let (venue, _) = config::venue(&field(dict, "venue")?)?;
     Ok(PaperConfig {
         accounts: accounts.iter().map(account).collect::<PyResult<_>>()?,
-        instruments: instruments.iter().map(instrument).collect::<PyResult<_>>()?,
+        instruments: instruments
+            .iter()
+            .map(instrument)
+            .collect::<PyResult<_>>()?,
         recordings: recordings.iter().map(recording).collect::<PyResult<_>>()?,
         clock: start_ns.map_or(StartClock::Wall, |ns| StartClock::At(UnixNanos(ns))),
         speed: field(dict, "speed")?,
@@ -145,5 +150,8 @@ fn synthetic_market(dict: &Bound<'_, PyDict>) -> PyResult<Synthetic> {
 
 fn recording(dict: &Bound<'_, PyDict>) -> PyResult<Recording> {
     let rows = Rows::try_new(&field::<Bound<'_, PyAny>>(dict, "events")?)?;
-    Ok(Recording { events: rows.events()?.to_vec(), instruments: field(dict, "instruments")? })
+    Ok(Recording {
+        events: rows.events()?.to_vec(),
+        instruments: field(dict, "instruments")?,
+    })
 }

@@ -114,7 +114,10 @@ fn requests_are_written_as_the_venue_reads_them() {
     assert_eq!(line, "POST /v2/orders");
     assert_eq!(
         body,
-        r#"{"symbol":"AAPL","qty":"200","side":"buy","type":"limit","time_in_force":"day","limit_price":"190.02","client_order_id":"rt-abcdef27-5"}"#
+        concat!(
+            r#"{"symbol":"AAPL","qty":"200","side":"buy","type":"limit","time_in_force":"day","#,
+            r#""limit_price":"190.02","client_order_id":"rt-abcdef27-5"}"#
+        )
     );
     let line = |ask: VenueRequest| {
         let mut session = live();

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.util
-import inspect
 import json
 import os
 from dataclasses import dataclass
@@ -13,8 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import py_rt._core as _core
+from py_rt._strategy_files import describe_strategy, rebuild_strategy
 from py_rt.config import Fees, RiskLimits, SimVenue
-from py_rt.errors import DataError, ParameterError
+from py_rt.errors import DataError
 from py_rt.market import MarketData
 
 if TYPE_CHECKING:
@@ -68,11 +67,7 @@ def make_receipt(
     return {
         "receipt_version": RECEIPT_VERSION,
         "data": {"source": _source_text(source, market), "sha256": market.content_hash()},
-        "strategy": {
-            "name": strategy.name,
-            "params": strategy.params,
-            **_code_of(strategy),
-        },
+        "strategy": describe_strategy(strategy),
         "config": {**config, "sha256": _hash_json(config)},
         "engine": {"version": _core.__version__, "sha256": engine_hash()},
         "seed": seed,
@@ -114,7 +109,7 @@ def verify(
     from py_rt.data import load
 
     written = _read(receipt)
-    used = strategy if strategy is not None else _strategy_of(written["strategy"])
+    used = strategy if strategy is not None else rebuild_strategy(written["strategy"])
     market = data if data is not None else load(written["data"]["source"])
     config = written["config"]
     result = backtest(
@@ -157,42 +152,6 @@ def _source_text(source: Any, market: MarketData) -> str:
     if any(sample.name == market.name for sample in samples()):
         return f"sample:{market.name}"
     return market.name
-
-
-def _code_of(strategy: Strategy) -> dict[str, Any]:
-    compiled = getattr(strategy, "compiled_name", None)
-    if compiled is not None:
-        return {"registered": compiled, "sha256": engine_hash()}
-    try:
-        file = inspect.getsourcefile(type(strategy))
-        text = Path(file).read_bytes() if file else b""
-    except (TypeError, OSError):
-        file, text = None, b""
-    if not text:
-        return {"file": None, "class": type(strategy).__qualname__, "sha256": None}
-    digest = hashlib.sha256(text).hexdigest()
-    return {"file": str(file), "class": type(strategy).__qualname__, "sha256": digest}
-
-
-def _strategy_of(written: dict[str, Any]) -> Strategy:
-    from py_rt.factory import StrategyFactory
-
-    if "registered" in written:
-        return StrategyFactory.create(written["registered"], **written["params"])
-    file = written.get("file")
-    if not file or not Path(file).is_file():
-        raise ParameterError(
-            f"the code of {written['name']} is not at {file}",
-            field="strategy",
-            remedy="pass strategy=",
-        )
-    spec = importlib.util.spec_from_file_location("py_rt_verified_strategy", file)
-    if spec is None or spec.loader is None:
-        raise ParameterError(f"{file} cannot be loaded", field="strategy", remedy="pass strategy=")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    made: Strategy = getattr(module, written["class"])(**written["params"])
-    return made
 
 
 def _venue_of(written: dict[str, Any]) -> SimVenue:

@@ -120,11 +120,10 @@ def _show(summary: dict[str, Any], found: Rehearsal, folder: Path, output: Outpu
             number(run["n_fills"]),
             number(run["sharpe"]),
             number(run["max_drawdown"], "%"),
-            Path(run["report"]).name,
         )
         for run in summary["backtests"]
     ]
-    columns = ("backtest", "events", "a second", "orders", "fills", "sharpe", "drawdown", "report")
+    columns = ("backtest", "events", "a second", "orders", "fills", "sharpe", "drawdown")
     output.table("in virtual time", runs, columns)
     paper = summary["paper"]
     same = paper["order_hash"] == paper["replay_hash"]
@@ -143,7 +142,7 @@ def _show(summary: dict[str, Any], found: Rehearsal, folder: Path, output: Outpu
     output.table(
         f"files ({summary['elapsed_s']:.0f} s)",
         [
-            ("reports", ", ".join(run["report"] for run in summary["backtests"])),
+            *((f"report of {run['name']}", run["report"]) for run in summary["backtests"]),
             ("summary", str(folder / "summary.json")),
             ("journal", paper["journal"]),
             ("store", str(found.folder / "session" / "store.sqlite")),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -29,6 +30,7 @@ from py_rt.trade.venue_process import end_with_session
 
 __all__ = ["run_kill", "run_paper", "run_status", "run_trade", "run_venue"]
 
+_CALM_S = 10.0
 _STATUS_ORDER = ("running", "kill", "orders", "open_orders", "fills", "positions", "state_dir")
 
 
@@ -44,7 +46,7 @@ def run_trade(
     resolved = read_config(config, {**overrides, "params": parse_params(params)})
     strategy = load_strategy(file, resolved.params)
     _say_beginning(strategy.name, resolved.mode, str(resolved.state_dir), output)
-    _finish(trade(strategy, resolved, on_note=output.note), output)
+    _finish(trade(strategy, resolved, on_note=Calm(output.note)), output)
 
 
 def run_paper(
@@ -71,12 +73,12 @@ def run_paper(
             )
         strategy = load_strategy(file, resolved.params)
         _say_beginning(strategy.name, "paper", str(resolved.state_dir), output)
-        _finish(trade(strategy, resolved, on_note=output.note), output)
+        _finish(trade(strategy, resolved, on_note=Calm(output.note)), output)
         return
     strategy = load_strategy(file, given)
     folder = state_dir or Path("paper-state")
     _say_beginning(strategy.name, "paper", str(folder), output)
-    _finish(paper(strategy, on_note=output.note, state_dir=folder, **plan), output)
+    _finish(paper(strategy, on_note=Calm(output.note), state_dir=folder, **plan), output)
 
 
 def run_venue(
@@ -114,6 +116,24 @@ def run_kill(state_dir: Path, level: str, output: Output) -> None:
     path = write_kill(state_dir, cast("KillLevel", level))
     if output.result({"level": level, "file": str(path)}):
         output.note(f"asked for {level}: {path}")
+
+
+class Calm:
+    """Passes notes on, but the same one only every ten seconds, with how often it came."""
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self._say = say
+        self._heard: dict[str, tuple[float, int]] = {}
+
+    def __call__(self, text: str) -> None:
+        """Say it, or count it."""
+        now = time.monotonic()
+        said_at, withheld = self._heard.get(text, (-_CALM_S, 0))
+        if now - said_at < _CALM_S:
+            self._heard[text] = (said_at, withheld + 1)
+            return
+        self._heard[text] = (now, 0)
+        self._say(f"{text} ({withheld} more times)" if withheld else text)
 
 
 def _say_beginning(name: str, mode: str, state_dir: str, output: Output) -> None:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ from py_rt.trade.addresses import Addresses
 from py_rt.trade.config import Credentials, TradeConfig, read_config
 from py_rt.trade.control import is_alive
 from py_rt.trade.secrets import Secret
+from py_rt.trade.signals import StopBySignal
 from py_rt.trade.venue import venue_symbol
 from py_rt.trade.venue_process import VenueProcess
 
@@ -153,14 +153,10 @@ def trade(
     resolved.state_dir.mkdir(parents=True, exist_ok=True)
     core = resolved.to_core()
     core |= _strategy_keys(strategy)
-    before = signal.getsignal(signal.SIGTERM)
-    on_main = _sigterm_as_interrupt()
-    try:
+    with StopBySignal(resolved.state_dir) as stop:
         raw = _core.trade(core, strategy, on_event, on_note)
-    finally:
-        if on_main:
-            signal.signal(signal.SIGTERM, before)
-    return SessionResult.from_core(raw, str(resolved.state_dir))
+    result = SessionResult.from_core(raw, str(resolved.state_dir))
+    return replace(result, reason="stopped") if stop.asked else result
 
 
 def _strategy_keys(strategy: Strategy) -> dict[str, Any]:
@@ -335,12 +331,3 @@ def _put_aside(root: Path, say: Callable[[str], None]) -> None:
     kept = root / f"session-{stamp}"
     session.rename(kept)
     say(f"the session before this one is kept in {kept}")
-
-
-def _sigterm_as_interrupt() -> bool:
-    """Let SIGTERM stop a session as Ctrl-C does; only the main thread may say so."""
-    try:
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
-    except ValueError:
-        return False
-    return True

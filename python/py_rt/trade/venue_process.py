@@ -78,7 +78,12 @@ class VenueProcess:
                 text=True,
                 start_new_session=True,
             )
-        ready = _first_line(child, log)
+        try:
+            ready = _first_line(child, log)
+        except BaseException:
+            child.kill()
+            child.communicate()
+            raise
         venue = cls({**ready, "pid": child.pid})
         venue._child = child
         _write_private(folder / "venue.json", {**ready, "pid": child.pid})
@@ -108,9 +113,9 @@ class VenueProcess:
     def _ended(self, seconds: float) -> bool:
         until = time.monotonic() + seconds
         while time.monotonic() < until:
-            if self._child is not None:
-                self._child.poll()
             if not is_alive(self.pid):
+                if self._child is not None:
+                    self._child.wait()
                 return True
             time.sleep(0.02)
         return False
@@ -155,9 +160,6 @@ def _first_line(child: subprocess.Popen[str], log: Path) -> dict[str, Any]:
     try:
         ready: dict[str, Any] = json.loads(line)
     except ValueError:
-        child.kill()
-        child.wait()
-        child.stdout.close()
         said = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
         raise VenueError(
             f"the paper venue did not start: {said[-1] if said else 'it said nothing'}",

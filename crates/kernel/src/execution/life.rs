@@ -131,7 +131,12 @@ fn imply_replaced(order: &mut Order, report: &Report) {
     );
     if let Some(pending) = order.pending_replace {
         if proves && report.client_order_id.revision == pending.revision {
-            apply_replaced(order, pending.revision, pending.order_qty, pending.limit_price);
+            apply_replaced(
+                order,
+                pending.revision,
+                pending.order_qty,
+                pending.limit_price,
+            );
         }
     }
 }

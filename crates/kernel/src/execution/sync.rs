@@ -207,7 +207,11 @@ impl Sync {
                 } else if let (true, Query::Fills { since }) = (self.is_online(), query) {
                     // Fills that an order misses: only their answer can bring them.
                     let waits = self.retry_at != UnixNanos::MAX;
-                    self.fills_since = if waits { since.min(self.fills_since) } else { since };
+                    self.fills_since = if waits {
+                        since.min(self.fills_since)
+                    } else {
+                        since
+                    };
                     self.retry_at = now.plus(RETRY_NS);
                 }
                 SyncOutcome::Wait

@@ -9,7 +9,7 @@ use crate::input::{Control, Session};
 use crate::signal::Strategy;
 
 /// How far back fills are asked for beyond the last one booked.
-const FILLS_OVERLAP_NS: i64 = 60_000_000_000;
+pub(super) const FILLS_OVERLAP_NS: i64 = 600_000_000_000;
 
 impl<S: Strategy> Kernel<S> {
     pub(super) fn handle_control(&mut self, control: Control) {
@@ -98,11 +98,21 @@ impl<S: Strategy> Kernel<S> {
         }
     }
 
+    /// From when on executions may be unknown, in the venue's own time: its clock need not be ours.
+    pub(super) fn fills_since(&self) -> UnixNanos {
+        let nothing_sent = self.outbox.decisions() == 0;
+        let known = match self.last_fill.0 {
+            0 if nothing_sent => self.now.0,
+            known => known,
+        };
+        UnixNanos(known.saturating_sub(FILLS_OVERLAP_NS).max(0))
+    }
+
     pub(super) fn handle_session(&mut self, session: Session) {
         match session {
             Session::Connected => {
                 self.outbox.emit(Event::Sync(SyncEvent::Started));
-                let since = UnixNanos(self.last_fill.0.saturating_sub(FILLS_OVERLAP_NS).max(0));
+                let since = self.fills_since();
                 let queries = self.sync.start(self.now, &self.execution.orders, since);
                 queries
                     .into_iter()

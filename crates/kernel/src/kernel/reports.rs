@@ -2,16 +2,13 @@
 
 use py_rt_types::{
     AccountReport, ClientOrderId, Money, NewOrder, OrderStatus, OrderType, Qty, Query, Report,
-    ReportKind, TimeInForce, UnixNanos,
+    ReportKind, TimeInForce,
 };
 
 use super::{Kernel, Notice};
 use crate::event::{Cause, Event, FillEvent, PositionEvent, SyncEvent, TradingState};
 use crate::execution::{Order, SyncOutcome};
 use crate::signal::{Interests, Strategy};
-
-/// How far before an order's making its executions are asked for.
-const FILLS_MARGIN_NS: i64 = 60_000_000_000;
 
 impl<S: Strategy> Kernel<S> {
     pub(super) fn handle_report(&mut self, report: &Report) {
@@ -30,6 +27,7 @@ impl<S: Strategy> Kernel<S> {
             // Only the id is believed: side and instrument are those that we sent.
             (report.side, report.instrument) = (order.side, order.instrument);
         }
+        self.note_venue_time(&report);
         let outcome = self.execution.handle_report(self.now, &report);
         if outcome.fresh_qty.0 > 0 {
             self.book_fill(&report, outcome.fresh_qty);
@@ -42,15 +40,21 @@ impl<S: Strategy> Kernel<S> {
             self.follow_target(&order);
         }
         if outcome.missing_fills && !self.sync.is_asking() {
-            let created = self
-                .execution
-                .orders
-                .find(id)
-                .map_or(UnixNanos(0), |o| o.ts_created);
-            let since = UnixNanos(created.0.saturating_sub(FILLS_MARGIN_NS).max(0));
+            let since = self.fills_since();
             self.execution.ask(Query::Fills { since });
         }
         self.verify(&report);
+    }
+
+    /// The first time that the venue tells of an order of ours: no execution is older.
+    fn note_venue_time(&mut self, report: &Report) {
+        let told = matches!(
+            report.kind,
+            ReportKind::Accepted | ReportKind::Fill { .. } | ReportKind::Replaced { .. }
+        );
+        if told && self.last_fill.0 == 0 {
+            self.last_fill = report.ts_event;
+        }
     }
 
     /// Tells reconciliation when an order's standing has been proved.

@@ -1,5 +1,11 @@
 //! A kernel on a bench: a scripted strategy, a clock that the test moves, everything it says kept.
-#![allow(dead_code, unreachable_pub, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic
+)]
 
 use py_rt_kernel::event::{Event, FillEvent, OrderEvent};
 use py_rt_kernel::execution::{ExecutionTimes, Order};
@@ -217,7 +223,10 @@ impl Rig {
     }
 
     pub fn with(limits: RiskLimits) -> Self {
-        Self::new(KernelConfig { limits, ..config(vec![instrument("AAA")]) })
+        Self::new(KernelConfig {
+            limits,
+            ..config(vec![instrument("AAA")])
+        })
     }
 
     pub fn forget(&mut self) {
@@ -266,7 +275,10 @@ impl Rig {
 
     /// Lets the strategy ask for these in one callback.
     pub fn ask(&mut self, wishes: &[Wish]) {
-        self.kernel.strategy_mut().at_trade.extend_from_slice(wishes);
+        self.kernel
+            .strategy_mut()
+            .at_trade
+            .extend_from_slice(wishes);
         self.trade();
     }
 
@@ -290,7 +302,11 @@ impl Rig {
     }
 
     pub fn order(&self, sequence: u64) -> Order {
-        *self.kernel.orders().find(ClientOrderId::new(sequence)).expect("an order")
+        *self
+            .kernel
+            .orders()
+            .find(ClientOrderId::new(sequence))
+            .expect("an order")
     }
 
     pub fn status(&self, sequence: u64) -> OrderStatus {
@@ -390,7 +406,11 @@ pub fn told(sequence: u64, now: i64, kind: ReportKind) -> Report {
     Report {
         ts_event: UnixNanos(now),
         client_order_id: ClientOrderId::new(sequence),
-        venue_order_id: VenueOrderId(if nameless { 0 } else { u128::from(sequence) + 1_000 }),
+        venue_order_id: VenueOrderId(if nameless {
+            0
+        } else {
+            u128::from(sequence) + 1_000
+        }),
         instrument: FIRST,
         side: Side::Buy,
         kind,
@@ -424,11 +444,21 @@ pub fn rejected(reason: RejectReason) -> ReportKind {
 }
 
 pub fn buy(qty: i64, price: i64) -> Wish {
-    Wish::Submit(OrderRequest::limit(FIRST, Side::Buy, Qty(qty), Price(price)))
+    Wish::Submit(OrderRequest::limit(
+        FIRST,
+        Side::Buy,
+        Qty(qty),
+        Price(price),
+    ))
 }
 
 pub fn sell(qty: i64, price: i64) -> Wish {
-    Wish::Submit(OrderRequest::limit(FIRST, Side::Sell, Qty(qty), Price(price)))
+    Wish::Submit(OrderRequest::limit(
+        FIRST,
+        Side::Sell,
+        Qty(qty),
+        Price(price),
+    ))
 }
 
 pub fn buy_market(qty: i64) -> Wish {

@@ -72,21 +72,13 @@ pub fn open_session<S: Strategy, J: Tape>(
     make: Make<'_, S>,
     tape: impl FnOnce(FileTape) -> J,
 ) -> Result<Opened<S, J>, LiveError> {
+    let scene = Scene { config, state, now };
     let mut notices = Vec::new();
     let mut last = state.last_segment()?;
     while let Some(number) = last {
         let path = state.segment(number);
         if let Some(books) = last_books(&path)? {
-            return begin(
-                config,
-                state,
-                number + 1,
-                Some(books),
-                now,
-                fetch,
-                make,
-                tape,
-            );
+            return begin(&scene, number + 1, Some(books), fetch, make, tape);
         }
         if let Some(header) = first_record(&path)? {
             check_unchanged(config, &header, &path)?;
@@ -100,7 +92,7 @@ pub fn open_session<S: Strategy, J: Tape>(
         fs::remove_file(&path).map_err(|error| LiveError::Journal(error.to_string()))?;
         last = state.last_segment()?;
     }
-    begin(config, state, 1, None, now, fetch, make, tape)
+    begin(&scene, 1, None, fetch, make, tape)
 }
 
 fn first_record(path: &Path) -> Result<Option<Header>, LiveError> {
@@ -120,17 +112,22 @@ fn ledger(config: &LiveConfig, state: &StateDir, list: &[Instrument]) -> Result<
     })
 }
 
-#[allow(clippy::too_many_arguments)]
+/// Where and when a session is opened.
+struct Scene<'a> {
+    config: &'a LiveConfig,
+    state: &'a StateDir,
+    now: UnixNanos,
+}
+
 fn begin<S: Strategy, J: Tape>(
-    config: &LiveConfig,
-    state: &StateDir,
+    scene: &Scene<'_>,
     session: u64,
     books: Option<(Header, Snapshot)>,
-    now: UnixNanos,
     fetch: Fetch<'_>,
     make: Make<'_, S>,
     tape: impl FnOnce(FileTape) -> J,
 ) -> Result<Opened<S, J>, LiveError> {
+    let &Scene { config, state, now } = scene;
     let instruments = fetch()?;
     let books = match books {
         Some((header, books)) => Some(rearrange(&header, &books, &instruments)?),

@@ -25,11 +25,7 @@ pub(crate) enum AnyStrategy {
 
 impl AnyStrategy {
     /// A fresh strategy for one run; what goes wrong is left in `errors`.
-    pub(crate) fn fresh(
-        strategy: &Bound<'_, PyAny>,
-        shared: Arc<Shared>,
-        errors: &Errors,
-    ) -> Self {
+    pub(crate) fn fresh(strategy: &Bound<'_, PyAny>, shared: Arc<Shared>, errors: &Errors) -> Self {
         let make = || -> PyResult<Self> {
             let fresh = strategy.call_method0("fresh")?;
             match compiled::from_handle(&fresh, &shared.instruments)? {

@@ -3,12 +3,12 @@
 use std::sync::atomic::{AtomicPtr, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use py_rt_kernel::{Context, OrderRequest};
-use py_rt_types::{InstrumentId, Money, Price, Qty, RejectReason, Side, UnixNanos};
+use py_rt_kernel::Context;
+use py_rt_types::{InstrumentId, Side};
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 
-use super::convert::{duration_ns, parse_tif, side_name};
+use super::asks::Ask;
 use super::orders::PyOrder;
 use super::views::{PyBook, PyInstrument, PyPosition};
 use super::Shared;
@@ -63,95 +63,6 @@ impl PyContext {
             )),
         }
     }
-
-    fn qty(&self, id: InstrumentId, field: &str, qty: f64) -> PyResult<Result<Qty, String>> {
-        if !qty.is_finite() {
-            return Err(FaceError::parameter(
-                field,
-                format!("{qty} is no quantity"),
-                "check it",
-            ));
-        }
-        let scale = self.shared.qtys[id.index()];
-        Ok(scale.count(qty).map(Qty).ok_or_else(|| {
-            let below = scale.steps(qty).floor() as i64;
-            let (low, high) = (scale.value(below), scale.value(below + 1));
-            format!("{field} {qty} does not lie on the lot; nearest are {low} and {high}")
-        }))
-    }
-
-    fn price(
-        &self,
-        id: InstrumentId,
-        field: &str,
-        price: Option<f64>,
-    ) -> PyResult<Result<Option<Price>, String>> {
-        let Some(price) = price else {
-            return Ok(Ok(None));
-        };
-        if !price.is_finite() {
-            return Err(FaceError::parameter(
-                field,
-                format!("{price} is no price"),
-                "check it",
-            ));
-        }
-        let scale = self.shared.prices[id.index()];
-        Ok(scale
-            .count(price)
-            .map(|ticks| Some(Price(ticks)))
-            .ok_or_else(|| {
-                let below = scale.steps(price).floor() as i64;
-                let (low, high) = (scale.value(below), scale.value(below + 1));
-                format!("{field} {price} does not lie on the tick; nearest are {low} and {high}")
-            }))
-    }
-
-    fn submit(&self, side: Side, symbol: &Bound<'_, PyString>, order: &Ask<'_>) -> PyResult<String> {
-        let id = self.shared.find_object(symbol)?;
-        if order.qty <= 0.0 {
-            let problem = format!("{} is not positive", order.qty);
-            let remedy = format!("pass how much to {}", side_name(side));
-            return Err(FaceError::parameter("qty", problem, &remedy));
-        }
-        let qty = self.qty(id, "qty", order.qty)?;
-        let limit = self.price(id, "limit_price", order.limit_price)?;
-        let stop = self.price(id, "stop_price", order.stop_price)?;
-        let request = OrderRequest {
-            limit_price: limit.clone().unwrap_or_default(),
-            stop_price: stop.clone().unwrap_or_default(),
-            tif: parse_tif(order.tif)?,
-            post_only: order.post_only,
-            reduce_only: order.reduce_only,
-            tag: order.tag.map_or(0, |tag| self.shared.intern_tag(tag)),
-            ..OrderRequest::market(id, side, qty.clone().unwrap_or_default())
-        };
-        let wrong_price = limit.err().or(stop.err());
-        let order_id = self.with(|ctx| match (&qty, &wrong_price) {
-            (Ok(_), None) => ctx.submit(request),
-            (Err(_), _) => ctx.submit_invalid(request, RejectReason::BadQty),
-            (_, Some(_)) => ctx.submit_invalid(request, RejectReason::BadPrice),
-        })?;
-        if let Some(reason) = qty.err().or(wrong_price) {
-            self.shared.explain(order_id, reason);
-        }
-        Ok(self.shared.id_text(order_id))
-    }
-
-    fn money(&self, amount: impl FnOnce(&mut Context<'_>) -> Money) -> PyResult<f64> {
-        self.with(amount).map(|money| money.0 as f64 / 1e18)
-    }
-}
-
-/// The keywords of `buy` and `sell`.
-struct Ask<'a> {
-    qty: f64,
-    limit_price: Option<f64>,
-    tif: Option<&'a str>,
-    post_only: bool,
-    reduce_only: bool,
-    tag: Option<&'a str>,
-    stop_price: Option<f64>,
 }
 
 #[pymethods]
@@ -222,43 +133,13 @@ impl PyContext {
 
     /// The position in a symbol.
     fn position(&self, symbol: &Bound<'_, PyString>) -> PyResult<PyPosition> {
-        let id = self.shared.find_object(symbol)?;
-        let position = self.with(|ctx| ctx.position(id))?;
-        let float = |money: Money| money.0 as f64 / 1e18;
-        let unit = self.shared.money[id.index()];
-        let ticks = float(position.cost) / unit / position.qty.0 as f64;
-        let tick = self.shared.prices[id.index()].value(1);
-        Ok(PyPosition {
-            qty: self.shared.qty(id, position.qty),
-            avg_price: if position.qty.0 == 0 {
-                f64::NAN
-            } else {
-                ticks * tick
-            },
-            unrealized_pnl: float(position.unrealized_pnl()),
-            realized_pnl: float(position.realized_pnl),
-        })
+        self.held(symbol)
     }
 
     /// Open orders, also those asked for in this callback; of one symbol or of all.
     #[pyo3(signature = (symbol=None))]
     fn orders(&self, symbol: Option<&str>) -> PyResult<Vec<PyOrder>> {
-        let only = symbol.map(|symbol| self.shared.find(symbol)).transpose()?;
-        let orders = self.with(|ctx| {
-            let now = ctx.now();
-            let open: Vec<_> = ctx.orders().copied().collect();
-            let asked: Vec<_> = ctx
-                .requested()
-                .map(|order| py_rt_kernel::execution::Order::new(order, 0, false, now))
-                .collect();
-            open.into_iter().chain(asked).collect::<Vec<_>>()
-        })?;
-        let wanted = orders
-            .iter()
-            .filter(|order| only.is_none_or(|id| order.instrument == id));
-        Ok(wanted
-            .map(|order| PyOrder::new(&self.shared, order, None))
-            .collect())
+        self.open_orders(symbol)
     }
 
     /// Asks to buy; returns the client_order_id.
@@ -336,25 +217,7 @@ impl PyContext {
         qty: Option<f64>,
         limit_price: Option<f64>,
     ) -> PyResult<()> {
-        let id = self.shared.parse_id(client_order_id)?;
-        let found = self.with(|ctx| {
-            ctx.orders()
-                .find(|o| o.client_order_id.sequence == id.sequence)
-                .map(|order| order.instrument)
-        })?;
-        let Some(instrument) = found else {
-            return Ok(());
-        };
-        let bad = |field: &str, problem: String| {
-            FaceError::parameter(field, problem, "use ctx.round_price and ctx.round_qty")
-        };
-        let qty = qty
-            .map(|qty| self.qty(instrument, "qty", qty))
-            .transpose()?;
-        let qty = qty.transpose().map_err(|problem| bad("qty", problem))?;
-        let price = self.price(instrument, "limit_price", limit_price)?;
-        let price = price.map_err(|problem| bad("limit_price", problem))?;
-        self.with(|ctx| ctx.replace(id, qty, price))
+        self.change(client_order_id, qty, limit_price)
     }
 
     /// Works the position towards `qty`; repeated calls change nothing while orders are open.
@@ -379,22 +242,7 @@ impl PyContext {
         at: Option<&Bound<'_, PyAny>>,
         every: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<()> {
-        let every = every.map(|every| duration_ns("every", every)).transpose()?;
-        let at = at.map(time_ns).transpose()?;
-        if at.is_none() && every.is_none_or(|every| every <= 0) {
-            let problem = "neither at nor every was given";
-            return Err(FaceError::parameter(
-                "set_timer",
-                problem,
-                "pass at= or every=\"1s\"",
-            ));
-        }
-        let timer = self.shared.intern_timer(name);
-        let every = every.unwrap_or(0);
-        self.with(|ctx| {
-            let at = at.map_or_else(|| ctx.now().plus(every), UnixNanos);
-            ctx.set_timer(timer, at, every);
-        })
+        self.ring(name, at, every)
     }
 
     /// Publishes a signal for those who watch.
@@ -407,25 +255,7 @@ impl PyContext {
     /// The nearest valid price: "nearest", "down" or "up".
     #[pyo3(signature = (symbol, price, direction="nearest"))]
     fn round_price(&self, symbol: &str, price: f64, direction: &str) -> PyResult<f64> {
-        let id = self.shared.find(symbol)?;
-        let scale = self.shared.prices[id.index()];
-        let steps = scale.steps(price);
-        let near = scale.count(price);
-        let count = match (direction, near) {
-            ("nearest" | "down" | "up", Some(count)) => count as f64,
-            ("nearest", None) => steps.round(),
-            ("down", None) => steps.floor(),
-            ("up", None) => steps.ceil(),
-            _ => {
-                let problem = format!("{direction:?} is unknown");
-                return Err(FaceError::parameter(
-                    "direction",
-                    problem,
-                    "nearest, down or up",
-                ));
-            }
-        };
-        Ok(scale.value(count as i64))
+        self.nearest_price(symbol, price, direction)
     }
 
     /// The largest valid quantity not above `qty`.
@@ -442,13 +272,4 @@ impl PyContext {
     fn instrument(&self, symbol: &str) -> PyResult<PyInstrument> {
         PyInstrument::new(&self.shared, self.shared.find(symbol)?)
     }
-}
-
-/// A time in nanoseconds from an integer or a datetime with a zone.
-fn time_ns(value: &Bound<'_, PyAny>) -> PyResult<i64> {
-    if let Ok(ns) = value.extract::<i64>() {
-        return Ok(ns);
-    }
-    let module = value.py().import("py_rt._times")?;
-    module.getattr("to_ns")?.call1((value,))?.extract()
 }

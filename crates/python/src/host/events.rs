@@ -66,7 +66,12 @@ event! {
 
 impl TradeData {
     #[inline]
-    pub(crate) fn new(py: Python<'_>, shared: &Shared, now: UnixNanos, event: &MarketEvent) -> Self {
+    pub(crate) fn new(
+        py: Python<'_>,
+        shared: &Shared,
+        now: UnixNanos,
+        event: &MarketEvent,
+    ) -> Self {
         Self {
             symbol: shared.symbol(py, event.instrument),
             ts_event: event.ts_event.0,
@@ -129,7 +134,11 @@ impl QuoteData {
         top: Top,
     ) -> Self {
         let price = |price, qty: py_rt_types::Qty| {
-            if qty.0 > 0 { shared.price(id, price) } else { f64::NAN }
+            if qty.0 > 0 {
+                shared.price(id, price)
+            } else {
+                f64::NAN
+            }
         };
         Self {
             symbol: shared.symbol(py, id),
@@ -179,4 +188,3 @@ impl BarData {
         }
     }
 }
-

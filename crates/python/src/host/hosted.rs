@@ -44,7 +44,11 @@ pub(crate) struct Hosted {
 
 impl Hosted {
     /// Looks up what the strategy overrides.
-    pub(crate) fn new(strategy: &Bound<'_, PyAny>, shared: Arc<Shared>, errors: Errors) -> PyResult<Self> {
+    pub(crate) fn new(
+        strategy: &Bound<'_, PyAny>,
+        shared: Arc<Shared>,
+        errors: Errors,
+    ) -> PyResult<Self> {
         let py = strategy.py();
         let overridden: Vec<String> = strategy.call_method0("_overridden")?.extract()?;
         let mut interests = Interests::default();
@@ -131,7 +135,9 @@ fn stream<E: Event>(
     let Some(method) = method else { return Ok(()) };
     Python::attach(|py| {
         let arguments = slot.fill(py, context, data(py))?;
-        context.get().lend(ctx, || method.bind(py).call1(arguments.bind(py)).map(drop))
+        context
+            .get()
+            .lend(ctx, || method.bind(py).call1(arguments.bind(py)).map(drop))
     })
 }
 
@@ -142,7 +148,13 @@ impl Strategy for Hosted {
 
     fn on_trade(&mut self, ctx: &mut Context<'_>, trade: &MarketEvent) {
         let now = ctx.now();
-        let Self { shared, methods, context, trade: slot, .. } = self;
+        let Self {
+            shared,
+            methods,
+            context,
+            trade: slot,
+            ..
+        } = self;
         let data = |py: Python<'_>| TradeData::new(py, shared, now, trade);
         let result = stream(methods[0].as_ref(), context, ctx, slot, data);
         self.after(ctx, result);
@@ -150,24 +162,44 @@ impl Strategy for Hosted {
 
     fn on_quote(&mut self, ctx: &mut Context<'_>, quote: &Quote) {
         let times = (quote.ts_event, ctx.now());
-        let Self { shared, methods, context, quote: slot, .. } = self;
-        let data =
-            |py: Python<'_>| QuoteData::new(py, shared, quote.instrument, times, quote.top);
+        let Self {
+            shared,
+            methods,
+            context,
+            quote: slot,
+            ..
+        } = self;
+        let data = |py: Python<'_>| QuoteData::new(py, shared, quote.instrument, times, quote.top);
         let result = stream(methods[1].as_ref(), context, ctx, slot, data);
         self.after(ctx, result);
     }
 
     fn on_book(&mut self, ctx: &mut Context<'_>, event: &MarketEvent) {
         let times = (event.ts_event, ctx.now());
-        let top = ctx.market(event.instrument).map(|market| market.top()).unwrap_or_default();
-        let Self { shared, methods, context, quote: slot, .. } = self;
+        let top = ctx
+            .market(event.instrument)
+            .map(|market| market.top())
+            .unwrap_or_default();
+        let Self {
+            shared,
+            methods,
+            context,
+            quote: slot,
+            ..
+        } = self;
         let data = |py: Python<'_>| QuoteData::new(py, shared, event.instrument, times, top);
         let result = stream(methods[2].as_ref(), context, ctx, slot, data);
         self.after(ctx, result);
     }
 
     fn on_bar(&mut self, ctx: &mut Context<'_>, bar: &Bar) {
-        let Self { shared, methods, context, bar: slot, .. } = self;
+        let Self {
+            shared,
+            methods,
+            context,
+            bar: slot,
+            ..
+        } = self;
         let data = |py: Python<'_>| BarData::new(py, shared, bar);
         let result = stream(methods[3].as_ref(), context, ctx, slot, data);
         self.after(ctx, result);

@@ -4,6 +4,7 @@
 //! for ever; event objects are reused when nobody kept the last one.
 
 mod any;
+mod asks;
 mod context;
 mod convert;
 mod events;

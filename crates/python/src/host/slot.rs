@@ -44,7 +44,9 @@ fn references(object: *mut pyo3::ffi::PyObject) -> isize {
 }
 
 /// An event class whose objects can be rewritten.
-pub(crate) trait Event: PyClass<Frozen = pyo3::pyclass::boolean_struct::True> + Sync {
+pub(crate) trait Event:
+    PyClass<Frozen = pyo3::pyclass::boolean_struct::True> + Sync
+{
     type Data;
     fn object(py: Python<'_>, data: Self::Data) -> PyResult<Py<Self>>;
     fn cell(&self) -> &Reused<Self::Data>;
@@ -86,6 +88,9 @@ impl<E: Event> Slot<E> {
             self.made = Some((event, arguments));
         }
         let missing = || FaceError::strategy("no event object", "please report this");
-        self.made.as_ref().map(|(_, arguments)| arguments).ok_or_else(missing)
+        self.made
+            .as_ref()
+            .map(|(_, arguments)| arguments)
+            .ok_or_else(missing)
     }
 }

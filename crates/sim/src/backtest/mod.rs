@@ -165,7 +165,13 @@ impl<'a, S: Strategy> Backtest<'a, S> {
             .min(bar_at)
             .min(feed_at)
             .min(timer_at);
-        if next == at_venue {
+        if self.at_venue.peek() <= next {
+            // Only a sample was due before this row: the venue's market moves first all the same.
+            if let Some((now, event)) = self.at_venue.next() {
+                self.venue.handle_market(now, event);
+            }
+            self.collect_reports();
+        } else if next == at_venue {
             self.bars.step_venue(&mut self.venue);
             self.collect_reports();
         } else if next == order_at {

@@ -60,7 +60,7 @@ impl Listing {
             return desk.report(at, &resting, ReportKind::Expired { cum_qty });
         }
         resting.session_day = Some(day);
-        resting.in_bar = true;
+        let rested = std::mem::replace(&mut resting.in_bar, true);
         let side = resting.order.side;
         let fills = match (resting.order.order_type, desk.config.bar_fill) {
             (OrderType::Market, BarFill::NextOpen) => true,
@@ -70,7 +70,8 @@ impl Listing {
                 .limit()
                 .is_some_and(|limit| is_at_or_better(side, bar.open, limit)),
         };
-        if fills && resting.order.post_only {
+        let maker = resting.order.post_only && rested;
+        if fills && resting.order.post_only && !maker {
             self.working -= 1;
             let kind = ReportKind::Rejected {
                 reason: RejectReason::WouldCross,
@@ -78,7 +79,12 @@ impl Listing {
             return desk.report(at, &resting, kind);
         }
         if fills {
-            self.execute(at, resting, bar.open, Liquidity::Taker, desk);
+            let liquidity = if maker {
+                Liquidity::Maker
+            } else {
+                Liquidity::Taker
+            };
+            self.execute(at, resting, bar.open, liquidity, desk);
         } else if matches!(resting.order.tif, TimeInForce::Ioc | TimeInForce::Fok)
             && resting.order.order_type != OrderType::Market
         {

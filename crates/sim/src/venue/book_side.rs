@@ -11,6 +11,9 @@ use super::{Desk, Listing};
 
 impl Listing {
     pub(super) fn handle_event(&mut self, now: UnixNanos, event: &MarketEvent, desk: &mut Desk) {
+        if now >= self.day_ends {
+            self.expire_day_orders(now, desk);
+        }
         if event.kind == EventKind::Trade as u8 {
             self.handle_trade(now, event, desk);
         } else {
@@ -25,9 +28,6 @@ impl Listing {
                 }
             }
             self.fill_crossed(now, bid, ask, desk);
-        }
-        if now >= self.day_ends {
-            self.expire_day_orders(now, desk);
         }
     }
 

@@ -18,8 +18,18 @@ pub struct Fees {
     pub rounding: Money,
 }
 
+/// What one order was charged so far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Charged {
+    /// Sum of the fees of its executions, before the least of the order.
+    pub due: Money,
+    /// Sum of what it paid.
+    pub paid: Money,
+}
+
 impl Fees {
-    /// The fee of one execution of an order that has paid `paid` so far.
+    /// The fee of one execution of an order. `charged` is what its executions so far came to before
+    /// the least of the order was applied, and what it paid; both move on.
     ///
     /// # Errors
     /// [`TypeError::Overflow`] when a number does not fit.
@@ -29,7 +39,7 @@ impl Fees {
         price: Price,
         qty: Qty,
         liquidity: Liquidity,
-        paid: Money,
+        charged: &mut Charged,
     ) -> Result<Money, TypeError> {
         let rate = match liquidity {
             Liquidity::Maker => self.maker_e9,
@@ -45,12 +55,15 @@ impl Fees {
             Money(divide_half_even(product.ok_or(TypeError::Overflow)?, unit))
         };
         let mut fee = by_value.checked_add(by_qty)?;
+        let due = charged.due.checked_add(fee)?;
         if self.minimum.0 > 0 {
-            fee = fee.max(self.minimum.checked_sub(paid)?);
+            fee = due.max(self.minimum).checked_sub(charged.paid)?;
         }
         if self.rounding.0 > 0 {
             fee = Money(divide_half_even(fee.0, self.rounding.0) * self.rounding.0);
         }
+        let paid = charged.paid.checked_add(fee)?;
+        *charged = Charged { due, paid };
         Ok(fee)
     }
 }

@@ -19,12 +19,12 @@ use std::collections::VecDeque;
 
 use py_rt_kernel::market::ByPrice;
 use py_rt_types::{
-    Bar, ClientOrderId, EventKind, ExecId, Instrument, InstrumentId, Liquidity, MarketEvent, Money,
+    Bar, ClientOrderId, EventKind, ExecId, Instrument, InstrumentId, Liquidity, MarketEvent,
     NewOrder, OrderStatus, Price, Qty, Query, RejectReason, Report, ReportKind, Side, UnixNanos,
     VenueOrderId,
 };
 
-pub use fees::Fees;
+pub use fees::{Charged, Fees};
 use resting::Resting;
 
 /// Where an order sent on a closed bar fills.
@@ -330,17 +330,13 @@ impl Desk {
         if last_qty.0 <= 0 {
             return;
         }
-        let paid = resting.fee_paid;
-        let Ok(fee) = self
-            .config
-            .fees
-            .fee(instrument, price, last_qty, liquidity, paid)
-        else {
+        let fees = self.config.fees;
+        let charged = &mut resting.charged;
+        let Ok(fee) = fees.fee(instrument, price, last_qty, liquidity, charged) else {
             let reason = RejectReason::BadPrice;
             return self.report(now, resting, ReportKind::Rejected { reason });
         };
         resting.cum_qty.0 += last_qty.0;
-        resting.fee_paid = Money(paid.0.saturating_add(fee.0));
         let exec_id = ExecId(self.next_exec);
         self.next_exec += 1;
         let cum_qty = resting.cum_qty;

@@ -153,6 +153,8 @@ impl Listing {
         } else {
             self.side(side).remove(place);
             if self.on_bars && self.book.is_none() {
+                // What is over of the bar in progress was traded against the old terms.
+                resting.in_bar = false;
                 self.arrive_on_bars(now, resting, desk);
             } else {
                 self.arrive_limit(now, resting, desk);

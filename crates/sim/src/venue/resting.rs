@@ -2,6 +2,8 @@
 
 use py_rt_types::{ClientOrderId, Money, NewOrder, Price, Qty, VenueOrderId};
 
+use super::fees::Charged;
+
 /// An order at the venue.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Resting {
@@ -9,7 +11,7 @@ pub(super) struct Resting {
     pub(super) order: NewOrder,
     pub(super) venue_order_id: VenueOrderId,
     pub(super) cum_qty: Qty,
-    pub(super) fee_paid: Money,
+    pub(super) charged: Charged,
     /// Quantity in front of it at its price, in lots. Risk averse: it joins behind all that is
     /// shown, trades at its price shorten the queue, a level that shrinks to less caps it.
     pub(super) front: i64,
@@ -26,7 +28,10 @@ impl Resting {
             order: *order,
             venue_order_id,
             cum_qty: Qty::ZERO,
-            fee_paid: Money::ZERO,
+            charged: Charged {
+                due: Money::ZERO,
+                paid: Money::ZERO,
+            },
             front: 0,
             session_day: None,
             in_bar: false,

@@ -19,17 +19,15 @@ pub const UUID_2: &str = "7b08df51-c1ac-453c-99f9-323a5f075f0d";
 pub const VENUE_ID: u128 = 0x61e6_9015_8549_4bfd_b9c3_01e7_5843_f47d;
 pub const VENUE_ID_2: u128 = 0x7b08_df51_c1ac_453c_99f9_323a_5f07_5f0d;
 
-pub const TRADE: &str = r#"[{"T":"t","S":"AAPL","i":5,"x":"V","p":190.0,"s":100,"c":["@"],"t":"2026-11-20T15:00:00.123456789Z","z":"C"}]"#;
-pub const QUOTE: &str = r#"[{"T":"q","S":"AAPL","bx":"V","bp":189.99,"bs":200,"ax":"Q","ap":190.01,"as":300,"c":["R"],"t":"2026-11-20T15:00:00.123456789Z","z":"C"}]"#;
-pub const BAR: &str = r#"[{"T":"b","S":"AAPL","o":190.0,"h":190.5,"l":189.5,"c":190.2,"v":1000,"n":10,"vw":190.1,"t":"2026-11-20T15:00:00Z"}]"#;
-pub const CRYPTO_TRADE: &str = r#"[{"T":"t","S":"BTC/USD","p":60000.5,"s":0.042919,"t":"2026-11-20T15:00:00.327Z","i":16585162,"tks":"B"}]"#;
-pub const BOOK: &str = r#"[{"T":"o","S":"BTC/USD","t":"2026-11-20T15:00:00.5Z","b":[{"p":60000.0,"s":0.4},{"p":59999.5,"s":1.2}],"a":[{"p":60001.0,"s":0.5}],"r":true}]"#;
-pub const BOOK_CHANGE: &str =
-    r#"[{"T":"o","S":"BTC/USD","t":"2026-11-20T15:00:00.6Z","b":[{"p":59999.5,"s":0}],"a":[]}]"#;
-pub const ACCOUNT: &str =
-    r#"{"id":"a","status":"ACTIVE","cash":"-100000.125","equity":"5","buying_power":"400000"}"#;
-pub const POSITION: &str = r#"[{"symbol":"AAPL","qty":"-2","side":"short","cost_basis":"-349.56"},{"symbol":"BTCUSD","qty":"0.5","side":"long","cost_basis":"30000"}]"#;
-pub const FILLS: &str = r#"[{"id":"20261120100000981::2d7be4ff-d1f3-43e9-856a-0f5cf5c5088e","activity_type":"FILL","transaction_time":"2026-11-20T15:00:00.981482Z","type":"partial_fill","price":"190.01","qty":"100","side":"buy","symbol":"AAPL","leaves_qty":"100","order_id":"61e69015-8549-4bfd-b9c3-01e75843f47d","cum_qty":"100","order_status":"partially_filled"}]"#;
+pub const TRADE: &str = include_str!("../golden/trade.json");
+pub const QUOTE: &str = include_str!("../golden/quote.json");
+pub const BAR: &str = include_str!("../golden/bar.json");
+pub const CRYPTO_TRADE: &str = include_str!("../golden/crypto_trade.json");
+pub const BOOK: &str = include_str!("../golden/book.json");
+pub const BOOK_CHANGE: &str = include_str!("../golden/book_change.json");
+pub const ACCOUNT: &str = include_str!("../golden/account.json");
+pub const POSITION: &str = include_str!("../golden/position.json");
+pub const FILLS: &str = include_str!("../golden/fills.json");
 
 /// An order as the venue writes it, with some members set.
 pub fn order(set: &[(&str, &str)]) -> String {

@@ -1,0 +1,493 @@
+//! Our books against the venue's: foreign things kept apart, what was missed brought in once,
+//! nothing sent before they agree.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod rig;
+
+use std::collections::BTreeMap;
+
+use py_rt_kernel::event::{Event, SyncEvent, TradingState};
+use py_rt_kernel::{Control, Input, KernelConfig, Request, Session};
+use py_rt_types::{
+    AccountReport, ClientOrderId, Money, OrderStatus, Qty, Query, RejectReason, ReportKind, Side,
+    UnixNanos, VenueOrderId,
+};
+use rig::{buy, config, fill, instrument, money, snapshot, told, Dice, Rig, Script, FIRST, SECOND};
+
+fn apart() -> Rig {
+    let config = KernelConfig {
+        reconciled: false,
+        ..config(vec![instrument("AAA")])
+    };
+    let mut rig = Rig::silent(config, Script::default());
+    rig.book(FIRST, 9_999, 10_001);
+    rig.control(Control::Start);
+    rig
+}
+
+/// What the venue really holds.
+#[derive(Default)]
+struct Venue {
+    orders: BTreeMap<u64, Held>,
+    fills: Vec<(i64, u64, ReportKind)>,
+    position: i64,
+    foreign: i64,
+    hides: bool,
+}
+
+struct Held {
+    qty: i64,
+    cum: i64,
+    status: OrderStatus,
+    side: Side,
+}
+
+impl Venue {
+    fn report(&self, rig: &Rig, sequence: u64, kind: ReportKind) -> py_rt_types::Report {
+        let mut report = told(sequence, rig.now, kind);
+        if let Some(held) = self.orders.get(&sequence) {
+            report.side = held.side;
+        }
+        report
+    }
+
+    /// Answers every question that was asked, until none is left.
+    fn answer(&self, rig: &mut Rig) {
+        loop {
+            let queries = rig.queries();
+            rig.sent
+                .retain(|request| !matches!(request, Request::Query(_)));
+            if queries.is_empty() {
+                return;
+            }
+            for query in queries {
+                self.answer_one(rig, query);
+            }
+        }
+    }
+
+    fn answer_one(&self, rig: &mut Rig, query: Query) {
+        match query {
+            Query::Order {
+                client_order_id, ..
+            } => {
+                let sequence = client_order_id.sequence;
+                let kind = match self.orders.get(&sequence) {
+                    Some(held) => snapshot(held.status, held.qty, held.cum),
+                    None => ReportKind::NotFound,
+                };
+                let report = self.report(rig, sequence, kind);
+                return rig.report(&report);
+            }
+            Query::OpenOrders => {
+                for (sequence, held) in self.orders.iter().filter(|o| !o.1.status.is_terminal()) {
+                    let kind = snapshot(held.status, held.qty, held.cum);
+                    let report = self.report(rig, *sequence, kind);
+                    rig.report(&report);
+                }
+            }
+            Query::Fills { since } => {
+                for (ts, sequence, kind) in self.fills.iter().filter(|fill| fill.0 >= since.0) {
+                    let mut report = self.report(rig, *sequence, *kind);
+                    report.ts_event = UnixNanos(*ts);
+                    rig.report(&report);
+                }
+            }
+            Query::Positions => {
+                let qty = Qty(self.position + self.foreign);
+                let report = AccountReport::Position {
+                    instrument: FIRST,
+                    qty,
+                    cost: Money::ZERO,
+                };
+                rig.input(Input::Account(&report));
+            }
+            Query::Account => rig.input(Input::Account(&AccountReport::Cash(money("5000")))),
+        }
+        rig.input(Input::Account(&AccountReport::Done(query)));
+    }
+
+    fn execute(&mut self, now: i64, sequence: u64, last: i64) -> ReportKind {
+        let held = self.orders.get_mut(&sequence).unwrap();
+        held.cum += last;
+        held.status = if held.cum == held.qty {
+            OrderStatus::Filled
+        } else {
+            OrderStatus::PartiallyFilled
+        };
+        self.position += last * held.side.sign();
+        let kind = fill(last, held.cum, 10_000);
+        self.fills.push((now, sequence, kind));
+        kind
+    }
+}
+
+fn syncs(rig: &Rig) -> Vec<SyncEvent> {
+    let sync = |event: &Event| match event {
+        Event::Sync(sync) => Some(*sync),
+        _ => None,
+    };
+    rig.events.iter().filter_map(sync).collect()
+}
+
+fn connect(rig: &mut Rig, venue: &Venue) {
+    rig.input(Input::Session(Session::Connected));
+    venue.answer(rig);
+}
+
+fn joined() -> (Rig, Venue) {
+    let (mut rig, venue) = (apart(), Venue::default());
+    connect(&mut rig, &venue);
+    rig.forget();
+    (rig, venue)
+}
+
+fn placed(rig: &mut Rig, venue: &mut Venue, qty: i64) -> u64 {
+    rig.ask(&[buy(qty, 9_990)]);
+    let sequence = rig.kernel.next_sequence() - 1;
+    let held = Held {
+        qty,
+        cum: 0,
+        status: OrderStatus::New,
+        side: Side::Buy,
+    };
+    venue.orders.insert(sequence, held);
+    sequence
+}
+
+#[test]
+fn the_strategy_starts_once_books_agree_and_cash_is_the_venues() {
+    let mut rig = apart();
+    rig.input(Input::Session(Session::Connected));
+    assert_eq!(
+        rig.queries(),
+        [Query::OpenOrders],
+        "one question after the other"
+    );
+    assert_eq!(
+        (rig.kernel.strategy().starts, rig.kernel.is_reconciled()),
+        (0, false)
+    );
+    Venue::default().answer(&mut rig);
+    assert_eq!(
+        (rig.kernel.strategy().starts, rig.kernel.is_reconciled()),
+        (1, true)
+    );
+    assert_eq!(rig.kernel.portfolio().cash(), money("5000"));
+    connect(&mut rig, &Venue::default());
+    assert_eq!(rig.kernel.strategy().starts, 1);
+}
+
+#[test]
+fn foreign_positions_and_orders_are_kept_apart() {
+    let (mut rig, mut venue) = (
+        apart(),
+        Venue {
+            foreign: 7,
+            ..Venue::default()
+        },
+    );
+    connect(&mut rig, &venue);
+    assert!(syncs(&rig).contains(&SyncEvent::ForeignPosition {
+        instrument: FIRST,
+        qty: Qty(7)
+    }));
+    assert_eq!(rig.held(), 0);
+    let mut foreign = told(0, rig.now, snapshot(OrderStatus::New, 3, 0));
+    foreign.client_order_id = ClientOrderId::FOREIGN;
+    foreign.venue_order_id = VenueOrderId(77);
+    rig.report(&foreign);
+    assert!(syncs(&rig).contains(&SyncEvent::ForeignOrder {
+        instrument: FIRST,
+        qty: Qty(3)
+    }));
+    foreign.kind = fill(2, 2, 10_000);
+    rig.report(&foreign);
+    rig.report(&foreign);
+    venue.foreign = 9;
+    rig.forget();
+    connect(&mut rig, &venue);
+    assert!(rig.kernel.is_reconciled(), "{:?}", syncs(&rig));
+    assert_eq!((rig.held(), rig.kernel.orders().open().len()), (0, 0));
+}
+
+#[test]
+fn fills_that_happened_while_away_are_booked_once() {
+    let (mut rig, mut venue) = joined();
+    let sequence = placed(&mut rig, &mut venue, 10);
+    rig.tell(sequence, ReportKind::Accepted);
+    let kind = venue.execute(rig.now, sequence, 2);
+    rig.tell(sequence, kind);
+    rig.input(Input::Session(Session::Disconnected));
+    venue.execute(rig.now, sequence, 3);
+    venue.execute(rig.now, sequence, 5);
+    rig.forget();
+    connect(&mut rig, &venue);
+    assert!(rig.kernel.is_reconciled());
+    assert_eq!(
+        (rig.held(), rig.status(sequence)),
+        (10, OrderStatus::Filled)
+    );
+    let brought = SyncEvent::Reconciled {
+        adopted_orders: 0,
+        booked_fills: 2,
+    };
+    assert!(syncs(&rig).contains(&brought), "{:?}", syncs(&rig));
+    connect(&mut rig, &venue);
+    assert_eq!(rig.held(), 10);
+}
+
+#[test]
+fn orders_of_ours_that_the_journal_does_not_know_are_adopted() {
+    let mut rig = apart();
+    rig.input(Input::Session(Session::Restarted { next_sequence: 100 }));
+    let mut venue = Venue::default();
+    for (sequence, qty, last) in [(40, 10, 4), (41, 8, 8)] {
+        let held = Held {
+            qty,
+            cum: 0,
+            status: OrderStatus::New,
+            side: Side::Sell,
+        };
+        venue.orders.insert(sequence, held);
+        venue.execute(rig.now, sequence, last);
+    }
+    connect(&mut rig, &venue);
+    assert!(rig.kernel.is_reconciled());
+    assert_eq!(rig.held(), -12);
+    assert_eq!(rig.order(40).leaves_qty(), Qty(6));
+    assert_eq!(rig.kernel.orders().exposure(FIRST).sell, 6);
+    assert_eq!(rig.status(41), OrderStatus::Filled);
+    assert_eq!(rig.kernel.next_sequence(), 100);
+    assert!(!syncs(&rig)
+        .iter()
+        .any(|e| matches!(e, SyncEvent::ForeignPosition { .. })));
+    rig.forget();
+    connect(&mut rig, &venue);
+    assert_eq!(rig.held(), -12);
+}
+
+#[test]
+fn a_fill_of_an_unknown_order_of_ours_before_the_listing_loses_neither_fill_nor_order() {
+    let mut rig = apart();
+    rig.input(Input::Session(Session::Restarted { next_sequence: 100 }));
+    rig.input(Input::Session(Session::Connected));
+    let mut venue = Venue::default();
+    let held = Held {
+        qty: 10,
+        cum: 0,
+        status: OrderStatus::New,
+        side: Side::Buy,
+    };
+    venue.orders.insert(40, held);
+    let kind = venue.execute(rig.now, 40, 3);
+    rig.tell(40, kind);
+    venue.answer(&mut rig);
+    assert!(rig.kernel.is_reconciled());
+    assert_eq!((rig.held(), rig.order(40).leaves_qty()), (3, Qty(7)));
+    let mut late = Venue::default();
+    let held = Held {
+        qty: 10,
+        cum: 0,
+        status: OrderStatus::New,
+        side: Side::Buy,
+    };
+    late.orders.insert(41, held);
+    rig.tell(41, ReportKind::Accepted);
+    late.answer(&mut rig);
+    assert_eq!(
+        rig.order(41).leaves_qty(),
+        Qty(10),
+        "nor when it is only accepted"
+    );
+}
+
+#[test]
+fn closed_orders_that_were_forgotten_are_not_booked_again() {
+    let (mut rig, mut venue) = joined();
+    let sequence = placed(&mut rig, &mut venue, 10);
+    let kind = venue.execute(rig.now, sequence, 10);
+    rig.tell(sequence, kind);
+    for _ in 0..90 {
+        rig.ask(&[buy(0, 9_990); 100]);
+    }
+    assert!(rig
+        .kernel
+        .orders()
+        .find(ClientOrderId::new(sequence))
+        .is_none());
+    rig.tell(sequence, kind);
+    assert_eq!(rig.held(), 10);
+    connect(&mut rig, &venue);
+    assert_eq!((rig.held(), rig.kernel.is_reconciled()), (10, true));
+}
+
+#[test]
+fn orders_in_flight_over_a_restart_are_unknown_until_the_venue_spoke() {
+    let (mut rig, mut venue) = joined();
+    let arrived = placed(&mut rig, &mut venue, 10);
+    let lost = placed(&mut rig, &mut venue, 5);
+    venue.orders.remove(&lost);
+    rig.input(Input::Session(Session::Restarted { next_sequence: 50 }));
+    assert_eq!(rig.status(arrived), OrderStatus::Unknown);
+    assert_eq!(rig.kernel.orders().exposure(FIRST).buy, 15);
+    rig.forget();
+    connect(&mut rig, &venue);
+    assert!(!rig.kernel.is_reconciled(), "one order is not proved");
+    for _ in 0..20 {
+        rig.pass(SECOND / 2);
+        venue.answer(&mut rig);
+    }
+    assert!(rig.kernel.is_reconciled());
+    assert_eq!(rig.status(arrived), OrderStatus::New);
+    assert_eq!(rig.order(lost).reason, Some(RejectReason::NeverAccepted));
+    assert!(rig.new_orders().is_empty(), "nothing is resent");
+}
+
+#[test]
+fn a_difference_that_stays_halts() {
+    let (mut rig, mut venue) = joined();
+    venue.position = 3;
+    connect(&mut rig, &venue);
+    for _ in 0..10 {
+        rig.pass(SECOND);
+        venue.answer(&mut rig);
+    }
+    let mismatch = SyncEvent::Mismatch {
+        instrument: FIRST,
+        ours: Qty(0),
+        theirs: Qty(3),
+    };
+    assert!(syncs(&rig).contains(&mismatch));
+    assert_eq!(rig.kernel.trading_state(), TradingState::ReduceOnly);
+    rig.ask(&[buy(1, 9_990)]);
+    assert!(rig.new_orders().is_empty());
+}
+
+#[test]
+fn a_failed_answer_is_asked_again_from_the_beginning() {
+    let mut rig = apart();
+    rig.input(Input::Session(Session::Connected));
+    for query in [Query::OpenOrders, Query::Positions, Query::Account] {
+        rig.forget();
+        rig.input(Input::Account(&AccountReport::Failed(query)));
+        assert!(rig.queries().is_empty(), "after a pause");
+        rig.pass(2 * SECOND);
+        assert_eq!(rig.queries(), [Query::OpenOrders]);
+    }
+    Venue::default().answer(&mut rig);
+    assert!(rig.kernel.is_reconciled());
+}
+
+#[test]
+fn answers_of_an_earlier_connection_prove_nothing() {
+    let mut rig = apart();
+    rig.input(Input::Session(Session::Connected));
+    rig.input(Input::Session(Session::Disconnected));
+    for query in [Query::OpenOrders, Query::Positions, Query::Account] {
+        rig.input(Input::Account(&AccountReport::Done(query)));
+    }
+    assert!(!rig.kernel.is_reconciled());
+}
+
+/// A venue that goes on while the line is cut at random; then books must be equal to the last lot.
+#[test]
+fn after_random_cuts_and_restarts_books_are_equal() {
+    for seed in 0x5eed_5000..0x5eed_5040u64 {
+        let mut dice = Dice(seed);
+        let (mut rig, mut venue) = joined();
+        let mut online = true;
+        for _ in 0..250 {
+            rig.now += SECOND / 10;
+            match dice.between(0, 9) {
+                0 if online => {
+                    let lost = Session::Restarted {
+                        next_sequence: rig.kernel.next_sequence() + 10,
+                    };
+                    let session = if dice.one_in(2) {
+                        Session::Disconnected
+                    } else {
+                        lost
+                    };
+                    rig.input(Input::Session(session));
+                    online = false;
+                }
+                0..=1 if !online => {
+                    connect(&mut rig, &venue);
+                    online = true;
+                }
+                2..=3 if online && rig.kernel.is_reconciled() => {
+                    rig.forget();
+                    let qty = dice.between(1, 20);
+                    rig.ask(&[buy(qty, 9_990)]);
+                    let sequence = rig.kernel.next_sequence() - 1;
+                    if !dice.one_in(4) {
+                        let held = Held {
+                            qty,
+                            cum: 0,
+                            status: OrderStatus::New,
+                            side: Side::Buy,
+                        };
+                        venue.orders.insert(sequence, held);
+                    }
+                }
+                _ => venue_moves(&mut rig, &mut venue, &mut dice, online),
+            }
+            if online {
+                rig.pass(SECOND / 10);
+                venue.answer(&mut rig);
+            }
+        }
+        rig.input(Input::Session(Session::Disconnected));
+        connect(&mut rig, &venue);
+        for _ in 0..40 {
+            rig.pass(SECOND / 2);
+            venue.answer(&mut rig);
+        }
+        assert!(rig.kernel.is_reconciled(), "seed {seed:#x}");
+        assert_eq!(rig.held(), venue.position, "seed {seed:#x}");
+        let open: Vec<u64> = rig
+            .kernel
+            .orders()
+            .open()
+            .iter()
+            .map(|o| o.client_order_id.sequence)
+            .collect();
+        let theirs = venue
+            .orders
+            .iter()
+            .filter(|order| !order.1.status.is_terminal());
+        assert_eq!(
+            open,
+            theirs.map(|order| *order.0).collect::<Vec<_>>(),
+            "seed {seed:#x}"
+        );
+    }
+}
+
+fn venue_moves(rig: &mut Rig, venue: &mut Venue, dice: &mut Dice, online: bool) {
+    let open: Vec<u64> = venue
+        .orders
+        .iter()
+        .filter(|o| !o.1.status.is_terminal())
+        .map(|o| *o.0)
+        .collect();
+    if open.is_empty() {
+        return;
+    }
+    let sequence = open[dice.between(0, open.len() as i64 - 1) as usize];
+    let held = &venue.orders[&sequence];
+    let (left, cum) = (held.qty - held.cum, held.cum);
+    let kind = if dice.one_in(5) {
+        venue.orders.get_mut(&sequence).unwrap().status = OrderStatus::Canceled;
+        ReportKind::Canceled { cum_qty: Qty(cum) }
+    } else {
+        venue.execute(rig.now, sequence, dice.between(1, left))
+    };
+    if online && !dice.one_in(6) {
+        rig.tell(sequence, kind);
+        if dice.one_in(5) {
+            rig.tell(sequence, kind);
+        }
+    }
+}

@@ -1,0 +1,75 @@
+"""Ctrl-C and SIGTERM end a session as the kill file does: cleanly, wherever it is just then.
+
+A handler that raised would raise inside the strategy's callback, whichever is running, and look
+like its failure. So the first signal only asks; the second one raises.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+from pathlib import Path
+from types import FrameType, TracebackType
+from typing import Any, Self
+
+__all__ = ["StopBySignal"]
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_LATCHED = ("halt", "reduce_only")
+
+
+class StopBySignal:
+    """Within the block, a signal becomes the word "stop" in the session's kill file.
+
+    Attributes
+    ----------
+    asked : bool
+        Whether a signal came.
+
+    Notes
+    -----
+    Only the main thread may take signals; elsewhere the block changes nothing.
+    """
+
+    def __init__(self, state_dir: Path) -> None:
+        self._kill = state_dir / "kill"
+        self._before: dict[signal.Signals, Any] = {}
+        self._word_before = ""
+        self.asked = False
+
+    def __enter__(self) -> Self:
+        if threading.current_thread() is threading.main_thread():
+            for number in _SIGNALS:
+                self._before[number] = signal.signal(number, self._ask)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+        if self.asked:
+            self._take_back()
+
+    def _ask(self, number: int, frame: FrameType | None) -> None:
+        if self.asked:
+            signal.default_int_handler(number, frame)
+        self.asked = True
+        self._word_before = self._word()
+        self._kill.write_text("stop\n", encoding="utf-8")
+
+    def _word(self) -> str:
+        try:
+            return self._kill.read_text(encoding="utf-8").strip()
+        except OSError:
+            return ""
+
+    def _take_back(self) -> None:
+        """Leave what was there: a word that nobody read would stop the next session too."""
+        if self._word() == "stop":
+            self._kill.unlink(missing_ok=True)
+        if self._word_before in _LATCHED and not self._kill.exists():
+            self._kill.write_text(f"{self._word_before}\n", encoding="utf-8")
