@@ -121,7 +121,7 @@ fmt: $(STAMP)/dev ## format Rust and Python in place
 
 # ------------------------------------------------------------------------- beside the road
 
-.PHONY: test-sdk bench wheel clean
+.PHONY: test-sdk bench bench-peers wheel clean
 .venv-sdk/.stamp: $(STAMP)/build tools/sdk-requirements.txt
 	@echo "==> making .venv-sdk with an unmodified alpaca-py"
 	@"$$(PYTHON="$(PYTHON)" sh tools/preflight.sh python)" -m venv .venv-sdk
@@ -136,10 +136,14 @@ test-sdk: $(STAMP)/build .venv-sdk/.stamp ## alpaca-py, unmodified, against `py-
 bench: $(STAMP)/build $(STAMP)/dev ## measure; rows land in bench-out/results.json
 	@$(BIN)/python benches/run.py
 
+bench-peers: $(STAMP)/build $(STAMP)/dev ## install the peers in their own environments, then measure
+	@$(BIN)/python benches/peers.py install
+	@$(BIN)/python benches/run.py
+
 wheel: $(STAMP)/build ## the wheel for other machines, in dist/
 	@VIRTUAL_ENV="$(CURDIR)/$(VENV)" $(BIN)/maturin build --release --out dist
 
 clean: ## remove what was built (.venv, target, caches, outputs)
-	rm -rf $(VENV) .venv-sdk target demo-out bench-out dist .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) .venv-sdk .venv-peers target demo-out bench-out dist .pytest_cache .mypy_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 	rm -f python/py_rt/_core*.so

@@ -30,14 +30,17 @@ class Peer:
 
     @property
     def home(self) -> Path:
+        """Where the environment is."""
         return PLACE / self.name
 
     @property
     def python(self) -> Path:
+        """Its interpreter."""
         return self.home / "bin" / "python"
 
     @property
     def note(self) -> Path:
+        """How its installation ended."""
         return self.home / "installed.json"
 
 

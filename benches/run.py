@@ -1,4 +1,6 @@
-"""Measure py_rt beside its peers: python benches/run.py [--quick] [--no-peers] [--rows P1 P4 ...]
+"""Measure py_rt beside its peers.
+
+python benches/run.py [--quick] [--no-peers] [--rows P1 P4 ...]
 
 Writes bench-out/results.json and prints a table. Peers run where `benches/peers.py install` made
 their environments; a row whose results differ from the peer's gets no ratio.
@@ -39,7 +41,6 @@ def main(words: list[str]) -> int:
     asked = parser.parse_args(words)
     OUT.mkdir(exist_ok=True)
     core = max(os.sched_getaffinity(0))
-    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     print(f"{describe_machine()} | commit {describe_commit()} | load {os.getloadavg()[0]:.2f}")
     chosen = [row for row in ROWS if wanted(row.name, asked.rows)]
     files = write_workloads(chosen)

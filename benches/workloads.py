@@ -29,7 +29,7 @@ _BUY, _SELL, _BOTH = 1 << 29, 1 << 28, 3 << 30
 def l2_rows(n: int = 5_000_000, seed: int = 7) -> npt.NDArray[np.void]:
     """Make a level-2 stream of ``n`` rows in the layout that hftbacktest reads.
 
-    A touch that walks on a tick of 0.1, depth changes, trades at the touch, and trades that move it.
+    A touch that walks on a tick of 0.1, depth changes, trades at the touch, trades that move it.
     """
     rng = np.random.default_rng(seed)
     u = rng.random(n)
@@ -108,7 +108,7 @@ def to_market_data(rows: npt.NDArray[np.void]) -> MarketData:
 
 
 def touches(rows: npt.NDArray[np.void]) -> npt.NDArray[np.int64]:
-    """Walk the book: best bid tick, best ask tick and receive time after every row, shape (n, 3)."""
+    """Walk the book: best bid and ask tick and receive time after every row, shape (n, 3)."""
     ev = rows["ev"].astype(np.int64)
     depth = (ev & 0xFF == _DEPTH).tolist()
     bought = (ev & _BUY != 0).tolist()

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import peers
+from measure import settle
 
 __all__ = ["tick_to_order_rows"]
 
@@ -52,13 +53,13 @@ def tick_to_order_rows(*, quick: bool, with_peers: bool) -> list[dict[str, Any]]
 
 def _one_round(exchange: str, command: list[str]) -> dict[str, Any]:
     """Run the exchange on one core and a client on the other."""
-    cores = sorted(os.sched_getaffinity(os.getppid()))
+    cores = sorted(os.sched_getaffinity(0))
     first, last = cores[0], cores[-1]
     venue = subprocess.Popen(
         [exchange, str(TICKS), str(GAP_NS)],
         stdout=subprocess.PIPE,
         text=True,
-        preexec_fn=lambda: os.sched_setaffinity(0, {first}),  # noqa: PLW1509
+        preexec_fn=lambda: settle(first),  # noqa: PLW1509
     )
     assert venue.stdout is not None
     port = str(json.loads(venue.stdout.readline())["port"])
@@ -67,7 +68,7 @@ def _one_round(exchange: str, command: list[str]) -> dict[str, Any]:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
-        preexec_fn=lambda: os.sched_setaffinity(0, {last}),  # noqa: PLW1509
+        preexec_fn=lambda: settle(last),  # noqa: PLW1509
     )
     try:
         told, _ = venue.communicate(timeout=30)
@@ -104,12 +105,18 @@ def _summary(
     rows.append(_row("P6.client", what, ours, peer, "ratio >= 4", "aiohttp", note))
     rows[-1]["peer_version"] = peers.version_of("net", "aiohttp")
     for row in rows:
-        row["facts"] = {
-            name: [told["orders"] for told in rounds[name]] for name in rounds if rounds[name]
-        }
+        row["facts"] = {name: _extremes(told) for name, told in rounds.items() if told}
         counts = [told["orders"] == TICKS for name in rounds for told in rounds[name]]
         row["equal_results"] = all(counts) if counts else None
     return rows
+
+
+def _extremes(told: list[dict[str, int]]) -> dict[str, Any]:
+    return {
+        "orders": [one["orders"] for one in told],
+        "least_us": min(one["min_ns"] for one in told) / 1e3,
+        "most_us": max(one["max_ns"] for one in told) / 1e3,
+    }
 
 
 def _row(

@@ -1,4 +1,4 @@
-"""The worker of backtesting.py: the same two averages, precomputed by its own `I`, orders at opens."""
+"""The worker of backtesting.py: the same two averages by its own `I`, orders at opens."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from backtesting import Backtest, Strategy
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from workers.protocol import Run, serve  # noqa: E402
+from workers.protocol import Run, serve
 
 
 def average(close: Any, window: int) -> Any:
@@ -40,7 +40,7 @@ class SmaCross(Strategy):
             self.position.close()
 
 
-def prepare(job: str, options: dict[str, Any]) -> Run:
+def prepare(_job: str, options: dict[str, Any]) -> Run:
     """Make the run of a job."""
     close = np.load(options["close"])[: options["n"]]
     opened = np.concatenate([[close[0]], close[:-1]])

@@ -15,15 +15,15 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from workers.protocol import Run, serve  # noqa: E402
+from workers.protocol import Run, serve
 
 VERSION = version("nautilus_trader")
 if VERSION.startswith("1."):
     from nautilus_trader.backtest.engine import BacktestEngine, BacktestEngineConfig
     from nautilus_trader.config import LoggingConfig, RiskEngineConfig
     from nautilus_trader.model.currencies import USDT
-    from nautilus_trader.model.enums import AccountType, BookType, OmsType
     from nautilus_trader.model.data import QuoteTick
+    from nautilus_trader.model.enums import AccountType, BookType, OmsType
     from nautilus_trader.model.identifiers import Venue
     from nautilus_trader.model.objects import Money, Price, Quantity
     from nautilus_trader.test_kit.providers import TestInstrumentProvider
@@ -105,14 +105,14 @@ class Called(Strategy):
         else:
             self.subscribe_quotes(self.wanted)
 
-    def on_quote_tick(self, tick: Any) -> None:
+    def on_quote_tick(self, _tick: Any) -> None:
         """Count."""
         Called.seen += 1
 
     on_quote = on_quote_tick
 
 
-def prepare(job: str, options: dict[str, Any]) -> Run:
+def prepare(_job: str, options: dict[str, Any]) -> Run:
     """Make the run of a job: the touch after each row of W1, as quotes."""
     touches = np.load(options["touches"])[: options["n"]]
     traded = instrument()

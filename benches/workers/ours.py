@@ -71,7 +71,7 @@ class SmaCross(rt.Strategy):
     slow: int = 50
     order_qty: float = 100
 
-    def on_start(self, ctx: Any) -> None:
+    def on_start(self, _ctx: Any) -> None:
         """Begin with empty averages."""
         self.f, self.s = rt.indicators.SMA(self.fast), rt.indicators.SMA(self.slow)
 

@@ -17,7 +17,7 @@ import vectorbt as vbt
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from workers.protocol import Run, serve  # noqa: E402
+from workers.protocol import Run, serve
 
 
 def average(close: Any, window: int) -> Any:
@@ -29,7 +29,7 @@ def average(close: Any, window: int) -> Any:
     return out
 
 
-def prepare(job: str, options: dict[str, Any]) -> Run:
+def prepare(_job: str, options: dict[str, Any]) -> Run:
     """Make the run of a job."""
     close = pd.Series(np.load(options["close"])[: options["n"]])
     values = close.to_numpy()

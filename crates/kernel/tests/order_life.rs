@@ -107,6 +107,20 @@ fn a_cancel_that_knows_of_more_fills_asks_for_them() {
 }
 
 #[test]
+fn a_missing_fill_is_asked_for_however_much_was_booked_since() {
+    let mut rig = working();
+    let executed = rig.now;
+    for sequence in 2..5 {
+        rig.pass(1_000 * SECOND);
+        rig.ask(&[buy(1, 9_990)]);
+        rig.tell(sequence, fill(1, 1, 9_990));
+    }
+    rig.forget();
+    rig.tell(1, ReportKind::Canceled { cum_qty: Qty(7) });
+    assert!(matches!(rig.queries()[..], [Query::Fills { since }] if since.0 <= executed));
+}
+
+#[test]
 fn a_failed_question_for_missing_fills_is_asked_again() {
     let mut rig = working();
     rig.tell(1, ReportKind::Canceled { cum_qty: Qty(7) });

@@ -32,7 +32,6 @@ struct Venue {
     fills: Vec<(i64, u64, ReportKind)>,
     position: i64,
     foreign: i64,
-    hides: bool,
 }
 
 struct Held {

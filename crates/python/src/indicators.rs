@@ -6,11 +6,11 @@
 //! with their row before they reach the arithmetic; a refused `update` leaves the state as it was.
 #![allow(clippy::upper_case_acronyms)] // The names Python sees.
 
-use numpy::{PyArray1, PyReadonlyArray1};
+use numpy::PyArray1;
 use py_rt_quant as quant;
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyFloat, PyIterator, PyString, PyTuple};
+use pyo3::types::{PyDict, PyIterator, PyTuple};
 
 mod inputs;
 

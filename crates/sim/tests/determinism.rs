@@ -352,6 +352,10 @@ fn bars(seed: u64, count: usize) -> Vec<Bar> {
 
 const EAGER: u64 = 5;
 
+fn on_bars(config: &BacktestConfig, bars: &[Bar]) -> Outcome {
+    run(config, &BacktestData { events: &[], bars }, 1, EAGER)
+}
+
 /// The rest of a bar is the future until it closes, and its open until it opens.
 #[test]
 fn cutting_or_changing_later_bars_never_changes_the_past() {
@@ -359,15 +363,7 @@ fn cutting_or_changing_later_bars_never_changes_the_past() {
     let mut dice = Dice(0x5eed_7005);
     for latency in latencies() {
         let config = run_config(2, latency);
-        let whole = run(
-            &config,
-            &BacktestData {
-                events: &[],
-                bars: &bars,
-            },
-            1,
-            EAGER,
-        );
+        let whole = on_bars(&config, &bars);
         assert!(
             whole.decisions > 50 && !whole.fills.is_empty(),
             "{}",
@@ -388,15 +384,7 @@ fn cutting_or_changing_later_bars_never_changes_the_past() {
                 bar.low.0 -= dice.between(20, 90);
                 bar.close = bar.low;
             }
-            let insides = run(
-                &config,
-                &BacktestData {
-                    events: &[],
-                    bars: &insides,
-                },
-                1,
-                EAGER,
-            );
+            let insides = on_bars(&config, &insides);
             assert_same_past(&whole, &insides, (minute + 1) * MINUTE, &at);
             let opens: Vec<Bar> = bars
                 .iter()
@@ -405,15 +393,7 @@ fn cutting_or_changing_later_bars_never_changes_the_past() {
                     false => *bar,
                 })
                 .collect();
-            let opens = run(
-                &config,
-                &BacktestData {
-                    events: &[],
-                    bars: &opens,
-                },
-                1,
-                EAGER,
-            );
+            let opens = on_bars(&config, &opens);
             assert_same_past(&whole, &opens, minute * MINUTE, &at);
             let cut: Vec<Bar> = bars
                 .iter()
@@ -421,15 +401,7 @@ fn cutting_or_changing_later_bars_never_changes_the_past() {
                 .filter(|bar| bar.ts_open.0 < minute * MINUTE)
                 .collect();
             let end = cut.last().unwrap().ts_close.0;
-            let cut = run(
-                &config,
-                &BacktestData {
-                    events: &[],
-                    bars: &cut,
-                },
-                1,
-                EAGER,
-            );
+            let cut = on_bars(&config, &cut);
             assert_same_past(&whole, &cut, end, &at);
         }
     }

@@ -49,7 +49,11 @@ fn text_survives_a_round_trip() {
         let (mantissa, scale) = (dice.wide(), (dice.roll() % 19) as u32);
         let value = Decimal::try_new(mantissa, scale).unwrap();
         let text = value.to_string();
-        assert_eq!(Decimal::parse(&text), Ok(value), "seed 0x5eeda000 {mantissa}e-{scale} {text}");
+        assert_eq!(
+            Decimal::parse(&text),
+            Ok(value),
+            "seed 0x5eeda000 {mantissa}e-{scale} {text}"
+        );
         assert!(!text.contains('e') && !text.starts_with("-0.0e"), "{text}");
         let shifted = format!("{mantissa}e-{scale}");
         assert_eq!(Decimal::parse(&shifted), Ok(value), "{shifted}");
@@ -67,8 +71,9 @@ fn any_bytes_are_parsed_or_refused() {
     let letters = b"0123456789.-+eE 9_";
     for _ in 0..200_000 {
         let length = dice.roll() % 40;
-        let text: String =
-            (0..length).map(|_| letters[(dice.roll() % 18) as usize] as char).collect();
+        let text: String = (0..length)
+            .map(|_| letters[(dice.roll() % 18) as usize] as char)
+            .collect();
         if let Ok(value) = Decimal::parse(&text) {
             assert_eq!(Decimal::parse(&value.to_string()), Ok(value), "{text:?}");
         }
@@ -78,7 +83,14 @@ fn any_bytes_are_parsed_or_refused() {
 #[test]
 fn steps_and_counts_are_inverse() {
     let mut dice = Dice(0x5eed_a002);
-    for step in ["1", "0.01", "0.25", "0.00000001", "0.000000000000000001", "12.5"] {
+    for step in [
+        "1",
+        "0.01",
+        "0.25",
+        "0.00000001",
+        "0.000000000000000001",
+        "12.5",
+    ] {
         let step = decimal(step);
         for _ in 0..5_000 {
             let count = (dice.roll() as i64) >> (dice.roll() % 63);
@@ -99,7 +111,10 @@ fn half_even_agrees_with_a_definition() {
             let found = divide_half_even(value, divisor);
             let away = (found * divisor - value).abs() * 2;
             assert!(away <= divisor, "{value}/{divisor} = {found}");
-            assert!(away < divisor || found % 2 == 0, "{value}/{divisor} = {found}");
+            assert!(
+                away < divisor || found % 2 == 0,
+                "{value}/{divisor} = {found}"
+            );
         }
     }
 }
@@ -107,13 +122,25 @@ fn half_even_agrees_with_a_definition() {
 #[test]
 fn money_of_a_price_and_a_quantity_is_exact_or_an_error() {
     let es = instrument("0.25", "1", "50").unwrap();
-    assert_eq!(es.notional(Price(16_000), Qty(-3)).unwrap(), Money(-600_000 * Money::ONE.0));
+    assert_eq!(
+        es.notional(Price(16_000), Qty(-3)).unwrap(),
+        Money(-600_000 * Money::ONE.0)
+    );
     let satoshi = instrument("0.01", "0.00000001", "1").unwrap();
-    assert_eq!(satoshi.notional(Price(6_183_763), Qty(1)).unwrap().0, 618_376_300_000_000);
+    assert_eq!(
+        satoshi.notional(Price(6_183_763), Qty(1)).unwrap().0,
+        618_376_300_000_000
+    );
     assert_eq!(satoshi.value_at_mid(3, Qty(1)).unwrap().0, 150_000_000);
     let huge = instrument("1", "1", "1").unwrap();
-    assert_eq!(huge.notional(Price(i64::MAX), Qty(i64::MAX)), Err(TypeError::Overflow));
-    assert_eq!(huge.notional(Price(i64::MIN), Qty(i64::MIN)), Err(TypeError::Overflow));
+    assert_eq!(
+        huge.notional(Price(i64::MAX), Qty(i64::MAX)),
+        Err(TypeError::Overflow)
+    );
+    assert_eq!(
+        huge.notional(Price(i64::MIN), Qty(i64::MIN)),
+        Err(TypeError::Overflow)
+    );
     assert_eq!(huge.parse_price(decimal("1.5")), Err(TypeError::OffTick));
     assert_eq!(huge.parse_qty(decimal("1.5")), Err(TypeError::OffLot));
 }
@@ -121,7 +148,10 @@ fn money_of_a_price_and_a_quantity_is_exact_or_an_error() {
 #[test]
 fn instruments_that_cannot_be_exact_are_refused() {
     assert_eq!(instrument("0", "1", "1").unwrap_err(), TypeError::BadStep);
-    assert_eq!(instrument("0.01", "-1", "1").unwrap_err(), TypeError::BadStep);
+    assert_eq!(
+        instrument("0.01", "-1", "1").unwrap_err(),
+        TypeError::BadStep
+    );
     let fine = instrument("0.0000000001", "0.0000000001", "1");
     assert_eq!(fine.unwrap_err(), TypeError::TooFine);
     let huge = instrument("1000000000000", "1000000000000", "1");

@@ -3,7 +3,9 @@
 //! Rules: only the venue ends an unanswered order; a terminal order stays terminal but books late
 //! executions; the executed quantity is the arbiter between states that disagree.
 
-use py_rt_types::{OrderStatus, Qty, Query, RejectReason, Report, ReportKind, UnixNanos};
+use py_rt_types::{
+    OrderStatus, Qty, Query, RejectReason, Report, ReportKind, UnixNanos, VenueOrderId,
+};
 
 use super::{ExecutionTimes, Order};
 
@@ -18,6 +20,8 @@ pub(super) struct Step {
     pub(super) send_cancel: bool,
     pub(super) query: bool,
     pub(super) missing_fills: bool,
+    /// The venue id that the order had until now.
+    pub(super) former: Option<VenueOrderId>,
 }
 
 /// Whether the venue has not confirmed the order yet.
@@ -46,10 +50,6 @@ pub(super) fn apply(
     times: &ExecutionTimes,
 ) -> Step {
     let before = *order;
-    if report.venue_order_id.0 != 0 && !is_stale_revision(order, report) {
-        order.venue_order_id = report.venue_order_id;
-    }
-    let was_unconfirmed = is_unconfirmed(order);
     imply_replaced(order, report);
     let (mut query, mut cancel_lost) = (false, false);
     match report.kind {
@@ -95,21 +95,21 @@ pub(super) fn apply(
         | ReportKind::ReplaceUnanswered
         | ReportKind::QueryUnanswered => order.alarm = now.plus(times.query_pause_ns),
     }
-    if order.is_terminal() {
-        order.alarm = UnixNanos::MAX;
+    if report.venue_order_id.0 != 0 && is_of_its_terms(order, report) {
+        order.venue_order_id = report.venue_order_id;
     }
-    let confirmed = was_unconfirmed && !is_unconfirmed(order) && !order.is_terminal();
-    let undead = before.reason == Some(RejectReason::NeverAccepted) && is_alive(order, report);
-    let send_cancel = undead || order.cancel_requested && (confirmed || cancel_lost);
-    if !order.is_terminal() && (send_cancel || query) {
-        order.alarm = now.plus(times.ack_timeout_ns);
-    } else if confirmed && order.pending_replace.is_none() {
-        order.alarm = UnixNanos::MAX;
-    }
+    let send_cancel = must_cancel(&before, order, report, cancel_lost);
+    arm(
+        &before,
+        order,
+        send_cancel || query,
+        now.plus(times.ack_timeout_ns),
+    );
     let changed = differs(&before, order);
     if changed {
         order.ts_updated = now;
     }
+    let replaced = before.venue_order_id.0 != 0 && before.venue_order_id != order.venue_order_id;
     let missing_fills = venue_cum(report).is_some_and(|cum| cum > order.cum_qty);
     Step {
         order: *order,
@@ -117,6 +117,7 @@ pub(super) fn apply(
         send_cancel,
         query,
         missing_fills,
+        former: replaced.then_some(before.venue_order_id),
     }
 }
 
@@ -160,9 +161,36 @@ fn is_alive(order: &Order, report: &Report) -> bool {
     }
 }
 
-/// A report about terms that a replace has since changed.
-fn is_stale_revision(order: &Order, report: &Report) -> bool {
-    report.client_order_id.revision < order.client_order_id.revision
+/// Whether the report speaks of the order as it now stands, not of terms before or after.
+fn is_of_its_terms(order: &Order, report: &Report) -> bool {
+    report.client_order_id.revision == order.client_order_id.revision
+}
+
+/// Whether a cancel has to leave now: one that waited for the venue's id or for the end of a
+/// replace, one that was lost, or one for an order that the venue works after disowning it.
+fn must_cancel(before: &Order, order: &Order, report: &Report, cancel_lost: bool) -> bool {
+    if before.reason == Some(RejectReason::NeverAccepted) && is_alive(order, report) {
+        return true;
+    }
+    let waited = is_waiting(before) && !is_waiting(order);
+    order.cancel_requested && !order.is_terminal() && (waited || cancel_lost)
+}
+
+/// Whether a cancel must wait: the venue has not confirmed the order, or a replace is on its way
+/// and nobody knows under which id the order goes on.
+pub(super) fn is_waiting(order: &Order) -> bool {
+    is_unconfirmed(order) || order.pending_replace.is_some()
+}
+
+/// Sets the alarm after a report: none for what is settled, `due` for what was asked.
+fn arm(before: &Order, order: &mut Order, asked: bool, due: UnixNanos) {
+    if order.is_terminal() {
+        order.alarm = UnixNanos::MAX;
+    } else if asked {
+        order.alarm = due;
+    } else if is_unconfirmed(before) && !is_waiting(order) {
+        order.alarm = UnixNanos::MAX;
+    }
 }
 
 fn confirm(order: &mut Order) {

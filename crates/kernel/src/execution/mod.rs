@@ -139,14 +139,14 @@ impl Execution {
             }
             order.cancel_requested = true;
             order.ts_updated = now;
-            if life::is_unconfirmed(order) {
+            if life::is_waiting(order) {
                 return Some(*order);
             }
             order.status = order.working_status();
             order.alarm = alarm;
             Some(*order)
         })??;
-        if !life::is_unconfirmed(&changed) {
+        if !life::is_waiting(&changed) {
             self.send_cancel(&changed);
         }
         self.refresh_alarm();
@@ -200,6 +200,9 @@ impl Execution {
         }) else {
             return ReportOutcome::default();
         };
+        if let Some(former) = step.former {
+            self.orders.remember_former(former, id);
+        }
         if step.send_cancel {
             self.send_cancel(&step.order);
         }

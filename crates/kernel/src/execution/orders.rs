@@ -36,6 +36,8 @@ pub struct Orders {
     closed: VecDeque<Order>,
     early: BTreeMap<u64, Vec<(i64, i64)>>,
     exposures: Vec<Exposure>,
+    /// Venue ids that orders had before they were replaced: executions may still name them.
+    former: BTreeMap<VenueOrderId, u64>,
 }
 
 impl Orders {
@@ -45,6 +47,7 @@ impl Orders {
             closed: VecDeque::new(),
             early: BTreeMap::new(),
             exposures: alloc::vec![Exposure::default(); instruments],
+            former: BTreeMap::new(),
         }
     }
 
@@ -128,7 +131,15 @@ impl Orders {
             .iter()
             .find(known)
             .or_else(|| self.closed.iter().rev().find(known));
-        order.map(|order| order.client_order_id)
+        let former = || self.former.get(&venue_order_id).copied();
+        order
+            .map(|order| order.client_order_id)
+            .or_else(|| former().map(ClientOrderId::new))
+    }
+
+    /// Remembers the venue id that an order had before it was replaced.
+    pub(crate) fn remember_former(&mut self, venue_order_id: VenueOrderId, id: ClientOrderId) {
+        self.former.insert(venue_order_id, id.sequence);
     }
 
     #[inline]

@@ -2,9 +2,10 @@
 
 use py_rt_types::{
     AccountReport, ClientOrderId, Money, NewOrder, OrderStatus, OrderType, Qty, Query, Report,
-    ReportKind, TimeInForce,
+    ReportKind, TimeInForce, UnixNanos,
 };
 
+use super::controls::FILLS_OVERLAP_NS;
 use super::{Kernel, Notice};
 use crate::event::{Cause, Event, FillEvent, PositionEvent, SyncEvent, TradingState};
 use crate::execution::{Order, SyncOutcome};
@@ -40,7 +41,11 @@ impl<S: Strategy> Kernel<S> {
             self.follow_target(&order);
         }
         if outcome.missing_fills && !self.sync.is_asking() {
+            // Whatever was booked since: an execution that is missing may be as old as its order.
+            let created = self.execution.orders.find(id).map(|o| o.ts_created);
             let since = self.fills_since();
+            let since = since.min(created.unwrap_or(since).plus(-FILLS_OVERLAP_NS));
+            let since = since.max(UnixNanos(0));
             self.execution.ask(Query::Fills { since });
         }
         self.verify(&report);
