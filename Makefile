@@ -136,7 +136,7 @@ test-sdk: $(STAMP)/build .venv-sdk/.stamp ## alpaca-py, unmodified, against `py-
 bench: $(STAMP)/build $(STAMP)/dev ## measure; rows land in bench-out/results.json
 	@$(BIN)/python benches/run.py
 
-bench-peers: $(STAMP)/build $(STAMP)/dev ## install the peers in their own environments, then measure
+bench-peers: $(STAMP)/build $(STAMP)/dev ## install the peers apart, then measure
 	@$(BIN)/python benches/peers.py install
 	@$(BIN)/python benches/run.py
 
@@ -144,6 +144,7 @@ wheel: $(STAMP)/build ## the wheel for other machines, in dist/
 	@VIRTUAL_ENV="$(CURDIR)/$(VENV)" $(BIN)/maturin build --release --out dist
 
 clean: ## remove what was built (.venv, target, caches, outputs)
-	rm -rf $(VENV) .venv-sdk .venv-peers target demo-out bench-out dist .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) .venv-sdk .venv-peers target demo-out bench-out dist
+	rm -rf .pytest_cache .mypy_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 	rm -f python/py_rt/_core*.so

@@ -9,7 +9,7 @@ Examples
 32
 """
 
-from . import data, errors, indicators, strategies
+from py_rt import data, errors, indicators, strategies
 from py_rt._core import __version__
 from py_rt.backtest import BacktestResult, backtest, verify
 from py_rt.config import Fees, RiskLimits, SimVenue

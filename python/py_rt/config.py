@@ -209,7 +209,7 @@ class RiskLimits:
     max_open_orders, max_orders_per_second : int, at least 1
         Orders open at one time; new orders and replaces in any window of one second.
     price_collar_bps : int [bps], 1 to 100000
-        Farthest a price may lie from the reference on the bad side.
+        Farthest a price may lie from the reference, on either side.
     reference_max_age : duration such as "10s", or int [ns]
         Oldest reference price that counts as fresh.
     max_daily_loss : number [money], above 0

@@ -96,7 +96,8 @@ impl Instrument {
             .ok_or(TypeError::Overflow)?;
         let lot = spec.lot_size.to_atto()?;
         let min_lots = spec.min_qty.to_atto()?.max(0);
-        let min_qty = i64::try_from((min_lots + lot - 1) / lot).map_err(|_| TypeError::Overflow)?;
+        let whole_lots = min_lots / lot + i128::from(min_lots % lot != 0);
+        let min_qty = i64::try_from(whole_lots).map_err(|_| TypeError::Overflow)?;
         let min_notional = Money(spec.min_notional.to_atto()?.max(0));
         Ok(Self {
             min_qty: Qty(min_qty),

@@ -17,7 +17,7 @@ pub struct RiskLimits {
     pub max_open_orders: u32,
     /// Most new orders and replaces in any window of one second.
     pub max_orders_per_second: u32,
-    /// Farthest a price may lie from the reference, in basis points, on the bad side.
+    /// Farthest a price may lie from the reference, in basis points, on either side.
     pub price_collar_bps: u32,
     /// Oldest reference price that counts as fresh; `i64::MAX` for any age.
     pub reference_age_ns_max: i64,

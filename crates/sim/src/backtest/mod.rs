@@ -2,7 +2,8 @@
 //!
 //! Everything that will happen has a time; the earliest happens next. At one time the venue's
 //! market moves first, then orders arrive there, then reports arrive here, then market data is
-//! seen here, then timers ring: an order never profits from what happened at its own arrival.
+//! seen here: an order never profits from what happened at its own arrival. A timer rings before
+//! the first thing that is seen here at or after its time.
 
 mod data;
 mod feed;
@@ -316,16 +317,16 @@ impl<'a, S: Strategy> Backtest<'a, S> {
     fn finish(&mut self) {
         let end = self.kernel.now();
         let expired = self.venue.expire_all(end);
-        self.recording.set_expired(expired);
+        self.recording.add_expired(expired);
         self.collect_reports_at(end);
         self.flush_reports();
         self.kernel.handle_input(end, Input::Control(Control::Stop));
         self.drain();
-        while let Some((_, request)) = self.orders.pop_front() {
-            if let Request::Cancel(cancel) = &request {
-                self.venue.handle_cancel(end, 0, cancel);
-            }
+        while !self.orders.is_empty() {
+            self.deliver_order();
+            self.flush_reports();
         }
+        self.recording.add_expired(self.venue.expire_all(end));
         self.collect_reports_at(end);
         self.flush_reports();
         self.recording.sample(self.kernel.now(), &self.kernel);

@@ -58,8 +58,8 @@ impl Recording {
         self.next_sample.unwrap_or(UnixNanos::MAX)
     }
 
-    pub(super) const fn set_expired(&mut self, expired: usize) {
-        self.expired_unfilled = expired;
+    pub(super) const fn add_expired(&mut self, expired: usize) {
+        self.expired_unfilled += expired;
     }
 
     pub(super) fn sample<S>(&mut self, now: UnixNanos, kernel: &Kernel<S>) {
