@@ -65,14 +65,17 @@ def move_to(hbt, side, tick, sent, next_id):
 
 @njit
 def quote(hbt, bid_sent, ask_sent, next_id):
-    """Quote one tick outside the touch, two on the side that would add to a large position."""
+    """Quote one tick outside the touch, two on the side that would add to a large position.
+
+    The position is compared in whole lots: as a sum of floats, 50 times 0.001 is above 0.05.
+    """
     hbt.clear_inactive_orders(0)
     depth = hbt.depth(0)
     if depth.best_bid_tick <= 0 or depth.best_ask_tick >= NO_ASK:
         return bid_sent, ask_sent, next_id
-    held = hbt.position(0)
-    bid = depth.best_bid_tick - 1 - (1 if held > 0.05 else 0)
-    ask = depth.best_ask_tick + 1 + (1 if held < -0.05 else 0)
+    held = round(hbt.position(0) * 1000)
+    bid = depth.best_bid_tick - 1 - (1 if held > 50 else 0)
+    ask = depth.best_ask_tick + 1 + (1 if held < -50 else 0)
     bid_sent, next_id = move_to(hbt, 1, bid, bid_sent, next_id)
     ask_sent, next_id = move_to(hbt, -1, ask, ask_sent, next_id)
     return bid_sent, ask_sent, next_id
