@@ -11,6 +11,7 @@
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <netinet/tcp.h>
 #include <stdint.h>
@@ -25,6 +26,7 @@
 #define PEERS 16
 #define ROOM 16384
 #define SECOND 1000000000LL
+#define LONGEST (25 * SECOND)
 
 enum kind { FREE, HTTP, MARKET, ACCOUNT };
 struct peer {
@@ -55,12 +57,17 @@ static void wall_text(char *out) {
     sprintf(out + n, ".%09ldZ", t.tv_nsec);
 }
 
+static void hang_up(struct peer *p) {
+    if (p->kind != FREE) close(p->fd);
+    p->kind = FREE;
+    p->held = 0;
+}
+
 static void write_all(struct peer *p, const char *bytes, size_t n) {
-    while (n > 0) {
+    while (n > 0 && p->kind != FREE) {
         ssize_t wrote = send(p->fd, bytes, n, MSG_NOSIGNAL);
         if (wrote > 0) { bytes += wrote; n -= wrote; }
-        else if (wrote < 0 && p->fd < 0) return;
-        else if (wrote == 0) return;
+        else if (errno != EAGAIN && errno != EINTR) hang_up(p);
     }
 }
 
@@ -273,17 +280,14 @@ static size_t handle_socket(struct peer *p) {
 
 static void poll_peer(struct peer *p) {
     ssize_t got = recv(p->fd, p->bytes + p->held, ROOM - 1 - p->held, MSG_DONTWAIT);
-    if (got == 0) {
-        close(p->fd);
-        p->kind = FREE;
-    }
+    if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR)) hang_up(p);
     if (got <= 0) return;
     int64_t now = now_ns();
     p->held += got;
     p->bytes[p->held] = 0;
     for (;;) {
         size_t used = p->kind == HTTP ? handle_http(p, now) : handle_socket(p);
-        if (used == 0) return;
+        if (used == 0 || p->kind == FREE) return;
         memmove(p->bytes, p->bytes + used, p->held - used + 1);
         p->held -= used;
     }
@@ -312,7 +316,7 @@ int main(int count, char **words) {
     socklen_t size = sizeof at;
     int one = 1, door = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
     ticks = count > 1 ? atoi(words[1]) : 3000;
-    int64_t gap = count > 2 ? atoll(words[2]) : 300000, begin = 0, last = 0;
+    int64_t gap = count > 2 ? atoll(words[2]) : 300000, begin = 0, last = 0, born = now_ns();
     sent = calloc(ticks, sizeof *sent);
     took = calloc(ticks, sizeof *took);
     if (bind(door, (struct sockaddr *)&at, size) || listen(door, PEERS)) return 1;
@@ -335,6 +339,7 @@ int main(int count, char **words) {
             send_tick(begin + next_tick * gap);
         if (begin && next_tick == ticks && !last) last = now;
         if (last && (orders >= ticks || now - last > 2 * SECOND)) break;
+        if (now - born > LONGEST) break;
     }
     int have = 0;
     for (int i = 0; i < ticks; i++)

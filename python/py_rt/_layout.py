@@ -144,7 +144,7 @@ class Instrument:
         for name in ("tick_size", "lot_size", "min_qty", "min_notional", "multiplier"):
             mantissa, _ = parse_decimal(getattr(self, name), name)
             if mantissa == 0 and not name.startswith("min_"):
-                raise ParameterError("is zero", field=name, remedy="pass a positive decimal")
+                raise ParameterError("0 is no step", field=name, remedy="pass a positive decimal")
         if self.asset_class not in _ASSET_CLASSES:
             raise ParameterError(
                 f"{self.asset_class!r} is unknown",

@@ -35,6 +35,7 @@ CALLBACKS = (
     "on_timer",
     "on_stop",
 )
+_WITHOUT_EVENT = ("on_start", "on_stop")
 _RESERVED = frozenset({"adopt", "fresh", "params"})
 
 
@@ -105,6 +106,8 @@ class Strategy:
                 raise StrategyError(
                     f"{cls.__name__}.{name} is async", field=name, remedy="write it with plain def"
                 )
+            if name in CALLBACKS and inspect.isfunction(member):
+                _check_arguments(cls.__name__, name, member)
             if name.startswith("on_") and name not in CALLBACKS and callable(member):
                 near = difflib.get_close_matches(name, CALLBACKS, n=1, cutoff=0.8)
                 if near:
@@ -206,6 +209,21 @@ class Strategy:
     def __repr__(self) -> str:
         inner = ", ".join(f"{name}={value!r}" for name, value in self.params.items())
         return f"{self.name}({inner})"
+
+
+def _check_arguments(owner: str, name: str, callback: Any) -> None:
+    """Refuse a callback that cannot be called as the engine calls it."""
+    given = ("self", "ctx") if name in _WITHOUT_EVENT else ("self", "ctx", "event")
+    try:
+        inspect.signature(callback).bind(*given)
+    except TypeError:
+        raise StrategyError(
+            f"{owner}.{name} cannot be called with ({', '.join(given)})",
+            field=name,
+            file=callback.__code__.co_filename,
+            line=callback.__code__.co_firstlineno,
+            remedy=f"write it as: def {name}({', '.join(given)})",
+        ) from None
 
 
 class CompiledStrategy(Strategy):
@@ -344,7 +362,7 @@ class Context(Protocol):
         """Return tick, lot and rules of a symbol."""
 
     def orders(self, symbol: str | None = None) -> list[Any]:
-        """Return open orders, oldest first; not those that this callback asked for."""
+        """Return open orders, oldest first, also those that this callback asked for."""
 
     def buy(
         self,

@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 use std::sync::Arc;
+use std::time::Duration;
 
 use py_rt_types::{AssetClass, Decimal, Instrument, InstrumentId, InstrumentSpec};
 use py_rt_venues::alpaca::rest::decode_asset;
@@ -11,12 +12,17 @@ use py_rt_venues::json::{Scanner, Slot};
 use py_rt_venues::SymbolTable;
 use rustls::ClientConfig;
 
+use crate::clock::pause_for;
 use crate::config::{Mode, VenueConfig};
 use crate::error::LiveError;
 use crate::net::{open_stream, Stream, Url};
 
 /// Answers before a session are small.
 const BODY_MAX: usize = 1 << 20;
+/// How often a question is put when its answer is lost, late or of no use.
+const TRIES: u32 = 5;
+/// The first pause between two tries; it doubles.
+const PAUSE: Duration = Duration::from_millis(200);
 /// The first letters of a paper account's number at Alpaca.
 const PAPER_PREFIX: &str = "PA";
 /// The name of the venue in instruments and tables.
@@ -26,6 +32,7 @@ pub const VENUE: &str = "alpaca";
 #[derive(Debug)]
 pub struct Bootstrap {
     url: Url,
+    tls: Option<Arc<ClientConfig>>,
     stream: Stream,
     credentials: Credentials,
     lineage: Lineage,
@@ -51,6 +58,7 @@ impl Bootstrap {
         })?;
         Ok(Self {
             url: url.clone(),
+            tls: tls.cloned(),
             stream,
             credentials: credentials(venue),
             lineage,
@@ -66,9 +74,10 @@ impl Bootstrap {
         let mut encoder = self.encoder(&[])?;
         let mut request = Vec::new();
         encoder.encode_account(&mut request);
-        let body = self.ask(&request, "the account")?;
-        let number = account_number(&body).ok_or_else(|| {
-            LiveError::Venue("the venue's account has no `account_number`".to_string())
+        let number = self.ask(&request, "the account", |body| {
+            account_number(body).ok_or_else(|| {
+                LiveError::Venue("the venue's account has no `account_number`".to_string())
+            })
         })?;
         let paper = self.url.is_loopback() || number.starts_with(PAPER_PREFIX);
         match (mode, paper) {
@@ -103,9 +112,10 @@ impl Bootstrap {
             encoder
                 .encode_asset(InstrumentId(place as u32), &mut request)
                 .map_err(|refusal| LiveError::Config(refusal.text.to_string()))?;
-            let body = self.ask(&request, symbol)?;
-            let asset = decode_asset(&body).map_err(|error| {
-                LiveError::Venue(format!("the venue's answer about `{symbol}`: {error}"))
+            let asset = self.ask(&request, symbol, |body| {
+                decode_asset(body).map_err(|error| {
+                    LiveError::Venue(format!("the venue's answer about `{symbol}`: {error}"))
+                })
             })?;
             if !asset.tradable {
                 return Err(LiveError::Config(format!(
@@ -141,9 +151,40 @@ impl Bootstrap {
             .map_err(|error| LiveError::Config(format!("key or secret: {error}")))
     }
 
-    fn ask(&mut self, request: &[u8], about: &str) -> Result<Vec<u8>, LiveError> {
+    /// Asks until there is an answer of use, on a new connection each time: a session that has
+    /// orders at the venue must not stay away because one answer was lost.
+    fn ask<T>(
+        &mut self,
+        request: &[u8],
+        about: &str,
+        read: impl Fn(&[u8]) -> Result<T, LiveError>,
+    ) -> Result<T, LiveError> {
+        let mut pause = PAUSE;
+        for _ in 1..TRIES {
+            match self.ask_once(request, about, &read) {
+                Ok(answer) => return Ok(answer),
+                Err(Failure::Final(error)) => return Err(error),
+                Err(Failure::Passing(_)) => {}
+            }
+            pause_for(pause);
+            pause *= 2;
+            if let Ok(stream) = open_stream(&self.url, self.tls.as_ref()) {
+                self.stream = stream;
+            }
+        }
+        let last = self.ask_once(request, about, &read);
+        last.map_err(Failure::into_error)
+    }
+
+    fn ask_once<T>(
+        &mut self,
+        request: &[u8],
+        about: &str,
+        read: &impl Fn(&[u8]) -> Result<T, LiveError>,
+    ) -> Result<T, Failure> {
         let lost = |error: std::io::Error| {
-            LiveError::Connection(format!("asking the venue about {about}: {error}"))
+            let text = format!("asking the venue about {about}: {error}");
+            Failure::Passing(LiveError::Connection(text))
         };
         self.stream.write_all(request).map_err(lost)?;
         let mut reader = ResponseReader::new(BODY_MAX);
@@ -155,35 +196,57 @@ impl Bootstrap {
             }
             reader.handle_input(&bytes[..count]);
             match reader.poll_response() {
-                Ok(Some(response)) => return judge(&response, about),
+                Ok(Some(response)) => {
+                    judge(&response, about)?;
+                    return read(response.body).map_err(Failure::Passing);
+                }
                 Ok(None) if count > 0 => {}
                 _ => {
-                    return Err(LiveError::Connection(format!(
+                    return Err(Failure::Passing(LiveError::Connection(format!(
                         "the venue's answer about {about} is no HTTP answer"
-                    )))
+                    ))))
                 }
             }
         }
     }
 }
 
-fn judge(response: &Response<'_>, about: &str) -> Result<Vec<u8>, LiveError> {
+/// Why there is no answer of use.
+enum Failure {
+    /// The venue has spoken.
+    Final(LiveError),
+    /// The next try may bring one.
+    Passing(LiveError),
+}
+
+impl Failure {
+    fn into_error(self) -> LiveError {
+        match self {
+            Self::Final(error) | Self::Passing(error) => error,
+        }
+    }
+}
+
+fn judge(response: &Response<'_>, about: &str) -> Result<(), Failure> {
     match response.status {
-        200 => Ok(response.body.to_vec()),
-        401 | 403 => Err(LiveError::Venue(
+        200 => Ok(()),
+        401 | 403 => Err(Failure::Final(LiveError::Venue(
             "the venue refuses the key: check `venue.key_env` and `venue.secret_env`, and that \
              they are for this host"
                 .to_string(),
-        )),
-        404 => Err(LiveError::Config(format!(
-            "the venue does not know `{about}`: correct `run.symbols`"
         ))),
+        404 => Err(Failure::Final(LiveError::Config(format!(
+            "the venue does not know `{about}`: correct `run.symbols`"
+        )))),
         status => {
             let body = String::from_utf8_lossy(response.body);
             let start: String = body.chars().take(200).collect();
-            Err(LiveError::Venue(format!(
-                "the venue answers {status} about {about}: {start}"
-            )))
+            let text = format!("the venue answers {status} about {about}: {start}");
+            let error = LiveError::Venue(text);
+            Err(match status {
+                408 | 429 | 500.. => Failure::Passing(error),
+                _ => Failure::Final(error),
+            })
         }
     }
 }
@@ -229,5 +292,61 @@ fn nameplate(symbol: &str) -> InstrumentSpec {
         asset_class: AssetClass::Other,
         shortable: false,
         sessions: false,
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may")]
+mod tests {
+    use std::net::TcpListener;
+
+    use super::*;
+    use crate::secret::Secret;
+
+    /// A venue that gives these answers, one a connection; an empty one is a cut.
+    fn venue(answers: &'static [&'static str]) -> Url {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        thread::spawn(move || {
+            for answer in answers {
+                let (mut stream, _) = listener.accept().unwrap();
+                let _count = stream.read(&mut [0; 4096]).unwrap();
+                stream.write_all(answer.as_bytes()).unwrap();
+            }
+        });
+        Url::parse(&format!("http://127.0.0.1:{port}")).unwrap()
+    }
+
+    fn asked(answers: &'static [&'static str]) -> Result<(), LiveError> {
+        let url = venue(answers);
+        let config = VenueConfig {
+            mode: Mode::Paper,
+            trading_url: url.text(),
+            account_stream_url: String::new(),
+            market_stream_url: String::new(),
+            key: Secret::new("K".to_string()),
+            secret: Secret::new("S".to_string()),
+            channels: None,
+            fractional: false,
+            order_connections: 1,
+            answer_timeout_ns: 1,
+        };
+        let lineage = Lineage::parse("abcdefgh").unwrap();
+        Bootstrap::open(&url, None, &config, lineage)?.check_mode(Mode::Paper)
+    }
+
+    #[test]
+    fn a_lost_answer_is_asked_for_again() {
+        const GOOD: &str = "HTTP/1.1 200 OK\r\nContent-Length: 25\r\n\r\n\
+                            {\"account_number\":\"PA123\"}";
+        const LATE: &str = "HTTP/1.1 504 Gateway Timeout\r\nContent-Length: 0\r\n\r\n";
+        const PAGE: &str = "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n<html>";
+        assert!(asked(&["", LATE, PAGE, GOOD]).is_ok());
+    }
+
+    #[test]
+    fn a_refused_key_is_not_tried_again() {
+        let refused = asked(&["HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n"]);
+        assert!(matches!(refused, Err(LiveError::Venue(_))));
     }
 }

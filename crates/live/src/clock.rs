@@ -42,3 +42,8 @@ impl Clock {
         self.start.plus(passed.unwrap_or(i64::MAX))
     }
 }
+
+/// Waits before a session begins; inside one the driver waits on its sockets.
+pub fn pause_for(duration: std::time::Duration) {
+    std::thread::sleep(duration);
+}

@@ -9,7 +9,7 @@ mod ending;
 use std::io;
 
 use py_rt_kernel::event::{Cause, SyncEvent, TradingState};
-use py_rt_kernel::journal::Decision;
+use py_rt_kernel::journal::{Decision, Totals};
 use py_rt_kernel::{Event, Input, Kernel, Output, Request, Session, Strategy};
 use py_rt_types::{OrderStatus, UnixNanos};
 use py_rt_venues::VenueEvent;
@@ -73,17 +73,6 @@ impl Reason {
     }
 }
 
-/// What happened, counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Counts {
-    /// New orders that were sent.
-    pub orders: u64,
-    /// Executions that were booked.
-    pub fills: u64,
-    /// Orders that were refused, by us or by the venue.
-    pub rejected: u64,
-}
-
 /// Everything a driver drives.
 pub struct Driver<'a, S, T, J> {
     /// The kernel.
@@ -115,7 +104,7 @@ struct Duty {
     was_connected: bool,
     cancels_on_stop: bool,
     ends_at_once: bool,
-    counts: Counts,
+    totals: Totals,
 }
 
 /// When and how a session ends.
@@ -176,7 +165,7 @@ impl<'a, S: Strategy, T: Transport, J: Tape> Driver<'a, S, T, J> {
                 was_connected: false,
                 cancels_on_stop: rules.cancels_on_stop,
                 ends_at_once: rules.ends_at_once,
-                counts: Counts::default(),
+                totals: Totals::default(),
             },
             events: Vec::with_capacity(64),
         }
@@ -196,8 +185,8 @@ impl<'a, S: Strategy, T: Transport, J: Tape> Driver<'a, S, T, J> {
 
     /// What happened so far.
     #[must_use]
-    pub const fn counts(&self) -> Counts {
-        self.duty.counts
+    pub const fn totals(&self) -> Totals {
+        self.duty.totals
     }
 
     /// Gives the kernel one input and carries out what it decides.
@@ -228,7 +217,7 @@ impl<'a, S: Strategy, T: Transport, J: Tape> Driver<'a, S, T, J> {
         if let Decision::New(order) = &decision {
             let id = order.client_order_id.sequence;
             self.journal.reserve_id(id).map_err(unwritten)?;
-            self.duty.counts.orders += 1;
+            self.duty.totals.orders += 1;
         }
         self.journal.append_decision(now, &decision);
         self.lanes.handle_decision(now, &decision);
@@ -332,7 +321,7 @@ impl<'a, S: Strategy, T: Transport, J: Tape> Driver<'a, S, T, J> {
         let mut halted = None;
         let mut events = std::mem::take(&mut self.events);
         for event in &events {
-            self.duty.counts.observe(event);
+            observe(&mut self.duty.totals, event);
             match event {
                 Event::Sync(SyncEvent::Reconciled { .. }) => self.lanes.open_market(),
                 Event::Trading {
@@ -355,22 +344,18 @@ impl<'a, S: Strategy, T: Transport, J: Tape> Driver<'a, S, T, J> {
         }
     }
 
-    /// Counts what earlier lives of this session did.
-    pub const fn set_counts(&mut self, counts: Counts) {
-        self.duty.counts = counts;
+    /// Counts what happened before, in this session and in those before it.
+    pub const fn set_totals(&mut self, totals: Totals) {
+        self.duty.totals = totals;
     }
 }
 
-impl Counts {
-    /// Counts an event; new orders are counted where they are sent.
-    pub fn observe(&mut self, event: &Event) {
-        match event {
-            Event::Fill(_) => self.fills += 1,
-            Event::Order(event) if event.order.status == OrderStatus::Rejected => {
-                self.rejected += 1;
-            }
-            _ => {}
-        }
+/// Counts an event; new orders are counted where they are sent.
+pub(crate) fn observe(totals: &mut Totals, event: &Event) {
+    match event {
+        Event::Fill(_) => totals.fills += 1,
+        Event::Order(event) if event.order.status == OrderStatus::Rejected => totals.rejected += 1,
+        _ => {}
     }
 }
 

@@ -7,11 +7,11 @@
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 
-use py_rt_kernel::journal::{Decision, End, Entry, Header, OwnedInput};
+use py_rt_kernel::journal::{Decision, End, Entry, Header, OwnedInput, Totals};
 use py_rt_kernel::{Control, Event, Kernel, Output, Session, Snapshot, Strategy};
 use py_rt_types::Instrument;
 
-use crate::driver::Counts;
+use crate::driver::observe;
 use crate::journal::{JournalError, JournalReader, TornTail};
 
 /// Where code and journal part.
@@ -46,8 +46,8 @@ pub struct Replayed<S> {
     pub started: bool,
     /// Whether the session was being stopped.
     pub stopping: bool,
-    /// What happened, counted.
-    pub counts: Counts,
+    /// What happened since the first session of the state directory.
+    pub totals: Totals,
 }
 
 /// What a replay says about a journal.
@@ -141,6 +141,7 @@ pub fn replay<S: Strategy>(
         replayed: Replayed {
             kernel: Kernel::new(header.kernel.clone(), strategy),
             ids_end: header.first_sequence,
+            totals: header.totals_before,
             header: *header,
             end: None,
             divergence: None,
@@ -149,7 +150,6 @@ pub fn replay<S: Strategy>(
             inputs: 0,
             started: false,
             stopping: false,
-            counts: Counts::default(),
         },
         expected: VecDeque::new(),
         number: 1,
@@ -206,7 +206,7 @@ impl<S: Strategy> Walk<S> {
             match output {
                 Output::Send(request) => self.expected.push_back(Decision::from(&request)),
                 Output::Emit(event) => {
-                    self.replayed.counts.observe(&event);
+                    observe(&mut self.replayed.totals, &event);
                     on_event(&event);
                 }
             }
@@ -215,7 +215,7 @@ impl<S: Strategy> Walk<S> {
 
     fn handle_decision(&mut self, journaled: &Decision) {
         if matches!(journaled, Decision::New(_)) {
-            self.replayed.counts.orders += 1;
+            self.replayed.totals.orders += 1;
         }
         let decided = self.expected.pop_front();
         if decided.as_ref() != Some(journaled) {
@@ -268,29 +268,40 @@ impl<S: Strategy> Walk<S> {
     }
 }
 
+/// The clean end of a segment.
+#[derive(Debug)]
+pub struct Ending {
+    /// Its first record.
+    pub header: Header,
+    /// The books.
+    pub books: Snapshot,
+    /// Its last record.
+    pub end: End,
+}
+
 /// The books at the clean end of a segment, without replaying it. `None` when it has no clean end
 /// or no whole header.
 ///
 /// # Errors
 /// As [`replay_journal`].
-pub fn last_books(path: &Path) -> Result<Option<(Header, Snapshot)>, JournalError> {
+pub fn last_books(path: &Path) -> Result<Option<Ending>, JournalError> {
     let mut reader = JournalReader::open(path)?;
-    let (mut header, mut books, mut ended) = (None, None, false);
+    let (mut header, mut books, mut ended) = (None, None, None);
     while let Some(record) = reader.next_record()? {
         match record.entry {
             Entry::Header(found) => header = Some(*found),
             Entry::Snapshot(bytes) => books = Some((record.number, bytes)),
-            Entry::End(_) => ended = true,
+            Entry::End(end) => ended = Some(end),
             _ => {}
         }
     }
-    let (Some(header), Some((number, bytes)), true) = (header, books, ended) else {
+    let (Some(header), Some((number, bytes)), Some(end)) = (header, books, ended) else {
         return Ok(None);
     };
-    let snapshot = Snapshot::decode(&bytes).map_err(|error| JournalError::Malformed {
+    let books = Snapshot::decode(&bytes).map_err(|error| JournalError::Malformed {
         path: path.to_path_buf(),
         record: number,
         error,
     })?;
-    Ok(Some((header, snapshot)))
+    Ok(Some(Ending { header, books, end }))
 }

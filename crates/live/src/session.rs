@@ -48,10 +48,10 @@ impl RecoveredSummary {
     }
 }
 
-/// A session in a few numbers.
+/// A session in a few numbers; the first three count since the state directory was made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SessionSummary {
-    /// New orders that were sent, in all lives of the session.
+    /// New orders that were sent.
     pub orders: u64,
     /// Executions that were booked.
     pub fills: u64,
@@ -211,7 +211,7 @@ pub fn run_session<S: Strategy, T: Transport, J: Tape>(
         cancels_on_stop: config.cancel_on_stop,
     };
     let mut driver = Driver::new(parts, rules);
-    driver.set_counts(opened.counts);
+    driver.set_totals(opened.totals);
     if let Some(session) = opened.restarted {
         driver.feed(now, Input::Session(session))?;
     }
@@ -235,7 +235,7 @@ fn sum_up<S: Strategy, T: Transport, J: Tape>(
     from_journal: u64,
     before: Recovered,
 ) -> SessionSummary {
-    let (kernel, counts) = (&driver.kernel, driver.counts());
+    let (kernel, totals) = (&driver.kernel, driver.totals());
     let held = kernel
         .instruments()
         .iter()
@@ -243,9 +243,9 @@ fn sum_up<S: Strategy, T: Transport, J: Tape>(
     let held = held.filter(|(_, position)| position.qty.0 != 0);
     let after = kernel.recovered();
     SessionSummary {
-        orders: counts.orders,
-        fills: counts.fills,
-        rejected: counts.rejected,
+        orders: totals.orders,
+        fills: totals.fills,
+        rejected: totals.rejected,
         open_orders: kernel.orders().open().len(),
         positions: held
             .map(|(instrument, position)| {

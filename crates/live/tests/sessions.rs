@@ -84,7 +84,7 @@ fn a_clean_session_ends_equal_and_replays_to_the_same_hash() {
 fn the_next_session_starts_from_the_books_of_the_last() {
     let (world, scratch) = (world(), Scratch::new("next"));
     let config = config(scratch.path(), 1);
-    let mut fills = 0;
+    let mut before = 0;
     for session in 1..=3 {
         let mut listener = Listener::default();
         let summary = live(
@@ -95,7 +95,12 @@ fn the_next_session_starts_from_the_books_of_the_last() {
             &mut listener,
         )
         .unwrap();
-        fills += summary.fills;
+        assert_eq!(summary.fills, world.borrow().executions.len() as u64);
+        assert!(
+            summary.fills > before,
+            "counts go on from session to session"
+        );
+        before = summary.fills;
         assert!(summary.journal.ends_with(format!("{session:08}.journal")));
         assert_same_books(&world.borrow(), &summary, "next");
         assert_eq!(
@@ -106,7 +111,6 @@ fn the_next_session_starts_from_the_books_of_the_last() {
         assert_eq!(summary.recovered.from_journal, 0);
         assert_replays(&summary, "next");
     }
-    assert_eq!(fills, world.borrow().executions.len() as u64);
 }
 
 const TORN: Death = Death {

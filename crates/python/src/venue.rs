@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{channel, RecvTimeoutError};
+use std::sync::mpsc::{sync_channel, RecvTimeoutError};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -30,7 +30,8 @@ pub(crate) fn serve_venue(
     let config = paper_config(config)?;
     let on_ready = on_ready.unbind();
     let stop = Arc::new(AtomicBool::new(false));
-    let (sender, mut told) = channel();
+    // Two things are told at most: that it listens, and how it ended.
+    let (sender, mut told) = sync_channel(2);
     let announced = sender.clone();
     let stopped = Arc::clone(&stop);
     let server = std::thread::spawn(move || {

@@ -12,7 +12,7 @@ import numpy as np
 import py_rt._core as _core
 from py_rt._amounts import Number, decimal, plain
 from py_rt._times import to_duration_ns
-from py_rt.backtest.progress import Progress
+from py_rt.backtest.progress import Progress, StopBySecondLook
 from py_rt.backtest.receipt import make_receipt
 from py_rt.backtest.result import BacktestResult
 from py_rt.config import RiskLimits, SimVenue
@@ -45,7 +45,8 @@ def backtest(
     Parameters
     ----------
     strategy : Strategy
-        What to run. Each run starts from a fresh copy: the object itself is not changed.
+        What to run. Each run works on a fresh copy; afterwards the object has what the copy left
+        in its attributes, parameters excepted, and the next run begins as this one did.
     data : MarketData, path, ``"sample:NAME"`` or DataFrame
         What to run it on; anything but MarketData goes through ``rt.data.load``.
     venue : SimVenue, optional
@@ -105,10 +106,12 @@ def backtest(
         "bar_interval_ns": interval_ns,
         "sample_every_ns": _sample_step(market),
     }
-    with Progress(progress, "backtest") as shown:
-        raw = _core.run_backtest(
-            _bytes(market.events()), _bytes(market.bars()), strategy.fresh(), run, shown.update
-        )
+    events, rows, running = _bytes(market.events()), _bytes(market.bars()), strategy.fresh()
+    try:
+        with StopBySecondLook() as stop, Progress(progress, "backtest", stop.look) as shown:
+            raw = _core.run_backtest(events, rows, running, run, shown.update)
+    finally:
+        strategy.adopt(running)
     config = {
         "venue": venue.to_dict(),
         "risk": limits.to_dict(),

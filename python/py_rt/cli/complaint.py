@@ -14,6 +14,7 @@ from py_rt.errors import TradingError
 __all__ = ["Complaint", "complaint_of", "tell"]
 
 _PACKAGE = str(Path(__file__).resolve().parent.parent)
+_MAKERS = ("_strategy_files.py", "strategy.py", "factory.py")
 
 
 @dataclass(frozen=True)
@@ -65,14 +66,17 @@ def tell(complaint: Complaint, *, as_json: bool) -> None:
         sys.stderr.write(complaint.to_text() + "\n")
 
 
-def complaint_of(error: Exception) -> Complaint:
+def complaint_of(error: BaseException) -> Complaint:
     """Turn any exception into a complaint.
 
     An exception that is none of ours came out of the user's strategy, or is a fault of ours; the
-    last line of the traceback that lies outside this package is named.
+    last line of the traceback that lies outside this package is named. So is it when a callback
+    asked for nonsense: the run failed, whatever was wrong with the argument.
     """
     if isinstance(error, TradingError):
         where = dict(error.where)
+        if _raised_in_callback(error):
+            return Complaint("strategy", error.what, error.remedy, where | _user_line(error))
         if error.code == "strategy" and "line" not in where:
             where |= _user_line(error.__cause__ or error)
         return Complaint(error.code, error.what, error.remedy, where, error.exit_code)
@@ -87,6 +91,8 @@ def complaint_of(error: Exception) -> Complaint:
         )
     where = _user_line(error)
     message = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    if isinstance(error, SystemExit):
+        message = "the strategy left the program in the middle of the run: " + message
     if where:
         return Complaint("strategy", message, "correct the strategy at this line", where)
     return Complaint(
@@ -113,14 +119,24 @@ def _usage(error: Any) -> Complaint:
     )
 
 
+def _raised_in_callback(error: BaseException) -> bool:
+    """Say whether the engine, and not the making of a strategy, called the user's code."""
+    caller = ""
+    for frame in traceback.extract_tb(error.__traceback__):
+        if _is_users(frame):
+            return caller.startswith(_PACKAGE) and Path(caller).name not in _MAKERS
+        caller = frame.filename
+    return False
+
+
+def _is_users(frame: traceback.FrameSummary) -> bool:
+    ours = frame.filename.startswith((_PACKAGE, "<", sys.prefix, sys.base_prefix))
+    return not ours and not frame.filename.endswith("py-rt")
+
+
 def _user_line(error: BaseException) -> dict[str, Any]:
     """Name the innermost line of the traceback that is the user's own."""
-    frames = [
-        frame
-        for frame in traceback.extract_tb(error.__traceback__)
-        if not frame.filename.startswith((_PACKAGE, "<", sys.prefix, sys.base_prefix))
-        and not frame.filename.endswith("py-rt")
-    ]
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if _is_users(f)]
     if not frames:
         return {}
     return {"file": frames[-1].filename, "line": frames[-1].lineno or 0}

@@ -46,7 +46,7 @@ def run(arguments: Sequence[str]) -> int:
         return _interrupted(as_json=as_json)
     except BrokenPipeError:
         return 0
-    except Exception as error:
+    except BaseException as error:  # also sys.exit() in a strategy: a run that did not end
         if type(error).__name__ == "Abort":  # how a parser tells of Ctrl-C
             return _interrupted(as_json=as_json)
         if "--debug" in arguments:

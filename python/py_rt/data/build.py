@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from py_rt._layout import join_rows
+from py_rt._parameters import unknown_name
 from py_rt._scales import Floats, count_decimals, to_units
 from py_rt.data.quality import IssueLog
 from py_rt.data.tables import Table
@@ -93,15 +94,7 @@ def _instruments(
             out.append(override)
             continue
         base = inferred[symbol]
-        try:
-            out.append(base.with_fields(**override) if override else base)
-        except TypeError as error:
-            raise ParameterError(
-                str(error),
-                field="instruments",
-                symbol=symbol,
-                remedy="use the fields of Instrument",
-            ) from None
+        out.append(_overridden(base, override) if override else base)
     shown = [s for s in out if s.symbol not in chosen]
     for instrument in shown[:8]:
         log.note(
@@ -111,6 +104,22 @@ def _instruments(
     if len(shown) > 8:
         log.note(f"and {len(shown) - 8} more instruments inferred")
     return tuple(out)
+
+
+def _overridden(base: Instrument, changes: Any) -> Instrument:
+    """Return an inferred instrument with what the caller knows better."""
+    known = base.to_dict()
+    if not isinstance(changes, Mapping):
+        raise ParameterError(
+            f"{type(changes).__name__} is neither an Instrument nor fields of one",
+            field="instruments",
+            symbol=base.symbol,
+            remedy="pass {'AAPL': {'tick_size': '0.01'}}",
+        )
+    for name in changes:
+        if name not in known:
+            raise unknown_name("Instrument", str(name), known, what="field")
+    return base.with_fields(**changes)
 
 
 def _given(given: Instruments | None) -> dict[str, Any]:

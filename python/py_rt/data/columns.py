@@ -15,7 +15,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "ts_open": ("tsopen", "opentime", "timeopen", "bartimeopen"),
     "ts_close": ("tsclose", "closetime", "timeclose"),
     "ts_event": (
-        *("tsevent", "ts", "timestamp", "datetime", "timestamputc", "timeutc", "dt", "time"),
+        *("tsevent", "ts", "timestamp", "datetime", "timestamputc", "timeutc", "dt", "time", "t"),
         *("date", "tradedate", "tsns", "tsms", "tsus", "exchtimestamp", "unnamed0", "index"),
     ),
     "ts_recv": ("tsrecv", "localtimestamp", "recvtime", "receivetime", "localts"),
@@ -115,6 +115,11 @@ def recognise(
 def _matched(
     present: Sequence[object], given: Mapping[str, str], log: IssueLog
 ) -> dict[str, object]:
+    twice = next((name for name in present if list(present).count(name) > 1), None)
+    if twice is not None:
+        raise log.refuse(
+            "schema", f"there are two columns {twice}", "rename or drop one", column=str(twice)
+        )
     keys: dict[str, object] = {}
     for name in present:
         keys.setdefault(re.sub(r"[^a-z0-9]", "", str(name).lower()), name)
@@ -142,7 +147,7 @@ def _matched(
 
 
 def _kind_of(found: Mapping[str, object]) -> str | None:
-    if {"kind", "price", "qty"} <= set(found):
+    if "kind" in found and {"price", "qty"} & set(found):
         return "level2"
     if {"bid_price", "ask_price"} & set(found):
         return "quote"

@@ -17,7 +17,7 @@ from py_rt.errors import DataError
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["FORMATS", "Found", "frame_of", "locate", "read_frame"]
+__all__ = ["FORMATS", "UNREAD", "Found", "frame_of", "locate", "read_frame", "unread"]
 
 _KINDS = {"bars": "bar", "trades": "trade", "quotes": "quote", "level2": "level2"}
 FORMATS: dict[str, tuple[str, str | None]] = {
@@ -29,6 +29,21 @@ FORMATS: dict[str, tuple[str, str | None]] = {
     **{f"{word}_{way}": (way, kind) for word, kind in _KINDS.items() for way in ("csv", "parquet")},
 }
 """Format name -> (how the file is written, what the table is)."""
+UNREAD = (
+    *("lobster", "itch", "kraken_ws", "coinbase_ws", "bitfinex_ws", "okx_ws", "bitstamp_l3"),
+    *("dbn", "tardis_csv", "hftbacktest"),
+)
+"""Names of formats that this version cannot read; see ``unread``."""
+
+
+def unread(written: str) -> DataError:
+    """Return the error for a format that has a name and no reader in this version."""
+    return DataError(
+        f"this version does not read {written} yet",
+        field="format",
+        kind="schema",
+        remedy="convert it to a level-2, trade, quote or bar table (CSV, Parquet, DataFrame)",
+    )
 
 
 @dataclass(frozen=True)
@@ -49,6 +64,8 @@ def locate(source: Any, written: str | None, log: IssueLog) -> Found:
         Nothing there, or files of different formats.
     """
     entries = [source] if isinstance(source, (str, Path)) else list(source)
+    if not entries or "" in entries:
+        raise log.refuse("missing", "no file is named", "pass a path, or 'sample:us_daily'")
     paths: list[Path] = []
     for entry in entries:
         if not isinstance(entry, (str, Path)):
@@ -91,6 +108,8 @@ def _matches(entry: str | Path, log: IssueLog) -> list[Path]:
 
 def _written_as(path: Path, log: IssueLog) -> str:
     name = path.name.lower()
+    if "lobster" in name:
+        raise unread("lobster")
     if name.endswith((".parquet", ".pq")):
         return "parquet"
     if name.endswith(".npz"):
@@ -102,6 +121,12 @@ def _written_as(path: Path, log: IssueLog) -> str:
         return "binance_ws"
     if name.endswith((".csv", ".csv.gz", ".csv.zst", ".tsv", ".txt", ".txt.gz", ".tsv.gz")):
         return "csv"
+    if name.endswith((".zip", ".zst", ".xz", ".bz2", ".7z", ".tar", ".pcap")) or "\0" in head:
+        raise log.refuse(
+            "schema",
+            f"{path.name} is packed or binary, and is not read as it is",
+            "unpack it, and name the file inside",
+        )
     if "," in head and "{" not in head:
         return "csv"
     raise log.refuse(

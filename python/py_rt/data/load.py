@@ -15,7 +15,7 @@ from py_rt.data.binance_ws import read_binance_ws
 from py_rt.data.build import Instruments, build_market
 from py_rt.data.bundled import sample
 from py_rt.data.checks import find_defects, find_oddities, mend
-from py_rt.data.files import FORMATS, Found, frame_of, locate, read_frame
+from py_rt.data.files import FORMATS, UNREAD, Found, frame_of, locate, read_frame, unread
 from py_rt.data.packed import read_packed
 from py_rt.data.quality import IssueLog, QualityReport
 from py_rt.data.tables import Table, read_table
@@ -188,6 +188,8 @@ def _wishes(
     columns: Mapping[str, str] | None,
     quality: str,
 ) -> _Wishes:
+    if written in UNREAD:
+        raise unread(written)
     chosen = (symbols,) if isinstance(symbols, str) else tuple(symbols) if symbols else None
     for name, value, allowed in (
         ("bar_stamp", bar_stamp, (None, "open", "close")),

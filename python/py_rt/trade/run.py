@@ -286,13 +286,12 @@ def _on_own_venue(
         limits=(plan.risk or RiskLimits()).resolve("paper", Decimal(str(plan.cash))),
         seconds=length_s if plan.seconds is None else plan.seconds,
     )
+    running = _renamed(strategy, names, say)
     try:
-        result = trade(_renamed(strategy, names, say), session, on_event, say)
-    except BaseException:
+        return trade(running, session, on_event, say)
+    finally:
+        strategy.adopt(running)
         venue.stop()
-        raise
-    venue.stop()
-    return result
 
 
 def _renamed(strategy: Strategy, names: Mapping[str, str], say: Callable[[str], None]) -> Strategy:

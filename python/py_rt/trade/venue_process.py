@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from py_rt.errors import VenueError
+from py_rt.errors import ConfigError, DataError, ParameterError, TradingError, VenueError
 from py_rt.trade.control import is_alive
 
 __all__ = ["VenueProcess", "end_with_session"]
@@ -65,10 +65,12 @@ class VenueProcess:
         ------
         VenueError
             It ended, or said nothing for a minute.
+        TradingError
+            What the venue itself refused: an option, or the recording.
         """
         folder.mkdir(parents=True, exist_ok=True)
         log = folder / "venue.log"
-        command = [sys.executable, "-m", "py_rt.cli", "venue", *options]
+        command = [sys.executable, "-m", "py_rt.cli", "venue", "--json", *options]
         with log.open("ab") as errors:
             child = subprocess.Popen(  # noqa: S603 - our own command
                 command,
@@ -158,7 +160,7 @@ def _first_line(child: subprocess.Popen[str], log: Path) -> dict[str, Any]:
     listening, _, _ = select.select([child.stdout], [], [], _READY_S)
     line = child.stdout.readline() if listening else ""
     try:
-        ready: dict[str, Any] = json.loads(line)
+        said_first: dict[str, Any] = json.loads(line)
     except ValueError:
         said = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
         raise VenueError(
@@ -166,7 +168,22 @@ def _first_line(child: subprocess.Popen[str], log: Path) -> dict[str, Any]:
             file=str(log),
             remedy="run py-rt venue by itself to see why",
         ) from None
-    return ready
+    if "error" in said_first:
+        raise _told(said_first["error"], log)
+    return said_first
+
+
+def _told(error: dict[str, Any], log: Path) -> TradingError:
+    """Return the error that the venue's own process ended with."""
+    where = {name: value for name, value in error["where"].items() if name != "field"}
+    if error["code"] in ("config", "parameter", "data"):
+        kinds = {"config": ConfigError, "parameter": ParameterError, "data": DataError}
+        return kinds[error["code"]](
+            error["message"], field=error["field"], remedy=error["remedy"], **where
+        )
+    return VenueError(
+        f"the paper venue did not start: {error['message']}", file=str(log), remedy=error["remedy"]
+    )
 
 
 def _write_private(path: Path, values: dict[str, Any]) -> None:

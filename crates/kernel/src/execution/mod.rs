@@ -19,7 +19,7 @@ use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use py_rt_types::{
     CancelOrder, ClientOrderId, NewOrder, OrderStatus, Qty, Query, RejectReason, ReplaceOrder,
-    Report, ReportKind, UnixNanos,
+    Report, ReportKind, UnixNanos, VenueOrderId,
 };
 
 use crate::output::Request;
@@ -229,8 +229,9 @@ impl Execution {
         open: &[Order],
         closed: &[Order],
         early: BTreeMap<u64, Vec<(i64, i64)>>,
+        former: &[(VenueOrderId, u64)],
     ) {
-        self.orders.restore(open, closed, early);
+        self.orders.restore(open, closed, early, former);
         self.refresh_alarm();
     }
 

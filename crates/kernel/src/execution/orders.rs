@@ -8,6 +8,8 @@ use super::Order;
 
 /// Closed orders that are remembered, for late reports.
 const CLOSED_KEPT: usize = 8_192;
+/// Former venue ids that are remembered; the oldest goes first.
+const FORMER_KEPT: usize = 65_536;
 
 /// Quantity on its way for one instrument, by side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -36,8 +38,11 @@ pub struct Orders {
     closed: VecDeque<Order>,
     early: BTreeMap<u64, Vec<(i64, i64)>>,
     exposures: Vec<Exposure>,
-    /// Venue ids that orders had before they were replaced: executions may still name them.
+    /// Venue ids that executions may still name: of orders before they were replaced, and of
+    /// executed orders that are no longer remembered.
     former: BTreeMap<VenueOrderId, u64>,
+    /// The keys of `former`, oldest first.
+    former_order: VecDeque<VenueOrderId>,
 }
 
 impl Orders {
@@ -48,6 +53,7 @@ impl Orders {
             early: BTreeMap::new(),
             exposures: alloc::vec![Exposure::default(); instruments],
             former: BTreeMap::new(),
+            former_order: VecDeque::new(),
         }
     }
 
@@ -113,7 +119,11 @@ impl Orders {
         open: &[Order],
         closed: &[Order],
         early: BTreeMap<u64, Vec<(i64, i64)>>,
+        former: &[(VenueOrderId, u64)],
     ) {
+        for &(venue_order_id, sequence) in former {
+            self.remember_former(venue_order_id, ClientOrderId::new(sequence));
+        }
         closed.iter().for_each(|order| self.insert_closed(*order));
         open.iter().for_each(|order| self.insert(*order));
         self.early = early;
@@ -139,7 +149,21 @@ impl Orders {
 
     /// Remembers the venue id that an order had before it was replaced.
     pub(crate) fn remember_former(&mut self, venue_order_id: VenueOrderId, id: ClientOrderId) {
-        self.former.insert(venue_order_id, id.sequence);
+        if self.former.insert(venue_order_id, id.sequence).is_some() {
+            return;
+        }
+        self.former_order.push_back(venue_order_id);
+        if self.former_order.len() > FORMER_KEPT {
+            if let Some(oldest) = self.former_order.pop_front() {
+                self.former.remove(&oldest);
+            }
+        }
+    }
+
+    /// Former venue ids with the sequences of their orders, oldest first.
+    pub(crate) fn former(&self) -> impl Iterator<Item = (VenueOrderId, u64)> + '_ {
+        let order = self.former_order.iter();
+        order.filter_map(|id| Some((*id, *self.former.get(id)?)))
     }
 
     #[inline]
@@ -163,6 +187,9 @@ impl Orders {
         if self.closed.len() == CLOSED_KEPT {
             if let Some(gone) = self.closed.pop_front() {
                 self.early.remove(&gone.client_order_id.sequence);
+                if gone.cum_qty.0 > 0 {
+                    self.remember_former(gone.venue_order_id, gone.client_order_id);
+                }
             }
         }
         self.closed.push_back(order);

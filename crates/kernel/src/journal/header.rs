@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use py_rt_types::{Instrument, InstrumentSpec, UnixNanos};
 
 use super::bytes::{Malformed, Reader, Wire};
+use super::Totals;
 use crate::kernel::KernelConfig;
 
 /// What a session is.
@@ -29,6 +30,8 @@ pub struct Header {
     pub code_hash: String,
     /// Whether decisions were synced before they left (`durability = "strict"`).
     pub strict: bool,
+    /// What happened in the sessions before.
+    pub totals_before: Totals,
     /// What the kernel was made from.
     pub kernel: KernelConfig,
 }
@@ -78,6 +81,7 @@ impl Wire for Header {
         self.config_hash.put(out);
         self.code_hash.put(out);
         self.strict.put(out);
+        self.totals_before.put(out);
         self.kernel.put(out);
     }
 
@@ -92,6 +96,7 @@ impl Wire for Header {
             config_hash: Wire::read(reader, "config_hash")?,
             code_hash: Wire::read(reader, "code_hash")?,
             strict: Wire::read(reader, "strict")?,
+            totals_before: Wire::read(reader, "totals_before")?,
             kernel: Wire::read(reader, "kernel")?,
         })
     }

@@ -46,7 +46,7 @@ use bytes::{Reader, Wire};
 pub use header::Header;
 
 /// The number of this format.
-pub const FORMAT: u16 = 1;
+pub const FORMAT: u16 = 2;
 
 const HEADER: u8 = 1;
 const SNAPSHOT: u8 = 2;
@@ -133,6 +133,19 @@ pub struct End {
     pub order_hash: u128,
     /// Orders, replaces and cancels in it.
     pub decisions: u64,
+    /// What happened since the first session of the state directory.
+    pub totals: Totals,
+}
+
+/// What happened, counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Totals {
+    /// New orders that were sent.
+    pub orders: u64,
+    /// Executions that were booked.
+    pub fills: u64,
+    /// Orders that were refused, by us or by the venue.
+    pub rejected: u64,
 }
 
 /// One record of a journal.
@@ -242,6 +255,7 @@ impl Entry {
                 end.now.put(out);
                 end.order_hash.put(out);
                 end.decisions.put(out);
+                end.totals.put(out);
             }
         }
     }
@@ -294,6 +308,7 @@ impl Entry {
                 now: Wire::read(reader, "now")?,
                 order_hash: Wire::read(reader, "order_hash")?,
                 decisions: Wire::read(reader, "decisions")?,
+                totals: Wire::read(reader, "totals")?,
             }),
         })
     }

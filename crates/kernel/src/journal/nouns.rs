@@ -9,6 +9,7 @@ use py_rt_types::{
 };
 
 use super::bytes::{wire_enum, wire_struct, Malformed, Reader, Wire};
+use super::Totals;
 use crate::event::TradingState;
 use crate::execution::{ExecutionTimes, Order, PendingReplace};
 use crate::input::{Control, Session};
@@ -123,6 +124,11 @@ wire_struct!(Position {
     realized_pnl,
     fees,
     value
+});
+wire_struct!(Totals {
+    orders,
+    fills,
+    rejected
 });
 wire_struct!(PendingReplace {
     order_qty,

@@ -294,6 +294,7 @@ fn header() -> Header {
         config_hash: "c0ffee".to_string(),
         code_hash: "beef".to_string(),
         strict: true,
+        totals_before: Totals::default(),
         kernel: config(),
     }
 }
@@ -314,6 +315,11 @@ fn some_entries(seed: u64) -> Vec<Entry> {
             now: UnixNanos(7),
             order_hash: 1 << 100,
             decisions: 12,
+            totals: Totals {
+                orders: 5,
+                fills: 4,
+                rejected: 3,
+            },
         }),
     ];
     for _ in 0..500 {

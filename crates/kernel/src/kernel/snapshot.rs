@@ -16,7 +16,7 @@ use crate::portfolio::Position;
 use crate::signal::Strategy;
 
 /// The number of this format.
-const FORMAT: u16 = 1;
+const FORMAT: u16 = 2;
 /// Closed orders that are carried over, for late reports.
 const CLOSED_KEPT: usize = 2_048;
 
@@ -34,6 +34,7 @@ pub struct Snapshot {
     open: Vec<Order>,
     closed: Vec<Order>,
     early: Vec<Early>,
+    former: Vec<(VenueOrderId, u64)>,
     sync: SyncImage,
     breaker: BreakerImage,
 }
@@ -75,6 +76,7 @@ wire_struct!(Snapshot {
     open,
     closed,
     early,
+    former,
     sync,
     breaker
 });
@@ -178,6 +180,8 @@ impl<S> Kernel<S> {
         let closed: Vec<Order> = orders.closed().copied().collect();
         let kept = closed.len().saturating_sub(CLOSED_KEPT);
         let early = orders.early().iter();
+        let executed = closed.iter().take(kept).filter(|order| order.cum_qty.0 > 0);
+        let executed = executed.map(|o| (o.venue_order_id, o.client_order_id.sequence));
         Snapshot {
             next_sequence: self.intents.next_sequence(),
             last_fill: self.last_fill,
@@ -187,6 +191,7 @@ impl<S> Kernel<S> {
             open: orders.open().to_vec(),
             closed: closed.get(kept..).unwrap_or_default().to_vec(),
             early: early.map(|(id, parts)| (*id, parts.clone())).collect(),
+            former: executed.chain(orders.former()).collect(),
             sync: self.sync.image(),
             breaker: self.risk.breaker.image(),
         }
@@ -215,7 +220,7 @@ impl<S: Strategy> Kernel<S> {
             .map_err(|_| wrong("value"))?;
         let early: BTreeMap<u64, Vec<(i64, i64)>> = snapshot.early.iter().cloned().collect();
         self.execution
-            .restore_orders(&snapshot.open, &snapshot.closed, early);
+            .restore_orders(&snapshot.open, &snapshot.closed, early, &snapshot.former);
         self.intents.skip_to(snapshot.next_sequence);
         self.sync.restore(&snapshot.sync);
         self.last_fill = snapshot.last_fill;

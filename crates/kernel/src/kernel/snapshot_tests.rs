@@ -104,6 +104,34 @@ fn the_books_survive_and_no_execution_is_booked_twice() {
     assert_eq!(next.next_sequence(), 3);
 }
 
+/// The venue lists executions by its own order id, and a replaced order has a new one.
+#[test]
+fn an_execution_under_a_former_venue_id_is_not_foreign_in_the_next_session() {
+    let mut kernel = traded();
+    let mut replaced = report(
+        1,
+        ReportKind::Replaced {
+            order_qty: Qty(10),
+            limit_price: Some(Price(101)),
+        },
+    );
+    replaced.client_order_id.revision = 1;
+    replaced.venue_order_id = VenueOrderId(900);
+    kernel.handle_input(UnixNanos(4), Input::Report(&replaced));
+    let bytes = kernel.snapshot().encode();
+    let mut next = Kernel::new(loose(), Buyer);
+    next.restore(&Snapshot::decode(&bytes).unwrap()).unwrap();
+    for former in [101, 900] {
+        let known = next.orders().id_at_venue(VenueOrderId(former));
+        assert_eq!(known.map(|id| id.sequence), Some(1), "{former}");
+    }
+    let mut listed = report(1, fill(2, 6));
+    listed.client_order_id = ClientOrderId::FOREIGN;
+    next.handle_input(UnixNanos(9), Input::Report(&listed));
+    assert_eq!(next.portfolio().position(InstrumentId(1)).qty, Qty(5));
+    assert_eq!(next.snapshot().sync, kernel.snapshot().sync);
+}
+
 #[test]
 fn open_orders_are_asked_for_after_a_restart() {
     let snapshot = traded().snapshot();

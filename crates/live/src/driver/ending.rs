@@ -93,7 +93,7 @@ impl<S: Strategy, T: Transport, J: Tape> Driver<'_, S, T, J> {
             trading: self.kernel.trading_state().name(),
             connected: self.duty.account_up,
             reconciled: self.kernel.is_reconciled(),
-            counts: self.duty.counts,
+            totals: self.duty.totals,
             open_orders: self.kernel.orders().open().len(),
             cash: self.kernel.portfolio().cash(),
             equity: self.kernel.portfolio().equity(),
@@ -116,6 +116,7 @@ impl<S: Strategy, T: Transport, J: Tape> Driver<'_, S, T, J> {
             now,
             order_hash: self.kernel.order_hash(),
             decisions: self.kernel.decisions(),
+            totals: self.duty.totals,
         }));
         self.journal.sync().map_err(unwritten)
     }

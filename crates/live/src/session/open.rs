@@ -4,17 +4,16 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use py_rt_kernel::journal::{Entry, Header};
+use py_rt_kernel::journal::{Entry, Header, Totals};
 use py_rt_kernel::{Event, Kernel, KernelConfig, Session, Snapshot, Strategy};
 use py_rt_types::{Instrument, InstrumentId, Money, UnixNanos};
 
 use super::is_strict;
 use crate::bootstrap::VENUE;
 use crate::config::LiveConfig;
-use crate::driver::Counts;
 use crate::error::LiveError;
 use crate::journal::{FileTape, Journal, JournalReader, Tape};
-use crate::recovery::{last_books, replay, Replayed};
+use crate::recovery::{last_books, replay, Ending, Replayed};
 use crate::state::StateDir;
 use crate::store::{Ledger, Store, StoreWriter};
 
@@ -31,8 +30,8 @@ pub struct Opened<S, J> {
     pub instruments: Vec<Instrument>,
     /// The segment.
     pub segment: PathBuf,
-    /// What earlier lives of this session did.
-    pub counts: Counts,
+    /// What happened before, in this session and in those before it.
+    pub totals: Totals,
     /// Inputs that were replayed.
     pub from_journal: u64,
     /// Fed first: that there was a life before.
@@ -122,15 +121,16 @@ struct Scene<'a> {
 fn begin<S: Strategy, J: Tape>(
     scene: &Scene<'_>,
     session: u64,
-    books: Option<(Header, Snapshot)>,
+    before: Option<Ending>,
     fetch: Fetch<'_>,
     make: Make<'_, S>,
     tape: impl FnOnce(FileTape) -> J,
 ) -> Result<Opened<S, J>, LiveError> {
     let &Scene { config, state, now } = scene;
     let instruments = fetch()?;
-    let books = match books {
-        Some((header, books)) => Some(rearrange(&header, &books, &instruments)?),
+    let totals = before.as_ref().map_or(Totals::default(), |b| b.end.totals);
+    let books = match before {
+        Some(before) => Some(rearrange(&before.header, &before.books, &instruments)?),
         None => None,
     };
     let settings = KernelConfig {
@@ -153,6 +153,7 @@ fn begin<S: Strategy, J: Tape>(
         config_hash: config.config_hash.clone(),
         code_hash: config.code_hash.clone(),
         strict: is_strict(config),
+        totals_before: totals,
         kernel: settings.clone(),
     };
     let mut kernel = Kernel::new(settings, make(&instruments));
@@ -182,7 +183,7 @@ fn begin<S: Strategy, J: Tape>(
         store: Some(writer.start()?),
         instruments,
         segment,
-        counts: Counts::default(),
+        totals,
         from_journal: 0,
         restarted: restored.then_some(Session::Restarted {
             next_sequence: first_sequence,
@@ -308,7 +309,7 @@ fn resume<S: Strategy, J: Tape>(
         header,
         ids_end,
         inputs,
-        counts,
+        totals,
         started,
         stopping,
         ..
@@ -331,7 +332,7 @@ fn resume<S: Strategy, J: Tape>(
         store: Some(writer.start()?),
         instruments,
         segment: path.to_path_buf(),
-        counts,
+        totals,
         from_journal: inputs,
         restarted: Some(Session::Restarted { next_sequence }),
         starts: !started,

@@ -100,16 +100,15 @@ pub(super) fn put_order(rows: &Connection, ledger: &Ledger, order: &Order) -> Re
         return Ok(());
     };
     let id = order.client_order_id;
-    let before = id
-        .revision
-        .checked_sub(1)
-        .map(|revision| ClientOrderId { revision, ..id });
-    if let Some(before) = before {
+    if id.revision > 0 {
+        // The revisions in between may have been refused: any earlier row is the one replaced.
+        let root = id_text(ledger, ClientOrderId::new(id.sequence));
         rows.prepare_cached(
-            "UPDATE orders SET status = 'Replaced', ts_updated = ?2
-             WHERE client_order_id = ?1 AND status <> 'Replaced'",
+            "UPDATE orders SET status = 'Replaced', ts_updated = ?3
+             WHERE (client_order_id = ?1 OR client_order_id BETWEEN ?1 || '-' AND ?1 || '.')
+               AND client_order_id <> ?2 AND status <> 'Replaced'",
         )?
-        .execute(params![id_text(ledger, before), order.ts_updated.0])?;
+        .execute(params![root, id_text(ledger, id), order.ts_updated.0])?;
     }
     rows.prepare_cached(
         "INSERT INTO orders VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)

@@ -2,11 +2,11 @@
 
 use std::fmt::Write as _;
 
+use py_rt_kernel::journal::Totals;
 use py_rt_kernel::portfolio::Position;
 use py_rt_types::{Money, Qty, UnixNanos};
 
 use super::{exact_text, Ledger};
-use crate::driver::Counts;
 
 /// A session at one moment.
 #[derive(Debug, Clone)]
@@ -22,7 +22,7 @@ pub struct Status {
     /// Whether our books and the venue's agree.
     pub reconciled: bool,
     /// What happened so far.
-    pub counts: Counts,
+    pub totals: Totals,
     /// Open orders.
     pub open_orders: usize,
     /// Cash.
@@ -57,9 +57,9 @@ impl Status {
             self.trading,
             self.connected,
             self.reconciled,
-            self.counts.orders,
-            self.counts.fills,
-            self.counts.rejected,
+            self.totals.orders,
+            self.totals.fills,
+            self.totals.rejected,
             self.open_orders,
             exact_text(self.cash),
             exact_text(self.equity),

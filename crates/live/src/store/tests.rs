@@ -8,7 +8,6 @@ use py_rt_types::{
 };
 
 use super::*;
-use crate::driver::Counts;
 use crate::journal::tests::Scratch;
 
 fn instrument() -> Instrument {
@@ -253,7 +252,7 @@ fn the_status_is_one_json_object() {
         trading: "active",
         connected: true,
         reconciled: true,
-        counts: Counts::default(),
+        totals: py_rt_kernel::journal::Totals::default(),
         open_orders: 2,
         cash: Money::ONE,
         equity: Money::ONE,
@@ -277,4 +276,30 @@ fn the_status_is_one_json_object() {
     let written = std::fs::read_to_string(scratch.path().join("status.json")).unwrap();
     assert_eq!(written, text);
     assert!(!scratch.path().join("store.sqlite").exists());
+}
+
+#[test]
+fn every_row_before_a_replace_is_replaced() {
+    let scratch = Scratch::new("revisions");
+    let store = StoreWriter::open(scratch.path(), ledger(), true).unwrap();
+    let store = store.start().unwrap();
+    let other = order(11, 0, OrderStatus::New);
+    let refused_in_between = [
+        order(1, 0, OrderStatus::PendingReplace),
+        order(1, 2, OrderStatus::Canceled),
+    ];
+    for event in [other].iter().chain(&refused_in_between) {
+        store.handle_event(event);
+    }
+    store.finish().unwrap();
+    let rows = rows_of(scratch.path(), "SELECT client_order_id, status FROM orders");
+    let found: Vec<Vec<&str>> = rows.iter().map(|row| texts(row)).collect();
+    assert_eq!(
+        found,
+        [
+            ["rt-abcdefgh-11", "New"],
+            ["rt-abcdefgh-1", "Replaced"],
+            ["rt-abcdefgh-1-2", "Canceled"]
+        ]
+    );
 }

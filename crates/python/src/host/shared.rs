@@ -1,6 +1,6 @@
 //! What all objects of one run share: symbols, scales, texts.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 use py_rt_types::{ClientOrderId, Instrument, InstrumentId, Price, Qty};
@@ -55,7 +55,7 @@ pub(crate) struct Shared {
     pub(crate) prices: Vec<Scale>,
     pub(crate) qtys: Vec<Scale>,
     pub(crate) money: Vec<f64>,
-    by_symbol: HashMap<String, u32>,
+    by_symbol: BTreeMap<String, u32>,
     lineage: String,
     texts: Mutex<Texts>,
 }
@@ -65,7 +65,7 @@ pub(crate) struct Shared {
 struct Texts {
     tags: Vec<String>,
     timers: Vec<String>,
-    reasons: HashMap<u64, String>,
+    reasons: BTreeMap<u64, String>,
 }
 
 impl Shared {
@@ -74,7 +74,7 @@ impl Shared {
             .iter()
             .map(|i| PyString::new(py, i.symbol()).unbind())
             .collect();
-        let mut by_symbol = HashMap::new();
+        let mut by_symbol = BTreeMap::new();
         for (index, instrument) in instruments.iter().enumerate() {
             by_symbol.insert(instrument.symbol().to_owned(), index as u32);
         }
