@@ -299,6 +299,7 @@ fn nameplate(symbol: &str) -> InstrumentSpec {
 #[allow(clippy::unwrap_used, reason = "a test may")]
 mod tests {
     use std::net::TcpListener;
+    use std::thread;
 
     use super::*;
     use crate::secret::Secret;
@@ -337,7 +338,7 @@ mod tests {
 
     #[test]
     fn a_lost_answer_is_asked_for_again() {
-        const GOOD: &str = "HTTP/1.1 200 OK\r\nContent-Length: 25\r\n\r\n\
+        const GOOD: &str = "HTTP/1.1 200 OK\r\nContent-Length: 26\r\n\r\n\
                             {\"account_number\":\"PA123\"}";
         const LATE: &str = "HTTP/1.1 504 Gateway Timeout\r\nContent-Length: 0\r\n\r\n";
         const PAGE: &str = "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n<html>";

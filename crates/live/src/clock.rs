@@ -43,7 +43,7 @@ impl Clock {
     }
 }
 
-/// Waits before a session begins; inside one the driver waits on its sockets.
+/// Waits for something outside a session's sockets; on those the driver waits itself.
 pub fn pause_for(duration: std::time::Duration) {
     std::thread::sleep(duration);
 }

@@ -4,13 +4,17 @@ use std::fs::{self, File, OpenOptions};
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::{self, ErrorKind, Read, Seek, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use py_rt_kernel::input::Control;
 use py_rt_venues::alpaca::Lineage;
 use rustix::fs::{flock, FlockOperation};
 
+use crate::clock::pause_for;
 use crate::error::LiveError;
 
+/// How long an empty kill file may be one that is just being written.
+const WRITING: Duration = Duration::from_millis(2);
 const LETTERS: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
 
 /// A state directory, locked for as long as this value lives.
@@ -219,7 +223,13 @@ impl KillFile {
     /// What the file asks for that was not asked before. Words that are done once are taken off
     /// the disk; an unreadable file or an unknown word means `halt`.
     pub fn poll(&mut self) -> Option<KillWord> {
-        let word = match fs::read_to_string(&self.path) {
+        let mut read = fs::read_to_string(&self.path);
+        if read.as_ref().is_ok_and(String::is_empty) {
+            // A shell empties a file before it writes: give it the time to.
+            pause_for(WRITING);
+            read = fs::read_to_string(&self.path);
+        }
+        let word = match read {
             Ok(text) => KillWord::parse(&text).unwrap_or(KillWord::Halt),
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 self.obeyed = None;

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 import py_rt._core as _core
-from py_rt._amounts import Number, decimal, plain
+from py_rt._amounts import Number, decimal, plain, whole
 from py_rt._times import to_duration_ns
 from py_rt.backtest.progress import Progress, StopBySecondLook
 from py_rt.backtest.receipt import make_receipt
@@ -94,6 +94,9 @@ def backtest(
         raise DataError("there are no rows", field="data", remedy="check symbols, start and end")
     venue = venue if venue is not None else SimVenue()
     risk = risk if risk is not None else RiskLimits()
+    _check_kind(venue, SimVenue, "venue")
+    _check_kind(risk, RiskLimits, "risk")
+    seed = whole(seed, "seed", least=0, most=2**63 - 1)
     start_cash = decimal(cash, "cash", least=0, most=Decimal(10) ** 15)
     limits = risk.resolve("backtest", start_cash)
     interval_ns = _bar_interval(strategy, market, bars)
@@ -143,6 +146,13 @@ def _check_strategy(strategy: object) -> None:
         name = strategy.__name__ if isinstance(strategy, type) else type(strategy).__name__
         remedy = "pass an instance of a subclass of rt.Strategy, e.g. SmaCross(fast=5)"
         raise ParameterError(f"{name} is no strategy object", field="strategy", remedy=remedy)
+
+
+def _check_kind(value: object, kind: type, name: str) -> None:
+    if not isinstance(value, kind):
+        raise ParameterError(
+            f"{value!r} is no {kind.__name__}", field=name, remedy=f"pass rt.{kind.__name__}(...)"
+        )
 
 
 def _bytes(rows: Any) -> Any:

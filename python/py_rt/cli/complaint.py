@@ -100,7 +100,7 @@ def complaint_of(error: BaseException) -> Complaint:
     )
 
 
-def _is_usage(error: Exception) -> bool:
+def _is_usage(error: BaseException) -> bool:
     """Say whether the command line itself was wrong; typer brings its own parser's classes."""
     return hasattr(error, "format_message") and hasattr(error, "exit_code")
 
@@ -110,9 +110,12 @@ def _usage(error: Any) -> Complaint:
     command = getattr(context, "command_path", None) or "py-rt"
     param = getattr(error, "param", None)
     name = getattr(error, "option_name", None) or getattr(param, "name", None)
+    message = str(error.format_message()).strip().rstrip(".")
+    if not message or message.startswith("Usage:"):
+        message = f"no command was given after {command}"
     return Complaint(
         "usage",
-        str(error.format_message()).strip().rstrip(".") or "no command was given",
+        message,
         f"see: {command} --help",
         {"field": name} if name else {},
         exit_code=2,

@@ -14,6 +14,7 @@ from py_rt.backtest import backtest, verify
 from py_rt.cli.output import Output, number
 from py_rt.cli.parameters import parse_params
 from py_rt.data import load
+from py_rt.errors import ConfigError
 from py_rt.trade import replay
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ def run_backtest(
     output: Output,
 ) -> None:
     """Run, write what was asked for, and show the statistics."""
+    _refuse_folders(files)
     strategy = load_strategy(file, parse_params(params))
     data = load_source(source)
     whole = source["start"] is None and source["end"] is None and source["symbols"] is None
@@ -107,6 +109,17 @@ def write_json(path: Path, values: Mapping[str, Any]) -> None:
     """Write a JSON file, making its folder."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(values, indent=2, default=str) + "\n", encoding="utf-8")
+
+
+def _refuse_folders(files: Mapping[str, Path | None]) -> None:
+    """Find out before the run, not after it, that a file cannot be written."""
+    for name, path in files.items():
+        if path is not None and path.is_dir():
+            raise ConfigError(
+                f"{path} is a folder",
+                field=f"--{name}",
+                remedy=f"name a file in it, such as {path / name}",
+            )
 
 
 def _show(result: BacktestResult, files: Mapping[str, Path | None], output: Output) -> None:

@@ -129,7 +129,7 @@ fn an_execution_under_a_former_venue_id_is_not_foreign_in_the_next_session() {
     listed.client_order_id = ClientOrderId::FOREIGN;
     next.handle_input(UnixNanos(9), Input::Report(&listed));
     assert_eq!(next.portfolio().position(InstrumentId(1)).qty, Qty(5));
-    assert_eq!(next.snapshot().sync, kernel.snapshot().sync);
+    assert_eq!(next.sync.image(), kernel.sync.image());
 }
 
 #[test]

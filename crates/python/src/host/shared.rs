@@ -58,7 +58,12 @@ pub(crate) struct Shared {
     by_symbol: BTreeMap<String, u32>,
     lineage: String,
     texts: Mutex<Texts>,
+    /// Symbol objects that were looked up before; holding them keeps their addresses theirs.
+    seen: Mutex<Vec<(Py<PyString>, InstrumentId)>>,
 }
+
+/// Symbol objects that are remembered; beyond that they are looked up by their text.
+const SEEN_MAX: usize = 16;
 
 /// Texts that the kernel knows by number only.
 #[derive(Debug, Default)]
@@ -96,6 +101,7 @@ impl Shared {
             instruments,
             lineage: lineage.to_owned(),
             texts: Mutex::new(Texts::default()),
+            seen: Mutex::default(),
         }
     }
 
@@ -116,16 +122,23 @@ impl Shared {
         }
     }
 
-    /// [`Shared::find`] for a Python string: the object that events carry is found at once.
+    /// [`Shared::find`] for a Python string. An object that was looked up before is found by its
+    /// address: those of events, and the literals of a strategy, are the same ones every time.
     #[inline]
     pub(crate) fn find_object(&self, symbol: &Bound<'_, PyString>) -> PyResult<InstrumentId> {
-        if self.symbols.len() <= 16 {
-            let same = |known: &Py<PyString>| known.as_ptr() == symbol.as_ptr();
-            if let Some(place) = self.symbols.iter().position(same) {
-                return Ok(InstrumentId(place as u32));
-            }
+        let mut seen = self
+            .seen
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let same = |known: &(Py<PyString>, InstrumentId)| known.0.as_ptr() == symbol.as_ptr();
+        if let Some(known) = seen.iter().find(|known| same(known)) {
+            return Ok(known.1);
         }
-        self.find(&symbol.to_cow()?)
+        let id = self.find(&symbol.to_cow()?)?;
+        if seen.len() < SEEN_MAX {
+            seen.push((symbol.clone().unbind(), id));
+        }
+        Ok(id)
     }
 
     pub(crate) fn symbol(&self, py: Python<'_>, id: InstrumentId) -> Py<PyString> {
