@@ -57,6 +57,7 @@ pub(crate) fn run_backtest<'py>(
     let mut watch = Watch {
         progress: progress.map(Bound::unbind),
         error: None,
+        since_told: Stopwatch::start(),
     };
     if let Some(compiled) = compiled::from_handle(strategy, &shared.instruments)? {
         let mut backtest = Backtest::new(config, &data, compiled);
@@ -77,12 +78,18 @@ pub(crate) fn run_backtest<'py>(
 struct Watch {
     progress: Option<Py<PyAny>>,
     error: Option<PyErr>,
+    since_told: Stopwatch,
 }
+
+/// Between two calls of the caller's progress function.
+const TELL_PAUSE: Duration = Duration::from_millis(50);
 
 impl Watch {
     fn report(&mut self, done: usize, total: usize) -> bool {
         let told = Python::attach(|py| {
-            if let Some(progress) = &self.progress {
+            let due = done >= total || self.since_told.elapsed() >= TELL_PAUSE;
+            if let (true, Some(progress)) = (due, &self.progress) {
+                self.since_told = Stopwatch::start();
                 progress.call1(py, (done, total))?;
             }
             py.check_signals()

@@ -8,56 +8,65 @@ use pyo3::types::PyString;
 use super::context::PyContext;
 use super::convert::{duration_ns, parse_tif, side_name};
 use super::orders::PyOrder;
+use super::shared::Scale;
 use super::views::PyPosition;
 use crate::error::FaceError;
 
-impl PyContext {
-    pub(super) fn qty(
-        &self,
-        id: InstrumentId,
-        field: &str,
-        qty: f64,
-    ) -> PyResult<Result<Qty, String>> {
-        if !qty.is_finite() {
-            return Err(FaceError::parameter(
-                field,
-                format!("{qty} is no quantity"),
-                "check it",
-            ));
+/// Refuses what is not a number.
+pub(super) fn finite(field: &str, value: f64) -> PyResult<()> {
+    if value.is_finite() {
+        return Ok(());
+    }
+    Err(FaceError::parameter(
+        field,
+        format!("{value} is no number"),
+        "check how it was computed",
+    ))
+}
+
+/// A value between two steps: the nearest count of steps, and what to say.
+pub(super) struct OffStep {
+    nearest: i64,
+    pub(super) text: String,
+}
+
+/// A value as a count of steps. Not a number, infinite or beyond 64 bits is refused at once.
+fn on_step(scale: Scale, step: &str, field: &str, value: f64) -> PyResult<Result<i64, OffStep>> {
+    let steps = scale.steps(value);
+    if !steps.is_finite() || steps.abs() >= 9.0e18 {
+        let problem = format!("{value} is not a number of this instrument's size");
+        return Err(FaceError::parameter(
+            field,
+            problem,
+            "check how it was computed",
+        ));
+    }
+    Ok(scale.count(value).ok_or_else(|| {
+        let below = steps.floor() as i64;
+        let (low, high) = (scale.value(below), scale.value(below + 1));
+        let text =
+            format!("{field} {value} does not lie on the {step}; nearest are {low} and {high}");
+        OffStep {
+            nearest: steps.round() as i64,
+            text,
         }
-        let scale = self.shared.qtys[id.index()];
-        Ok(scale.count(qty).map(Qty).ok_or_else(|| {
-            let below = scale.steps(qty).floor() as i64;
-            let (low, high) = (scale.value(below), scale.value(below + 1));
-            format!("{field} {qty} does not lie on the lot; nearest are {low} and {high}")
-        }))
+    }))
+}
+
+impl PyContext {
+    /// A quantity in lots, or why it is none.
+    pub(super) fn qty(&self, id: InstrumentId, qty: f64) -> PyResult<Result<i64, OffStep>> {
+        on_step(self.shared.qtys[id.index()], "lot", "qty", qty)
     }
 
+    /// A price in ticks, or why it is none.
     pub(super) fn price(
         &self,
         id: InstrumentId,
         field: &str,
-        price: Option<f64>,
-    ) -> PyResult<Result<Option<Price>, String>> {
-        let Some(price) = price else {
-            return Ok(Ok(None));
-        };
-        if !price.is_finite() {
-            return Err(FaceError::parameter(
-                field,
-                format!("{price} is no price"),
-                "check it",
-            ));
-        }
-        let scale = self.shared.prices[id.index()];
-        Ok(scale
-            .count(price)
-            .map(|ticks| Some(Price(ticks)))
-            .ok_or_else(|| {
-                let below = scale.steps(price).floor() as i64;
-                let (low, high) = (scale.value(below), scale.value(below + 1));
-                format!("{field} {price} does not lie on the tick; nearest are {low} and {high}")
-            }))
+        price: f64,
+    ) -> PyResult<Result<i64, OffStep>> {
+        on_step(self.shared.prices[id.index()], "tick", field, price)
     }
 
     pub(super) fn submit(
@@ -72,26 +81,34 @@ impl PyContext {
             let remedy = format!("pass how much to {}", side_name(side));
             return Err(FaceError::parameter("qty", problem, &remedy));
         }
-        let qty = self.qty(id, "qty", order.qty)?;
-        let limit = self.price(id, "limit_price", order.limit_price)?;
-        let stop = self.price(id, "stop_price", order.stop_price)?;
+        let mut wrong: Option<(RejectReason, String)> = None;
+        let mut keep = |reason, count: Result<i64, OffStep>| {
+            count.unwrap_or_else(|off| {
+                wrong.get_or_insert((reason, off.text));
+                off.nearest
+            })
+        };
+        let qty = Qty(keep(RejectReason::BadQty, self.qty(id, order.qty)?));
+        let mut ticks = |field, price: Option<f64>| -> PyResult<Option<Price>> {
+            let Some(price) = price else { return Ok(None) };
+            let count = self.price(id, field, price)?;
+            Ok(Some(Price(keep(RejectReason::BadPrice, count))))
+        };
         let request = OrderRequest {
-            limit_price: limit.clone().unwrap_or_default(),
-            stop_price: stop.clone().unwrap_or_default(),
+            limit_price: ticks("limit_price", order.limit_price)?,
+            stop_price: ticks("stop_price", order.stop_price)?,
             tif: parse_tif(order.tif)?,
             post_only: order.post_only,
             reduce_only: order.reduce_only,
             tag: order.tag.map_or(0, |tag| self.shared.intern_tag(tag)),
-            ..OrderRequest::market(id, side, qty.clone().unwrap_or_default())
+            ..OrderRequest::market(id, side, qty)
         };
-        let wrong_price = limit.err().or(stop.err());
-        let order_id = self.with(|ctx| match (&qty, &wrong_price) {
-            (Ok(_), None) => ctx.submit(request),
-            (Err(_), _) => ctx.submit_invalid(request, RejectReason::BadQty),
-            (_, Some(_)) => ctx.submit_invalid(request, RejectReason::BadPrice),
+        let order_id = self.with(|ctx| match &wrong {
+            None => ctx.submit(request),
+            Some((reason, _)) => ctx.submit_invalid(request, *reason),
         })?;
-        if let Some(reason) = qty.err().or(wrong_price) {
-            self.shared.explain(order_id, reason);
+        if let Some((_, text)) = wrong {
+            self.shared.explain(order_id, text);
         }
         Ok(self.shared.id_text(order_id))
     }
@@ -134,15 +151,14 @@ impl PyContext {
         let Some(instrument) = found else {
             return Ok(());
         };
-        let bad = |field: &str, problem: String| {
-            FaceError::parameter(field, problem, "use ctx.round_price and ctx.round_qty")
+        let bad = |field: &str, off: OffStep| {
+            FaceError::parameter(field, off.text, "use ctx.round_price and ctx.round_qty")
         };
-        let qty = qty
-            .map(|qty| self.qty(instrument, "qty", qty))
-            .transpose()?;
-        let qty = qty.transpose().map_err(|problem| bad("qty", problem))?;
-        let price = self.price(instrument, "limit_price", limit_price)?;
-        let price = price.map_err(|problem| bad("limit_price", problem))?;
+        let qty = qty.map(|qty| self.qty(instrument, qty)).transpose()?;
+        let qty = qty.transpose().map_err(|off| bad("qty", off))?.map(Qty);
+        let price = limit_price.map(|price| self.price(instrument, "limit_price", price));
+        let price = price.transpose()?.transpose();
+        let price = price.map_err(|off| bad("limit_price", off))?.map(Price);
         self.with(|ctx| ctx.replace(id, qty, price))
     }
 
@@ -172,6 +188,7 @@ impl PyContext {
 
     pub(super) fn nearest_price(&self, symbol: &str, price: f64, direction: &str) -> PyResult<f64> {
         let id = self.shared.find(symbol)?;
+        finite("price", price)?;
         let scale = self.shared.prices[id.index()];
         let steps = scale.steps(price);
         let near = scale.count(price);

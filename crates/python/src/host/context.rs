@@ -4,11 +4,11 @@ use std::sync::atomic::{AtomicPtr, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use py_rt_kernel::Context;
-use py_rt_types::{InstrumentId, Side};
+use py_rt_types::{InstrumentId, Qty, Side};
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 
-use super::asks::Ask;
+use super::asks::{finite, Ask};
 use super::orders::PyOrder;
 use super::views::{PyBook, PyInstrument, PyPosition};
 use super::Shared;
@@ -223,10 +223,10 @@ impl PyContext {
     /// Works the position towards `qty`; repeated calls change nothing while orders are open.
     fn target(&self, symbol: &Bound<'_, PyString>, qty: f64) -> PyResult<()> {
         let id = self.shared.find_object(symbol)?;
-        let lots = self.qty(id, "qty", qty)?.map_err(|problem| {
-            FaceError::parameter("qty", problem, "use ctx.round_qty(symbol, qty)")
+        let lots = self.qty(id, qty)?.map_err(|off| {
+            FaceError::parameter("qty", off.text, "use ctx.round_qty(symbol, qty)")
         })?;
-        self.with(|ctx| ctx.target(id, lots))
+        self.with(|ctx| ctx.target(id, Qty(lots)))
     }
 
     /// Works the position towards nothing.
@@ -249,6 +249,11 @@ impl PyContext {
     #[pyo3(signature = (symbol, value, confidence=1.0))]
     fn signal(&self, symbol: &str, value: f64, confidence: f64) -> PyResult<()> {
         let id = self.shared.find(symbol)?;
+        finite("value", value)?;
+        if !(0.0..=1.0).contains(&confidence) {
+            let problem = format!("{confidence} is outside 0 to 1");
+            return Err(FaceError::parameter("confidence", problem, "pass a share"));
+        }
         self.with(|ctx| ctx.signal(id, value, confidence))
     }
 
@@ -261,6 +266,7 @@ impl PyContext {
     /// The largest valid quantity not above `qty`.
     fn round_qty(&self, symbol: &str, qty: f64) -> PyResult<f64> {
         let id = self.shared.find(symbol)?;
+        finite("qty", qty)?;
         let scale = self.shared.qtys[id.index()];
         let count = scale
             .count(qty)

@@ -49,7 +49,7 @@ pub struct BacktestConfig {
 pub type Progress<'a> = &'a mut dyn FnMut(usize, usize) -> bool;
 
 /// Rows between two calls of the progress hook.
-const ROWS_PER_REPORT: usize = 1 << 18;
+const ROWS_PER_REPORT: usize = 512;
 
 /// A run: kernel, venue and the roads between them.
 #[derive(Debug)]
