@@ -89,7 +89,6 @@ impl Run {
         let (text, id, side, kind) = match request {
             Request::New(approved) => {
                 let order = approved.order();
-                assert!(!order.post_only, "venues without post-only take it too");
                 let price = order.limit_price.unwrap().0;
                 let text = format!("{:?} {} at {price}", order.side, order.order_qty.0);
                 (

@@ -12,7 +12,7 @@ mod targets;
 
 pub use order::{Order, PendingReplace};
 pub use orders::{Exposure, Orders};
-pub(crate) use sync::{Sync, SyncOutcome};
+pub(crate) use sync::{ForeignOrder, Sync, SyncOutcome};
 pub(crate) use targets::{TargetStep, Targets};
 
 use alloc::collections::BTreeMap;

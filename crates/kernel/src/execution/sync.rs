@@ -41,6 +41,16 @@ pub(crate) enum SyncOutcome {
     Mismatch(SyncEvent),
 }
 
+/// An order at the venue whose executions were listed and which is none of ours, as far as we know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct ForeignOrder {
+    pub(crate) instrument: InstrumentId,
+    /// Executed so far.
+    pub(crate) cum_qty: Qty,
+    /// What of it was added to the foreign position, with its sign.
+    pub(crate) counted: Qty,
+}
+
 /// The reconciliation with one venue account.
 #[derive(Debug, Clone)]
 pub(crate) struct Sync {
@@ -53,7 +63,7 @@ pub(crate) struct Sync {
     unverified: Vec<ClientOrderId>,
     theirs: Vec<Qty>,
     foreign: Vec<Qty>,
-    foreign_cum: BTreeMap<VenueOrderId, Qty>,
+    foreign_orders: BTreeMap<VenueOrderId, ForeignOrder>,
     cash: Option<Money>,
     pub(crate) adopted_orders: u32,
     pub(crate) booked_fills: u32,
@@ -71,7 +81,7 @@ impl Sync {
             unverified: Vec::new(),
             theirs: alloc::vec![Qty::ZERO; instruments],
             foreign: alloc::vec![Qty::ZERO; instruments],
-            foreign_cum: BTreeMap::new(),
+            foreign_orders: BTreeMap::new(),
             cash: None,
             adopted_orders: 0,
             booked_fills: 0,
@@ -169,14 +179,30 @@ impl Sync {
         signed_qty: Qty,
         cum_qty: Qty,
     ) {
-        let booked = self.foreign_cum.entry(venue_order_id).or_default();
-        if cum_qty <= *booked || !self.settled_once {
-            *booked = (*booked).max(cum_qty);
+        let order = self.foreign_orders.entry(venue_order_id).or_default();
+        order.instrument = instrument;
+        let fresh = cum_qty > order.cum_qty;
+        order.cum_qty = order.cum_qty.max(cum_qty);
+        if !fresh || !self.settled_once {
             return;
         }
-        *booked = cum_qty;
+        order.counted.0 = order.counted.0.saturating_add(signed_qty.0);
         if let Some(foreign) = self.foreign.get_mut(instrument.index()) {
             foreign.0 = foreign.0.saturating_add(signed_qty.0);
+        }
+    }
+
+    /// An order turns out to be ours: an execution may be listed before the venue's answer tells
+    /// which id it gave the order. What was counted as foreign is taken back.
+    pub(crate) fn handle_own_order(&mut self, venue_order_id: VenueOrderId) {
+        if self.foreign_orders.is_empty() {
+            return;
+        }
+        let Some(order) = self.foreign_orders.remove(&venue_order_id) else {
+            return;
+        };
+        if let Some(foreign) = self.foreign.get_mut(order.instrument.index()) {
+            foreign.0 = foreign.0.saturating_sub(order.counted.0);
         }
     }
 
@@ -284,11 +310,11 @@ impl Sync {
 
     /// What is remembered between sessions.
     pub(crate) fn image(&self) -> SyncImage {
-        let foreign_cum = self.foreign_cum.iter();
+        let orders = self.foreign_orders.iter();
         SyncImage {
             settled_once: self.settled_once,
             foreign: self.foreign.clone(),
-            foreign_cum: foreign_cum.map(|(id, qty)| (*id, *qty)).collect(),
+            foreign_orders: orders.map(|(id, order)| (*id, *order)).collect(),
         }
     }
 
@@ -296,7 +322,7 @@ impl Sync {
     pub(crate) fn restore(&mut self, image: &SyncImage) {
         self.settled_once = image.settled_once;
         self.foreign.clone_from(&image.foreign);
-        self.foreign_cum = image.foreign_cum.iter().copied().collect();
+        self.foreign_orders = image.foreign_orders.iter().copied().collect();
     }
 
     /// What the venue holds beyond ours, by instrument.

@@ -29,6 +29,7 @@ impl<S: Strategy> Kernel<S> {
             (report.side, report.instrument) = (order.side, order.instrument);
         }
         self.note_venue_time(&report);
+        self.sync.handle_own_order(report.venue_order_id);
         let outcome = self.execution.handle_report(self.now, &report);
         if outcome.fresh_qty.0 > 0 {
             self.book_fill(&report, outcome.fresh_qty);

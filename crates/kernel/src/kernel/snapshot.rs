@@ -10,7 +10,7 @@ use py_rt_types::{InstrumentId, Money, Qty, UnixNanos, VenueOrderId};
 
 use super::Kernel;
 use crate::event::{Cause, TradingState};
-use crate::execution::Order;
+use crate::execution::{ForeignOrder, Order};
 use crate::journal::bytes::{wire_struct, Malformed, Reader, Wire};
 use crate::portfolio::Position;
 use crate::signal::Strategy;
@@ -44,7 +44,7 @@ pub struct Snapshot {
 pub(crate) struct SyncImage {
     pub(crate) settled_once: bool,
     pub(crate) foreign: Vec<Qty>,
-    pub(crate) foreign_cum: Vec<(VenueOrderId, Qty)>,
+    pub(crate) foreign_orders: Vec<(VenueOrderId, ForeignOrder)>,
 }
 
 /// What the breakers remember between sessions.
@@ -59,7 +59,12 @@ pub(crate) struct BreakerImage {
 wire_struct!(SyncImage {
     settled_once,
     foreign,
-    foreign_cum
+    foreign_orders
+});
+wire_struct!(ForeignOrder {
+    instrument,
+    cum_qty,
+    counted
 });
 wire_struct!(BreakerImage {
     day,
@@ -159,13 +164,25 @@ impl Snapshot {
                 *to = *from;
             }
         }
+        let foreign_orders = self.sync.foreign_orders.iter();
+        let foreign_orders = foreign_orders.filter_map(|&(id, order)| {
+            let instrument = place(order.instrument)?;
+            Some((
+                id,
+                ForeignOrder {
+                    instrument,
+                    ..order
+                },
+            ))
+        });
         Self {
             positions,
             open: moved(&self.open),
             closed: moved(&self.closed),
             sync: SyncImage {
+                settled_once: self.sync.settled_once,
                 foreign,
-                ..self.sync.clone()
+                foreign_orders: foreign_orders.collect(),
             },
             ..self.clone()
         }

@@ -132,6 +132,24 @@ fn an_execution_under_a_former_venue_id_is_not_foreign_in_the_next_session() {
     assert_eq!(next.sync.image(), kernel.sync.image());
 }
 
+/// The list of executions and the answer to an order come over two connections.
+#[test]
+fn an_execution_listed_before_its_order_is_known_is_not_foreign_for_good() {
+    let mut kernel = traded();
+    let mut listed = report(1, fill(3, 3));
+    listed.client_order_id = ClientOrderId::FOREIGN;
+    listed.venue_order_id = VenueOrderId(700);
+    kernel.handle_input(UnixNanos(4), Input::Report(&listed));
+    assert_eq!(kernel.sync.foreign().count(), 1);
+    let mut own = report(2, ReportKind::Accepted);
+    own.venue_order_id = VenueOrderId(700);
+    kernel.handle_input(UnixNanos(5), Input::Report(&own));
+    assert_eq!(kernel.sync.foreign().count(), 0);
+    let mut next = Kernel::new(loose(), Buyer);
+    next.restore(&kernel.snapshot()).unwrap();
+    assert_eq!(next.sync.image(), kernel.sync.image());
+}
+
 #[test]
 fn open_orders_are_asked_for_after_a_restart() {
     let snapshot = traded().snapshot();

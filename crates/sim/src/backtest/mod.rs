@@ -173,17 +173,14 @@ impl<'a, S: Strategy> Backtest<'a, S> {
             }
             self.collect_reports();
         } else if next == at_venue {
-            self.bars.step_venue(&mut self.venue);
-            self.collect_reports();
+            let others = order_at.min(report_at).min(feed_at).min(timer_at);
+            self.step_bars(others.min(self.at_venue.peek()));
         } else if next == order_at {
             self.deliver_order();
         } else if next == report_at {
             self.deliver_report();
         } else if next == bar_at {
-            if let Some(bar) = self.bars.step_kernel() {
-                self.kernel.handle_input(next, Input::Bar(bar));
-            }
-            self.after_kernel(next);
+            self.see_bar(next);
         } else if next == feed_at {
             if let Some((now, event)) = self.at_kernel.next() {
                 self.kernel.handle_market(now, event);
@@ -196,9 +193,37 @@ impl<'a, S: Strategy> Backtest<'a, S> {
         true
     }
 
+    /// The hot road of bars: they end and begin at the venue and are seen here, one after the
+    /// other, while nothing of `others` comes in between.
+    fn step_bars(&mut self, others: UnixNanos) {
+        loop {
+            self.bars.step_venue(&mut self.venue);
+            if self.venue.has_report() {
+                return self.collect_reports();
+            }
+            let (bar_at, bar_step) = self.bars.peek();
+            if bar_at >= others {
+                return;
+            }
+            if !bar_step.is_at_venue() {
+                return self.see_bar(bar_at);
+            }
+        }
+    }
+
+    fn see_bar(&mut self, now: UnixNanos) {
+        if let Some(bar) = self.bars.step_kernel() {
+            self.kernel.handle_input(now, Input::Bar(bar));
+        }
+        self.after_kernel(now);
+    }
+
     /// The hot road: market rows at the venue and here, while nothing else is due.
     #[inline]
     fn stream(&mut self, rows: usize) {
+        if self.at_kernel.peek() == UnixNanos::MAX && self.at_venue.peek() == UnixNanos::MAX {
+            return;
+        }
         let mut horizon = self.horizon();
         let mut at_kernel = self.at_kernel.peek();
         loop {
