@@ -110,6 +110,8 @@ def checked(name: str, value: Any, hint: Any) -> Any:
             raise _mistyped(name, value, f"one of {choices}")
         return value
     expected = type(None) if hint is None else origin or hint
+    if expected is tuple and isinstance(value, list):
+        return tuple(value)
     if isinstance(expected, type) and not isinstance(value, expected):
         raise _mistyped(name, value, expected.__name__)
     return value

@@ -2,7 +2,7 @@
 
 use alloc::string::String;
 
-use crate::number::divide_half_even;
+use crate::number::halve_to_even;
 use crate::{Decimal, Money, Price, Qty, TypeError};
 
 /// The place of an instrument in the run's list.
@@ -160,7 +160,7 @@ impl Instrument {
     #[inline]
     pub const fn value_at_mid(&self, bid_plus_ask: i64, qty: Qty) -> Result<Money, TypeError> {
         match self.notional(Price(bid_plus_ask), qty) {
-            Ok(twice) => Ok(Money(divide_half_even(twice.0, 2))),
+            Ok(twice) => Ok(Money(halve_to_even(twice.0))),
             Err(error) => Err(error),
         }
     }

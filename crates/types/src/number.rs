@@ -118,9 +118,26 @@ pub const fn divide_half_even(value: i128, divisor: i128) -> i128 {
     }
 }
 
+/// `value / 2` rounded half to even, without a division.
+#[inline]
+#[must_use]
+pub const fn halve_to_even(value: i128) -> i128 {
+    let half = value >> 1;
+    half + (value & 1 & half)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn halving_is_dividing_by_two() {
+        for value in -1_000..1_000 {
+            assert_eq!(halve_to_even(value), divide_half_even(value, 2), "{value}");
+        }
+        assert_eq!(halve_to_even(i128::MAX), divide_half_even(i128::MAX, 2));
+        assert_eq!(halve_to_even(i128::MIN), divide_half_even(i128::MIN, 2));
+    }
 
     #[test]
     fn half_even_rounds_to_the_even_neighbour() {

@@ -16,6 +16,8 @@ pub(crate) struct Breaker {
     day: i64,
     day_start: Money,
     peak: Money,
+    /// Largest fall from the peak, kept so that it is not divided for on every event.
+    fall_max: i128,
     /// Equity after the event before: a day starts from where the one before it ended.
     last: Option<Money>,
     state: TradingState,
@@ -29,9 +31,15 @@ impl Breaker {
             day: i64::MIN,
             day_start: cash,
             peak: cash,
+            fall_max: fall_max(cash, limits.max_drawdown_e9),
             last: Some(cash),
             state: TradingState::Active,
         }
+    }
+
+    const fn set_peak(&mut self, peak: Money) {
+        self.peak = peak;
+        self.fall_max = fall_max(peak, self.max_drawdown_e9);
     }
 
     /// What is remembered between sessions.
@@ -48,7 +56,7 @@ impl Breaker {
     pub(crate) const fn restore(&mut self, image: BreakerImage) {
         self.day = image.day;
         self.day_start = image.day_start;
-        self.peak = image.peak;
+        self.set_peak(image.peak);
         self.last = None;
         self.state = image.state;
     }
@@ -57,7 +65,7 @@ impl Breaker {
     pub(crate) const fn reset(&mut self, now: UnixNanos, equity: Money) {
         self.day = now.day();
         self.day_start = equity;
-        self.peak = equity;
+        self.set_peak(equity);
         self.last = Some(equity);
         self.state = TradingState::Active;
     }
@@ -75,7 +83,7 @@ impl Breaker {
         }
         self.last = Some(equity);
         if equity > self.peak {
-            self.peak = equity;
+            self.set_peak(equity);
         }
         let (state, cause) = if self.drawdown_exceeded(equity) {
             (TradingState::Halted, Cause::Drawdown)
@@ -93,10 +101,10 @@ impl Breaker {
 
     fn drawdown_exceeded(&self, equity: Money) -> bool {
         let fall = self.peak.0.saturating_sub(equity.0);
-        if fall <= 0 || self.peak.0 <= 0 {
-            return false;
-        }
-        let limit = (self.peak.0 / E9).saturating_mul(i128::from(self.max_drawdown_e9));
-        fall > limit
+        self.peak.0 > 0 && fall > 0 && fall > self.fall_max
     }
+}
+
+const fn fall_max(peak: Money, max_drawdown_e9: i64) -> i128 {
+    (peak.0 / E9).saturating_mul(max_drawdown_e9 as i128)
 }

@@ -1,11 +1,12 @@
 //! What callbacks are told of the market: trades, quotes, bars.
 
 use py_rt_kernel::market::Top;
-use py_rt_types::{Bar, InstrumentId, MarketEvent, UnixNanos};
+use py_rt_types::{Bar, InstrumentId, MarketEvent, Price, UnixNanos};
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 
 use super::convert::aggressor_name;
+use super::shared::Scale;
 use super::slot::{Event, Reused};
 use super::Shared;
 
@@ -152,39 +153,92 @@ impl QuoteData {
     }
 }
 
-event! {
-    /// A closed bar.
-    PyBarEvent, "Bar", BarData {
-        /// Start of the interval, ns UTC.
-        ts_open: i64,
-        /// End of the interval, ns UTC.
-        ts_close: i64,
-        /// First price.
-        open: f64,
-        /// Highest price.
-        high: f64,
-        /// Lowest price.
-        low: f64,
-        /// Last price.
-        close: f64,
-        /// Volume.
-        volume: f64,
+/// A closed bar. Its prices become floats when they are asked for.
+#[pyclass(frozen, name = "Bar", module = "py_rt")]
+pub(crate) struct PyBarEvent(Reused<BarData>);
+
+pub(crate) struct BarData {
+    symbol: Py<PyString>,
+    bar: Bar,
+    scale: Scale,
+}
+
+impl Event for PyBarEvent {
+    type Data = BarData;
+    fn object(py: Python<'_>, data: BarData) -> PyResult<Py<Self>> {
+        Py::new(py, Self(Reused::new(data)))
+    }
+    fn cell(&self) -> &Reused<BarData> {
+        &self.0
+    }
+}
+
+impl PyBarEvent {
+    #[inline]
+    fn price(&self, of: impl Fn(&Bar) -> Price) -> f64 {
+        let data = self.0.read();
+        data.scale.value(of(&data.bar).0)
+    }
+}
+
+#[pymethods]
+impl PyBarEvent {
+    /// Which.
+    #[getter]
+    fn symbol(&self, py: Python<'_>) -> Py<PyString> {
+        self.0.read().symbol.clone_ref(py)
+    }
+
+    /// Start of the interval, ns UTC.
+    #[getter]
+    fn ts_open(&self) -> i64 {
+        self.0.read().bar.ts_open.0
+    }
+
+    /// End of the interval, ns UTC.
+    #[getter]
+    fn ts_close(&self) -> i64 {
+        self.0.read().bar.ts_close.0
+    }
+
+    /// First price.
+    #[getter]
+    fn open(&self) -> f64 {
+        self.price(|bar| bar.open)
+    }
+
+    /// Highest price.
+    #[getter]
+    fn high(&self) -> f64 {
+        self.price(|bar| bar.high)
+    }
+
+    /// Lowest price.
+    #[getter]
+    fn low(&self) -> f64 {
+        self.price(|bar| bar.low)
+    }
+
+    /// Last price.
+    #[getter]
+    fn close(&self) -> f64 {
+        self.price(|bar| bar.close)
+    }
+
+    /// Volume.
+    #[getter]
+    fn volume(&self) -> f64 {
+        self.0.read().bar.volume
     }
 }
 
 impl BarData {
     #[inline]
     pub(crate) fn new(py: Python<'_>, shared: &Shared, bar: &Bar) -> Self {
-        let id = bar.instrument;
         Self {
-            symbol: shared.symbol(py, id),
-            ts_open: bar.ts_open.0,
-            ts_close: bar.ts_close.0,
-            open: shared.price(id, bar.open),
-            high: shared.price(id, bar.high),
-            low: shared.price(id, bar.low),
-            close: shared.price(id, bar.close),
-            volume: bar.volume,
+            symbol: shared.symbol(py, bar.instrument),
+            bar: *bar,
+            scale: shared.price_scale(bar.instrument),
         }
     }
 }

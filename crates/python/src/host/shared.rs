@@ -17,6 +17,11 @@ pub(crate) struct Scale {
 }
 
 impl Scale {
+    const NONE: Self = Self {
+        mantissa: f64::NAN,
+        divisor: 1.0,
+    };
+
     fn new(step: py_rt_types::Decimal) -> Self {
         let divisor = 10u64.pow(step.scale()) as f64;
         Self {
@@ -146,6 +151,12 @@ impl Shared {
             Some(symbol) => symbol.clone_ref(py),
             None => PyString::new(py, "?").unbind(),
         }
+    }
+
+    /// The scale of an instrument's prices; NaN for an id outside the run.
+    #[inline]
+    pub(crate) fn price_scale(&self, id: InstrumentId) -> Scale {
+        self.prices.get(id.index()).copied().unwrap_or(Scale::NONE)
     }
 
     #[inline]
