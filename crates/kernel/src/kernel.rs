@@ -67,6 +67,8 @@ pub struct Kernel<S> {
     alarm: UnixNanos,
     strategy: S,
     interests: Interests,
+    /// The changes of a market that lead to anything, beside marks of what is held.
+    watched: Change,
     running: bool,
     start_asked: bool,
     cancel_on_stop: bool,
@@ -103,15 +105,22 @@ impl<S: Strategy> Kernel<S> {
             let lot = i.spec().lot_size;
             lot.mantissa() as f64 / 10u64.pow(lot.scale()) as f64
         });
+        let interests = strategy.interests();
+        let has_bars = config.bar_interval_ns > 0;
+        let watched = Change::VALIDITY
+            .with(Change::TRADE, has_bars || interests.has(Interests::TRADE))
+            .with(Change::QUOTE, interests.has(Interests::QUOTE))
+            .with(Change::BOOK, interests.has(Interests::BOOK));
         Self {
             now: UnixNanos::MIN,
             alarm: UnixNanos::MAX,
-            interests: strategy.interests(),
+            interests,
+            watched,
             strategy,
             running: false,
             start_asked: false,
             cancel_on_stop: config.cancel_on_stop,
-            market: Market::new(count),
+            market: Market::new(count).with_quotes(interests.has(Interests::QUOTE)),
             bars: BarBuilder::new(config.bar_interval_ns, lots.collect()),
             timers: Timers::default(),
             intents: Intents::new(),
@@ -149,24 +158,23 @@ impl<S: Strategy> Kernel<S> {
     pub fn handle_market(&mut self, now: UnixNanos, event: &MarketEvent) {
         self.advance(now);
         let change = self.market.handle_event(self.now, event);
-        if change == Change::NONE {
-            return;
+        let held = self.portfolio.holds(event.instrument);
+        if change.has(self.watched.with(Change::MARK, held)) {
+            self.follow_market(event, change, held);
         }
-        if change.has(Change::MARK) && self.portfolio.holds(event.instrument) {
+    }
+
+    /// What a row that somebody waits for leads to.
+    #[inline]
+    fn follow_market(&mut self, event: &MarketEvent, change: Change, held: bool) {
+        if change.has(Change::MARK) & held {
             self.mark(event.instrument);
         }
-        if change.has(Change::TRADE) {
+        if self.bars.is_some() && change.has(Change::TRADE) {
             self.handle_bar_trade(event);
         }
         if change.has(Change::VALIDITY) {
-            let valid = self
-                .market
-                .instrument(event.instrument)
-                .is_some_and(|m| m.valid());
-            self.outbox.emit(Event::BookValidity {
-                instrument: event.instrument,
-                valid,
-            });
+            self.publish_validity(event.instrument);
         }
         if self.running {
             self.call_for_market(event, change);
@@ -174,6 +182,13 @@ impl<S: Strategy> Kernel<S> {
         if !self.intents.is_empty() || !self.notices.is_empty() || self.execution.has_requests() {
             self.settle();
         }
+    }
+
+    #[cold]
+    fn publish_validity(&mut self, instrument: InstrumentId) {
+        let market = self.market.instrument(instrument);
+        let valid = market.is_some_and(|market| market.valid());
+        self.outbox.emit(Event::BookValidity { instrument, valid });
     }
 
     /// Takes the next thing to do. Poll until it is `None` after every input.

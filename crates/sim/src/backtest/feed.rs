@@ -6,46 +6,59 @@ use crate::venue::SimVenue;
 
 /// Market rows in order, with the time at which one side sees them. Time never goes back: a row
 /// that is stamped earlier than the one before it is seen together with that one.
-#[derive(Debug)]
-pub(super) struct EventFeed<'a> {
+#[derive(Debug, Clone, Copy)]
+pub(super) struct EventFeed<'a, D> {
     events: &'a [MarketEvent],
     position: usize,
     next: UnixNanos,
-    /// Least delay after the event; `None` at the venue, which sees events when they happen.
-    delay_ns: Option<i64>,
+    delay: D,
 }
 
-impl<'a> EventFeed<'a> {
-    pub(super) fn at_venue(events: &'a [MarketEvent]) -> Self {
-        Self::new(events, None)
-    }
+/// When a row is seen.
+pub(super) trait Delay: Copy {
+    /// Not before the row before it, for which the feed stands.
+    fn seen_at(self, event: &MarketEvent) -> UnixNanos;
+}
 
-    pub(super) fn at_kernel(events: &'a [MarketEvent], delay_ns: i64) -> Self {
-        Self::new(events, Some(delay_ns))
-    }
+/// The venue sees events when they happen.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct AtVenue;
 
-    fn new(events: &'a [MarketEvent], delay_ns: Option<i64>) -> Self {
+/// We see them this many nanoseconds later, and no earlier than they were received.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct AtKernel(pub(super) i64);
+
+impl Delay for AtVenue {
+    #[inline(always)]
+    fn seen_at(self, event: &MarketEvent) -> UnixNanos {
+        event.ts_event
+    }
+}
+
+impl Delay for AtKernel {
+    #[inline(always)]
+    fn seen_at(self, event: &MarketEvent) -> UnixNanos {
+        event.ts_event.plus(self.0).max(event.ts_recv)
+    }
+}
+
+impl<'a, D: Delay> EventFeed<'a, D> {
+    pub(super) fn new(events: &'a [MarketEvent], delay: D) -> Self {
         let mut feed = Self {
             events,
             position: 0,
             next: UnixNanos::MIN,
-            delay_ns,
+            delay,
         };
         feed.load();
         feed
     }
 
-    #[inline]
+    #[inline(always)]
     fn load(&mut self) {
         self.next = match self.events.get(self.position) {
             None => UnixNanos::MAX,
-            Some(event) => {
-                let seen = match self.delay_ns {
-                    None => event.ts_event,
-                    Some(delay) => event.ts_event.plus(delay).max(event.ts_recv),
-                };
-                seen.max(self.next)
-            }
+            Some(event) => self.delay.seen_at(event).max(self.next),
         };
     }
 
@@ -64,7 +77,7 @@ impl<'a> EventFeed<'a> {
         self.next
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn next(&mut self) -> Option<(UnixNanos, &'a MarketEvent)> {
         let event = self.events.get(self.position)?;
         let now = self.next;

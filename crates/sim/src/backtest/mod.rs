@@ -8,6 +8,7 @@
 mod data;
 mod feed;
 mod recording;
+mod stream;
 
 pub use data::BacktestData;
 pub use recording::{EquityPoint, FillRow, OrderRow, Recording};
@@ -19,7 +20,7 @@ use py_rt_kernel::{Control, Input, Kernel, KernelConfig, Output, Request, Strate
 use py_rt_types::{Report, UnixNanos};
 
 use crate::venue::{SimVenue, VenueConfig};
-use feed::{BarFeed, EventFeed};
+use feed::{AtKernel, AtVenue, BarFeed, EventFeed};
 
 /// Latencies of a run, in nanoseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -56,8 +57,8 @@ const ROWS_PER_REPORT: usize = 512;
 pub struct Backtest<'a, S> {
     kernel: Kernel<S>,
     venue: SimVenue,
-    at_venue: EventFeed<'a>,
-    at_kernel: EventFeed<'a>,
+    at_venue: EventFeed<'a, AtVenue>,
+    at_kernel: EventFeed<'a, AtKernel>,
     bars: BarFeed<'a>,
     latency: Latency,
     orders: VecDeque<(UnixNanos, Request)>,
@@ -77,8 +78,8 @@ impl<'a, S: Strategy> Backtest<'a, S> {
         Self {
             venue: SimVenue::new(&config.kernel.instruments, venue),
             kernel: Kernel::new(config.kernel, strategy),
-            at_venue: EventFeed::at_venue(data.events),
-            at_kernel: EventFeed::at_kernel(data.events, latency.feed_ns),
+            at_venue: EventFeed::new(data.events, AtVenue),
+            at_kernel: EventFeed::new(data.events, AtKernel(latency.feed_ns)),
             bars: BarFeed::new(data.bars, latency.feed_ns),
             latency,
             orders: VecDeque::new(),
@@ -216,61 +217,6 @@ impl<'a, S: Strategy> Backtest<'a, S> {
             self.kernel.handle_input(now, Input::Bar(bar));
         }
         self.after_kernel(now);
-    }
-
-    /// The hot road: market rows at the venue and here, while nothing else is due.
-    #[inline]
-    fn stream(&mut self, rows: usize) {
-        if self.at_kernel.peek() == UnixNanos::MAX && self.at_venue.peek() == UnixNanos::MAX {
-            return;
-        }
-        let mut horizon = self.horizon();
-        let mut at_kernel = self.at_kernel.peek();
-        loop {
-            let at_venue = self.at_venue.peek();
-            if at_venue <= at_kernel {
-                if at_venue > horizon || at_venue == UnixNanos::MAX {
-                    return;
-                }
-                if let Some((now, event)) = self.at_venue.next() {
-                    self.venue.handle_market(now, event);
-                }
-                if self.venue.has_report() {
-                    self.collect_reports();
-                    horizon = self.horizon();
-                }
-            } else {
-                if at_kernel >= horizon || self.at_kernel.position() >= rows {
-                    return;
-                }
-                let Some((now, event)) = self.at_kernel.next() else {
-                    return;
-                };
-                self.kernel.handle_market(now, event);
-                at_kernel = self.at_kernel.peek();
-                if self.kernel.has_output() || self.kernel.poll_timeout() < horizon {
-                    self.drain();
-                    horizon = self.horizon();
-                }
-            }
-        }
-    }
-
-    /// The earliest thing that is not a market row.
-    fn horizon(&self) -> UnixNanos {
-        let order_at = self.orders.front().map_or(UnixNanos::MAX, |order| order.0);
-        let report_at = self
-            .reports
-            .front()
-            .map_or(UnixNanos::MAX, |report| report.0);
-        if self.failed {
-            return UnixNanos::MIN;
-        }
-        order_at
-            .min(report_at)
-            .min(self.bars.peek().0)
-            .min(self.kernel.poll_timeout())
-            .min(self.recording.next_sample())
     }
 
     fn deliver_order(&mut self) {

@@ -1,6 +1,5 @@
 //! What a row of the recorded market does to resting orders.
 
-use py_rt_kernel::market::ByPrice;
 use py_rt_types::{
     EventKind, Liquidity, MarketEvent, OrderType, Price, Qty, ReportKind, Side, TimeInForce,
     UnixNanos,
@@ -17,7 +16,7 @@ impl Listing {
         if event.kind == EventKind::Trade as u8 {
             self.handle_trade(now, event, desk);
         } else {
-            let book = self.book.get_or_insert_with(|| Box::new(ByPrice::new()));
+            let book = self.book_mut();
             book.apply(event);
             let (bid, ask) = (book.best_bid(), book.best_ask());
             if let (Some(side), EventKind::Depth) = (event.book_side(), kind_of(event)) {
