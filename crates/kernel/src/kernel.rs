@@ -67,7 +67,7 @@ pub struct Kernel<S> {
     alarm: UnixNanos,
     strategy: S,
     interests: Interests,
-    /// The changes of a market that lead to anything, beside marks of what is held.
+    /// The changes of a market that may lead to anything.
     watched: Change,
     running: bool,
     start_asked: bool,
@@ -108,6 +108,7 @@ impl<S: Strategy> Kernel<S> {
         let interests = strategy.interests();
         let has_bars = config.bar_interval_ns > 0;
         let watched = Change::VALIDITY
+            .with(Change::MARK, true)
             .with(Change::TRADE, has_bars || interests.has(Interests::TRADE))
             .with(Change::QUOTE, interests.has(Interests::QUOTE))
             .with(Change::BOOK, interests.has(Interests::BOOK));
@@ -154,20 +155,19 @@ impl<S: Strategy> Kernel<S> {
     }
 
     /// Takes one market row: the short way of [`Kernel::handle_input`] for streams.
-    #[inline]
+    #[inline(always)]
     pub fn handle_market(&mut self, now: UnixNanos, event: &MarketEvent) {
         self.advance(now);
         let change = self.market.handle_event(self.now, event);
-        let held = self.portfolio.holds(event.instrument);
-        if change.has(self.watched.with(Change::MARK, held)) {
-            self.follow_market(event, change, held);
+        if change.has(self.watched) {
+            self.follow_market(event, change);
         }
     }
 
     /// What a row that somebody waits for leads to.
     #[inline]
-    fn follow_market(&mut self, event: &MarketEvent, change: Change, held: bool) {
-        if change.has(Change::MARK) & held {
+    fn follow_market(&mut self, event: &MarketEvent, change: Change) {
+        if change.has(Change::MARK) && self.portfolio.holds(event.instrument) {
             self.mark(event.instrument);
         }
         if self.bars.is_some() && change.has(Change::TRADE) {
@@ -213,9 +213,7 @@ impl<S: Strategy> Kernel<S> {
 
     #[inline]
     fn advance(&mut self, now: UnixNanos) {
-        if now > self.now {
-            self.now = now;
-        }
+        self.now = self.now.max(now);
         if self.now >= self.alarm {
             self.ring_alarms();
         }

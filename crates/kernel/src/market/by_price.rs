@@ -48,8 +48,14 @@ impl ByPrice {
     }
 
     /// Applies one row. Trades change nothing: a venue says what is left of a level by itself.
-    #[inline(always)]
+    #[inline]
     pub fn apply(&mut self, event: &MarketEvent) {
+        self.step(event);
+    }
+
+    /// Applies one row; false when neither a best price nor validity can have changed.
+    #[inline(always)]
+    pub(crate) fn step(&mut self, event: &MarketEvent) -> bool {
         let plain = matches!(event.kind, DEPTH | TRADE | SNAPSHOT);
         if !plain | (event.flags & GAP != 0) | (event.side == 0) {
             return self.apply_rare(event);
@@ -57,17 +63,20 @@ impl ByPrice {
         let half = &mut self.halves[usize::from(event.side < 0)];
         let changes = i64::from(event.kind == TRADE) - 1;
         let key = key_of(event.side, event.price);
-        if !half.set_masked(key, event.qty.0.max(0), changes) {
-            self.apply_outside(event);
+        match half.set_masked(key, event.qty.0.max(0), changes) {
+            Some(moved) => moved,
+            None => self.apply_outside(event),
         }
     }
 
     /// A level outside of the window around the touch.
     #[cold]
-    fn apply_outside(&mut self, event: &MarketEvent) {
+    #[inline(never)]
+    fn apply_outside(&mut self, event: &MarketEvent) -> bool {
         if event.kind != TRADE {
             self.apply_level(event);
         }
+        true
     }
 
     fn apply_level(&mut self, event: &MarketEvent) {
@@ -80,7 +89,8 @@ impl ByPrice {
     }
 
     #[cold]
-    fn apply_rare(&mut self, event: &MarketEvent) {
+    #[inline(never)]
+    fn apply_rare(&mut self, event: &MarketEvent) -> bool {
         if event.flags & GAP != 0 {
             self.broken = true;
         }
@@ -90,6 +100,7 @@ impl ByPrice {
             Some(EventKind::Clear) => self.apply_clear(event),
             Some(EventKind::Trade) | None => {}
         }
+        true
     }
 
     fn apply_quote(&mut self, event: &MarketEvent) {

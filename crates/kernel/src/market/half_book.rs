@@ -81,17 +81,15 @@ impl HalfBook {
         }
     }
 
-    /// Sets the quantity at `key` where `mask` is all ones, and changes nothing where it is 0.
-    /// False when the key lies outside of the window: nothing was done then.
+    /// Sets the quantity at `key` where `mask` is all ones, and changes nothing where it is 0. Says
+    /// whether the best price moved; `None` when the key lies outside of the window: nothing was
+    /// done then.
     #[inline(always)]
-    pub(super) fn set_masked(&mut self, key: i64, qty: i64, mask: i64) -> bool {
-        match self.place_inside(key) {
-            Some(at) => {
-                self.set_inside(key, at, qty, mask);
-                true
-            }
-            None => false,
-        }
+    pub(super) fn set_masked(&mut self, key: i64, qty: i64, mask: i64) -> Option<bool> {
+        let at = self.place_inside(key)?;
+        let best = self.best;
+        self.set_inside(key, at, qty, mask);
+        Some(self.best != best)
     }
 
     #[inline(always)]
@@ -115,7 +113,9 @@ impl HalfBook {
         *word = *word & !(1 << (at & 63)) | filled << (at & 63);
         // Zero when this was the best level and is empty now: one question instead of two.
         let remains = (key ^ self.best) | new;
-        self.best = self.best.max(NONE ^ ((NONE ^ key) & (filled as i64).wrapping_neg()));
+        self.best = self
+            .best
+            .max(NONE ^ ((NONE ^ key) & (filled as i64).wrapping_neg()));
         if remains == 0 {
             self.find_best_below(at);
         }

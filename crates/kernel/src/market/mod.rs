@@ -66,6 +66,8 @@ pub struct InstrumentMarket {
     before: Option<Top>,
     valid: bool,
     traded: bool,
+    /// Whether the book gives a mark.
+    marks: bool,
     /// Twice the price that positions are marked at, 0 before there is one.
     mark: i64,
     ts_mark: UnixNanos,
@@ -134,28 +136,43 @@ impl InstrumentMarket {
         };
         let trade = event.kind == EventKind::Trade as u8;
         let ends = event.is_end() & !trade;
-        let mut quote = Change::NONE;
-        if quotes | (self.before.is_some() & ends) | !(event.is_end() | trade) {
-            if let Some(changed) = step_message(&mut self.before, book, event, ends) {
-                quote = quote.with(Change::QUOTE, changed);
-            }
+        let mut change = Change::NONE
+            .with(Change::TRADE, trade)
+            .with(Change::BOOK, ends);
+        let alone = event.is_end() & self.before.is_none() & !quotes;
+        let moved = if alone | trade {
+            book.step(event)
         } else {
-            book.apply(event);
-        }
+            let changed = step_message(&mut self.before, book, event);
+            change = change.with(Change::QUOTE, changed);
+            true
+        };
         self.last[usize::from(trade)] = (event.price, event.qty);
         self.traded |= trade;
-        let valid = (book.valid() & ends) | (self.valid & !ends);
-        let mid = book.bid_plus_ask();
-        let marks = ends & mid.is_some();
-        let mark = if marks { mid.unwrap_or(0) } else { self.mark };
-        let change = quote
-            .with(Change::TRADE, trade)
-            .with(Change::BOOK, ends)
+        if moved & ends {
+            return self.follow_best(now, change);
+        }
+        self.ts_mark = if ends & self.marks { now } else { self.ts_mark };
+        change
+    }
+
+    /// After a complete message that moved a best price or validity.
+    #[inline]
+    fn follow_best(&mut self, now: UnixNanos, change: Change) -> Change {
+        let Some(book) = self.book.as_deref() else {
+            return change;
+        };
+        let (valid, mid) = (book.valid(), book.bid_plus_ask());
+        let mark = mid.unwrap_or(self.mark);
+        let change = change
             .with(Change::MARK, mark != self.mark)
             .with(Change::VALIDITY, valid != self.valid);
         self.valid = valid;
         self.mark = mark;
-        self.ts_mark = if marks { now } else { self.ts_mark };
+        self.marks = mid.is_some();
+        if self.marks {
+            self.ts_mark = now;
+        }
         change
     }
 
@@ -191,23 +208,14 @@ impl InstrumentMarket {
 
 /// Applies a row of a message of several rows, keeping the best prices before it until it is
 /// complete. Says at its end whether they changed.
-fn step_message(
-    before: &mut Option<Top>,
-    book: &mut ByPrice,
-    event: &MarketEvent,
-    ends: bool,
-) -> Option<bool> {
-    if event.kind == EventKind::Trade as u8 {
-        book.apply(event);
-        return None;
-    }
+fn step_message(before: &mut Option<Top>, book: &mut ByPrice, event: &MarketEvent) -> bool {
     let top = *before.get_or_insert_with(|| book.top());
     book.apply(event);
-    if !ends {
-        return None;
+    if !event.is_end() {
+        return false;
     }
     *before = None;
-    Some(top != book.top())
+    top != book.top()
 }
 
 /// The market stage.

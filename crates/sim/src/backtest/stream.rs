@@ -32,10 +32,16 @@ impl<S: Strategy> Backtest<'_, S> {
     /// The earliest thing here that is not a market row.
     #[inline]
     fn due_here(&self) -> UnixNanos {
-        let report_at = self.reports.front().map_or(UnixNanos::MAX, |report| report.0);
+        let report_at = self
+            .reports
+            .front()
+            .map_or(UnixNanos::MAX, |report| report.0);
         let timer_at = self.kernel.poll_timeout();
         let sample_at = self.recording.next_sample();
-        report_at.min(timer_at).min(sample_at).min(self.bars.peek().0)
+        report_at
+            .min(timer_at)
+            .min(sample_at)
+            .min(self.bars.peek().0)
     }
 
     /// The next order's arrival at the venue.

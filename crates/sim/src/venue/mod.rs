@@ -211,13 +211,17 @@ impl SimVenue {
     /// A bar begins: orders that wait for an open fill.
     #[inline]
     pub fn handle_bar_open(&mut self, bar: &Bar) {
-        self.at(bar.instrument, |listing, desk| listing.handle_bar_open(bar, desk));
+        self.at(bar.instrument, |listing, desk| {
+            listing.handle_bar_open(bar, desk)
+        });
     }
 
     /// A bar ends: orders that its range reached fill.
     #[inline]
     pub fn handle_bar_close(&mut self, bar: &Bar) {
-        self.at(bar.instrument, |listing, desk| listing.handle_bar_close(bar, desk));
+        self.at(bar.instrument, |listing, desk| {
+            listing.handle_bar_close(bar, desk)
+        });
     }
 
     /// A new order arrives.
