@@ -140,7 +140,7 @@ impl InstrumentMarket {
             .with(Change::TRADE, trade)
             .with(Change::BOOK, ends);
         let alone = event.is_end() & self.before.is_none() & !quotes;
-        let moved = if alone | trade {
+        let moved = if alone {
             book.step(event)
         } else {
             let changed = step_message(&mut self.before, book, event);
@@ -207,8 +207,12 @@ impl InstrumentMarket {
 }
 
 /// Applies a row of a message of several rows, keeping the best prices before it until it is
-/// complete. Says at its end whether they changed.
+/// complete. Says at its end whether they changed; a trade is no part of a message about a book.
 fn step_message(before: &mut Option<Top>, book: &mut ByPrice, event: &MarketEvent) -> bool {
+    if event.kind == EventKind::Trade as u8 {
+        book.apply(event);
+        return false;
+    }
     let top = *before.get_or_insert_with(|| book.top());
     book.apply(event);
     if !event.is_end() {
