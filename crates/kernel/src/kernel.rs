@@ -197,6 +197,20 @@ impl<S: Strategy> Kernel<S> {
         self.outbox.poll()
     }
 
+    /// What waits to be polled, in order, to be looked at in place; then
+    /// [`Kernel::clear_outputs`].
+    #[inline]
+    #[must_use]
+    pub fn outputs(&self) -> &[Output] {
+        self.outbox.waiting()
+    }
+
+    /// Everything in [`Kernel::outputs`] was done.
+    #[inline]
+    pub fn clear_outputs(&mut self) {
+        self.outbox.clear();
+    }
+
     /// Whether anything waits to be polled.
     #[inline]
     #[must_use]

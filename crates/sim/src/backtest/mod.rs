@@ -273,15 +273,16 @@ impl<'a, S: Strategy> Backtest<'a, S> {
 
     fn drain(&mut self) {
         let arrives = self.kernel.now().plus(self.latency.order_ns);
-        while let Some(output) = self.kernel.poll_output() {
+        for output in self.kernel.outputs() {
             match output {
-                Output::Send(request) => self.orders.push_back((arrives, request)),
+                Output::Send(request) => self.orders.push_back((arrives, *request)),
                 Output::Emit(event) => {
-                    self.failed |= event == Event::StrategyFailed;
-                    self.recording.record(&event);
+                    self.failed |= matches!(event, Event::StrategyFailed);
+                    self.recording.record(event);
                 }
             }
         }
+        self.kernel.clear_outputs();
     }
 
     /// The data are over: what waits at the venue expires, the strategy is told to stop.

@@ -88,20 +88,37 @@ impl Recording {
     }
 
     fn record_order(&mut self, event: &OrderEvent) {
-        let row = OrderRow {
-            order: event.order,
-            denial: event.denial,
-        };
         let id = event.order.client_order_id.sequence;
         let refused = event.denial.is_some();
         self.denied += usize::from(refused);
-        match self
-            .orders
-            .binary_search_by_key(&id, |row| row.order.client_order_id.sequence)
-        {
+        match self.find(id) {
             Ok(place) if refused => self.orders[place].denial = event.denial,
-            Ok(place) => self.orders[place].order = row.order,
-            Err(place) => self.orders.insert(place, row),
+            Ok(place) => self.orders[place].order = event.order,
+            Err(place) => {
+                let row = OrderRow {
+                    order: event.order,
+                    denial: event.denial,
+                };
+                if place == self.orders.len() {
+                    self.orders.push(row);
+                } else {
+                    self.orders.insert(place, row);
+                }
+            }
+        }
+    }
+
+    /// Where the row of an order is, or has to be. Orders are numbered without gaps unless some
+    /// were never told of, so the place is guessed first.
+    fn find(&self, id: u64) -> Result<usize, usize> {
+        let sequence = |row: &OrderRow| row.order.client_order_id.sequence;
+        let guess = self.orders.first().map_or(0, |first| id.wrapping_sub(sequence(first)));
+        match self.orders.get(guess as usize) {
+            Some(row) if sequence(row) == id => Ok(guess as usize),
+            None if self.orders.last().is_none_or(|last| sequence(last) < id) => {
+                Err(self.orders.len())
+            }
+            _ => self.orders.binary_search_by_key(&id, sequence),
         }
     }
 }
