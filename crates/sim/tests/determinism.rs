@@ -5,7 +5,7 @@ mod restless;
 mod rig;
 
 use py_rt_sim::{Backtest, BacktestConfig, BacktestData};
-use py_rt_types::{Bar, Price};
+use py_rt_types::Bar;
 use restless::{latencies, two_bars, Restless};
 use rig::{market, run_config, Dice, MINUTE, MS};
 

@@ -1,8 +1,8 @@
 //! Reports of the venue: into execution, from there into the portfolio.
 
 use py_rt_types::{
-    AccountReport, ClientOrderId, InstrumentId, Money, NewOrder, OrderStatus, OrderType, Qty, Query, Report,
-    ReportKind, TimeInForce, UnixNanos,
+    AccountReport, ClientOrderId, InstrumentId, Money, NewOrder, OrderStatus, OrderType, Qty,
+    Query, Report, ReportKind, TimeInForce, UnixNanos,
 };
 
 use super::controls::FILLS_OVERLAP_NS;

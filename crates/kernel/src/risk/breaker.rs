@@ -77,7 +77,9 @@ impl Breaker {
         now: UnixNanos,
         equity: Money,
     ) -> Option<(TradingState, Cause)> {
-        if now.day() != self.day {
+        let into_day = now.0.wrapping_sub(self.day.wrapping_mul(UnixNanos::DAY_NS));
+        let same_day = self.day != i64::MIN && (0..UnixNanos::DAY_NS).contains(&into_day);
+        if !same_day && now.day() != self.day {
             self.day = now.day();
             self.day_start = self.last.unwrap_or(equity);
         }

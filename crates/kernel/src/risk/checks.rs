@@ -150,12 +150,7 @@ impl Risk {
         )?;
         let most = i64::from(self.limits.max_orders_per_second);
         let sent = self.rate.count(desk.now) as i64;
-        require(
-            sent < most,
-            Control::MaxOrdersPerSecond,
-            most,
-            sent + 1,
-        )
+        require(sent < most, Control::MaxOrdersPerSecond, most, sent + 1)
     }
 
     fn check_size(&self, desk: &Desk<'_>, ask: &Ask<'_>) -> Result<(), Denial> {

@@ -8,12 +8,11 @@
 mod data;
 mod feed;
 mod recording;
+mod road;
 mod stream;
 
 pub use data::BacktestData;
 pub use recording::{EquityPoint, FillRow, OrderRow, Recording};
-
-use std::collections::VecDeque;
 
 use py_rt_kernel::event::Event;
 use py_rt_kernel::{Control, Input, Kernel, KernelConfig, Output, Request, Strategy};
@@ -21,6 +20,7 @@ use py_rt_types::{Report, UnixNanos};
 
 use crate::venue::{SimVenue, VenueConfig};
 use feed::{AtKernel, AtVenue, BarFeed, EventFeed};
+use road::Road;
 
 /// Latencies of a run, in nanoseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -61,8 +61,8 @@ pub struct Backtest<'a, S> {
     at_kernel: EventFeed<'a, AtKernel>,
     bars: BarFeed<'a>,
     latency: Latency,
-    orders: VecDeque<(UnixNanos, Request)>,
-    reports: VecDeque<(UnixNanos, Report)>,
+    orders: Road<Request>,
+    reports: Road<Report>,
     recording: Recording,
     failed: bool,
 }
@@ -82,8 +82,8 @@ impl<'a, S: Strategy> Backtest<'a, S> {
             at_kernel: EventFeed::new(data.events, AtKernel(latency.feed_ns)),
             bars: BarFeed::new(data.bars, latency.feed_ns),
             latency,
-            orders: VecDeque::new(),
-            reports: VecDeque::new(),
+            orders: Road::new(),
+            reports: Road::new(),
             recording,
             failed: false,
         }
@@ -145,11 +145,7 @@ impl<'a, S: Strategy> Backtest<'a, S> {
             return true;
         }
         let (bar_at, bar_step) = self.bars.peek();
-        let order_at = self.orders.front().map_or(UnixNanos::MAX, |order| order.0);
-        let report_at = self
-            .reports
-            .front()
-            .map_or(UnixNanos::MAX, |report| report.0);
+        let (order_at, report_at) = (self.orders.peek(), self.reports.peek());
         let feed_at = self.at_kernel.peek();
         let timer_at = self.kernel.poll_timeout();
         let data_over = feed_at == UnixNanos::MAX && bar_at == UnixNanos::MAX;
@@ -220,7 +216,7 @@ impl<'a, S: Strategy> Backtest<'a, S> {
     }
 
     fn deliver_order(&mut self) {
-        let Some((now, request)) = self.orders.pop_front() else {
+        let Some((now, request)) = self.orders.pop() else {
             return;
         };
         match &request {
@@ -233,7 +229,7 @@ impl<'a, S: Strategy> Backtest<'a, S> {
     }
 
     fn deliver_report(&mut self) {
-        let Some((now, report)) = self.reports.pop_front() else {
+        let Some((now, report)) = self.reports.pop() else {
             return;
         };
         self.kernel.handle_input(now, Input::Report(&report));
@@ -243,7 +239,7 @@ impl<'a, S: Strategy> Backtest<'a, S> {
     fn collect_reports(&mut self) {
         while let Some(told) = self.venue.poll_report() {
             let at = told.report.ts_event.plus(self.latency.report_ns);
-            self.push_report(at, told.report);
+            self.reports.push(at, told.report);
         }
     }
 
@@ -251,17 +247,8 @@ impl<'a, S: Strategy> Backtest<'a, S> {
     fn collect_reports_at(&mut self, now: UnixNanos) {
         while let Some(told) = self.venue.poll_report() {
             let at = told.report.ts_event.max(now).plus(self.latency.report_ns);
-            self.push_report(at, told.report);
+            self.reports.push(at, told.report);
         }
-    }
-
-    /// Reports travel one road: none overtakes another.
-    fn push_report(&mut self, at: UnixNanos, report: Report) {
-        let last = self
-            .reports
-            .back()
-            .map_or(UnixNanos::MIN, |report| report.0);
-        self.reports.push_back((at.max(last), report));
     }
 
     fn after_kernel(&mut self, now: UnixNanos) {
@@ -275,7 +262,7 @@ impl<'a, S: Strategy> Backtest<'a, S> {
         let arrives = self.kernel.now().plus(self.latency.order_ns);
         for output in self.kernel.outputs() {
             match output {
-                Output::Send(request) => self.orders.push_back((arrives, *request)),
+                Output::Send(request) => self.orders.push(arrives, *request),
                 Output::Emit(event) => {
                     self.failed |= matches!(event, Event::StrategyFailed);
                     self.recording.record(event);
@@ -294,7 +281,7 @@ impl<'a, S: Strategy> Backtest<'a, S> {
         self.flush_reports();
         self.kernel.handle_input(end, Input::Control(Control::Stop));
         self.drain();
-        while !self.orders.is_empty() {
+        while self.orders.peek() != UnixNanos::MAX {
             self.deliver_order();
             self.flush_reports();
         }
@@ -305,7 +292,7 @@ impl<'a, S: Strategy> Backtest<'a, S> {
     }
 
     fn flush_reports(&mut self) {
-        while !self.reports.is_empty() {
+        while self.reports.peek() != UnixNanos::MAX {
             self.deliver_report();
         }
     }

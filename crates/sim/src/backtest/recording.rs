@@ -42,20 +42,21 @@ pub struct Recording {
     /// Orders that were still working when the data ended.
     pub expired_unfilled: usize,
     sample_every_ns: i64,
-    next_sample: Option<UnixNanos>,
+    next_sample: UnixNanos,
 }
 
 impl Recording {
     pub(super) fn new(sample_every_ns: i64) -> Self {
         Self {
             sample_every_ns,
+            next_sample: UnixNanos::MAX,
             ..Self::default()
         }
     }
 
     #[inline]
     pub(super) fn next_sample(&self) -> UnixNanos {
-        self.next_sample.unwrap_or(UnixNanos::MAX)
+        self.next_sample
     }
 
     pub(super) const fn add_expired(&mut self, expired: usize) {
@@ -75,7 +76,7 @@ impl Recording {
         }
         if self.sample_every_ns > 0 {
             let step = now.0.div_euclid(self.sample_every_ns) + 1;
-            self.next_sample = Some(UnixNanos(step.saturating_mul(self.sample_every_ns)));
+            self.next_sample = UnixNanos(step.saturating_mul(self.sample_every_ns));
         }
     }
 
@@ -112,7 +113,10 @@ impl Recording {
     /// were never told of, so the place is guessed first.
     fn find(&self, id: u64) -> Result<usize, usize> {
         let sequence = |row: &OrderRow| row.order.client_order_id.sequence;
-        let guess = self.orders.first().map_or(0, |first| id.wrapping_sub(sequence(first)));
+        let guess = self
+            .orders
+            .first()
+            .map_or(0, |first| id.wrapping_sub(sequence(first)));
         match self.orders.get(guess as usize) {
             Some(row) if sequence(row) == id => Ok(guess as usize),
             None if self.orders.last().is_none_or(|last| sequence(last) < id) => {

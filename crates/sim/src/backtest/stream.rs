@@ -32,22 +32,10 @@ impl<S: Strategy> Backtest<'_, S> {
     /// The earliest thing here that is not a market row.
     #[inline]
     fn due_here(&self) -> UnixNanos {
-        let report_at = self
-            .reports
-            .front()
-            .map_or(UnixNanos::MAX, |report| report.0);
         let timer_at = self.kernel.poll_timeout();
         let sample_at = self.recording.next_sample();
-        report_at
-            .min(timer_at)
-            .min(sample_at)
-            .min(self.bars.peek().0)
-    }
-
-    /// The next order's arrival at the venue.
-    #[inline]
-    fn order_at(&self) -> UnixNanos {
-        self.orders.front().map_or(UnixNanos::MAX, |order| order.0)
+        let bar_at = self.bars.peek().0;
+        self.reports.peek().min(timer_at).min(sample_at).min(bar_at)
     }
 
     /// Rows at the venue: up to the next order's arrival, and to that of an order which the kernel
@@ -59,7 +47,7 @@ impl<S: Strategy> Backtest<'_, S> {
         let most = self.at_kernel.position() + AHEAD_MAX;
         let decides_at = self.due_here().min(self.at_kernel.peek());
         let reach = decides_at.plus(self.latency.order_ns);
-        let mut until = reach.min(self.order_at()).min(self.bars.peek().0);
+        let mut until = reach.min(self.orders.peek()).min(self.bars.peek().0);
         while (feed.peek() <= until) & (feed.position() < most) {
             let Some((now, event)) = feed.next() else {
                 break;
@@ -70,8 +58,13 @@ impl<S: Strategy> Backtest<'_, S> {
                 until = until.min(self.due_here().plus(self.latency.order_ns));
             }
         }
-        let moved = feed.position() != self.at_venue.position();
+        let mut moved = feed.position() != self.at_venue.position();
         self.at_venue = feed;
+        // Orders arrive when the market has moved; a bar at the same time is left to `step`.
+        while self.orders.peek() < feed.peek().min(self.bars.peek().0) {
+            self.deliver_order();
+            moved = true;
+        }
         moved
     }
 
@@ -95,8 +88,14 @@ impl<S: Strategy> Backtest<'_, S> {
                 until = self.due_here().min(self.next_report());
             }
         }
-        let moved = feed.position() != self.at_kernel.position();
+        let mut moved = feed.position() != self.at_kernel.position();
         self.at_kernel = feed;
+        // Reports are seen before rows of the same time; timers and bars are left to `step`.
+        let other = feed.peek().min(self.kernel.poll_timeout());
+        if (self.reports.peek() <= other) & (self.reports.peek() < self.bars.peek().0) {
+            self.deliver_report();
+            moved = true;
+        }
         moved
     }
 
@@ -108,6 +107,8 @@ impl<S: Strategy> Backtest<'_, S> {
         } else {
             self.at_venue.peek()
         };
-        market_at.min(self.order_at()).plus(self.latency.report_ns)
+        market_at
+            .min(self.orders.peek())
+            .plus(self.latency.report_ns)
     }
 }

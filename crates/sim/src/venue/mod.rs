@@ -87,12 +87,25 @@ struct Listing {
     on_bars: bool,
     day_ends: UnixNanos,
     working: usize,
+    /// The highest limit that waits to buy, and the lowest that waits to sell: further than that
+    /// no row can reach. They may be too far out, never too near.
+    highest_bid: Price,
+    lowest_ask: Price,
 }
 
 impl Listing {
     #[inline]
     fn book_mut(&mut self) -> &mut ByPrice {
         self.book.get_or_insert_with(|| Box::new(ByPrice::new()))
+    }
+
+    /// Finds out anew how far rows must reach to matter to what waits.
+    #[inline]
+    fn refresh_reach(&mut self) {
+        let bids = self.bids.iter().filter_map(Resting::limit);
+        let asks = self.asks.iter().filter_map(Resting::limit);
+        self.highest_bid = bids.max().unwrap_or(Price(i64::MIN));
+        self.lowest_ask = asks.min().unwrap_or(Price(i64::MAX));
     }
 
     fn side(&mut self, side: Side) -> &mut Vec<Resting> {
@@ -135,6 +148,8 @@ impl SimVenue {
             on_bars: false,
             day_ends: UnixNanos::MIN,
             working: 0,
+            highest_bid: Price(i64::MIN),
+            lowest_ask: Price(i64::MAX),
         };
         Self {
             working: 0,
@@ -189,13 +204,19 @@ impl SimVenue {
 
     #[inline(never)]
     fn handle_row(&mut self, now: UnixNanos, event: &MarketEvent) {
-        self.at(event.instrument, |listing, desk| {
-            if listing.working > 0 {
-                listing.handle_event(now, event, desk);
-            } else if event.kind != EventKind::Trade as u8 {
-                listing.book_mut().apply(event);
+        let Some(listing) = self.listings.get_mut(event.instrument.index()) else {
+            return;
+        };
+        if listing.working > 0 {
+            let before = listing.working;
+            listing.handle_event(now, event, &mut self.desk);
+            if listing.working != before {
+                self.working = self.working + listing.working - before;
+                listing.refresh_reach();
             }
-        });
+        } else if event.kind != EventKind::Trade as u8 {
+            listing.book_mut().apply(event);
+        }
     }
 
     /// Lets something happen to one listing, and keeps the count of what waits.
@@ -205,23 +226,30 @@ impl SimVenue {
             let before = listing.working;
             happen(listing, &mut self.desk);
             self.working = self.working + listing.working - before;
+            listing.refresh_reach();
         }
     }
 
     /// A bar begins: orders that wait for an open fill.
     #[inline]
     pub fn handle_bar_open(&mut self, bar: &Bar) {
-        self.at(bar.instrument, |listing, desk| {
-            listing.handle_bar_open(bar, desk)
-        });
+        match self.listings.get_mut(bar.instrument.index()) {
+            Some(listing) if listing.working == 0 => listing.begin_bar(bar),
+            _ => self.at(bar.instrument, |listing, desk| {
+                listing.handle_bar_open(bar, desk);
+            }),
+        }
     }
 
     /// A bar ends: orders that its range reached fill.
     #[inline]
     pub fn handle_bar_close(&mut self, bar: &Bar) {
-        self.at(bar.instrument, |listing, desk| {
-            listing.handle_bar_close(bar, desk)
-        });
+        match self.listings.get_mut(bar.instrument.index()) {
+            Some(listing) if listing.working == 0 => listing.bar = None,
+            _ => self.at(bar.instrument, |listing, desk| {
+                listing.handle_bar_close(bar, desk);
+            }),
+        }
     }
 
     /// A new order arrives.
