@@ -284,7 +284,9 @@ fn main() {
                 let Compiled::SmaCross(cross) = made else {
                     return;
                 };
-                run(config(names, 0), &data, cross);
+                let mut config = config(names, 0);
+                config.sample_every_ns = 60_000_000_000 * (count / symbols / 20_000).max(1) as i64;
+                run(config, &data, cross);
             }
             other => println!("{{\"error\": \"no job {other}\"}}"),
         }

@@ -114,6 +114,10 @@ pub(super) struct BarFeed<'a> {
     opened: usize,
     closed: usize,
     seen: usize,
+    /// When the next one opens, closes and is seen; `UnixNanos::MAX` for never.
+    open_at: UnixNanos,
+    close_at: UnixNanos,
+    seen_at: UnixNanos,
     next: (UnixNanos, BarStep),
 }
 
@@ -133,12 +137,19 @@ impl<'a> BarFeed<'a> {
             opened: 0,
             closed: 0,
             seen: 0,
+            open_at: UnixNanos::MAX,
+            close_at: UnixNanos::MAX,
+            seen_at: UnixNanos::MAX,
             next,
         };
-        feed.load();
+        feed.load_open();
+        feed.load_close();
+        feed.load_seen();
+        feed.choose();
         feed
     }
 
+    #[inline]
     fn opening(&self) -> Option<&'a Bar> {
         match &self.by_open {
             None => self.bars.get(self.opened),
@@ -146,20 +157,31 @@ impl<'a> BarFeed<'a> {
         }
     }
 
-    fn load(&mut self) {
-        let close = self
-            .bars
-            .get(self.closed)
-            .map_or(UnixNanos::MAX, |bar| bar.ts_close);
-        let open = self.opening().map_or(UnixNanos::MAX, |bar| bar.ts_open);
-        let seen = self.bars.get(self.seen);
-        let seen = seen.map_or(UnixNanos::MAX, |bar| bar.ts_close.plus(self.delay_ns));
-        self.next = if close <= open && close <= seen {
-            (close, BarStep::Close)
-        } else if open <= seen {
-            (open, BarStep::Open)
+    #[inline]
+    fn load_open(&mut self) {
+        self.open_at = self.opening().map_or(UnixNanos::MAX, |bar| bar.ts_open);
+    }
+
+    #[inline]
+    fn load_close(&mut self) {
+        let next = self.bars.get(self.closed);
+        self.close_at = next.map_or(UnixNanos::MAX, |bar| bar.ts_close);
+    }
+
+    #[inline]
+    fn load_seen(&mut self) {
+        let next = self.bars.get(self.seen);
+        self.seen_at = next.map_or(UnixNanos::MAX, |bar| bar.ts_close.plus(self.delay_ns));
+    }
+
+    #[inline]
+    fn choose(&mut self) {
+        self.next = if self.close_at <= self.open_at && self.close_at <= self.seen_at {
+            (self.close_at, BarStep::Close)
+        } else if self.open_at <= self.seen_at {
+            (self.open_at, BarStep::Open)
         } else {
-            (seen, BarStep::Seen)
+            (self.seen_at, BarStep::Seen)
         };
     }
 
@@ -176,25 +198,30 @@ impl<'a> BarFeed<'a> {
         self.next
     }
 
+    #[inline]
     pub(super) fn step_venue(&mut self, venue: &mut SimVenue) {
         if self.next.1 == BarStep::Close {
             if let Some(bar) = self.bars.get(self.closed) {
                 venue.handle_bar_close(bar);
             }
             self.closed += 1;
+            self.load_close();
         } else {
             if let Some(bar) = self.opening() {
                 venue.handle_bar_open(bar);
             }
             self.opened += 1;
+            self.load_open();
         }
-        self.load();
+        self.choose();
     }
 
+    #[inline]
     pub(super) fn step_kernel(&mut self) -> Option<&'a Bar> {
         let bar = self.bars.get(self.seen)?;
         self.seen += 1;
-        self.load();
+        self.load_seen();
+        self.choose();
         Some(bar)
     }
 }

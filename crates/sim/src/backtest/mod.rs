@@ -10,6 +10,7 @@ mod feed;
 mod recording;
 mod road;
 mod stream;
+mod stream_bars;
 
 pub use data::BacktestData;
 pub use recording::{EquityPoint, FillRow, OrderRow, Recording};
@@ -170,8 +171,7 @@ impl<'a, S: Strategy> Backtest<'a, S> {
             }
             self.collect_reports();
         } else if next == at_venue {
-            let others = order_at.min(report_at).min(feed_at).min(timer_at);
-            self.step_bars(others.min(self.at_venue.peek()));
+            self.stream_bars(rows);
         } else if next == order_at {
             self.deliver_order();
         } else if next == report_at {
@@ -188,31 +188,6 @@ impl<'a, S: Strategy> Backtest<'a, S> {
             self.after_kernel(timer_at);
         }
         true
-    }
-
-    /// The hot road of bars: they end and begin at the venue and are seen here, one after the
-    /// other, while nothing of `others` comes in between.
-    fn step_bars(&mut self, others: UnixNanos) {
-        loop {
-            self.bars.step_venue(&mut self.venue);
-            if self.venue.has_report() {
-                return self.collect_reports();
-            }
-            let (bar_at, bar_step) = self.bars.peek();
-            if bar_at >= others {
-                return;
-            }
-            if !bar_step.is_at_venue() {
-                return self.see_bar(bar_at);
-            }
-        }
-    }
-
-    fn see_bar(&mut self, now: UnixNanos) {
-        if let Some(bar) = self.bars.step_kernel() {
-            self.kernel.handle_input(now, Input::Bar(bar));
-        }
-        self.after_kernel(now);
     }
 
     fn deliver_order(&mut self) {
@@ -251,6 +226,7 @@ impl<'a, S: Strategy> Backtest<'a, S> {
         }
     }
 
+    #[inline]
     fn after_kernel(&mut self, now: UnixNanos) {
         self.drain();
         if now >= self.recording.next_sample() {
@@ -258,7 +234,11 @@ impl<'a, S: Strategy> Backtest<'a, S> {
         }
     }
 
+    #[inline]
     fn drain(&mut self) {
+        if self.kernel.outputs().is_empty() {
+            return;
+        }
         let arrives = self.kernel.now().plus(self.latency.order_ns);
         for output in self.kernel.outputs() {
             match output {
