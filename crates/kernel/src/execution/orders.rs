@@ -124,7 +124,10 @@ impl Orders {
         for &(venue_order_id, sequence) in former {
             self.remember_former(venue_order_id, ClientOrderId::new(sequence));
         }
-        closed.iter().for_each(|order| self.insert_closed(*order));
+        for order in closed {
+            self.shift(order, order.leaves_qty().0);
+            self.insert_closed(*order);
+        }
         open.iter().for_each(|order| self.insert(*order));
         self.early = early;
     }
@@ -182,10 +185,11 @@ impl Orders {
         self.open.insert(place, order);
     }
 
-    /// Records an order that never became open.
+    /// Records an order that is not open. What it executed and did not book yet stays exposure.
     pub(crate) fn insert_closed(&mut self, order: Order) {
         if self.closed.len() == CLOSED_KEPT {
             if let Some(gone) = self.closed.pop_front() {
+                self.shift(&gone, -gone.leaves_qty().0);
                 self.early.remove(&gone.client_order_id.sequence);
                 if gone.cum_qty.0 > 0 {
                     self.remember_former(gone.venue_order_id, gone.client_order_id);
@@ -216,11 +220,14 @@ impl Orders {
             .closed
             .iter()
             .rposition(|o| o.client_order_id.sequence == id.sequence)?;
+        let before = self.closed[place].leaves_qty().0;
         let result = change(&mut self.closed[place]);
-        if !self.closed[place].is_terminal() {
-            if let Some(order) = self.closed.remove(place) {
-                self.insert(order);
-            }
+        let order = self.closed[place];
+        if order.is_terminal() {
+            self.shift(&order, order.leaves_qty().0 - before);
+        } else if let Some(order) = self.closed.remove(place) {
+            self.shift(&order, -before);
+            self.insert(order);
         }
         Some(result)
     }
