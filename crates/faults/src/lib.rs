@@ -27,4 +27,4 @@ pub use oracle::Breach;
 pub use plan::{Fault, Plan, FAULTS};
 pub use probes::Probes;
 pub use run::{run, Verdict};
-pub use search::{search, Finding, Report};
+pub use search::{search, Finding, Range, Report};

@@ -39,6 +39,7 @@ struct Known {
     /// The venue said that it has no such order; it may be wrong.
     gone: bool,
     market: bool,
+    reduce_only: bool,
 }
 
 impl Known {
@@ -153,8 +154,11 @@ impl Oracle {
             Entry::Input(_, OwnedInput::Market(row)) => self.handle_row(row),
             Entry::Input(_, OwnedInput::Control(control)) => match control {
                 Control::Halt | Control::ReduceOnly | Control::Stop => {
-                    self.restricted = true;
-                    self.stale = self.orders.keys().copied().collect();
+                    if std::mem::replace(&mut self.restricted, true) {
+                        return;
+                    }
+                    let increasing = self.orders.iter().filter(|(_, known)| !known.reduce_only);
+                    self.stale = increasing.map(|(sequence, _)| *sequence).collect();
                 }
                 Control::Resume | Control::Start => {
                     self.restricted = false;
@@ -217,6 +221,7 @@ impl Oracle {
             over: false,
             gone: false,
             market: false,
+            reduce_only: false,
         };
         match report.kind {
             ReportKind::Fill {
@@ -325,6 +330,7 @@ impl Oracle {
             over: false,
             gone: false,
             market: order.order_type == OrderType::Market,
+            reduce_only: order.reduce_only,
         };
         self.orders.insert(sequence, known);
     }

@@ -337,6 +337,10 @@ fn judge(
     if truth.duplicates > 0 {
         return Err(breach("I5", "an id was used twice".to_string()));
     }
+    if world.intrusions > 0 {
+        let what = format!("{} requests while the venue takes none", world.intrusions);
+        return Err(breach("I13", what));
+    }
     let left = truth.orders.iter().find(|o| o.status.is_open());
     if let Some(order) = left {
         return Err(breach("I7", format!("left at the venue: {order:?}")));

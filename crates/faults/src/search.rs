@@ -1,10 +1,15 @@
 //! Many seeds; and a failure made as small as it gets.
 
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::sync_channel;
+
 use crate::oracle::Breach;
 use crate::plan::Plan;
 use crate::probes::Probes;
-use crate::run::run;
+use crate::run::{run, Verdict};
 
+/// Verdicts that may wait to be counted; a thread that has one more waits.
+const VERDICTS_MAX: usize = 64;
 /// Runs that making a failure smaller may take.
 const SMALLER_RUNS: usize = 400;
 
@@ -15,7 +20,7 @@ pub struct Finding {
     pub seed: u64,
     /// The rule and what was seen.
     pub breach: Breach,
-    /// The smallest plan found that breaks the same rule.
+    /// What the seed means; see [`make_smaller`].
     pub plan: Plan,
 }
 
@@ -34,31 +39,62 @@ pub struct Report {
     pub findings: Vec<Finding>,
 }
 
-/// Runs the seeds from `first` on, `count` of them; stops after `most` findings or when `goes_on`
-/// says no.
-pub fn search(
-    first: u64,
-    count: u64,
-    most: usize,
-    goes_on: &mut dyn FnMut(&Report) -> bool,
-) -> Report {
+/// Which seeds to run, and how.
+#[derive(Debug, Clone, Copy)]
+pub struct Range {
+    /// The first seed.
+    pub first: u64,
+    /// How many.
+    pub count: u64,
+    /// Stop after so many findings.
+    pub most: usize,
+    /// Threads; the report is the same for any number.
+    pub jobs: usize,
+}
+
+/// Runs seeds; stops early after enough findings or when `goes_on` says no.
+pub fn search(range: Range, goes_on: &mut dyn FnMut(&Report) -> bool) -> Report {
+    let (next, stop) = (AtomicU64::new(0), AtomicBool::new(false));
     let mut report = Report::default();
-    for seed in first..first.saturating_add(count) {
-        let plan = Plan::draw(seed);
-        let verdict = run(&plan);
-        report.seeds += 1;
-        report.orders += verdict.orders;
-        report.fills += verdict.fills;
-        report.probes.add(&verdict.probes);
-        if let Some(breach) = verdict.breach {
-            let plan = make_smaller(plan, breach.invariant);
-            report.findings.push(Finding { seed, breach, plan });
+    std::thread::scope(|scope| {
+        let (sender, verdicts) = sync_channel(VERDICTS_MAX);
+        for _ in 0..range.jobs.max(1) {
+            let (sender, next, stop) = (sender.clone(), &next, &stop);
+            scope.spawn(move || loop {
+                let place = next.fetch_add(1, Ordering::Relaxed);
+                if place >= range.count || stop.load(Ordering::Relaxed) {
+                    return;
+                }
+                let seed = range.first.saturating_add(place);
+                if sender.send((seed, run(&Plan::draw(seed)))).is_err() {
+                    return;
+                }
+            });
         }
-        if report.findings.len() >= most || !goes_on(&report) {
-            break;
+        drop(sender);
+        for (seed, verdict) in verdicts {
+            report.take(seed, verdict);
+            if report.findings.len() >= range.most || !goes_on(&report) {
+                stop.store(true, Ordering::Relaxed);
+            }
+        }
+    });
+    report.findings.sort_by_key(|finding| finding.seed);
+    report.findings.truncate(range.most);
+    report
+}
+
+impl Report {
+    fn take(&mut self, seed: u64, verdict: Verdict) {
+        self.seeds += 1;
+        self.orders += verdict.orders;
+        self.fills += verdict.fills;
+        self.probes.add(&verdict.probes);
+        if let Some(breach) = verdict.breach {
+            let plan = Plan::draw(seed);
+            self.findings.push(Finding { seed, breach, plan });
         }
     }
-    report
 }
 
 /// Takes away from a plan what its failure does not need.

@@ -68,6 +68,10 @@ pub(crate) struct World {
     /// A word for the kill file, to be written by whoever runs the world.
     pub(crate) word: Option<&'static str>,
     foreign: u64,
+    /// Nothing may arrive on a lane before this: the venue said so.
+    limited: [UnixNanos; 4],
+    /// How often something did.
+    pub(crate) intrusions: u64,
     /// New orders of ours that left and did not arrive yet: instrument, buy, quantity.
     flying: BTreeMap<u64, (usize, bool, i64)>,
     /// Whether an order of ours was seen: only from then on is what others trade foreign.
@@ -89,6 +93,8 @@ impl World {
             quiet_from: START.plus(plan.trouble_ms * MS),
             word: None,
             foreign: 0,
+            limited: [START; 4],
+            intrusions: 0,
             flying: BTreeMap::new(),
             traded: false,
         };
@@ -110,6 +116,7 @@ impl World {
     /// A process died and another begins: its connections are gone, what it sent still arrives.
     pub(crate) fn restart_clients(&mut self, after_ms: i64) {
         self.lanes = Default::default();
+        self.limited = [START; 4];
         self.subscribed = false;
         let until = self.now().plus(after_ms * MS);
         while self.advance(until).is_some() {}
@@ -283,10 +290,16 @@ impl World {
             return;
         };
         self.traded |= call.is_order_call();
+        if self.now() < self.limited[lane] && self.lanes[lane].life == life {
+            self.intrusions += 1;
+        }
         if self.strikes(Fault::RequestLost) {
             return self.cut_if(life, lane);
         }
         if self.strikes(Fault::RateLimited) {
+            if self.lanes[lane].life == life {
+                self.limited[lane] = self.now().plus(990 * MS);
+            }
             let answer = "HTTP/1.1 429 X\r\nRetry-After: 1\r\nContent-Length: 2\r\n\r\n{}";
             return self.reply(life, lane, 1, answer);
         }
