@@ -7,6 +7,7 @@
 //! - [`live`]: the doors of a session and of a replay. [`venue`]: that of the paper venue.
 //! - [`indicators`]: the streaming indicators. [`quant`]: statistics. [`formats`]: decoders of
 //!   recorded files. [`mechanics`]: books, matching, queues. Each is a submodule of `_core`.
+//! - [`faults`]: fault simulation.
 //! - [`error`]: the one file that turns Rust errors into Python's.
 
 mod arrays;
@@ -15,6 +16,7 @@ mod clock;
 mod compiled;
 mod config;
 mod error;
+mod faults;
 mod formats;
 mod host;
 mod indicators;
@@ -42,6 +44,8 @@ mod _core {
     use crate::backtest::run_backtest;
     #[pymodule_export]
     use crate::compiled::compiled_strategies;
+    #[pymodule_export]
+    use crate::faults::simulate_faults;
     #[pymodule_export]
     use crate::host::{
         PyBarEvent, PyBook, PyContext, PyFill, PyInstrument, PyOrder, PyPosition, PyQuote,

@@ -250,6 +250,20 @@ def kill(
     run_kill(state_dir, level, Output(as_json, quiet, debug))
 
 
+@app.command("sim-faults", epilog=_example("py-rt sim-faults --seeds 1000 --from 1"))
+def sim_faults(
+    seeds: Annotated[int, typer.Option(help="How many seeds.")] = 1000,
+    first: Annotated[int, typer.Option("--from", help="The first seed.")] = 1,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Simulate faults: a live session against a venue, a network and a disk that fail."""
+    from py_rt.cli.faults import run_sim_faults
+
+    run_sim_faults(first, seeds, Output(as_json, quiet, debug))
+
+
 @app.command(epilog=_example("py-rt doctor"))
 def doctor(as_json: AsJson = False, quiet: Quiet = False, debug: Debug = False) -> None:
     """Check this machine and this installation."""

@@ -67,13 +67,18 @@ pub(super) fn apply_plain(
             order.status = OrderStatus::New;
         }
         ReportKind::Fill { cum_qty, .. }
-            if (executed >= order.order_qty) & (executed >= cum_qty) =>
+            if (executed >= order.order_qty)
+                & (executed >= cum_qty)
+                & (executed >= order.told_qty) =>
         {
             order.cum_qty = executed;
+            order.told_qty = executed;
             order.status = OrderStatus::Filled;
         }
         ReportKind::Canceled { cum_qty }
-            if (cum_qty <= order.cum_qty) & (order.cum_qty < order.order_qty) =>
+            if (cum_qty <= order.cum_qty)
+                & (order.told_qty <= order.cum_qty)
+                & (order.cum_qty < order.order_qty) =>
         {
             order.status = OrderStatus::Canceled;
         }
@@ -94,6 +99,9 @@ pub(super) fn apply(
     times: &ExecutionTimes,
 ) -> Step {
     let before = *order;
+    if let Some(cum_qty) = venue_cum(report) {
+        order.told_qty = order.told_qty.max(cum_qty);
+    }
     imply_replaced(order, report);
     let (mut query, mut cancel_lost) = (false, false);
     match report.kind {
@@ -326,6 +334,10 @@ fn apply_snapshot(
     };
     order.not_found = 0;
     let revision = report.client_order_id.revision;
+    if status == OrderStatus::Rejected && revision > order.client_order_id.revision {
+        apply_refused_replace(order, now, revision, times);
+        return false;
+    }
     if order
         .pending_replace
         .is_some_and(|pending| revision == pending.revision)
@@ -347,6 +359,19 @@ fn apply_snapshot(
     }
     settle(order);
     order.cancel_requested && status != OrderStatus::PendingCancel
+}
+
+/// A replace was refused: the order goes on as it was, and is asked for next.
+fn apply_refused_replace(order: &mut Order, now: UnixNanos, revision: u16, times: &ExecutionTimes) {
+    let pending = order.pending_replace.map(|pending| pending.revision);
+    if order.is_terminal() || pending != Some(revision) {
+        return;
+    }
+    order.pending_replace = None;
+    stand(order);
+    if !order.is_terminal() {
+        order.alarm = now.plus(times.query_pause_ns.max(1));
+    }
 }
 
 fn apply_not_found(order: &mut Order, now: UnixNanos, report: &Report, times: &ExecutionTimes) {

@@ -121,7 +121,10 @@ impl Orders {
         for &(venue_order_id, sequence) in former {
             self.remember_former(venue_order_id, ClientOrderId::new(sequence));
         }
-        closed.iter().for_each(|order| self.insert_closed(*order));
+        for order in closed {
+            self.shift(order.instrument, order.side, order.leaves_qty().0);
+            self.insert_closed(*order);
+        }
         open.iter().for_each(|order| self.insert(*order));
         self.early = early;
     }
@@ -176,10 +179,11 @@ impl Orders {
         self.open.insert(place, order);
     }
 
-    /// Records an order that never became open.
+    /// Records an order that is not open. What it executed and did not book yet stays exposure.
     pub(crate) fn insert_closed(&mut self, order: Order) {
         if self.closed.len() == CLOSED_KEPT {
             if let Some(gone) = self.closed.pop_front() {
+                self.shift(gone.instrument, gone.side, -gone.leaves_qty().0);
                 if !self.early.is_empty() {
                     self.early.remove(&gone.client_order_id.sequence);
                 }
@@ -214,11 +218,14 @@ impl Orders {
             .closed
             .iter()
             .rposition(|o| o.client_order_id.sequence == id.sequence)?;
+        let before = self.closed[place].leaves_qty().0;
         let result = change(&mut self.closed[place]);
-        if !self.closed[place].is_terminal() {
-            if let Some(order) = self.closed.remove(place) {
-                self.insert(order);
-            }
+        let order = self.closed[place];
+        if order.is_terminal() {
+            self.shift(order.instrument, order.side, order.leaves_qty().0 - before);
+        } else if let Some(order) = self.closed.remove(place) {
+            self.shift(order.instrument, order.side, -before);
+            self.insert(order);
         }
         Some(result)
     }
