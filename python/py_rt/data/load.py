@@ -12,6 +12,7 @@ import numpy as np
 from py_rt._times import format_ns
 from py_rt.data.build import Instruments, build_market
 from py_rt.data.bundled import sample
+from py_rt.data.catalog import Catalog
 from py_rt.data.checks import find_defects, find_oddities, mend
 from py_rt.data.files import frame_of, locate
 from py_rt.data.quality import IssueLog, QualityReport
@@ -228,6 +229,8 @@ def _read(source: Any, wishes: Wishes, log: IssueLog, *, raising: bool) -> Marke
         return source
     if isinstance(source, str) and source.startswith("sample:"):
         return sample(source)
+    if isinstance(source, Catalog):
+        return source.query(wishes.symbols)
     if isinstance(source, Mapping):
         tables = sorted(source.items())
         sheets = [Sheet(frame_of(table), str(name)) for name, table in tables]
