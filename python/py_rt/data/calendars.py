@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -64,11 +65,15 @@ def sessions_of(code: str, first: int, last: int) -> Sessions:
 
 @cache
 def _sessions(code: str, first_day: int, last_day: int) -> Sessions:
-    calendars = require("exchange_calendars", "an exchange calendar")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        calendars = require("exchange_calendars", "an exchange calendar")
+    begin, end = _date(max(first_day, -7_000)), _date(last_day)
     try:
-        calendar: Any = calendars.get_calendar(
-            code, start=_date(max(first_day, -7_000)), end=_date(last_day)
-        )
+        with warnings.catch_warnings():  # the library warns about its own use of pandas
+            warnings.simplefilter("ignore")
+            calendar: Any = calendars.get_calendar(code, start=begin, end=end)
+            schedule = calendar.schedule
     except calendars.errors.InvalidCalendarName:
         raise ParameterError(
             f"{code!r} is no exchange calendar",
@@ -77,7 +82,6 @@ def _sessions(code: str, first_day: int, last_day: int) -> Sessions:
         ) from None
     except ValueError as error:
         raise DataError(f"the calendar {code} does not reach so far: {error}") from None
-    schedule = calendar.schedule
     days = schedule.index.to_numpy().astype("datetime64[D]").astype(np.int64)
     opens, closes = (
         schedule[name].dt.as_unit("ns").astype("int64").to_numpy() for name in ("open", "close")

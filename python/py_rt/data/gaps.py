@@ -139,7 +139,7 @@ def _surprise(stamps: Ints, bucket: Ints, opened: Ints) -> Floats:
         return np.full(stamps.size, -1e3)
     share = np.maximum(share, overall / 2)
     # Minutes without a trade come in clusters: two of them say little more than one.
-    return np.asarray(0.35 * np.log(np.clip(share, 1e-6, 0.995))[bucket], dtype=np.float64)
+    return np.asarray(0.55 * np.log(np.clip(share, 1e-6, 0.995))[bucket], dtype=np.float64)
 
 
 def _in_few_runs(absent: npt.NDArray[np.bool_]) -> bool:
