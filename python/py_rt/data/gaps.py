@@ -7,7 +7,9 @@ takes many.
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -31,7 +33,7 @@ class Grid:
     Attributes
     ----------
     calendar : str
-        Code of the calendar, "24/7", or "habit".
+        Code of the calendar, "24/7", "weekdays" or "habit".
     step : int
         Length of a bar, ns.
     stamps : ndarray of int64
@@ -44,6 +46,8 @@ class Grid:
     step: int
     stamps: Ints
     bucket: Ints
+    least: int = 1
+    """Shortest run of missing bars that counts."""
 
 
 def bar_grid(opened: Ints, step: int, calendar: str | None) -> Grid | None:
@@ -59,7 +63,7 @@ def bar_grid(opened: Ints, step: int, calendar: str | None) -> Grid | None:
         return Grid(code, step, stamps, stamps % DAY // (HOUR // 2))
     if code is not None:
         return _by_sessions(code, step, first, last)
-    return None if daily else _by_habit(opened, step, first, last)
+    return _by_weekday(opened, first, last) if daily else _by_habit(opened, step, first, last)
 
 
 def _by_sessions(code: str, step: int, first: int, last: int) -> Grid:
@@ -72,6 +76,39 @@ def _by_sessions(code: str, step: int, first: int, last: int) -> Grid:
     stamps = starts + place * step
     inside = (stamps >= first) & (stamps <= last)
     return Grid(code, step, stamps[inside], (place * step // (HOUR // 2))[inside])
+
+
+def _by_weekday(opened: Ints, first: int, last: int) -> Grid | None:
+    """Expect every weekday; a holiday or two are no gap unless the series knows no holidays."""
+    days = np.arange(first // DAY, last // DAY + 1)
+    days = days[(days + 3) % 7 < 5]
+    held = np.unique(opened // DAY)
+    if ((held + 3) % 7 >= 5).any() or held.size < 0.6 * days.size:
+        return None
+    worldwide = np.array([_is_worldwide_holiday(int(day)) for day in held])
+    return Grid("weekdays", DAY, days * DAY, np.zeros_like(days), 1 if worldwide.any() else 3)
+
+
+def _is_worldwide_holiday(day: int) -> bool:
+    """Say whether it is New Year, Good Friday or Christmas."""
+    date: dt.date = np.datetime64(day, "D").item()
+    if (date.month, date.day) in ((1, 1), (12, 25)):
+        return True
+    return date.month in (3, 4) and date.weekday() == 4 and date == _good_friday(date.year)
+
+
+@cache
+def _good_friday(year: int) -> dt.date:
+    """Gregorian computus: the full moon of spring, then the Sunday after, then two days back."""
+    golden = year % 19
+    century = year // 100
+    moon = (century - century // 4 - (8 * century + 13) // 25 + 19 * golden + 15) % 30
+    moon -= (moon // 28) * (1 - (29 // (moon + 1)) * ((21 - golden) // 11))
+    weekday = (year + year // 4 + moon + 2 - century + century // 4) % 7
+    days = moon - weekday
+    month = 3 + (days + 40) // 44
+    easter = dt.date(year, month, days + 28 - 31 * (month // 4))
+    return easter - dt.timedelta(days=2)
 
 
 def _by_habit(opened: Ints, step: int, first: int, last: int) -> Grid | None:
@@ -124,7 +161,7 @@ def missing_runs(opened: Ints, grid: Grid) -> tuple[npt.NDArray[np.intp], Ints]:
     cost = np.concatenate([[0.0], np.cumsum(_surprise(mine, bucket, opened))])
     begin = at[rows] + (mine[np.minimum(at[rows], mine.size - 1)] == opened[rows])
     rare = cost[np.minimum(begin + missing[rows], mine.size)] - cost[begin]
-    found = rows[rare < _RARE - np.log(mine.size)]
+    found = rows[(rare < _RARE - np.log(mine.size)) & (missing[rows] >= grid.least)]
     return found + 1, missing[found]
 
 
