@@ -24,7 +24,7 @@ from py_rt._layout import (
 from py_rt._times import to_ns
 from py_rt.data.catalog.manifest import MANIFEST, Entry, Manifest
 from py_rt.data.catalog.overlap import RULES, clock_of, combine
-from py_rt.data.catalog.rows import Rows, Stretch, common_step, decode, encode, rescaled
+from py_rt.data.catalog.rows import Rows, Stretch, shared_step, decode, encode, rescaled
 from py_rt.data.catalog.store import open_store
 from py_rt.data.extras import require
 from py_rt.errors import DataError, ParameterError
@@ -222,7 +222,7 @@ class Catalog:
         chosen: list[str],
         span: tuple[int | None, int | None],
     ) -> MarketData:
-        known = [self._common(state, symbol) for symbol in wanted]
+        known = [self._readable(state, symbol) for symbol in wanted]
         parts: dict[bool, list[tuple[int, Stretch]]] = {True: [], False: []}
         for number, instrument in enumerate(known):
             for kind in chosen:
@@ -235,7 +235,7 @@ class Catalog:
     def instruments(self) -> tuple[Instrument, ...]:
         """Return what is traded, in the order of first import."""
         state = self._manifest()
-        return tuple(self._common(state, symbol) for symbol in state.instruments)
+        return tuple(self._readable(state, symbol) for symbol in state.instruments)
 
     def coverage(self) -> Any:
         """Return what is there: a pandas table, one row a symbol and kind.
@@ -285,13 +285,13 @@ class Catalog:
                 )
         return wanted
 
-    def _common(self, state: Manifest, symbol: str) -> Instrument:
+    def _readable(self, state: Manifest, symbol: str) -> Instrument:
         """Return the instrument with steps that every file of it can be read in."""
         mine = [entry for entry in state.entries.values() if entry.symbol == symbol]
         known = state.instruments[symbol]
         return known.with_fields(
-            tick_size=common_step([known.tick_size, *{e.tick_size for e in mine}], "tick_size"),
-            lot_size=common_step([known.lot_size, *{e.lot_size for e in mine}], "lot_size"),
+            tick_size=shared_step([known.tick_size, *{e.tick_size for e in mine}], "tick_size"),
+            lot_size=shared_step([known.lot_size, *{e.lot_size for e in mine}], "lot_size"),
         )
 
     def _instruments_after(self, state: Manifest, data: MarketData) -> dict[str, Instrument]:
@@ -301,9 +301,9 @@ class Catalog:
             if old is None:
                 after[new.symbol] = new
                 continue
-            common = self._common(state, new.symbol)
+            shared = self._readable(state, new.symbol)
             steps = {
-                size: common_step([getattr(common, size), getattr(new, size)], size)
+                size: shared_step([getattr(shared, size), getattr(new, size)], size)
                 for size in ("tick_size", "lot_size")
             }
             if (old.currency, old.multiplier) != (new.currency, new.multiplier):

@@ -61,15 +61,15 @@ def combine(old: Stretch, new: Stretch, rule: str, where: str) -> Stretch | None
         _refuse_contradictions(old, added, where)
         return _joined(old, added) if len(added.rows) else None
     first, last = ours[inside][0], ours[inside][-1]
-    common = (theirs >= first) & (theirs <= last)
-    if not np.array_equal(old.rows[inside], new.rows[common]):
+    shared = (theirs >= first) & (theirs <= last)
+    if not np.array_equal(old.rows[inside], new.rows[shared]):
         raise DataError(
             f"{where} is there already from {format_ns(int(first))} to {format_ns(int(last))}, "
             "with other rows",
             field="overlap",
             remedy='pass overlap="merge" to add what is new, or "replace" to believe the import',
         )
-    added = new.take(~common)
+    added = new.take(~shared)
     return _joined(old, added) if len(added.rows) else None
 
 

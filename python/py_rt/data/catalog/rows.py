@@ -18,7 +18,7 @@ from py_rt._layout import BAR_DTYPE, EVENT_DTYPE, Instrument
 from py_rt._scales import Ints, parse_decimal
 from py_rt.errors import DataError
 
-__all__ = ["Stretch", "common_step", "decode", "encode", "rescaled"]
+__all__ = ["Stretch", "shared_step", "decode", "encode", "rescaled"]
 
 Rows = npt.NDArray[np.void]
 _PRICES = frozenset({"price", "open", "high", "low", "close"})
@@ -133,12 +133,12 @@ def _units(column: Any, size: str, name: str) -> Ints:
     return values // mantissa
 
 
-def common_step(sizes: list[str], name: str) -> str:
+def shared_step(sizes: list[str], name: str) -> str:
     """Return the largest step that every given one is a multiple of.
 
     Examples
     --------
-    >>> common_step(["0.01", "0.005"], "tick_size"), common_step(["0.25", "0.1"], "tick_size")
+    >>> shared_step(["0.01", "0.005"], "tick_size"), shared_step(["0.25", "0.1"], "tick_size")
     ('0.005', '0.05')
     """
     parts = [parse_decimal(size, name) for size in sizes]
