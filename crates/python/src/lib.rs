@@ -56,7 +56,7 @@ mod _core {
     #[pymodule]
     mod formats {
         #[pymodule_export]
-        use crate::formats::{itch_framing, ItchReader, LobsterReader};
+        use crate::formats::{capture_start, itch_framing, ItchReader, LobsterReader};
     }
 
     /// Streaming indicators.

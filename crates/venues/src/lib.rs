@@ -28,6 +28,7 @@ extern crate alloc;
 
 pub mod alpaca;
 pub mod columns;
+pub mod dbn;
 pub mod error;
 pub mod framing;
 pub mod http;

@@ -1,6 +1,7 @@
 //! The door of ITCH.
 
 use py_rt_types::{MarketEvent, UnixNanos};
+use py_rt_venues::framing::capture::visit_head;
 use py_rt_venues::itch::{ItchFile, ItchFraming, ItchRows};
 use py_rt_venues::scale::Places;
 use pyo3::prelude::*;
@@ -21,6 +22,17 @@ pub(crate) fn itch_framing(head: &[u8]) -> Option<&'static str> {
     let framing = ItchFraming::recognise(head)?;
     let named = FRAMINGS.iter().find(|named| named.1 == framing)?;
     Some(named.0)
+}
+
+/// When the first packet of a capture that starts so was captured, ns UTC.
+#[pyfunction]
+pub(crate) fn capture_start(head: &[u8]) -> Option<i64> {
+    let mut start = None;
+    visit_head(head, |packet| {
+        start = Some(packet.ts_recv);
+        false
+    });
+    start
 }
 
 /// A recording on its way in; `py_rt.data` reads it.

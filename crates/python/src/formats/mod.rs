@@ -7,7 +7,7 @@
 mod itch;
 mod lobster;
 
-pub(crate) use itch::{itch_framing, ItchReader};
+pub(crate) use itch::{capture_start, itch_framing, ItchReader};
 pub(crate) use lobster::LobsterReader;
 
 use numpy::PyArray1;

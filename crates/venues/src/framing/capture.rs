@@ -67,6 +67,17 @@ pub fn is_capture(head: &[u8]) -> bool {
     )
 }
 
+/// Calls `visit` with the packets at the start of a capture, until it returns false or they end.
+pub fn visit_head(head: &[u8], mut visit: impl FnMut(&Datagram<'_>) -> bool) {
+    let (mut capture, mut rest) = (Capture::new(), head);
+    while let Ok((packet, used)) = capture.cut(rest) {
+        if packet.is_some_and(|packet| !visit(&packet)) {
+            return;
+        }
+        rest = rest.get(used..).unwrap_or_default();
+    }
+}
+
 impl Capture {
     /// A capture of which nothing was read yet.
     #[must_use]

@@ -6,7 +6,7 @@ use py_rt_types::MarketEvent;
 
 use crate::error::{DecodeError, Malformed};
 use crate::framing::blocks::{cut_prefixed, cut_soup, Soup};
-use crate::framing::capture::is_capture;
+use crate::framing::capture::{is_capture, visit_head};
 use crate::framing::mold::Sequence;
 use crate::framing::{Capture, Transport};
 
@@ -29,7 +29,7 @@ impl ItchFraming {
     #[must_use]
     pub fn recognise(head: &[u8]) -> Option<Self> {
         if is_capture(head) {
-            return Some(Self::Capture);
+            return Self::is_mold(head).then_some(Self::Capture);
         }
         if Self::looks_like(head, 0) {
             return Some(Self::Prefixed);
@@ -43,6 +43,28 @@ impl ItchFraming {
             rest = rest.get(used..).unwrap_or_default();
         }
         None
+    }
+
+    /// Whether a datagram at the start of a capture holds ITCH messages.
+    fn is_mold(head: &[u8]) -> bool {
+        let mut found = false;
+        visit_head(head, |packet| {
+            let mut known = 0;
+            if packet.transport == Transport::Udp {
+                let mold = Sequence::default().handle_packet(packet.payload);
+                let whole = mold.and_then(|mold| {
+                    mold.visit(|message, _| {
+                        let kind = message.first().copied().unwrap_or(0);
+                        let right = length_of(kind) == Some(message.len());
+                        known += 1;
+                        right.then_some(()).ok_or(DecodeError::Incomplete)
+                    })
+                });
+                found = whole.is_ok() && known > 0;
+            }
+            !found
+        });
+        found
     }
 
     /// Whether the first messages have the length that their type says.
