@@ -68,7 +68,10 @@ mod _core {
 
     /// Books, matching, queues.
     #[pymodule]
-    mod mechanics {}
+    mod mechanics {
+        #[pymodule_export]
+        use crate::mechanics::{MatchingDoor, OrderBookDoor};
+    }
 
     /// Statistics.
     #[pymodule]

@@ -1,5 +1,10 @@
 //! The matching engine against a naive one, over random commands: equal reports, equal states.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout
+)]
 
 mod flow;
 
@@ -15,7 +20,11 @@ struct Seen {
 }
 
 fn run(seed: u64, commands: u64, ids: i64, mode: SelfTrade, seen: &mut Seen) {
-    let stretch = if seed % 2 == 0 { 1 } else { 0x1_0000_0001 << (seed % 13) };
+    let stretch = if seed % 2 == 0 {
+        1
+    } else {
+        0x1_0000_0001 << (seed % 13)
+    };
     let mut flow = Flow::new(seed, ids, stretch);
     let mut naive = Naive::new(mode);
     let mut engine = MatchingEngine::new(mode);
@@ -25,7 +34,10 @@ fn run(seed: u64, commands: u64, ids: i64, mode: SelfTrade, seen: &mut Seen) {
         reports.clear();
         engine.handle_command(&command, &mut reports);
         let told = naive.handle(&command);
-        assert_eq!(reports, told, "seed {seed}, step {step}, {mode:?}: {command:?}");
+        assert_eq!(
+            reports, told,
+            "seed {seed}, step {step}, {mode:?}: {command:?}"
+        );
         for report in &reports {
             seen.kinds[usize::from(report.kind)] += 1;
             seen.reasons[usize::from(report.reason)] += 1;
@@ -37,7 +49,11 @@ fn run(seed: u64, commands: u64, ids: i64, mode: SelfTrade, seen: &mut Seen) {
             assert_eq!(engine.orders().len(), naive.orders());
         }
     }
-    assert_eq!(engine.state_hash(), naive.state_hash(), "seed {seed}, {mode:?}");
+    assert_eq!(
+        engine.state_hash(),
+        naive.state_hash(),
+        "seed {seed}, {mode:?}"
+    );
 }
 
 fn soak(commands: u64) -> Seen {
@@ -54,7 +70,11 @@ fn soak(commands: u64) -> Seen {
 #[test]
 fn a_million_random_commands_end_as_in_the_naive_engine() {
     let seen = soak(1_200_000);
-    assert!(seen.kinds.iter().all(|&count| count > 1_000), "{:?}", seen.kinds);
+    assert!(
+        seen.kinds.iter().all(|&count| count > 1_000),
+        "{:?}",
+        seen.kinds
+    );
     let by_reason = seen.reasons;
     assert!(by_reason.iter().all(|&count| count > 100), "{by_reason:?}");
     assert!(seen.deepest > 100, "{}", seen.deepest);
@@ -65,5 +85,8 @@ fn a_million_random_commands_end_as_in_the_naive_engine() {
 #[ignore = "minutes; make soak-matching runs it"]
 fn a_hundred_million_random_commands_end_as_in_the_naive_engine() {
     let seen = soak(100_000_000);
-    println!("reports by kind {:?}, by reason {:?}", seen.kinds, seen.reasons);
+    println!(
+        "reports by kind {:?}, by reason {:?}",
+        seen.kinds, seen.reasons
+    );
 }

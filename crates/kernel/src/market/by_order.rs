@@ -179,10 +179,7 @@ impl ByOrder {
     #[inline]
     #[must_use]
     pub const fn is_crossed(&self) -> bool {
-        match (
-            self.orders.best(Side::Buy),
-            self.orders.best(Side::Sell),
-        ) {
+        match (self.orders.best(Side::Buy), self.orders.best(Side::Sell)) {
             (Some(bid), Some(ask)) => bid.0 >= ask.0,
             _ => false,
         }

@@ -33,22 +33,16 @@ pub mod tif {
     pub const FOK: u8 = 2;
 }
 
-/// One command.
+/// One command, in NumPy's aligned layout of the fields in this order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[repr(C)]
 pub struct EngineCommand {
-    /// The order it is about.
-    pub order_id: u64,
-    /// Limit price in ticks; not read for market orders.
-    pub price: Price,
-    /// Quantity in lots; of a replace, the new total (FIX OrderQty).
-    pub qty: Qty,
-    /// When; echoed in the reports and never compared.
-    pub ts: UnixNanos,
-    /// Whose order it is, for self-trade prevention.
-    pub owner: u32,
     /// One of [`op`].
     pub op: u8,
+    /// The order it is about.
+    pub order_id: u64,
+    /// Whose order it is, for self-trade prevention.
+    pub owner: u32,
     /// +1 buy, -1 sell; not read for cancel and replace.
     pub side: i8,
     /// One of [`order_type`]; not read for cancel and replace.
@@ -57,6 +51,12 @@ pub struct EngineCommand {
     pub tif: u8,
     /// [`POST_ONLY`].
     pub flags: u8,
+    /// Limit price in ticks; not read for market orders.
+    pub price: Price,
+    /// Quantity in lots; of a replace, the new total (FIX OrderQty).
+    pub qty: Qty,
+    /// When; echoed in the reports and never compared.
+    pub ts: UnixNanos,
 }
 
 /// What a report says, as its number.
@@ -101,10 +101,12 @@ pub enum Reason {
     SelfTrade = 9,
 }
 
-/// One report.
+/// One report, in NumPy's aligned layout of the fields in this order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(C)]
 pub struct EngineReport {
+    /// One of [`EngineReportKind`].
+    pub kind: u8,
     /// The order it is about; in a trade the taker's.
     pub order_id: u64,
     /// In a trade the resting order's id, else 0.
@@ -115,15 +117,11 @@ pub struct EngineReport {
     pub qty: Qty,
     /// What is open of `order_id` afterwards, in lots.
     pub leaves_qty: Qty,
-    /// The command's time.
-    pub ts: UnixNanos,
-    /// One of [`EngineReportKind`].
-    pub kind: u8,
     /// One of [`Reason`].
     pub reason: u8,
-    /// 0.
-    pub reserved: [u8; 6],
+    /// The command's time.
+    pub ts: UnixNanos,
 }
 
 const _: () = assert!(core::mem::size_of::<EngineCommand>() == 48);
-const _: () = assert!(core::mem::size_of::<EngineReport>() == 56);
+const _: () = assert!(core::mem::size_of::<EngineReport>() == 64);

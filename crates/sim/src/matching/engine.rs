@@ -78,7 +78,12 @@ impl MatchingEngine {
             _ => Err((Reason::Malformed, Qty(0))),
         };
         if let Err((reason, leaves_qty)) = done {
-            reports.push(report(command, EngineReportKind::Rejected, reason, leaves_qty));
+            reports.push(report(
+                command,
+                EngineReportKind::Rejected,
+                reason,
+                leaves_qty,
+            ));
         }
     }
 
@@ -264,7 +269,6 @@ impl MatchingEngine {
                 ts: taker.ts,
                 kind: EngineReportKind::Trade as u8,
                 reason: Reason::None as u8,
-                reserved: [0; 6],
             });
             self.orders.execute(slot, qty);
         }
@@ -334,7 +338,6 @@ fn report(
         ts: command.ts,
         kind: kind as u8,
         reason: reason as u8,
-        reserved: [0; 6],
     }
 }
 
@@ -349,6 +352,5 @@ fn cancel_rest(taker: &Taker, reason: Reason, reports: &mut Vec<EngineReport>) {
         ts: taker.ts,
         kind: EngineReportKind::Canceled as u8,
         reason: reason as u8,
-        reserved: [0; 6],
     });
 }

@@ -72,7 +72,6 @@ impl MatchingEngine {
                     ts: taker.ts,
                     kind: EngineReportKind::Canceled as u8,
                     reason: Reason::SelfTrade as u8,
-                    reserved: [0; 6],
                 });
             }
         };

@@ -81,7 +81,6 @@ impl Naive {
             ts,
             kind,
             reason,
-            reserved: [0; 6],
         });
     }
 
@@ -380,7 +379,11 @@ impl Flow {
                 1 => 2,
                 _ => 0,
             },
-            flags: if odd { dice.between(0, 255) as u8 } else { u8::from(dice.one_in(6)) },
+            flags: if odd {
+                dice.between(0, 255) as u8
+            } else {
+                u8::from(dice.one_in(6))
+            },
         }
     }
 }
