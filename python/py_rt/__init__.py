@@ -9,7 +9,7 @@ Examples
 32
 """
 
-from py_rt import data, errors, indicators, strategies
+from py_rt import data, errors, indicators, mechanics, strategies
 from py_rt._core import __version__
 from py_rt.backtest import BacktestResult, backtest, verify
 from py_rt.config import Fees, RiskLimits, SimVenue
@@ -29,6 +29,7 @@ from py_rt.errors import (
 )
 from py_rt.factory import StrategyFactory
 from py_rt.market import Instrument, MarketData
+from py_rt.mechanics import MatchingEngine, OrderBook
 from py_rt.strategy import Strategy
 from py_rt.trade import ReplayResult, paper, replay, trade
 
@@ -43,7 +44,9 @@ __all__ = [
     "Instrument",
     "JournalError",
     "MarketData",
+    "MatchingEngine",
     "NotConverged",
+    "OrderBook",
     "ParameterError",
     "ReplayResult",
     "RiskHalted",
@@ -59,6 +62,7 @@ __all__ = [
     "data",
     "errors",
     "indicators",
+    "mechanics",
     "paper",
     "replay",
     "strategies",

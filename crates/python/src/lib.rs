@@ -71,7 +71,10 @@ mod _core {
 
     /// Books, matching, queues.
     #[pymodule]
-    mod mechanics {}
+    mod mechanics {
+        #[pymodule_export]
+        use crate::mechanics::{MatchingDoor, OrderBookDoor};
+    }
 
     /// Statistics.
     #[pymodule]
