@@ -27,6 +27,7 @@
 extern crate alloc;
 
 pub mod alpaca;
+pub mod bitstamp_l3;
 pub mod columns;
 pub mod dbn;
 pub mod error;
