@@ -43,6 +43,7 @@ pub mod resting;
 pub mod scale;
 pub mod session;
 pub mod symbols;
+pub mod tardis_csv;
 pub mod wire;
 
 pub use error::{DecodeError, Malformed};

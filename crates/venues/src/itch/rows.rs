@@ -84,7 +84,10 @@ impl ItchRows {
     #[must_use]
     pub fn counts(&self) -> ItchCounts {
         let mut counts = self.counts.clone();
-        for (kind, count) in (0u8..).zip(self.by_type).filter(|(_, count)| *count > 0) {
+        for (kind, count) in (0..=255u8)
+            .zip(self.by_type)
+            .filter(|(_, count)| *count > 0)
+        {
             counts.by_type.insert(kind, count);
             counts.messages += count;
         }
