@@ -56,7 +56,10 @@ mod _core {
     #[pymodule]
     mod formats {
         #[pymodule_export]
-        use crate::formats::{capture_start, itch_framing, ItchReader, LobsterReader};
+        use crate::formats::{
+            capture_start, is_bitstamp, is_iex_capture, itch_framing, tardis_table, BitstampReader,
+            DbnReader, IexReader, ItchReader, LobsterReader, TardisReader,
+        };
     }
 
     /// Streaming indicators.

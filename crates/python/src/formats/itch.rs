@@ -7,7 +7,7 @@ use py_rt_venues::scale::Places;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-use super::{hand_over, Fault, Kept};
+use super::{hand_over, letters, Fault, Kept};
 use crate::error::FaceError;
 
 const FRAMINGS: [(&str, ItchFraming); 3] = [
@@ -83,11 +83,7 @@ impl ItchReader {
         let symbols = self.file.rows().symbols().collect();
         let dict = hand_over(py, rows, symbols, Places { price: 4, qty: 0 })?;
         let counts = self.file.rows().counts();
-        let by_type = PyDict::new(py);
-        for (kind, count) in &counts.by_type {
-            by_type.set_item(char::from(*kind).to_string(), count)?;
-        }
-        dict.set_item("by_type", by_type)?;
+        dict.set_item("by_type", letters(py, &counts.by_type)?)?;
         dict.set_item("messages", counts.messages)?;
         dict.set_item("unknown_orders", counts.unknown_orders)?;
         dict.set_item("twice", counts.twice)?;

@@ -4,11 +4,21 @@
 //! rows over as the bytes of `EVENT_DTYPE` with `finish()`. A fault is a `DataError` that names
 //! the field, the byte, and the line of a text.
 
+mod bitstamp;
+mod dbn;
+mod iex;
 mod itch;
 mod lobster;
+mod tardis;
 
+pub(crate) use bitstamp::{is_bitstamp, BitstampReader};
+pub(crate) use dbn::DbnReader;
+pub(crate) use iex::{is_iex_capture, IexReader};
 pub(crate) use itch::{capture_start, itch_framing, ItchReader};
 pub(crate) use lobster::LobsterReader;
+pub(crate) use tardis::{tardis_table, TardisReader};
+
+use std::collections::BTreeMap;
 
 use numpy::PyArray1;
 use py_rt_types::MarketEvent;
@@ -104,4 +114,13 @@ fn hand_over<'py>(
     dict.set_item("price_places", PyArray1::from_vec(py, price))?;
     dict.set_item("qty_places", PyArray1::from_vec(py, qty))?;
     Ok(dict)
+}
+
+/// Counts by the letter of a message.
+fn letters<'py>(py: Python<'py>, counts: &BTreeMap<u8, u64>) -> PyResult<Bound<'py, PyDict>> {
+    let named = PyDict::new(py);
+    for (letter, count) in counts {
+        named.set_item(char::from(*letter).to_string(), count)?;
+    }
+    Ok(named)
 }
