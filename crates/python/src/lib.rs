@@ -54,7 +54,10 @@ mod _core {
 
     /// Decoders of recorded files.
     #[pymodule]
-    mod formats {}
+    mod formats {
+        #[pymodule_export]
+        use crate::formats::{capture_start, itch_framing, ItchReader, LobsterReader};
+    }
 
     /// Streaming indicators.
     #[pymodule]
