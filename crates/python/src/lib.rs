@@ -76,7 +76,7 @@ mod _core {
     #[pymodule]
     mod mechanics {
         #[pymodule_export]
-        use crate::mechanics::{MatchingDoor, OrderBookDoor};
+        use crate::mechanics::{follow_orders, MatchingDoor, OrderBookDoor};
     }
 
     /// Statistics.

@@ -5,7 +5,7 @@ from typing import Any, final
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["MatchingEngine", "OrderBook"]
+__all__ = ["MatchingEngine", "OrderBook", "follow_orders"]
 
 @final
 class MatchingEngine:
@@ -34,3 +34,15 @@ class OrderBook:
     @property
     def valid(self) -> bool: ...
     def state_hash(self) -> str: ...
+
+def follow_orders(
+    rows: Any,
+    models: list[tuple[str, int]],
+    *,
+    draws: int,
+    seed: int,
+    per_million: int,
+    horizon_ns: int,
+    distance_max: int,
+) -> dict[str, npt.NDArray[Any]]:
+    """Replays rows by order of one instrument; returns the followed orders as columns."""

@@ -89,7 +89,9 @@ class _Fields(Mapping[str, Any]):
     def fits(self, dtype: np.dtype[np.void]) -> bool:
         """Whether every field is there, in the format wanted."""
         fields = self.rows.dtype.fields or {}
-        return all(field in fields and fields[field][0] == dtype[field] for field in dtype.names or ())
+        return all(
+            field in fields and fields[field][0] == dtype[field] for field in dtype.names or ()
+        )
 
 
 def _columns(source: Any, names: tuple[str, ...], name: str) -> Mapping[str, Any]:
@@ -117,9 +119,7 @@ def _columns(source: Any, names: tuple[str, ...], name: str) -> Mapping[str, Any
     )
 
 
-def _converted(
-    column: npt.NDArray[Any], dtype: np.dtype[Any], field: str
-) -> npt.NDArray[Any]:
+def _converted(column: npt.NDArray[Any], dtype: np.dtype[Any], field: str) -> npt.NDArray[Any]:
     """Return the column as integers of ``dtype``; refuse what would change on the way."""
     if column.dtype.kind not in "iubf":
         try:

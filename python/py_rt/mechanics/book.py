@@ -132,7 +132,8 @@ class OrderBook:
                 f"a book {self.kind!r} cannot use {name} rows",
                 field="kind",
                 row=int(wrong[0]),
-                remedy=f"use {' or '.join(repr(book) for book in fitting)}" if known
+                remedy=f"use {' or '.join(repr(book) for book in fitting)}"
+                if known
                 else f"kinds are 0 to {len(KIND_NAMES) - 1}",
             )
 

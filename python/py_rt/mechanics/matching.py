@@ -159,15 +159,16 @@ class MatchingEngine:
       way), self-trade prevention.
     - *replaced*: qty is the new total (FIX OrderQty), leaves_qty = qty less what was executed.
 
-    *Decisions.* Rejected: an open order has the id (it may be used again once the order is done); no
-    open order has it (cancel, replace); qty below 1; a limit price below 1; a number outside its
-    list; post-only that would trade at once (an order is post-only by the bit of its own command, as
-    FIX restates instructions: a replace without it may trade). Replace keeps priority when the price
-    stays and the quantity does not rise; otherwise it goes to the end of its new queue, after
-    trading if it crosses. A replace to no more than what was executed closes the order: replaced,
-    qty = what was executed, leaves_qty 0 (FIX 4.2, appendix D, case D11). A rejected replace leaves
-    the order as it was and reports its leaves_qty. A market order into an empty book is accepted,
-    then canceled; post-only on it rejects only when there is something to take.
+    *Decisions.* Rejected: an open order has the id (it may be used again once the order is done);
+    no open order has it (cancel, replace); qty below 1; a limit price below 1; a number outside
+    its list; post-only that would trade at once (an order is post-only by the bit of its own
+    command, as FIX restates instructions: a replace without it may trade). Replace keeps priority
+    when the price stays and the quantity does not rise; otherwise it goes to the end of its new
+    queue, after trading if it crosses. A replace to no more than what was executed closes the
+    order: replaced, qty = what was executed, leaves_qty 0 (FIX 4.2, appendix D, case D11). A
+    rejected replace leaves the order as it was and reports its leaves_qty. A market order into an
+    empty book is accepted, then canceled; post-only on it rejects only when there is something to
+    take.
 
     Source: price-time priority as in FIX 5.0 SP2 and the venues' rule books; see the naive twin in
     ``crates/sim/tests``. Deterministic; nothing is allocated once grown but the reports.
@@ -189,12 +190,12 @@ class MatchingEngine:
 
     __slots__ = ("_engine", "lot_size", "tick_size")
 
-    def __init__(
-        self, tick_size: Any = 1, lot_size: Any = 1, self_trade: str = "none"
-    ) -> None:
+    def __init__(self, tick_size: Any = 1, lot_size: Any = 1, self_trade: str = "none") -> None:
         if not isinstance(self_trade, str):
             raise ParameterError(
-                f"{self_trade!r} is no mode", field="self_trade", remedy='use "none" or another name'
+                f"{self_trade!r} is no mode",
+                field="self_trade",
+                remedy='use "none" or another name',
             )
         self.tick_size = _size(tick_size, "tick_size")
         self.lot_size = _size(lot_size, "lot_size")
@@ -297,7 +298,9 @@ def _size(value: Any, field: str) -> str:
         exact = Decimal(0)
     if isinstance(value, bool) or not exact.is_finite() or exact <= 0:
         raise ParameterError(
-            f"{value!r} is no step", field=field, remedy='pass a positive number such as 1 or "0.01"'
+            f"{value!r} is no step",
+            field=field,
+            remedy='pass a positive decimal such as "0.01"',
         )
     text = f"{exact:f}"
     parse_decimal(text, field)

@@ -45,6 +45,7 @@ impl ByOrder {
             self.broken = true;
         }
         match event.event_kind()? {
+            EventKind::Snapshot if event.order_id == 0 => self.handle_depth(event),
             EventKind::OrderAdd | EventKind::Snapshot => self.handle_add(event),
             EventKind::OrderReduce => self.handle_taken(event, Taken::Canceled),
             EventKind::OrderExecute => self.handle_taken(event, Taken::Executed),
@@ -63,9 +64,7 @@ impl ByOrder {
             self.broken = true;
             return None;
         };
-        let slot = if event.order_id == 0 {
-            self.orders.insert_unknown(side, event.price, event.qty)
-        } else if self.orders.find(event.order_id) != NO_SLOT {
+        let slot = if event.order_id == 0 || self.orders.find(event.order_id) != NO_SLOT {
             NO_SLOT
         } else {
             self.orders.insert(RestingOrder {

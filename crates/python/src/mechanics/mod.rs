@@ -1,14 +1,17 @@
 //! Books, matching, queues: the doors of `py_rt._core.mechanics`.
 //!
 //! - [`matching`]: commands as bytes in, reports as rows out. [`book`]: the three order books.
+//! - [`study`]: real orders and what queue models say of them.
 //! - [`rows`]: structured rows on both ways.
 
 mod book;
 mod matching;
 mod rows;
+mod study;
 
 pub(crate) use book::OrderBookDoor;
 pub(crate) use matching::MatchingDoor;
+pub(crate) use study::follow_orders;
 
 use py_rt_types::Side;
 use pyo3::prelude::*;

@@ -44,6 +44,7 @@ pub(super) const fn accepts(side: Side, limit: Price, price: Price) -> bool {
     }
 }
 
+#[inline]
 const fn side_of(side: i8) -> Option<Side> {
     match side {
         1 => Some(Side::Buy),
@@ -170,6 +171,7 @@ impl MatchingEngine {
         Ok(())
     }
 
+    #[inline]
     fn open_slot(&self, command: &EngineCommand) -> Result<Slot, (Reason, Qty)> {
         match self.orders.find(command.order_id) {
             NO_SLOT => Err((Reason::UnknownOrder, Qty(0))),

@@ -1,9 +1,12 @@
-//! From an order id to its slot: open addressing, the same order of everything in every run.
+//! From an order id to its slot: the same order of everything in every run.
 //!
-//! Idea: one word an entry, its upper half 32 bits of the id's hash, its lower half the slot; the
-//! home of an entry is the top of its hash, so an entry can be moved without asking for its id.
-//! Linear probing at no more than half load; a removal shifts the run behind it back, so there
-//! are no tombstones (Knuth, TAOCP vol. 3, 6.4, algorithm R). Costs: O(1), one cache line mostly.
+//! Idea: ids mostly count upwards, so the first place to look is the id's own low bits in a direct
+//! table: no probing, neighbours in one cache line. It grows while it is half full, and also while
+//! many ids find their place taken, up to 16 places an order. Such ids go to a second,
+//! open-addressing table (Fibonacci hash, linear probing at no more than quarter load, removal shifts
+//! the run back, so there are no tombstones: Knuth, TAOCP vol. 3, 6.4, algorithm R). While that is
+//! empty it is never looked at. An entry is one word: 32 bits of the id's hash, and the slot.
+//! Costs: O(1); ids of any pattern are at worst an ordinary hash table.
 
 use alloc::boxed::Box;
 use alloc::vec;
@@ -11,13 +14,15 @@ use alloc::vec;
 use super::{Slot, NO_SLOT};
 
 const BITS_MIN: u32 = 6;
+/// Places of the direct table an order, at most.
+const PLACES_MAX: usize = 16;
 
 /// Slots by order id.
 #[derive(Debug, Clone)]
 pub(super) struct OrderIndex {
-    entries: Box<[u64]>,
-    bits: u32,
-    count: usize,
+    direct: Box<[u64]>,
+    direct_count: usize,
+    spilled: Spilled,
 }
 
 /// 32 bits that every bit of the id has a part in.
@@ -32,8 +37,111 @@ const fn slot_of(entry: u64) -> Slot {
     entry as u32
 }
 
+#[inline]
+const fn entry_of(tag: u32, slot: Slot) -> u64 {
+    ((tag as u64) << 32) | slot as u64
+}
+
 impl OrderIndex {
     pub(super) fn new() -> Self {
+        Self {
+            direct: vec![0; 1 << BITS_MIN].into_boxed_slice(),
+            direct_count: 0,
+            spilled: Spilled::new(),
+        }
+    }
+
+    #[inline]
+    const fn place(&self, order_id: u64) -> usize {
+        order_id as usize & (self.direct.len() - 1)
+    }
+
+    /// The slot of an id, or [`NO_SLOT`]; `is_it` says whether a slot holds the id.
+    #[inline]
+    pub(super) fn find(&self, order_id: u64, is_it: impl Fn(Slot) -> bool) -> Slot {
+        let tag = tag_of(order_id);
+        let entry = self.direct[self.place(order_id)];
+        if (entry >> 32) as u32 == tag && slot_of(entry) != NO_SLOT && is_it(slot_of(entry)) {
+            return slot_of(entry);
+        }
+        if self.spilled.count == 0 {
+            return NO_SLOT;
+        }
+        self.spilled.find(tag, is_it)
+    }
+
+    /// Adds an id that is not in it; `id_of` names the ids of the slots that are.
+    #[inline]
+    pub(super) fn insert(&mut self, order_id: u64, slot: Slot, id_of: impl Fn(Slot) -> u64) {
+        if self.direct_count * 2 >= self.direct.len() || self.is_crowded() {
+            self.grow(id_of);
+        }
+        self.put(order_id, slot);
+    }
+
+    /// Whether more than one in 64 found their place taken, and a larger table may help.
+    #[inline]
+    const fn is_crowded(&self) -> bool {
+        let (spilled, direct) = (self.spilled.count, self.direct_count);
+        spilled * 64 > direct + 512 && self.direct.len() < (spilled + direct) * PLACES_MAX
+    }
+
+    #[inline]
+    fn put(&mut self, order_id: u64, slot: Slot) {
+        let entry = entry_of(tag_of(order_id), slot);
+        let place = self.place(order_id);
+        if slot_of(self.direct[place]) == NO_SLOT {
+            self.direct[place] = entry;
+            self.direct_count += 1;
+        } else {
+            self.spilled.insert(entry);
+        }
+    }
+
+    /// Doubles the direct table; what was spilled may find room in it.
+    #[cold]
+    fn grow(&mut self, id_of: impl Fn(Slot) -> u64) {
+        let larger = vec![0; self.direct.len() * 2].into_boxed_slice();
+        let old = core::mem::replace(&mut self.direct, larger);
+        let spilled = core::mem::replace(&mut self.spilled, Spilled::new());
+        self.direct_count = 0;
+        for &entry in old.iter().chain(&spilled.entries) {
+            if slot_of(entry) != NO_SLOT {
+                self.put(id_of(slot_of(entry)), slot_of(entry));
+            }
+        }
+    }
+
+    /// Takes an id out that is in it, at `slot`.
+    #[inline]
+    pub(super) fn remove(&mut self, order_id: u64, slot: Slot) {
+        let place = self.place(order_id);
+        if slot_of(self.direct[place]) == slot {
+            self.direct[place] = 0;
+            self.direct_count -= 1;
+        } else {
+            self.spilled.remove(tag_of(order_id), slot);
+        }
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.direct.fill(0);
+        self.direct_count = 0;
+        self.spilled.entries.fill(0);
+        self.spilled.count = 0;
+    }
+}
+
+/// What found its direct place taken. The home of an entry is the top of its hash.
+#[derive(Debug, Clone)]
+struct Spilled {
+    entries: Box<[u64]>,
+    bits: u32,
+    count: usize,
+}
+
+impl Spilled {
+    fn new() -> Self {
         Self {
             entries: vec![0; 1 << BITS_MIN].into_boxed_slice(),
             bits: BITS_MIN,
@@ -46,10 +154,7 @@ impl OrderIndex {
         (tag >> (32 - self.bits)) as usize
     }
 
-    /// The slot of an id, or [`NO_SLOT`]; `is_it` says whether a slot holds the id.
-    #[inline]
-    pub(super) fn find(&self, order_id: u64, is_it: impl Fn(Slot) -> bool) -> Slot {
-        let tag = tag_of(order_id);
+    fn find(&self, tag: u32, is_it: impl Fn(Slot) -> bool) -> Slot {
         let mask = self.entries.len() - 1;
         let mut at = self.home(tag);
         loop {
@@ -64,19 +169,15 @@ impl OrderIndex {
         }
     }
 
-    /// Adds an id that is not in it.
-    #[inline]
-    pub(super) fn insert(&mut self, order_id: u64, slot: Slot) {
-        if self.count * 2 >= self.entries.len() {
+    fn insert(&mut self, entry: u64) {
+        if self.count * 4 >= self.entries.len() {
             self.grow();
         }
-        let tag = tag_of(order_id);
-        self.place((u64::from(tag) << 32) | u64::from(slot));
+        self.put(entry);
         self.count += 1;
     }
 
-    #[inline]
-    fn place(&mut self, entry: u64) {
+    fn put(&mut self, entry: u64) {
         let mask = self.entries.len() - 1;
         let mut at = self.home((entry >> 32) as u32) & mask;
         while slot_of(self.entries[at]) != NO_SLOT {
@@ -92,16 +193,14 @@ impl OrderIndex {
         self.bits += 1;
         for &entry in &old {
             if slot_of(entry) != NO_SLOT {
-                self.place(entry);
+                self.put(entry);
             }
         }
     }
 
-    /// Takes an id out that is in it, at `slot`.
-    #[inline]
-    pub(super) fn remove(&mut self, order_id: u64, slot: Slot) {
+    fn remove(&mut self, tag: u32, slot: Slot) {
         let mask = self.entries.len() - 1;
-        let mut hole = self.home(tag_of(order_id)) & mask;
+        let mut hole = self.home(tag) & mask;
         while slot_of(self.entries[hole]) != slot {
             if slot_of(self.entries[hole]) == NO_SLOT {
                 return;
@@ -123,10 +222,5 @@ impl OrderIndex {
             }
         }
         self.entries[hole] = 0;
-    }
-
-    pub(super) fn clear(&mut self) {
-        self.entries.fill(0);
-        self.count = 0;
     }
 }

@@ -77,8 +77,8 @@ pub struct RestingOrders {
     free: Slot,
     count: usize,
     index: OrderIndex,
-    bids: Ladder,
-    asks: Ladder,
+    /// Bids, then asks.
+    ladders: [Ladder; 2],
 }
 
 impl Default for RestingOrders {
@@ -105,8 +105,7 @@ impl RestingOrders {
             free: NO_SLOT,
             count: 0,
             index: OrderIndex::new(),
-            bids: Ladder::new(),
-            asks: Ladder::new(),
+            ladders: [Ladder::new(), Ladder::new()],
         }
     }
 
@@ -133,18 +132,12 @@ impl RestingOrders {
 
     #[inline]
     const fn ladder(&self, side: Side) -> &Ladder {
-        match side {
-            Side::Buy => &self.bids,
-            Side::Sell => &self.asks,
-        }
+        &self.ladders[((1 - side as i8) / 2) as usize]
     }
 
     #[inline]
     fn ladder_mut(&mut self, side: Side) -> &mut Ladder {
-        match side {
-            Side::Buy => &mut self.bids,
-            Side::Sell => &mut self.asks,
-        }
+        &mut self.ladders[((1 - side as i8) / 2) as usize]
     }
 
     /// The slot of an order id, or [`NO_SLOT`].
@@ -272,7 +265,10 @@ impl RestingOrders {
         }
         self.ladder_mut(order.side).put(key, level);
         if known {
-            self.index.insert(order.order_id, slot);
+            let nodes = &self.nodes;
+            self.index.insert(order.order_id, slot, |slot| {
+                nodes[slot as usize].order.order_id
+            });
         }
         self.count += 1;
         slot
@@ -378,8 +374,7 @@ impl RestingOrders {
         self.free = NO_SLOT;
         self.count = 0;
         self.index.clear();
-        self.bids.clear();
-        self.asks.clear();
+        self.ladders.iter_mut().for_each(Ladder::clear);
     }
 
     /// Calls `visit` for the levels of a side from the best on, until it returns false.
