@@ -29,7 +29,7 @@ from py_rt.errors import (
 )
 from py_rt.factory import StrategyFactory
 from py_rt.market import Instrument, MarketData
-from py_rt.mechanics import MatchingEngine, OrderBook
+from py_rt.mechanics import FillStudy, MatchingEngine, OrderBook, fill_study
 from py_rt.strategy import Strategy
 from py_rt.trade import ReplayResult, paper, replay, trade
 
@@ -40,6 +40,7 @@ __all__ = [
     "DataError",
     "Degenerate",
     "Fees",
+    "FillStudy",
     "Infeasible",
     "Instrument",
     "JournalError",
@@ -61,6 +62,7 @@ __all__ = [
     "backtest",
     "data",
     "errors",
+    "fill_study",
     "indicators",
     "mechanics",
     "paper",

@@ -7,7 +7,6 @@ from decimal import Decimal
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from py_rt._core import mechanics as _core
 from py_rt._layout import Rows
@@ -190,7 +189,7 @@ class MatchingEngine:
 
     __slots__ = ("_engine", "lot_size", "tick_size")
 
-    def __init__(self, tick_size: Any = 1, lot_size: Any = 1, self_trade: str = "none") -> None:
+    def __init__(self, tick_size: Any = 1, lot_size: Any = 1, self_trade: Any = "none") -> None:
         if not isinstance(self_trade, str):
             raise ParameterError(
                 f"{self_trade!r} is no mode",
@@ -234,7 +233,7 @@ class MatchingEngine:
         reports: Rows = words.view(REPORT_DTYPE)
         return reports
 
-    def book(self, depth: int = 10) -> EngineBook:
+    def book(self, depth: Any = 10) -> EngineBook:
         """Return the best levels of both sides, in ticks and lots.
 
         Parameters
@@ -249,11 +248,20 @@ class MatchingEngine:
         """
         if type(depth) is bool or not isinstance(depth, (int, np.integer)) or depth < 1:
             raise ParameterError(f"{depth!r} levels", field="depth", remedy="pass an integer >= 1")
-        columns: list[npt.NDArray[np.int64]] = []
-        for side in (1, -1):
-            levels = self._engine.levels(side, int(depth))
-            columns.extend(np.array(levels, dtype=np.int64).reshape(-1, 3).T.copy())
-        return EngineBook(*columns, tick_size=self.tick_size, lot_size=self.lot_size)
+        bids, asks = (
+            np.array(self._engine.levels(side, int(depth)), dtype=np.int64).reshape(-1, 3)
+            for side in (1, -1)
+        )
+        return EngineBook(
+            bids[:, 0].copy(),
+            bids[:, 1].copy(),
+            bids[:, 2].copy(),
+            asks[:, 0].copy(),
+            asks[:, 1].copy(),
+            asks[:, 2].copy(),
+            self.tick_size,
+            self.lot_size,
+        )
 
     def orders(self) -> Rows:
         """Return the open orders: bids, then asks, each by price and time.
