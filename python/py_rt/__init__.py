@@ -9,7 +9,7 @@ Examples
 32
 """
 
-from py_rt import data, errors, indicators, strategies
+from py_rt import data, errors, indicators, mechanics, strategies
 from py_rt._core import __version__
 from py_rt.backtest import BacktestResult, VectorResult, backtest, vector_backtest, verify
 from py_rt.config import Fees, RiskLimits, SimVenue
@@ -29,6 +29,7 @@ from py_rt.errors import (
 )
 from py_rt.factory import StrategyFactory
 from py_rt.market import Instrument, MarketData
+from py_rt.mechanics import FillStudy, MatchingEngine, OrderBook, fill_study
 from py_rt.strategy import Strategy
 from py_rt.trade import ReplayResult, paper, replay, trade
 
@@ -39,11 +40,14 @@ __all__ = [
     "DataError",
     "Degenerate",
     "Fees",
+    "FillStudy",
     "Infeasible",
     "Instrument",
     "JournalError",
     "MarketData",
+    "MatchingEngine",
     "NotConverged",
+    "OrderBook",
     "ParameterError",
     "ReplayResult",
     "RiskHalted",
@@ -59,7 +63,9 @@ __all__ = [
     "backtest",
     "data",
     "errors",
+    "fill_study",
     "indicators",
+    "mechanics",
     "paper",
     "replay",
     "strategies",

@@ -58,7 +58,13 @@ mod _core {
 
     /// Decoders of recorded files.
     #[pymodule]
-    mod formats {}
+    mod formats {
+        #[pymodule_export]
+        use crate::formats::{
+            capture_start, is_bitstamp, is_iex_capture, itch_framing, tardis_table, BitstampReader,
+            DbnReader, IexReader, ItchReader, LobsterReader, TardisReader,
+        };
+    }
 
     /// Streaming indicators.
     #[pymodule]
@@ -72,7 +78,10 @@ mod _core {
 
     /// Books, matching, queues.
     #[pymodule]
-    mod mechanics {}
+    mod mechanics {
+        #[pymodule_export]
+        use crate::mechanics::{follow_orders, MatchingDoor, OrderBookDoor};
+    }
 
     /// Statistics.
     #[pymodule]

@@ -15,18 +15,36 @@
 //! - [`link`]: when to open, ping, give up and open again.
 //! - [`session`]: the verbs and the events that every venue session shares.
 //! - [`alpaca`]: the Alpaca dialect.
+//!
+//! Recorded files, decoded in blocks into market rows:
+//! - [`wire`], [`framing`], [`columns`]: fields of binary messages, packets and files, text columns.
+//! - [`resting`], [`scale`]: the orders that rest, by id; the coarsest steps that hold all prices.
+//! - [`itch`], [`lobster`], [`dbn`], [`bitstamp_l3`], [`iex`], [`tardis_csv`]: one folder a format.
+//! - [`ouch`]: NASDAQ's order entry, message by message.
 #![no_std]
 #![forbid(unsafe_code)]
 
 extern crate alloc;
 
 pub mod alpaca;
+pub mod bitstamp_l3;
+pub mod columns;
+pub mod dbn;
 pub mod error;
+pub mod framing;
 pub mod http;
+pub mod iex;
+pub mod itch;
 pub mod json;
 pub mod link;
+pub mod lobster;
+pub mod ouch;
+pub mod resting;
+pub mod scale;
 pub mod session;
 pub mod symbols;
+pub mod tardis_csv;
+pub mod wire;
 
 pub use error::{DecodeError, Malformed};
 pub use link::{Link, LinkConfig};

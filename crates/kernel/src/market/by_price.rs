@@ -48,6 +48,7 @@ impl ByPrice {
     }
 
     /// Applies one row. Trades change nothing: a venue says what is left of a level by itself.
+    /// Rows about single orders change nothing either: they need the book by order.
     #[inline]
     pub fn apply(&mut self, event: &MarketEvent) {
         self.step(event);
@@ -98,7 +99,7 @@ impl ByPrice {
             Some(EventKind::Depth | EventKind::Snapshot) => self.apply_level(event),
             Some(EventKind::Quote) => self.apply_quote(event),
             Some(EventKind::Clear) => self.apply_clear(event),
-            Some(EventKind::Trade) | None => {}
+            _ => {}
         }
         true
     }

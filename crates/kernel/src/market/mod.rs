@@ -4,11 +4,17 @@
 //! the first level arrives, the last trade, the last bar, and the reference price with its age.
 
 mod bars;
+mod by_order;
 mod by_price;
 mod half_book;
+mod resting;
+mod top_book;
 
 pub use bars::BarBuilder;
+pub use by_order::{ByOrder, Touched};
 pub use by_price::{ByPrice, Level};
+pub use resting::{RestingOrder, RestingOrders, Slot, NO_SLOT};
+pub use top_book::TopBook;
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
