@@ -127,8 +127,12 @@ impl InstrumentMarket {
         }
         let book = self.book.get_or_insert_with(|| Box::new(ByPrice::new()));
         book.apply(event);
+        let executed = event.kind == EventKind::OrderExecute as u8;
+        if executed {
+            self.last_trade = Some((event.price, event.qty));
+        }
         if !event.is_end() {
-            return Change::NONE;
+            return Change::NONE.with(Change::TRADE, executed);
         }
         let top = Top {
             bid_price: book.best_bid().unwrap_or_default(),
@@ -140,6 +144,7 @@ impl InstrumentMarket {
         let mid = book.bid_plus_ask();
         let mark = mid.unwrap_or(self.mark);
         let change = Change::BOOK
+            .with(Change::TRADE, executed)
             .with(Change::QUOTE, top != self.top)
             .with(Change::MARK, mark != self.mark)
             .with(Change::VALIDITY, valid != self.valid);
