@@ -21,7 +21,7 @@ import pandas as pd
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "python"))
 
-from py_rt.data.binance_ws import read_binance_ws  # noqa: E402
+from py_rt.data.formats.binance_ws import read_binance_ws  # noqa: E402
 from py_rt.data.packed import write_packed  # noqa: E402
 from py_rt.data.quality import IssueLog  # noqa: E402
 from py_rt.market import BAR_DTYPE, FLAG_INVALID, SNAPSHOT, Instrument, MarketData  # noqa: E402

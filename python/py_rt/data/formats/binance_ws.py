@@ -7,9 +7,7 @@ FLAG_INVALID. ``bookTicker`` and other streams are left out: a book is built fro
 
 from __future__ import annotations
 
-import gzip
 import json
-import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,7 +17,9 @@ import numpy as np
 import numpy.typing as npt
 
 from py_rt._scales import Ints
+from py_rt.data.opening import TORN, Head, open_unpacked
 from py_rt.data.quality import IssueLog
+from py_rt.data.readers import Reader, Wishes
 from py_rt.market import (
     BUY,
     CLEAR,
@@ -34,7 +34,7 @@ from py_rt.market import (
     MarketData,
 )
 
-__all__ = ["looks_like_binance_ws", "read_binance_ws"]
+__all__ = ["READERS", "read_binance_ws"]
 
 _MS = 1_000_000
 _ATTRIBUTION = "Market data of Binance, as recorded"
@@ -67,9 +67,8 @@ class _Recording:
         self.skipped[stream] = self.skipped.get(stream, 0) + 1
 
 
-def looks_like_binance_ws(head: str) -> bool:
-    """Say whether the first line of a file is one of these recordings."""
-    stamp, _, body = head.partition(" ")
+def _recognise(head: Head) -> bool:
+    stamp, _, body = head.line.partition(" ")
     marks = ('"depthUpdate"', '"lastUpdateId"', '"stream":"', '"e":"trade"')
     return stamp.isdigit() and body.startswith("{") and any(mark in body[:200] for mark in marks)
 
@@ -117,15 +116,13 @@ def read_binance_ws(paths: Sequence[Path], log: IssueLog) -> MarketData:
 
 
 def _lines(path: Path, log: IssueLog) -> Iterator[tuple[int, bytes]]:
-    with path.open("rb") as probe:
-        packed = probe.read(2) == b"\x1f\x8b"
     number = 0
-    with gzip.open(path, "rb") if packed else path.open("rb") as file:
+    with open_unpacked(path) as file:
         try:
             for number, line in enumerate(file):
                 if line.strip():
                     yield number, line
-        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        except TORN as error:
             log.add(
                 "truncated",
                 "warning",
@@ -383,3 +380,10 @@ def _decimals_used(values: Ints, scale: int) -> int:
     while decimals > 0 and not (values % 10 ** (scale - decimals + 1)).any():
         decimals -= 1
     return decimals
+
+
+def _read(paths: Sequence[Path], _wishes: Wishes, log: IssueLog) -> MarketData:
+    return read_binance_ws(paths, log)
+
+
+READERS = (Reader("binance_ws", _recognise, _read),)
