@@ -25,6 +25,11 @@ from py_rt._layout import (
     FLAG_END,
     FLAG_INVALID,
     KIND_NAMES,
+    ORDER_ADD,
+    ORDER_DELETE,
+    ORDER_EXECUTE,
+    ORDER_KINDS,
+    ORDER_REDUCE,
     QUOTE,
     SELL,
     SIDE_NONE,
@@ -50,6 +55,11 @@ __all__ = [
     "FLAG_END",
     "FLAG_INVALID",
     "KIND_NAMES",
+    "ORDER_ADD",
+    "ORDER_DELETE",
+    "ORDER_EXECUTE",
+    "ORDER_KINDS",
+    "ORDER_REDUCE",
     "QUOTE",
     "SELL",
     "SIDE_NONE",
@@ -140,11 +150,13 @@ class MarketData:
 
     @property
     def kinds(self) -> tuple[str, ...]:
-        """Which of "depth", "trade", "quote", "bar" are present."""
+        """Which of "depth", "order", "trade", "quote", "bar" are present."""
         kind = self._events["kind"]
         present = []
         if np.isin(kind, BOOK_KINDS).any():
             present.append("depth")
+        if np.isin(kind, ORDER_KINDS).any():
+            present.append("order")
         if (kind == TRADE).any():
             present.append("trade")
         if (kind == QUOTE).any():

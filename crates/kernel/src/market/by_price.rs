@@ -42,6 +42,7 @@ impl ByPrice {
     }
 
     /// Applies one row. Trades change nothing: a venue says what is left of a level by itself.
+    /// Rows about single orders change nothing either: they need the book by order.
     #[inline]
     pub fn apply(&mut self, event: &MarketEvent) {
         if event.flags & GAP != 0 {
@@ -56,7 +57,7 @@ impl ByPrice {
             },
             Some(EventKind::Quote) => self.apply_quote(event),
             Some(EventKind::Clear) => self.apply_clear(event),
-            Some(EventKind::Trade) | None => {}
+            _ => {}
         }
     }
 
