@@ -54,7 +54,10 @@ mod _core {
 
     /// Decoders of recorded files.
     #[pymodule]
-    mod formats {}
+    mod formats {
+        #[pymodule_export]
+        use crate::formats::{recognise_recording, PyRecording};
+    }
 
     /// Streaming indicators.
     #[pymodule]
@@ -68,7 +71,10 @@ mod _core {
 
     /// Books, matching, queues.
     #[pymodule]
-    mod mechanics {}
+    mod mechanics {
+        #[pymodule_export]
+        use crate::mechanics::{last_levels, sample_books};
+    }
 
     /// Statistics.
     #[pymodule]

@@ -15,16 +15,29 @@
 //! - [`link`]: when to open, ping, give up and open again.
 //! - [`session`]: the verbs and the events that every venue session shares.
 //! - [`alpaca`]: the Alpaca dialect.
+//! - [`feed`]: what every venue's market data has in common: chains, checksums, books.
+//! - [`binance`], [`kraken`], [`coinbase`], [`okx`], [`bitstamp`], [`bitfinex`], [`deribit`]: their
+//!   market data.
+//! - [`recording`]: recorded sessions of these venues, whatever the recorder wrapped them in.
 #![no_std]
 #![forbid(unsafe_code)]
 
 extern crate alloc;
 
 pub mod alpaca;
+pub mod binance;
+pub mod bitfinex;
+pub mod bitstamp;
+pub mod coinbase;
+pub mod deribit;
 pub mod error;
+pub mod feed;
 pub mod http;
 pub mod json;
+pub mod kraken;
 pub mod link;
+pub mod okx;
+pub mod recording;
 pub mod session;
 pub mod symbols;
 

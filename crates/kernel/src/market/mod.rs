@@ -6,9 +6,11 @@
 mod bars;
 mod by_price;
 mod half_book;
+mod sample;
 
 pub use bars::BarBuilder;
 pub use by_price::{ByPrice, Level};
+pub use sample::{last_book, sample_book, Sample, SampleClock, Times};
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;

@@ -6,45 +6,15 @@
 
 use alloc::vec::Vec;
 
-use py_rt_types::market::{END, GAP};
-use py_rt_types::{EventKind, InstrumentId, MarketEvent, Price, Qty, UnixNanos};
+use py_rt_types::market::GAP;
+use py_rt_types::{EventKind, MarketEvent, UnixNanos};
 
 use crate::feed::book::{Applied, Book, State, Waiting};
+pub use crate::feed::finding::{Finding, FindingKind};
 use crate::feed::grid::Grid;
+use crate::feed::rows::{close, gap_row, push_rows, push_trades, row};
 use crate::feed::rules::Rules;
 use crate::feed::sheet::{Level, Message, MessageKind, Suspect, NOWHERE};
-
-/// What broke or was left out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FindingKind {
-    /// A hole in the chain of ids.
-    Gap,
-    /// A hole in the sequence of the connection.
-    Lost,
-    /// The sum over the book is not the venue's.
-    Checksum,
-    /// The best bid is at or above the best ask.
-    Crossed,
-    /// A message that cannot be read.
-    Unreadable,
-    /// The connection was opened anew.
-    Opened,
-}
-
-/// One finding.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Finding {
-    /// What.
-    pub kind: FindingKind,
-    /// Whose book, or [`NOWHERE`] for every book of the connection.
-    pub place: u32,
-    /// When.
-    pub ts_recv: UnixNanos,
-    /// The id, number or sum that was due.
-    pub expected: u64,
-    /// The one that came.
-    pub found: u64,
-}
 
 /// How rows go out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,6 +37,7 @@ pub struct Books {
     sequences: Vec<Option<u64>>,
     findings: Vec<Finding>,
     stale: u64,
+    verified: u64,
     judges_sequence: bool,
     text: Vec<u8>,
 }
@@ -87,6 +58,7 @@ impl Books {
             sequences: Vec::new(),
             findings: Vec::new(),
             stale: 0,
+            verified: 0,
             judges_sequence: true,
             text: Vec::new(),
         }
@@ -116,6 +88,12 @@ impl Books {
         self.stale
     }
 
+    /// How many sums were equal.
+    #[must_use]
+    pub const fn verified(&self) -> u64 {
+        self.verified
+    }
+
     /// Stops or starts judging the sequence of connections, for recordings that leave out lines.
     pub fn judge_sequence(&mut self, judged: bool) {
         self.sequences = Vec::new();
@@ -136,6 +114,25 @@ impl Books {
                 return;
             }
         }
+        if message.ts_event.0 == 0 && message.kind != MessageKind::Snapshot {
+            let ts_event = message.ts_recv;
+            let stamped = Message {
+                ts_event,
+                ..*message
+            };
+            return self.handle_stamped(&stamped, levels, grid, out);
+        }
+        self.handle_stamped(message, levels, grid, out);
+    }
+
+    #[inline]
+    fn handle_stamped(
+        &mut self,
+        message: &Message,
+        levels: &[Level],
+        grid: &impl Grid,
+        out: &mut Vec<MarketEvent>,
+    ) {
         match message.kind {
             MessageKind::Beat => {}
             MessageKind::Trade => push_trades(message, levels, out),
@@ -319,7 +316,7 @@ impl Books {
         let start = out.len();
         out.push(row(&message, EventKind::Clear, 0, 0, 0));
         push_rows(&message, &by_level, EventKind::Snapshot, 0, out);
-        self.end_message(start, &message, bad, out);
+        self.end_message(start, bad, out);
         for older in waiting {
             if older.message.last_id > message.last_id {
                 self.replay(older, message.ts_recv, grid, out);
@@ -384,7 +381,7 @@ impl Books {
         }
         push_rows(message, &dropped, EventKind::Depth, 0, out);
         let bad = self.judge(message, grid);
-        self.end_message(start, message, bad, out);
+        self.end_message(start, bad, out);
     }
 
     fn handle_check(&mut self, message: &Message, grid: &impl Grid, out: &mut Vec<MarketEvent>) {
@@ -424,13 +421,13 @@ impl Books {
         };
         if let Some(expected) = message.checksum {
             let found = book.checksum(self.rules.checksum, message, grid, &mut self.text);
-            if found.is_some_and(|found| found != expected) {
-                let found = found.unwrap_or_default();
-                return Some(finding(
-                    FindingKind::Checksum,
-                    u64::from(expected),
-                    u64::from(found),
-                ));
+            match found {
+                None => {}
+                Some(found) if found == expected => self.verified += 1,
+                Some(found) => {
+                    let (expected, found) = (u64::from(expected), u64::from(found));
+                    return Some(finding(FindingKind::Checksum, expected, found));
+                }
             }
         }
         if self.rules.crossing_breaks && book.is_crossed() {
@@ -440,13 +437,7 @@ impl Books {
     }
 
     /// Closes the rows of a message; a bad one breaks the book with its own rows.
-    fn end_message(
-        &mut self,
-        start: usize,
-        message: &Message,
-        bad: Option<Finding>,
-        out: &mut Vec<MarketEvent>,
-    ) {
+    fn end_message(&mut self, start: usize, bad: Option<Finding>, out: &mut Vec<MarketEvent>) {
         let Some(finding) = bad else {
             return close(start, out);
         };
@@ -458,70 +449,5 @@ impl Books {
         }
         close(start, out);
         self.break_book(finding, out);
-    }
-}
-
-/// The row that makes a book invalid until its next snapshot.
-#[must_use]
-pub const fn gap_row(place: u32, now: UnixNanos) -> MarketEvent {
-    MarketEvent {
-        ts_event: now,
-        ts_recv: now,
-        instrument: InstrumentId(place),
-        kind: EventKind::Clear as u8,
-        side: 0,
-        flags: END | GAP,
-        price: Price(0),
-        qty: Qty(0),
-        order_id: 0,
-    }
-}
-
-#[inline]
-const fn row(message: &Message, kind: EventKind, side: i8, price: i64, qty: i64) -> MarketEvent {
-    MarketEvent {
-        ts_event: message.ts_event,
-        ts_recv: message.ts_recv,
-        instrument: InstrumentId(message.place),
-        kind: kind as u8,
-        side,
-        flags: 0,
-        price: Price(price),
-        qty: Qty(qty),
-        order_id: 0,
-    }
-}
-
-#[inline]
-fn push_rows(
-    message: &Message,
-    levels: &[Level],
-    kind: EventKind,
-    flags: u16,
-    out: &mut Vec<MarketEvent>,
-) {
-    let start = out.len();
-    out.extend(levels.iter().map(|level| MarketEvent {
-        flags,
-        order_id: level.order_id,
-        ..row(message, kind, level.side, level.price, level.qty)
-    }));
-    if kind == EventKind::Quote {
-        close(start, out);
-    }
-}
-
-fn push_trades(message: &Message, levels: &[Level], out: &mut Vec<MarketEvent>) {
-    out.extend(levels.iter().map(|level| MarketEvent {
-        flags: END,
-        order_id: level.order_id,
-        ..row(message, EventKind::Trade, level.side, level.price, level.qty)
-    }));
-}
-
-/// Marks the last row of a message.
-fn close(start: usize, out: &mut [MarketEvent]) {
-    if let Some(last) = out.get_mut(start..).and_then(<[_]>::last_mut) {
-        last.flags |= END;
     }
 }

@@ -168,6 +168,14 @@ impl LearntGrid {
         &self.learnt
     }
 
+    /// Makes one axis finer; returns the factor of every number so far.
+    pub(crate) fn refine(&mut self, place: u32, axis: Axis, scale: u32) -> Option<i64> {
+        let own = &mut self.learnt.get_mut(place as usize)?.axes[axis as usize];
+        let more = scale.checked_sub(own.scale)?;
+        own.scale = scale;
+        POWERS.get(more as usize).copied()
+    }
+
     #[cold]
     fn slow_units(&mut self, place: u32, axis: Axis, text: &[u8]) -> Result<Units, TypeError> {
         let (value, decimals) = exact(text)?;

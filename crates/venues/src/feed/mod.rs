@@ -3,18 +3,21 @@
 //! - [`number`], [`grid`]: decimal text to ticks and lots, never through a float.
 //! - [`sheet`]: where decoders write; a message is there whole or not at all.
 //! - [`rules`]: how a venue chains its messages, and which sum proves a book.
-//! - [`books`]: the books of a session: chain, checksum, crossing, resynchronisation.
+//! - [`book`], [`books`]: the books of a session: chain, checksum, crossing, resynchronisation.
 //! - [`stream`]: a decoder and its books for a live connection: bytes in, rows out.
 //!
 //! A venue is a [`Decoder`] with its [`Rules`]; everything else is here, once.
 
-mod book;
+pub mod book;
 pub mod books;
 pub mod checksum;
+mod finding;
 pub mod grid;
+pub mod instant;
 pub mod ladder;
 pub mod number;
 pub mod read;
+mod rows;
 pub mod rules;
 pub mod sheet;
 pub mod stream;

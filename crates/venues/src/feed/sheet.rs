@@ -5,10 +5,10 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::ops::Range;
 
-use py_rt_types::{Side, TypeError, UnixNanos};
+use py_rt_types::{TypeError, UnixNanos};
 
 use crate::error::Malformed;
-use crate::feed::grid::{Axis, Grid};
+use crate::feed::grid::{Axis, Grid, LearntGrid};
 
 /// A price level, an order or a trade of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,6 +81,8 @@ pub struct Message {
     pub depth: u32,
     /// Whether its levels are orders by id.
     pub by_order: bool,
+    /// Whether it sums up trades that may come one by one as well.
+    pub aggregate: bool,
 }
 
 impl Message {
@@ -285,16 +287,33 @@ impl<G: Grid> Sheet<G> {
         let own = self.messages.iter().filter(|one| one.place == place);
         let ranges = own.map(Message::levels).chain([open..self.levels.len()]);
         for range in ranges {
-            for level in self.levels.get_mut(range)? {
-                let number = match axis {
-                    Axis::Price => &mut level.price,
-                    Axis::Qty => &mut level.qty,
-                };
-                *number = number.checked_mul(factor)?;
-            }
+            grow_levels(self.levels.get_mut(range)?, axis, factor)?;
         }
         Some(())
     }
+}
+
+impl Sheet<LearntGrid> {
+    /// Makes the units of one axis of an instrument finer.
+    pub(crate) fn refine(&mut self, place: u32, axis: Axis, scale: u32) -> Option<()> {
+        let factor = self.grid.refine(place, axis, scale)?;
+        let own = self.messages.iter().filter(|one| one.place == place);
+        for range in own.map(Message::levels) {
+            grow_levels(self.levels.get_mut(range)?, axis, factor)?;
+        }
+        Some(())
+    }
+}
+
+fn grow_levels(levels: &mut [Level], axis: Axis, factor: i64) -> Option<()> {
+    for level in levels {
+        let number = match axis {
+            Axis::Price => &mut level.price,
+            Axis::Qty => &mut level.qty,
+        };
+        *number = number.checked_mul(factor)?;
+    }
+    Some(())
 }
 
 /// The name under which a number that needs more than 18 digits is refused.
