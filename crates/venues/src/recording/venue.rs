@@ -163,6 +163,11 @@ impl Marks {
             if let Some(at) = MEMBERS.iter().position(|known| *known == name) {
                 marks.0 |= 1 << at;
             }
+            if name == b"data" && scanner.peek()? == Kind::Object {
+                let inner = Self::read(scanner)?;
+                marks.0 |= inner.0 & Self::of(&[b"e", b"lastUpdateId"]);
+                continue;
+            }
             if name == b"event" || name == b"channel" {
                 if let Scalar::Text(text) = scanner.scalar()? {
                     let word = text.plain().unwrap_or_default();
@@ -181,11 +186,16 @@ impl Marks {
         Ok(marks)
     }
 
+    fn of(names: &[&[u8]]) -> u32 {
+        let places = names
+            .iter()
+            .filter_map(|name| MEMBERS.iter().position(|known| known == name));
+        places.fold(0, |bits, at| bits | 1 << at)
+    }
+
     fn has(&self, names: &[&[u8]]) -> bool {
-        names.iter().all(|name| {
-            let at = MEMBERS.iter().position(|known| known == name);
-            at.is_some_and(|at| self.0 & (1 << at) != 0)
-        })
+        let bits = Self::of(names);
+        self.0 & bits == bits
     }
 
     fn venue(&self) -> Option<&'static str> {

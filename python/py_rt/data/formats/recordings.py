@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from py_rt._core.formats import Recording, recognise_recording
 from py_rt.data.opening import TORN, Head, open_unpacked
@@ -47,9 +47,7 @@ _KINDS = {"checksum": "checksum", "crossed": "crossed"}
 _SHOWN = 20
 
 
-def read_recording(
-    venue: str, paths: Sequence[Path], wishes: Wishes, log: IssueLog
-) -> MarketData:
+def read_recording(venue: str, paths: Sequence[Path], log: IssueLog) -> MarketData:
     """Read the files of a recording as one session.
 
     Parameters
@@ -58,8 +56,6 @@ def read_recording(
         One of binance, kraken, coinbase, okx, bitstamp, bitfinex, deribit.
     paths : sequence of Path
         Plain or packed; merged by receive time.
-    wishes : Wishes
-        ``instruments`` are not looked at: prices are exact in the learnt units.
     log : IssueLog
         Gets a warning per hole ("sequence"), wrong sum ("checksum"), crossed book ("crossed") and
         torn file ("truncated").
@@ -102,8 +98,10 @@ def _settled(venue: str, paths: Sequence[Path], log: IssueLog, *, quotes: bool) 
 def _read_file(recording: Recording, path: Path, log: IssueLog) -> None:
     torn = False
     with open_unpacked(path) as file:
+        # read1 hands over what was unpacked before a break; read would lose it.
+        read = getattr(file, "read1", file.read)
         try:
-            while block := file.read(_BLOCK):
+            while block := read(_BLOCK):
                 bad = recording.feed(block)
                 if bad is not None:
                     raise _unreadable(path, bad, log)
@@ -220,8 +218,8 @@ def _is_of(venue: str, head: Head) -> bool:
 
 
 def _reader(venue: str) -> Reader:
-    def read(paths: Sequence[Path], wishes: Wishes, log: IssueLog) -> Any:
-        return read_recording(venue, paths, wishes, log)
+    def read(paths: Sequence[Path], _: Wishes, log: IssueLog) -> MarketData:
+        return read_recording(venue, paths, log)
 
     return Reader(f"{venue}_ws", recognise=partial(_is_of, venue), read=read)
 
