@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["frame_of", "locate"]
 
+
 def locate(source: Any, reader: Reader | None, log: IssueLog) -> tuple[list[Path], Reader]:
     """Resolve a path, a glob or a list of paths, and find the reader of what lies there.
 
