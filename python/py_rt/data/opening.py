@@ -13,6 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import IO, Any, cast
 
+from py_rt.data.extras import require
 from py_rt.data.quality import IssueLog
 from py_rt.errors import DataError
 
@@ -158,13 +159,6 @@ def _open_zip(path: Path) -> IO[bytes]:
 
 
 def _open_zstd(path: Path) -> IO[bytes]:
-    try:
-        import pyarrow as pa
-    except ImportError:
-        raise DataError(
-            "zstandard files need pyarrow, which is not installed",
-            file=path.name,
-            remedy="pip install 'py-rt[data]', or unpack the file",
-        ) from None
+    pa = require("pyarrow", "a zstandard file")
     stream: Any = pa.CompressedInputStream(pa.OSFile(str(path)), "zstd")
     return io.BufferedReader(stream, 1 << 20)
