@@ -97,7 +97,7 @@ FLAG_INVALID = 2
 AssetClass = Literal["equity", "crypto", "future", "fx", "other"]
 Kind = Literal["depth", "trade", "quote", "bar"]
 _ASSET_CLASSES = ("equity", "crypto", "future", "fx", "other")
-BOOK_KINDS = (DEPTH, CLEAR, SNAPSHOT)
+BOOK_KINDS = (DEPTH, CLEAR, SNAPSHOT, ORDER_ADD, ORDER_REDUCE, ORDER_DELETE, ORDER_EXECUTE)
 ORDER_KINDS = (ORDER_ADD, ORDER_REDUCE, ORDER_DELETE, ORDER_EXECUTE)
 
 

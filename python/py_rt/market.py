@@ -302,7 +302,7 @@ class MarketData:
 
         Notes
         -----
-        Built from depth messages only. Costs just under a second per million rows.
+        Built from depth messages only, by the kernel's own book.
 
         Examples
         --------

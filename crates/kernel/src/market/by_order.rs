@@ -174,6 +174,13 @@ impl ByOrder {
         !self.broken && !self.is_crossed()
     }
 
+    /// Whether there was a gap or a contradiction since the last snapshot.
+    #[inline]
+    #[must_use]
+    pub const fn is_broken(&self) -> bool {
+        self.broken
+    }
+
     /// Whether the best bid is at or above the best ask.
     #[inline]
     #[must_use]

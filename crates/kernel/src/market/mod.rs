@@ -9,12 +9,14 @@ mod by_price;
 mod half_book;
 mod resting;
 mod top_book;
+mod sample;
 
 pub use bars::BarBuilder;
 pub use by_order::{ByOrder, Touched};
 pub use by_price::{ByPrice, Level};
 pub use resting::{RestingOrder, RestingOrders, Slot, NO_SLOT};
 pub use top_book::TopBook;
+pub use sample::{last_book, sample_book, Sample, SampleClock, Times};
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -141,9 +143,10 @@ impl InstrumentMarket {
             return self.begin(now, event, quotes);
         };
         let trade = event.kind == EventKind::Trade as u8;
+        let prints = trade | (event.kind == EventKind::OrderExecute as u8);
         let ends = event.is_end() & !trade;
         let mut change = Change::NONE
-            .with(Change::TRADE, trade)
+            .with(Change::TRADE, prints)
             .with(Change::BOOK, ends);
         let alone = event.is_end() & self.before.is_none() & !quotes;
         let moved = if alone {
@@ -153,8 +156,8 @@ impl InstrumentMarket {
             change = change.with(Change::QUOTE, changed);
             true
         };
-        self.last[usize::from(trade)] = (event.price, event.qty);
-        self.traded |= trade;
+        self.last[usize::from(prints)] = (event.price, event.qty);
+        self.traded |= prints;
         if moved & ends {
             return self.follow_best(now, change);
         }
