@@ -61,8 +61,10 @@ mod _core {
     mod indicators {
         #[pymodule_export]
         use crate::indicators::{
-            Bollinger, BollingerArrays, BollingerValue, MacdArrays, MacdValue, Stochastic,
-            StochasticArrays, StochasticValue, ZScore, ATR, EMA, MACD, OBV, RSI, SMA, VWAP, WMA,
+            catalog, AroonArrays, AroonValue, BandsArrays, BandsValue, MacdArrays, MacdValue,
+            MamaArrays, MamaValue, MinMaxArrays, MinMaxValue, OfCloseVolume, OfHighLow,
+            OfHighLowClose, OfHighLowCloseVolume, OfOpenClose, OfOpenHighLowClose, OfPair, OfValue,
+            PhasorArrays, PhasorValue, SineArrays, SineValue, StochasticArrays, StochasticValue,
         };
     }
 
