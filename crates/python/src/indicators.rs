@@ -7,6 +7,7 @@
 //! interpreter, so nobody changes a column under way. NaN and infinity are refused with their row
 //! before they reach the arithmetic; a refused `update` leaves the state as it was.
 
+use numpy::PyArrayMethods;
 use py_rt_quant::indicator::{Entry, Streaming, CATALOG};
 use pyo3::intern;
 use pyo3::prelude::*;

@@ -3,13 +3,14 @@
 use numpy::PyArray1;
 use py_rt_quant::indicator::LINES_MAX;
 use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyFloat, PyIterator, PyTuple};
 
 /// Which classes hold the lines of one indicator.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Form {
     one: for<'py> fn(Python<'py>, [f64; LINES_MAX]) -> PyResult<Bound<'py, PyAny>>,
-    many: for<'py> fn(Python<'py>, Vec<Vec<f64>>) -> PyResult<Bound<'py, PyAny>>,
+    many: for<'py> fn(Python<'py>, Vec<Bound<'py, PyArray1<f64>>>) -> PyResult<Bound<'py, PyAny>>,
 }
 
 impl Form {
@@ -39,9 +40,26 @@ fn float(py: Python<'_>, [x, ..]: [f64; LINES_MAX]) -> PyResult<Bound<'_, PyAny>
     Ok(PyFloat::new(py, x).into_any())
 }
 
-fn array(py: Python<'_>, columns: Vec<Vec<f64>>) -> PyResult<Bound<'_, PyAny>> {
-    let column = columns.into_iter().next().unwrap_or_default();
-    Ok(PyArray1::from_vec(py, column).into_any())
+fn array<'py>(
+    py: Python<'py>,
+    columns: Vec<Bound<'py, PyArray1<f64>>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let first = columns.into_iter().next();
+    Ok(first
+        .unwrap_or_else(|| PyArray1::zeros(py, 0, false))
+        .into_any())
+}
+
+/// Arrays to write into. NumPy's own memory: it is kept for the next call, and not cleared.
+pub(super) fn empty(
+    py: Python<'_>,
+    count: usize,
+    n: usize,
+) -> PyResult<Vec<Bound<'_, PyArray1<f64>>>> {
+    static EMPTY: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    let empty = EMPTY.import(py, "numpy", "empty")?;
+    let array = |_| Ok(empty.call1((n,))?.cast_into::<PyArray1<f64>>()?);
+    (0..count).map(array).collect()
 }
 
 /// The classes for outputs of several lines: `$one` of floats, `$many` of arrays.
@@ -60,10 +78,13 @@ macro_rules! lines {
             }
 
             impl $many {
-                fn made(py: Python<'_>, columns: Vec<Vec<f64>>) -> PyResult<Bound<'_, PyAny>> {
+                fn made<'py>(
+                    py: Python<'py>,
+                    columns: Vec<Bound<'py, PyArray1<f64>>>,
+                ) -> PyResult<Bound<'py, PyAny>> {
                     let mut columns = columns.into_iter();
                     let mut next =
-                        || PyArray1::from_vec(py, columns.next().unwrap_or_default()).unbind();
+                        || columns.next().unwrap_or_else(|| PyArray1::zeros(py, 0, false)).unbind();
                     let made = Self { $($line: next()),+ };
                     Ok(Bound::new(py, made)?.into_any())
                 }

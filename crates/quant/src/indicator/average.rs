@@ -45,28 +45,12 @@ impl Indicator for Ema {
         self.0.reset();
     }
 
-    fn lines_of(&self, columns: &[&[f64]]) -> Vec<Vec<f64>> {
-        let mut fresh = self.clone();
-        fresh.reset();
-        let xs = columns.first().copied().unwrap_or_default();
-        let mut line = Vec::with_capacity(xs.len());
-        let mut rest = xs.iter();
-        for &x in rest.by_ref() {
-            let value = fresh.update(x);
-            line.push(value.unwrap_or(f64::NAN));
-            if value.is_some() {
-                break;
-            }
+    fn write_lines(&self, columns: &[&[f64]], lines: &mut [&mut [f64]]) {
+        if let (&[xs], [line]) = (columns, lines) {
+            let mut fresh = self.0.clone();
+            fresh.reset();
+            fresh.write(xs, line);
         }
-        let strides = rest.as_slice().chunks_exact(4);
-        let last = strides.remainder();
-        for stride in strides {
-            if let Some(&four) = stride.first_chunk() {
-                line.extend_from_slice(&fresh.0.four(four));
-            }
-        }
-        line.extend(last.iter().map(|&x| fresh.update(x).unwrap_or(f64::NAN)));
-        vec![line]
     }
 }
 

@@ -24,7 +24,7 @@ impl Taps {
         self.0.copy_within(0..6, 1);
         self.0[0] = x;
         let [x0, _, x2, _, x4, _, x6] = self.0;
-        (0.0962 * x0 - 0.0962 * x6 + 0.5769 * x2 - 0.5769 * x4) * gain
+        (0.0962 * (x0 - x6) + 0.5769 * (x2 - x4)) * gain
     }
 }
 

@@ -2,12 +2,9 @@
 
 use super::average::Ema;
 use super::error::{period, IndicatorError};
-use super::smooth::Seeded;
+use super::smooth::{Decay, Seeded};
 use super::stream::Indicator;
 use super::window::Delay;
-
-/// Averages that decay over thousands of flat bars lose their digits below this.
-const MOVEMENT_MIN: f64 = 1e-290;
 
 /// Wilder's averages of the gains and of the losses.
 #[derive(Debug, Clone)]
@@ -27,12 +24,13 @@ impl GainLoss {
         })
     }
 
+    /// Takes one value in; gain, loss, and whether it moved at all.
     #[inline]
-    fn update(&mut self, x: f64) -> Option<(f64, f64)> {
+    fn update(&mut self, x: f64) -> Option<(f64, f64, bool)> {
         let change = x - self.last.replace(x)?;
         let gain = self.gain.update(positive(change));
         let loss = self.loss.update(positive(-change));
-        Some((gain?, loss?))
+        Some((gain?, loss?, change != 0.0))
     }
 
     fn reset(&mut self) {
@@ -62,6 +60,7 @@ fn positive(x: f64) -> f64 {
 pub struct Rsi {
     moves: GainLoss,
     value: f64,
+    told: bool,
 }
 
 impl Rsi {
@@ -73,19 +72,8 @@ impl Rsi {
         Ok(Self {
             moves: GainLoss::new(len)?,
             value: 0.0,
+            told: false,
         })
-    }
-
-    #[inline]
-    fn index(&mut self, gain: f64, loss: f64) -> f64 {
-        let movement = gain + loss;
-        if movement >= MOVEMENT_MIN {
-            self.value = 100.0 * (gain / movement);
-        } else if movement == 0.0 {
-            self.value = 0.0;
-        }
-        // Else flat for so long that only the last ratio is left: it stays.
-        self.value
     }
 }
 
@@ -95,47 +83,90 @@ impl Indicator for Rsi {
 
     #[inline]
     fn update(&mut self, x: f64) -> Option<f64> {
-        let (gain, loss) = self.moves.update(x)?;
-        Some(self.index(gain, loss))
+        let (gain, loss, moved) = self.moves.update(x)?;
+        self.value = index(gain, loss, moved || !self.told, self.value);
+        self.told = true;
+        Some(self.value)
     }
 
     fn reset(&mut self) {
         self.moves.reset();
         self.value = 0.0;
+        self.told = false;
     }
 
-    fn lines_of(&self, columns: &[&[f64]]) -> Vec<Vec<f64>> {
+    fn write_lines(&self, columns: &[&[f64]], lines: &mut [&mut [f64]]) {
+        let (&[xs], [line]) = (columns, lines) else {
+            return;
+        };
         let mut fresh = self.clone();
         fresh.reset();
-        let xs = columns.first().copied().unwrap_or_default();
-        let mut line = Vec::with_capacity(xs.len());
-        for &x in xs {
-            let value = fresh.update(x);
-            line.push(value.unwrap_or(f64::NAN));
-            if value.is_some() {
-                break;
-            }
+        let mut at = 0;
+        while !fresh.told && at < xs.len() {
+            line[at] = fresh.update(xs[at]).unwrap_or(f64::NAN);
+            at += 1;
         }
-        let mut at = line.len();
-        while let Some(&[last, a, b, c, d]) = xs[at.saturating_sub(1)..].first_chunk() {
-            if at == 0 {
-                break;
-            }
-            let changes = [a - last, b - a, c - b, d - c];
-            let gains = fresh.moves.gain.four(changes.map(positive));
-            let losses = fresh.moves.loss.four(changes.map(|x| positive(-x)));
-            for (&gain, &loss) in gains.iter().zip(&losses) {
-                line.push(fresh.index(gain, loss));
-            }
-            fresh.moves.last = Some(d);
-            at += 4;
+        if at == 0 {
+            return;
         }
-        line.extend(
-            xs[at..]
-                .iter()
-                .map(|&x| fresh.update(x).unwrap_or(f64::NAN)),
-        );
-        vec![line]
+        let (mut gain, mut loss) = (fresh.moves.gain.decay(), fresh.moves.loss.decay());
+        let mut value = fresh.value;
+        let (mut lasts, mut strides) = (xs[at - 1..].chunks_exact(4), xs[at..].chunks_exact(4));
+        let mut slots = line[at..].chunks_exact_mut(4);
+        for ((slot, stride), last) in slots.by_ref().zip(strides.by_ref()).zip(lasts.by_ref()) {
+            let (Some(slot), Some(stride), Some(last)) = (
+                slot.first_chunk_mut(),
+                stride.first_chunk(),
+                last.first_chunk(),
+            ) else {
+                break;
+            };
+            value = write_four(slot, (stride, last), (&mut gain, &mut loss), value);
+        }
+        let mut last = xs[xs.len() - 1 - strides.remainder().len()];
+        for (slot, &x) in slots.into_remainder().iter_mut().zip(strides.remainder()) {
+            let change = x - last;
+            last = x;
+            let (up, down) = (gain.one(positive(change)), loss.one(positive(-change)));
+            value = index(up, down, change != 0.0, value);
+            *slot = value;
+        }
+    }
+}
+
+/// Four indices at once, of values and those before them; returns the last one.
+#[inline]
+fn write_four(
+    slots: &mut [f64; 4],
+    (xs, lasts): (&[f64; 4], &[f64; 4]),
+    (gain, loss): (&mut Decay, &mut Decay),
+    value: f64,
+) -> f64 {
+    let changes = [
+        xs[0] - lasts[0],
+        xs[1] - lasts[1],
+        xs[2] - lasts[2],
+        xs[3] - lasts[3],
+    ];
+    let ups = gain.four(changes.map(positive));
+    let downs = loss.four(changes.map(|change| positive(-change)));
+    let mut value = value;
+    for i in 0..4 {
+        value = index(ups[i], downs[i], changes[i] != 0.0, value);
+        slots[i] = value;
+    }
+    value
+}
+
+/// The index after a bar; one that did not move has the ratio that it had, to the last bit.
+#[inline]
+fn index(gain: f64, loss: f64, moved: bool, before: f64) -> f64 {
+    let movement = gain + loss;
+    let fresh = 100.0 * (gain / movement);
+    if moved && movement > 0.0 {
+        fresh
+    } else {
+        before
     }
 }
 
@@ -147,6 +178,7 @@ impl Indicator for Rsi {
 pub struct Cmo {
     moves: GainLoss,
     value: f64,
+    told: bool,
 }
 
 impl Cmo {
@@ -158,6 +190,7 @@ impl Cmo {
         Ok(Self {
             moves: GainLoss::new(len)?,
             value: 0.0,
+            told: false,
         })
     }
 }
@@ -168,19 +201,19 @@ impl Indicator for Cmo {
 
     #[inline]
     fn update(&mut self, x: f64) -> Option<f64> {
-        let (gain, loss) = self.moves.update(x)?;
+        let (gain, loss, moved) = self.moves.update(x)?;
         let movement = gain + loss;
-        if movement >= MOVEMENT_MIN {
+        if (moved || !self.told) && movement > 0.0 {
             self.value = 100.0 * ((gain - loss) / movement);
-        } else if movement == 0.0 {
-            self.value = 0.0;
         }
+        self.told = true;
         Some(self.value)
     }
 
     fn reset(&mut self) {
         self.moves.reset();
         self.value = 0.0;
+        self.told = false;
     }
 }
 

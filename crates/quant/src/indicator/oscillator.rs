@@ -438,7 +438,7 @@ impl Indicator for Mfi {
 /// Intraday momentum index, 0 to 100: bodies of rising bars over all bodies, in percent.
 ///
 /// # Source
-/// Chande and Kroll 1994, The New Technical Trader. 0 where no bar had a body.
+/// Chande and Kroll 1994, The New Technical Trader. 50 where no bar had a body, as in TA-Lib.
 #[derive(Debug, Clone)]
 pub struct Imi(Window<Totals>);
 
@@ -461,7 +461,7 @@ impl Indicator for Imi {
         let body = close - open;
         let (up, down) = self.0.push((body.max(0.0), (-body).max(0.0)))?.sums();
         let all = up + down;
-        Some(if all > 0.0 { 100.0 * (up / all) } else { 0.0 })
+        Some(if all > 0.0 { 100.0 * (up / all) } else { 50.0 })
     }
 
     fn reset(&mut self) {

@@ -5,28 +5,34 @@ use super::stream::Indicator;
 
 /// `value += weight * (x - value)`, taken four steps at a time.
 ///
-/// Within a stride of four, every value is `base + sum of weight * decay^k * (x - base)`, so the
-/// only thing that one stride waits for is the base that the last one left: the chain is four times
-/// shorter than that of the recursion, and a constant stays exactly constant. Streaming takes the
-/// same expressions in the same order.
+/// Within a stride of four, every value is the base that the last stride left, plus a weight of the
+/// distance from it to the first x, plus weights of the distances from the first x to the others.
+/// So one stride waits for the last one once, not four times, and a constant stays exactly
+/// constant. Streaming takes the same expressions in the same order.
 #[derive(Debug, Clone)]
 pub(crate) struct Decay {
-    /// `weight * decay^k` for k = 0 to 3.
-    weights: [f64; 4],
+    /// `weight * decay^k` for k = 0 to 2.
+    weights: [f64; 3],
+    /// Sums of the first 1 to 4 of those.
+    sums: [f64; 4],
     base: f64,
-    offsets: [f64; 3],
+    first: f64,
+    /// From the base to the first x, and from there to the second and the third.
+    distances: [f64; 3],
     phase: u8,
 }
 
 impl Decay {
     pub(crate) fn new(weight: f64) -> Self {
         let keep = 1.0 - weight;
-        let second = weight * keep;
-        let third = second * keep;
+        let (second, third) = (weight * keep, weight * keep * keep);
+        let (two, three) = (weight + second, weight + second + third);
         Self {
-            weights: [weight, second, third, third * keep],
+            weights: [weight, second, third],
+            sums: [weight, two, three, three + third * keep],
             base: 0.0,
-            offsets: [0.0; 3],
+            first: 0.0,
+            distances: [0.0; 3],
             phase: 0,
         }
     }
@@ -39,26 +45,29 @@ impl Decay {
 
     #[inline]
     pub(crate) fn one(&mut self, x: f64) -> f64 {
-        let [k0, k1, k2, k3] = self.weights;
-        let [a, b, c] = self.offsets;
-        let d = x - self.base;
+        let [k0, k1, k2] = self.weights;
+        let [s0, s1, s2, s3] = self.sums;
+        let [e, a, b] = self.distances;
+        let d = x - self.first;
         self.phase += 1;
         match self.phase {
             1 => {
-                self.offsets[0] = d;
-                self.base + k0 * d
+                let e = x - self.base;
+                self.first = x;
+                self.distances[0] = e;
+                self.base + s0 * e
             }
             2 => {
-                self.offsets[1] = d;
-                self.base + (k1 * a + k0 * d)
+                self.distances[1] = d;
+                self.base + (s1 * e + k0 * d)
             }
             3 => {
-                self.offsets[2] = d;
-                self.base + ((k2 * a + k1 * b) + k0 * d)
+                self.distances[2] = d;
+                self.base + (s2 * e + (k1 * a + k0 * d))
             }
             _ => {
                 self.phase = 0;
-                self.base += (k3 * a + k2 * b) + (k1 * c + k0 * d);
+                self.base += s3 * e + ((k2 * a + k1 * b) + k0 * d);
                 self.base
             }
         }
@@ -67,16 +76,43 @@ impl Decay {
     /// Four steps at once, from the beginning of a stride.
     #[inline]
     pub(crate) fn four(&mut self, xs: [f64; 4]) -> [f64; 4] {
-        let [k0, k1, k2, k3] = self.weights;
-        let base = self.base;
-        let [a, b, c, d] = xs.map(|x| x - base);
-        self.base = base + ((k3 * a + k2 * b) + (k1 * c + k0 * d));
+        let [k0, k1, k2] = self.weights;
+        let [s0, s1, s2, s3] = self.sums;
+        let (base, first) = (self.base, xs[0]);
+        let (a, b, d) = (xs[1] - first, xs[2] - first, xs[3] - first);
+        let e = first - base;
+        self.base = base + (s3 * e + ((k2 * a + k1 * b) + k0 * d));
         [
-            base + k0 * a,
-            base + (k1 * a + k0 * b),
-            base + ((k2 * a + k1 * b) + k0 * c),
+            base + s0 * e,
+            base + (s1 * e + k0 * a),
+            base + (s2 * e + (k1 * a + k0 * b)),
             self.base,
         ]
+    }
+}
+
+impl Decay {
+    /// Writes the value after each of any number of steps.
+    #[inline]
+    pub(crate) fn run(&mut self, xs: &[f64], line: &mut [f64]) {
+        let mut own = self.clone();
+        let odd = xs.len().min((4 - usize::from(own.phase)) % 4);
+        let (first, xs) = xs.split_at(odd);
+        let (first_slots, line) = line.split_at_mut(odd);
+        for (slot, &x) in first_slots.iter_mut().zip(first) {
+            *slot = own.one(x);
+        }
+        let (mut slots, strides) = (line.chunks_exact_mut(4), xs.chunks_exact(4));
+        let rest = strides.remainder();
+        for (slot, stride) in slots.by_ref().zip(strides) {
+            if let (Some(slot), Some(&stride)) = (slot.first_chunk_mut(), stride.first_chunk()) {
+                *slot = own.four(stride);
+            }
+        }
+        for (slot, &x) in slots.into_remainder().iter_mut().zip(rest) {
+            *slot = own.one(x);
+        }
+        *self = own;
     }
 }
 
@@ -136,10 +172,32 @@ impl Seeded {
         Some(value)
     }
 
-    /// Four steps at once; only when seeded and at the beginning of a stride.
-    #[inline]
-    pub(crate) fn four(&mut self, xs: [f64; 4]) -> [f64; 4] {
-        self.decay.four(xs)
+    /// Takes values in until there is an average, and returns how many that took.
+    pub(crate) fn write_seed(&mut self, xs: &[f64], line: &mut [f64]) -> usize {
+        for (i, (&x, slot)) in xs.iter().zip(line).enumerate() {
+            let value = self.update(x);
+            *slot = value.unwrap_or(f64::NAN);
+            if value.is_some() {
+                return i + 1;
+            }
+        }
+        xs.len()
+    }
+
+    /// Writes the average after each value, from a fresh start.
+    pub(crate) fn write(&mut self, xs: &[f64], line: &mut [f64]) {
+        let seeded = self.write_seed(xs, line);
+        self.decay.run(&xs[seeded..], &mut line[seeded..]);
+    }
+
+    /// Whether there is an average.
+    pub(crate) fn is_seeded(&self) -> bool {
+        self.seen >= self.period
+    }
+
+    /// The recursion alone, once there is an average.
+    pub(crate) fn decay(&self) -> Decay {
+        self.decay.clone()
     }
 
     pub(crate) fn reset(&mut self) {
@@ -239,68 +297,87 @@ impl Indicator for Sma {
         self.equal = 0;
     }
 
-    fn lines_of(&self, columns: &[&[f64]]) -> Vec<Vec<f64>> {
-        let xs = columns.first().copied().unwrap_or_default();
-        let mut means = means_by_blocks(xs, self.block.len());
-        settle_constants(&mut means, xs, self.block.len());
-        vec![means]
+    fn write_lines(&self, columns: &[&[f64]], lines: &mut [&mut [f64]]) {
+        if let (&[xs], [line]) = (columns, lines) {
+            write_means(xs, line, self.block.len());
+            settle_constants(line, xs, self.block.len());
+        }
     }
 }
 
 /// How many blocks are folded beside each other: their chains of additions do not wait.
 const SIDE_BY_SIDE: usize = 4;
 
-/// The means of all windows of n values, NaN before the first; constant windows not settled yet.
-fn means_by_blocks(xs: &[f64], n: usize) -> Vec<f64> {
+/// Writes the means of all windows of n values, NaN before the first; constants not settled yet.
+fn write_means(xs: &[f64], line: &mut [f64], n: usize) {
     let divisor = n as f64;
-    let mut means = Vec::with_capacity(xs.len());
-    means.resize(xs.len().min(n - 1), f64::NAN);
-    let Some(first) = xs.get(..n) else {
-        return means;
-    };
+    if xs.len() < n {
+        line.fill(f64::NAN);
+        return;
+    }
+    let (first, rest) = xs.split_at(n);
+    let (before, line) = line.split_at_mut(n);
+    before.fill(f64::NAN);
     let wide = n * SIDE_BY_SIDE;
     let mut tails = vec![0.0; n + wide];
     fold_tails(&mut tails[..n], first);
-    means.push(tails[0] / divisor);
-    let mut strides = xs[n..].chunks_exact(wide);
-    for stride in &mut strides {
+    before[n - 1] = tails[0] / divisor;
+    let (mut strides, mut slots) = (rest.chunks_exact(wide), line.chunks_exact_mut(wide));
+    for (stride, slot) in strides.by_ref().zip(slots.by_ref()) {
         fold_side_by_side(&mut tails[n..], stride, n);
-        for (place, block) in stride.chunks_exact(n).enumerate() {
-            means_of_block(&mut means, &tails[place * n..][..n], block, divisor);
-            means.push(tails[(place + 1) * n] / divisor);
-        }
+        sum_side_by_side(slot, stride, &tails, n);
+        slot.iter_mut().for_each(|sum| *sum /= divisor);
         tails.copy_within(wide.., 0);
     }
-    let rest = strides.remainder();
-    let mut blocks = rest.chunks_exact(n);
-    for block in &mut blocks {
-        means_of_block(&mut means, &tails[..n], block, divisor);
+    let (rest, line) = (strides.remainder(), slots.into_remainder());
+    let (mut blocks, mut slots) = (rest.chunks_exact(n), line.chunks_exact_mut(n));
+    for (block, slot) in blocks.by_ref().zip(slots.by_ref()) {
+        sum_block(&mut slot[..n - 1], block, &tails[1..n]);
         fold_tails(&mut tails[..n], block);
-        means.push(tails[0] / divisor);
+        slot[n - 1] = tails[0];
+        slot.iter_mut().for_each(|sum| *sum /= divisor);
     }
-    let head = blocks.remainder();
-    let mut sum = 0.0;
-    for (&x, &tail) in head.iter().zip(&tails[1..n]) {
-        sum += x;
-        means.push((tail + sum) / divisor);
+    let line = slots.into_remainder();
+    sum_block(line, blocks.remainder(), &tails[1..n]);
+    line.iter_mut().for_each(|sum| *sum /= divisor);
+}
+
+/// Writes the sums of the windows that end inside a block: of its head and the tail before it.
+#[inline]
+fn sum_block(slots: &mut [f64], block: &[f64], tails: &[f64]) {
+    let mut head = 0.0;
+    for ((slot, &x), &tail) in slots.iter_mut().zip(block).zip(tails) {
+        head += x;
+        *slot = tail + head;
     }
-    means
+}
+
+/// Cuts four blocks of n out of their stride.
+fn four<T>(stride: &[T], n: usize) -> [&[T]; SIDE_BY_SIDE] {
+    let (a, rest) = stride.split_at(n);
+    let (b, rest) = rest.split_at(n);
+    let (c, d) = rest.split_at(n);
+    [a, b, c, &d[..n]]
+}
+
+/// The same of what is written to.
+fn four_mut<T>(stride: &mut [T], n: usize) -> [&mut [T]; SIDE_BY_SIDE] {
+    let (a, rest) = stride.split_at_mut(n);
+    let (b, rest) = rest.split_at_mut(n);
+    let (c, d) = rest.split_at_mut(n);
+    [a, b, c, &mut d[..n]]
 }
 
 /// Folds the tails of four blocks that lie behind each other.
 fn fold_side_by_side(tails: &mut [f64], stride: &[f64], n: usize) {
-    let (xs, slots) = (stride.split_at(n), tails.split_at_mut(n));
-    let (xs0, (xs1, rest)) = (xs.0, xs.1.split_at(n));
-    let (xs2, xs3) = rest.split_at(n);
-    let (t0, (t1, rest)) = (slots.0, slots.1.split_at_mut(n));
-    let (t2, t3) = rest.split_at_mut(n);
+    let [x0, x1, x2, x3] = four(stride, n);
+    let [t0, t1, t2, t3] = four_mut(tails, n);
     let mut sums = [0.0; SIDE_BY_SIDE];
-    let t3 = &mut t3[..n];
     for i in (0..n).rev() {
-        sums[0] += xs0[i];
-        sums[1] += xs1[i];
-        sums[2] += xs2[i];
-        sums[3] += xs3[i];
+        sums[0] += x0[i];
+        sums[1] += x1[i];
+        sums[2] += x2[i];
+        sums[3] += x3[i];
         t0[i] = sums[0];
         t1[i] = sums[1];
         t2[i] = sums[2];
@@ -308,15 +385,25 @@ fn fold_side_by_side(tails: &mut [f64], stride: &[f64], n: usize) {
     }
 }
 
-/// The means of the windows that end inside a block, all but the last one of them.
-#[inline]
-fn means_of_block(means: &mut Vec<f64>, tails: &[f64], block: &[f64], divisor: f64) {
-    let mut sum = 0.0;
-    let windows = block.iter().zip(&tails[1..]);
-    means.extend(windows.map(|(&x, &tail)| {
-        sum += x;
-        (tail + sum) / divisor
-    }));
+/// Writes the sums of the windows that end inside four blocks; `tails` begin one block earlier.
+fn sum_side_by_side(slots: &mut [f64], stride: &[f64], tails: &[f64], n: usize) {
+    let [x0, x1, x2, x3] = four(stride, n);
+    let [t0, t1, t2, t3] = four(&tails[..n * SIDE_BY_SIDE], n);
+    let [s0, s1, s2, s3] = four_mut(slots, n);
+    let mut heads = [0.0; SIDE_BY_SIDE];
+    for i in 0..n - 1 {
+        heads[0] += x0[i];
+        heads[1] += x1[i];
+        heads[2] += x2[i];
+        heads[3] += x3[i];
+        s0[i] = t0[i + 1] + heads[0];
+        s1[i] = t1[i + 1] + heads[1];
+        s2[i] = t2[i + 1] + heads[2];
+        s3[i] = t3[i + 1] + heads[3];
+    }
+    for (place, slot) in [s0, s1, s2, s3].into_iter().enumerate() {
+        slot[n - 1] = tails[(place + 1) * n];
+    }
 }
 
 /// Writes the constant itself where all n values of a window are equal.

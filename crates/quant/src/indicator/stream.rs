@@ -57,16 +57,18 @@ pub trait Lines: Copy + fmt::Debug {
     /// The numbers in the order of the names; what lies behind them is NaN.
     fn numbers(&self) -> [f64; LINES_MAX];
 
-    /// Writes the outcome of every row into columns; NaN where there is none.
-    fn columns(rows: impl Iterator<Item = Option<Self>>, n: usize) -> Vec<Vec<f64>> {
-        let mut lines = vec![Vec::with_capacity(n); Self::NAMES.len()];
-        for row in rows {
+    /// Writes the outcome of every row into lines; NaN where there is none.
+    fn write(rows: impl Iterator<Item = Option<Self>>, lines: &mut [&mut [f64]]) {
+        for (i, row) in rows.enumerate() {
             let numbers = row.map_or([f64::NAN; LINES_MAX], |value| value.numbers());
-            for (line, x) in lines.iter_mut().zip(numbers) {
-                line.push(x);
+            for (slot, x) in lines
+                .iter_mut()
+                .filter_map(|line| line.get_mut(i))
+                .zip(numbers)
+            {
+                *slot = x;
             }
         }
-        lines
     }
 }
 
@@ -81,10 +83,10 @@ impl Lines for f64 {
         [*self, f64::NAN, f64::NAN]
     }
 
-    fn columns(rows: impl Iterator<Item = Option<Self>>, n: usize) -> Vec<Vec<f64>> {
-        let mut line = Vec::with_capacity(n);
-        line.extend(rows.map(|row| row.unwrap_or(f64::NAN)));
-        vec![line]
+    fn write(rows: impl Iterator<Item = Option<Self>>, lines: &mut [&mut [f64]]) {
+        for (slot, row) in lines.iter_mut().flat_map(|line| line.iter_mut()).zip(rows) {
+            *slot = row.unwrap_or(f64::NAN);
+        }
     }
 }
 
@@ -126,35 +128,63 @@ pub trait Indicator: Clone + fmt::Debug {
     /// Forgets every row, keeps the parameters.
     fn reset(&mut self);
 
-    /// The lines after each row of columns of equal length, by a fresh copy; NaN until ready.
+    /// Writes the lines after each row of the columns, by a fresh copy; NaN until ready.
     ///
-    /// Equal to `update` row by row, to the last bit; a faster road may be taken.
-    fn lines_of(&self, columns: &[&[f64]]) -> Vec<Vec<f64>> {
+    /// Columns and lines are as many and as long as they must be: [`Indicator::batch_into`] checks
+    /// that. Equal to `update` row by row, to the last bit; a faster road may be taken.
+    fn write_lines(&self, columns: &[&[f64]], lines: &mut [&mut [f64]]) {
         let mut fresh = self.clone();
         fresh.reset();
         let n = columns.first().map_or(0, |column| column.len());
         let rows = (0..n).map(|i| Self::Row::at(columns, i).and_then(|row| fresh.update(row)));
-        Self::Value::columns(rows, n)
+        Self::Value::write(rows, lines);
     }
 
-    /// The same with the columns checked.
+    /// The same with everything checked.
     ///
     /// # Errors
-    /// `Length` when the columns are not equally long, `Columns` when there are too few or many.
+    /// `Length` when a column or a line is not as long as the first column, `Columns` when there
+    /// are too few or too many of either.
+    fn batch_into(
+        &self,
+        columns: &[&[f64]],
+        lines: &mut [&mut [f64]],
+    ) -> Result<(), IndicatorError> {
+        let counts = [
+            (Self::Row::WIDTH, columns.len()),
+            (Self::Value::NAMES.len(), lines.len()),
+        ];
+        for (expected, found) in counts {
+            if expected != found {
+                return Err(IndicatorError::Columns { expected, found });
+            }
+        }
+        let expected = columns.first().map_or(0, |column| column.len());
+        let lengths = columns.iter().map(|column| column.len());
+        let lengths = lengths.chain(lines.iter().map(|line| line.len()));
+        for (index, found) in lengths.enumerate() {
+            if expected != found {
+                return Err(IndicatorError::Length {
+                    index,
+                    expected,
+                    found,
+                });
+            }
+        }
+        self.write_lines(columns, lines);
+        Ok(())
+    }
+
+    /// The lines after each row of the columns, in memory of their own.
+    ///
+    /// # Errors
+    /// As [`Indicator::batch_into`].
     fn batch(&self, columns: &[&[f64]]) -> Result<Vec<Vec<f64>>, IndicatorError> {
-        let (expected, found) = (Self::Row::WIDTH, columns.len());
-        if expected != found {
-            return Err(IndicatorError::Columns { expected, found });
-        }
         let n = columns.first().map_or(0, |column| column.len());
-        match columns.iter().position(|column| column.len() != n) {
-            Some(index) => Err(IndicatorError::Length {
-                index,
-                expected: n,
-                found: columns.get(index).map_or(0, |column| column.len()),
-            }),
-            None => Ok(self.lines_of(columns)),
-        }
+        let mut lines = vec![vec![f64::NAN; n]; Self::Value::NAMES.len()];
+        let mut slices: Vec<&mut [f64]> = lines.iter_mut().map(Vec::as_mut_slice).collect();
+        self.batch_into(columns, &mut slices)?;
+        Ok(lines)
     }
 }
 
@@ -176,11 +206,15 @@ pub trait Streaming: fmt::Debug + Send + Sync {
     fn ready(&self) -> bool;
     /// Forgets every row.
     fn reset(&mut self);
-    /// The lines after each row of columns, by a fresh copy.
+    /// Writes the lines after each row of columns, by a fresh copy.
     ///
     /// # Errors
-    /// As [`Indicator::batch`].
-    fn batch(&self, columns: &[&[f64]]) -> Result<Vec<Vec<f64>>, IndicatorError>;
+    /// As [`Indicator::batch_into`].
+    fn batch_into(
+        &self,
+        columns: &[&[f64]],
+        lines: &mut [&mut [f64]],
+    ) -> Result<(), IndicatorError>;
     /// A copy with its state.
     fn boxed_clone(&self) -> Box<dyn Streaming>;
 }
@@ -219,8 +253,12 @@ impl<I: Indicator + Send + Sync + 'static> Streaming for Stream<I> {
         self.ready = false;
     }
 
-    fn batch(&self, columns: &[&[f64]]) -> Result<Vec<Vec<f64>>, IndicatorError> {
-        self.indicator.batch(columns)
+    fn batch_into(
+        &self,
+        columns: &[&[f64]],
+        lines: &mut [&mut [f64]],
+    ) -> Result<(), IndicatorError> {
+        self.indicator.batch_into(columns, lines)
     }
 
     fn boxed_clone(&self) -> Box<dyn Streaming> {

@@ -2,7 +2,7 @@
 
 use super::error::{period, width, IndicatorError};
 use super::folds::{Moments, Total};
-use super::smooth::Seeded;
+use super::smooth::{Decay, Seeded};
 use super::stream::Indicator;
 use super::window::Window;
 
@@ -96,48 +96,48 @@ impl Indicator for Atr {
         self.last_close = None;
     }
 
-    fn lines_of(&self, columns: &[&[f64]]) -> Vec<Vec<f64>> {
-        let mut fresh = self.clone();
-        fresh.reset();
-        let &[high, low, close] = columns else {
-            return Vec::new();
+    fn write_lines(&self, columns: &[&[f64]], lines: &mut [&mut [f64]]) {
+        let (&[high, low, close], [line]) = (columns, lines) else {
+            return;
         };
         let n = high.len();
-        let mut line = Vec::with_capacity(n);
-        let mut bars = high.iter().zip(low).zip(close);
-        for ((&h, &l), &c) in bars.by_ref() {
-            let value = fresh.update([h, l, c]);
-            line.push(value.unwrap_or(f64::NAN));
-            if value.is_some() {
-                break;
+        if n == 0 {
+            return;
+        }
+        // The line holds the true ranges of one tile at a time before it holds their average.
+        let mut average = self.average.clone();
+        average.reset();
+        line[0] = f64::NAN;
+        let mut from = 1;
+        let mut ranges = [0.0; TILE];
+        let mut decay = None;
+        while from < n {
+            let to = n.min(from + TILE);
+            let bars = high[from..to].iter().zip(&low[from..to]);
+            let lasts = &close[from - 1..to - 1];
+            let ranges = &mut ranges[..to - from];
+            for ((slot, (&h, &l)), &last) in ranges.iter_mut().zip(bars).zip(lasts) {
+                *slot = true_range(h, l, last);
             }
-        }
-        let at = line.len();
-        if at == 0 {
-            return vec![line];
-        }
-        let (highs, lows) = (high[at..].chunks_exact(4), low[at..].chunks_exact(4));
-        let lasts = close[at - 1..n - 1].chunks_exact(4);
-        let tail = n - highs.remainder().len();
-        for ((h, l), c) in highs.zip(lows).zip(lasts) {
-            if let (&[h0, h1, h2, h3], &[l0, l1, l2, l3], &[c0, c1, c2, c3]) = (h, l, c) {
-                line.extend_from_slice(&fresh.average.four([
-                    true_range(h0, l0, c0),
-                    true_range(h1, l1, c1),
-                    true_range(h2, l2, c2),
-                    true_range(h3, l3, c3),
-                ]));
+            let line = &mut line[from..to];
+            match &mut decay {
+                Some(decay) => Decay::run(decay, ranges, line),
+                None => {
+                    let seeded = average.write_seed(ranges, line);
+                    if average.is_seeded() {
+                        let mut begun = average.decay();
+                        begun.run(&ranges[seeded..], &mut line[seeded..]);
+                        decay = Some(begun);
+                    }
+                }
             }
+            from = to;
         }
-        for i in tail..n {
-            let value = fresh
-                .average
-                .update(true_range(high[i], low[i], close[i - 1]));
-            line.push(value.unwrap_or(f64::NAN));
-        }
-        vec![line]
     }
 }
+
+/// True ranges that are averaged together; they stay in the nearest cache.
+const TILE: usize = 1024;
 
 /// Average true range in percent of the close; 0 where the close is 0, as in TA-Lib.
 #[derive(Debug, Clone)]
