@@ -8,13 +8,19 @@
 //! before they reach the arithmetic; a refused `update` leaves the state as it was.
 
 use numpy::PyArrayMethods;
+use py_rt_quant::feature::FEATURES;
 use py_rt_quant::indicator::{Entry, Streaming, CATALOG};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
+mod bars;
+mod books;
 mod inputs;
 mod lines;
+
+pub(crate) use bars::BarStream;
+pub(crate) use books::{realized_kernel, DepthStream, MicroTable};
 
 use inputs::{arguments, bad_parameter, checked, given, of_bar, plain, unknown, usable, Column};
 use lines::Form;
@@ -154,6 +160,11 @@ streams!(OfCloseVolume, close = close, volume);
 streams!(OfHighLowClose, high = high, low, close);
 streams!(OfOpenHighLowClose, open = open, high, low, close);
 streams!(OfHighLowCloseVolume, high = high, low, close, volume);
+streams!(OfTouch, bid_price = bid_price, bid_qty, ask_price, ask_qty);
+streams!(OfPaid, price = price, side, mid);
+streams!(OfSigned, price = price, signed_qty);
+streams!(OfFlow, qty = qty, side);
+streams!(OfElapsed, elapsed = elapsed);
 
 /// A parameter: its name, kind ("whole", "real", "average") and default.
 type Parameter = (&'static str, &'static str, Option<f64>);
@@ -168,9 +179,10 @@ type Row = (
     bool,
 );
 
-/// Describe every indicator.
+/// Describe every indicator, or every feature of fixed columns.
 #[pyfunction]
-pub(crate) fn catalog() -> Vec<Row> {
+#[pyo3(signature = (features = false))]
+pub(crate) fn catalog(features: bool) -> Vec<Row> {
     let described = |entry: &'static Entry| {
         let parameters = entry.parameters.iter();
         let parameters = parameters.map(|p| (p.name, inputs::word_of(p.kind), p.default));
@@ -184,5 +196,6 @@ pub(crate) fn catalog() -> Vec<Row> {
             entry.positive,
         )
     };
-    CATALOG.iter().map(described).collect()
+    let all = if features { FEATURES } else { CATALOG };
+    all.iter().map(described).collect()
 }

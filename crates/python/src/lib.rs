@@ -61,10 +61,12 @@ mod _core {
     mod indicators {
         #[pymodule_export]
         use crate::indicators::{
-            catalog, AroonArrays, AroonValue, BandsArrays, BandsValue, MacdArrays, MacdValue,
-            MamaArrays, MamaValue, MinMaxArrays, MinMaxValue, OfCloseVolume, OfHighLow,
-            OfHighLowClose, OfHighLowCloseVolume, OfOpenClose, OfOpenHighLowClose, OfPair, OfValue,
-            PhasorArrays, PhasorValue, SineArrays, SineValue, StochasticArrays, StochasticValue,
+            catalog, realized_kernel, AroonArrays, AroonValue, BandsArrays, BandsValue, BarStream,
+            DepthStream, MacdArrays, MacdValue, MamaArrays, MamaValue, MicroTable, MinMaxArrays,
+            MinMaxValue, OfCloseVolume, OfElapsed, OfFlow, OfHighLow, OfHighLowClose,
+            OfHighLowCloseVolume, OfOpenClose, OfOpenHighLowClose, OfPaid, OfPair, OfSigned,
+            OfTouch, OfValue, PhasorArrays, PhasorValue, SineArrays, SineValue, StochasticArrays,
+            StochasticValue,
         };
     }
 

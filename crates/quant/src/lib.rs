@@ -8,6 +8,8 @@
 //!   every one by name in [`indicator::CATALOG`].
 #![forbid(unsafe_code)]
 
+pub mod bars;
+pub mod feature;
 pub mod indicator;
 
 pub use indicator::{Indicator, IndicatorError, Sma, ZScore};

@@ -20,12 +20,12 @@
 mod adaptive;
 mod average;
 mod bands;
-mod catalog;
+pub(crate) mod catalog;
 mod cycle;
 mod difference;
 mod directional;
 mod error;
-mod folds;
+pub(crate) mod folds;
 mod hilbert;
 mod momentum;
 mod oscillator;
@@ -37,7 +37,7 @@ mod statistics;
 mod stream;
 mod volatility;
 mod volume;
-mod window;
+pub(crate) mod window;
 
 pub use adaptive::{Average, AverageKind, Kama, MidPoint, MidPrice};
 pub use average::{Dema, Ema, Hma, Tema, Trima, Vwma, Wma, T3};
@@ -48,6 +48,7 @@ pub use difference::{Apo, Macd, MacdExt, MacdValue, Ppo};
 pub use directional::{
     Adx, Adxr, Aroon, AroonOsc, AroonValue, Dx, MinusDi, MinusDm, PlusDi, PlusDm,
 };
+pub(crate) use error::{period, width, within};
 pub use error::{IndicatorError, PERIOD_MAX};
 pub use hilbert::{HtDcPeriod, HtPhasor, Mama, MamaValue, PhasorValue};
 pub use momentum::{Cmo, Mom, Roc, Rocp, Rocr, Rocr100, Rsi, Trix};
