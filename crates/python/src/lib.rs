@@ -73,8 +73,12 @@ mod _core {
     mod indicators {
         #[pymodule_export]
         use crate::indicators::{
-            Bollinger, BollingerArrays, BollingerValue, MacdArrays, MacdValue, Stochastic,
-            StochasticArrays, StochasticValue, ZScore, ATR, EMA, MACD, OBV, RSI, SMA, VWAP, WMA,
+            catalog, realized_kernel, AroonArrays, AroonValue, BandsArrays, BandsValue, BarStream,
+            DepthStream, MacdArrays, MacdValue, MamaArrays, MamaValue, MicroTable, MinMaxArrays,
+            MinMaxValue, OfCloseVolume, OfElapsed, OfFlow, OfHighLow, OfHighLowClose,
+            OfHighLowCloseVolume, OfOpenClose, OfOpenHighLowClose, OfPaid, OfPair, OfSigned,
+            OfTouch, OfValue, PhasorArrays, PhasorValue, SineArrays, SineValue, StochasticArrays,
+            StochasticValue,
         };
     }
 

@@ -4,13 +4,12 @@
 //! Python strategies and on whole columns. What it is not: it knows no order, no instrument and no
 //! clock, and it decides nothing. Floats are at home here; money is not.
 //!
-//! - [`indicator`]: `Sma`, `Ema`, `Wma`, `Rsi`, `Macd`, `Stochastic`, `Atr`, `Bollinger`, `Obv`,
-//!   `Vwap`, `ZScore`.
+//! - [`indicator`]: averages, bands, momentum, volume, volatility, cycles, statistics of windows;
+//!   every one by name in [`indicator::CATALOG`].
 #![forbid(unsafe_code)]
 
+pub mod bars;
+pub mod feature;
 pub mod indicator;
 
-pub use indicator::{
-    Atr, Bollinger, BollingerValue, Ema, IndicatorError, Macd, MacdValue, Obv, Rsi, Sma,
-    Stochastic, StochasticValue, Vwap, Wma, ZScore,
-};
+pub use indicator::{Indicator, IndicatorError, Sma, ZScore};

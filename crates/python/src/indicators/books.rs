@@ -1,0 +1,188 @@
+//! Features of books with several levels, the micro-price, and the realised kernel.
+
+use numpy::{PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2};
+use py_rt_quant::feature::{
+    DepthError, DepthFeature, DepthKind, KernelError, Levels, MicroError, MicroPrice, Touch,
+};
+use pyo3::prelude::*;
+
+use super::inputs::refusal;
+
+type Column<'py> = PyReadonlyArray1<'py, f64>;
+type Side<'py> = PyReadonlyArray2<'py, f64>;
+
+fn wrong_depth(py: Python<'_>, error: DepthError) -> PyErr {
+    let remedy = "pass both sides with as many levels as the feature has";
+    refusal(
+        py,
+        "ParameterError",
+        &error.to_string(),
+        "depth",
+        None,
+        remedy,
+    )
+}
+
+/// A feature of books with several levels; the documented classes are those in `py_rt.features`.
+#[pyclass(module = "py_rt._core.indicators")]
+pub(crate) struct DepthStream(DepthFeature);
+
+#[pymethods]
+impl DepthStream {
+    #[new]
+    fn new(py: Python<'_>, order_flow: bool, depth: usize) -> PyResult<Self> {
+        let kind = if order_flow {
+            DepthKind::OrderFlow
+        } else {
+            DepthKind::QueueImbalance
+        };
+        let made = DepthFeature::new(kind, depth);
+        made.map(Self).map_err(|error| wrong_depth(py, error))
+    }
+
+    /// Take one book in and return what it tells, NaN until there is something.
+    fn update<'py>(
+        &mut self,
+        py: Python<'py>,
+        bid_price: Column<'py>,
+        bid_qty: Column<'py>,
+        ask_price: Column<'py>,
+        ask_qty: Column<'py>,
+    ) -> PyResult<Bound<'py, PyArray1<f64>>> {
+        let book = Levels {
+            bid_price: bid_price.as_slice()?,
+            bid_qty: bid_qty.as_slice()?,
+            ask_price: ask_price.as_slice()?,
+            ask_qty: ask_qty.as_slice()?,
+        };
+        let mut told = vec![f64::NAN; self.0.width()];
+        let done = self.0.update(book, &mut told);
+        done.map_err(|error| wrong_depth(py, error))?;
+        Ok(PyArray1::from_vec(py, told))
+    }
+
+    /// Forget the last book.
+    fn reset(&mut self) {
+        self.0.reset();
+    }
+
+    /// Run a fresh copy over books, shape (n, depth), and return shape (n, numbers told).
+    fn batch<'py>(
+        &self,
+        py: Python<'py>,
+        bid_price: Side<'py>,
+        bid_qty: Side<'py>,
+        ask_price: Side<'py>,
+        ask_qty: Side<'py>,
+    ) -> PyResult<Bound<'py, PyArray2<f64>>> {
+        let (depth, width) = (self.0.depth(), self.0.width());
+        let bids = (bid_price.as_slice()?, bid_qty.as_slice()?);
+        let asks = (ask_price.as_slice()?, ask_qty.as_slice()?);
+        let n = bids.0.len() / depth;
+        let mut fresh = self.0.clone();
+        fresh.reset();
+        let mut told = vec![f64::NAN; n * width];
+        let bids = bids.0.chunks_exact(depth).zip(bids.1.chunks_exact(depth));
+        let asks = asks.0.chunks_exact(depth).zip(asks.1.chunks_exact(depth));
+        for ((bid, ask), row) in bids.zip(asks).zip(told.chunks_exact_mut(width)) {
+            let book = Levels {
+                bid_price: bid.0,
+                bid_qty: bid.1,
+                ask_price: ask.0,
+                ask_qty: ask.1,
+            };
+            let done = fresh.update(book, row);
+            done.map_err(|error| wrong_depth(py, error))?;
+        }
+        PyArray1::from_vec(py, told).reshape([n, width])
+    }
+}
+
+fn refused(py: Python<'_>, error: MicroError) -> PyErr {
+    let text = error.to_string();
+    let (class, field, remedy) = match error {
+        MicroError::Parameter { name, .. } => ("ParameterError", name, "correct it"),
+        MicroError::NotConverged { .. } => {
+            ("NotConverged", "buckets", "pass fewer states or more rows")
+        }
+        MicroError::NoChange => ("Degenerate", "rows", "pass more rows or fewer states"),
+        _ => ("DataError", "columns", "pass columns of one length"),
+    };
+    refusal(py, class, &text, field, None, remedy)
+}
+
+/// Stoikov's micro-price, learned; the documented class is the one in `py_rt.features`.
+#[pyclass(module = "py_rt._core.indicators")]
+pub(crate) struct MicroTable(MicroPrice);
+
+#[pymethods]
+impl MicroTable {
+    /// Learn from best bids and asks: bid, bid_qty, ask, ask_qty.
+    #[new]
+    fn new<'py>(
+        py: Python<'py>,
+        columns: (Column<'py>, Column<'py>, Column<'py>, Column<'py>),
+        buckets: usize,
+        spreads: usize,
+        tick: f64,
+    ) -> PyResult<Self> {
+        let rows = Touch {
+            bid: columns.0.as_slice()?,
+            bid_qty: columns.1.as_slice()?,
+            ask: columns.2.as_slice()?,
+            ask_qty: columns.3.as_slice()?,
+        };
+        let fitted = MicroPrice::fit(rows, buckets, spreads, tick);
+        fitted.map(Self).map_err(|error| refused(py, error))
+    }
+
+    /// What is added to the mid, by spread, then bucket.
+    fn adjustments<'py>(&self, py: Python<'py>) -> Bound<'py, PyArray1<f64>> {
+        PyArray1::from_slice(py, self.0.adjustments())
+    }
+
+    /// The micro-price of one row.
+    fn price(&self, bid_price: f64, bid_qty: f64, ask_price: f64, ask_qty: f64) -> f64 {
+        self.0.price([bid_price, bid_qty, ask_price, ask_qty])
+    }
+
+    /// The micro-price of every row.
+    fn prices<'py>(
+        &self,
+        py: Python<'py>,
+        columns: (Column<'py>, Column<'py>, Column<'py>, Column<'py>),
+    ) -> PyResult<Bound<'py, PyArray1<f64>>> {
+        let (bid, bid_qty) = (columns.0.as_slice()?, columns.1.as_slice()?);
+        let (ask, ask_qty) = (columns.2.as_slice()?, columns.3.as_slice()?);
+        let rows = bid.iter().zip(bid_qty).zip(ask).zip(ask_qty);
+        let prices = rows.map(|(((&b, &bq), &a), &aq)| self.0.price([b, bq, a, aq]));
+        Ok(PyArray1::from_iter(py, prices))
+    }
+}
+
+/// Realised kernel of log returns.
+#[pyfunction]
+pub(crate) fn realized_kernel(
+    py: Python<'_>,
+    prices: Column<'_>,
+    bandwidth: usize,
+) -> PyResult<f64> {
+    let found = py_rt_quant::feature::realized_kernel(prices.as_slice()?, bandwidth);
+    found.map_err(|error| match error {
+        KernelError::Price { row } => {
+            let remedy = "drop or correct it";
+            refusal(
+                py,
+                "DataError",
+                &error.to_string(),
+                "prices",
+                Some(row),
+                remedy,
+            )
+        }
+        KernelError::Short { .. } => {
+            let remedy = "pass more prices or a smaller bandwidth";
+            refusal(py, "DataError", &error.to_string(), "prices", None, remedy)
+        }
+    })
+}
