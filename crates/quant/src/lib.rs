@@ -10,10 +10,12 @@
 //! - [`linalg`], [`special`], [`random`]: what the kernels stand on. [`error`]: how they refuse.
 #![deny(unsafe_code)]
 
+pub mod cointegration;
 pub mod error;
 pub mod indicator;
 pub mod linalg;
 pub mod random;
+pub mod series;
 pub mod special;
 
 pub use error::{Fault, QuantError, Result};

@@ -3,6 +3,9 @@
 //! The Python face hands over contiguous float64; the kernels check it. Work of more than some
 //! microseconds runs detached from the interpreter, on a copy, and looks at signals.
 
+pub(crate) mod cointegration;
+pub(crate) mod series;
+
 use std::time::Duration;
 
 use numpy::{PyReadonlyArray1, PyReadonlyArray2, PyUntypedArrayMethods};
