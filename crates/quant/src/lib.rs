@@ -15,6 +15,7 @@ pub mod error;
 pub mod indicator;
 pub mod linalg;
 pub mod random;
+pub mod regimes;
 pub mod series;
 pub mod special;
 
