@@ -9,6 +9,8 @@ Examples
 32
 """
 
+from typing import TYPE_CHECKING, Any
+
 from py_rt import data, errors, indicators, mechanics, strategies
 from py_rt._core import __version__
 from py_rt.backtest import BacktestResult, VectorResult, backtest, vector_backtest, verify
@@ -32,6 +34,9 @@ from py_rt.market import Instrument, MarketData
 from py_rt.mechanics import FillStudy, MatchingEngine, OrderBook, fill_study
 from py_rt.strategy import Strategy
 from py_rt.trade import ReplayResult, paper, replay, trade
+
+if TYPE_CHECKING:
+    from py_rt import quant
 
 __all__ = [
     "BacktestResult",
@@ -67,9 +72,19 @@ __all__ = [
     "indicators",
     "mechanics",
     "paper",
+    "quant",
     "replay",
     "strategies",
     "trade",
     "vector_backtest",
     "verify",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Import the statistics when they are first used."""
+    if name == "quant":
+        import importlib
+
+        return importlib.import_module("py_rt.quant")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -93,5 +93,14 @@ mod _core {
 
     /// Statistics.
     #[pymodule]
-    mod quant {}
+    mod quant {
+        #[pymodule_export]
+        use crate::quant::cointegration::{
+            engle_granger, johansen, kalman_hedge, screen_pairs, KalmanFilter,
+        };
+        #[pymodule_export]
+        use crate::quant::series::{
+            adf, half_life, hurst, ou_fit, ou_loglik, variance_ratio, zscore,
+        };
+    }
 }

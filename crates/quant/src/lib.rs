@@ -1,15 +1,26 @@
-//! Numbers from numbers: streaming indicators.
+//! Numbers from numbers: streaming indicators and the statistics of statistical arbitrage.
 //!
-//! What it is: plain structs that eat one bar at a time, used alike by compiled strategies, by
-//! Python strategies and on whole columns. What it is not: it knows no order, no instrument and no
-//! clock, and it decides nothing. Floats are at home here; money is not.
+//! What it is: plain structs that eat one bar at a time, and functions from arrays to results. What
+//! it is not: it knows no order, no instrument and no clock, and it decides nothing. Floats are at
+//! home here; money is not. Every answer is a function of the input and a seed: the same bits on
+//! one thread or many.
 //!
 //! - [`indicator`]: averages, bands, momentum, volume, volatility, cycles, statistics of windows;
-//!   every one by name in [`indicator::CATALOG`].
-#![forbid(unsafe_code)]
+//!   every one by name in [`indicator::CATALOG`]. [`bars`], [`feature`]: of trades and books.
+//! - [`series`], [`cointegration`], [`regimes`]: statistics. [`linalg`], [`special`], [`random`]:
+//!   what they stand on. [`error`]: how they refuse.
+#![deny(unsafe_code)]
 
 pub mod bars;
+pub mod cointegration;
+pub mod error;
 pub mod feature;
 pub mod indicator;
+pub mod linalg;
+pub mod random;
+pub mod regimes;
+pub mod series;
+pub mod special;
 
+pub use error::{Fault, QuantError, Result};
 pub use indicator::{Indicator, IndicatorError, Sma, ZScore};
