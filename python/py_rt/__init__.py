@@ -9,6 +9,8 @@ Examples
 32
 """
 
+from typing import TYPE_CHECKING, Any
+
 from py_rt import data, errors, indicators, strategies
 from py_rt._core import __version__
 from py_rt.backtest import BacktestResult, backtest, verify
@@ -31,6 +33,9 @@ from py_rt.factory import StrategyFactory
 from py_rt.market import Instrument, MarketData
 from py_rt.strategy import Strategy
 from py_rt.trade import ReplayResult, paper, replay, trade
+
+if TYPE_CHECKING:
+    from py_rt import quant
 
 __all__ = [
     "BacktestResult",
@@ -60,8 +65,18 @@ __all__ = [
     "errors",
     "indicators",
     "paper",
+    "quant",
     "replay",
     "strategies",
     "trade",
     "verify",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Import the statistics when they are first used."""
+    if name == "quant":
+        import importlib
+
+        return importlib.import_module("py_rt.quant")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

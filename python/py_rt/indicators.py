@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-import py_rt._core as _core
+import py_rt._core.indicators as _core
 from py_rt.errors import DataError, ParameterError
 
 __all__ = [

@@ -41,7 +41,7 @@ OUTSIDE: dict[str, frozenset[str]] = {
     "types": frozenset(),
     "kernel": frozenset({"libm"}),
     "venues": frozenset({"libm"}),
-    "quant": frozenset({"libm"}),
+    "quant": frozenset({"libm", "matrixmultiply"}),
 }
 
 

@@ -88,7 +88,7 @@ def test_versions_agree() -> None:
 
 def test_the_package_is_typed() -> None:
     assert (ROOT / "python/py_rt/py.typed").is_file()
-    assert (ROOT / "python/py_rt/_core.pyi").is_file()
+    assert (ROOT / "python/py_rt/_core/__init__.pyi").is_file()
 
 
 def test_the_import_is_light() -> None:

@@ -80,7 +80,7 @@ macro_rules! lines {
     };
     (@class $class:ident { $($line:ident: $kind:ty),+ }) => {
         #[doc = concat!("Lines in the order ", $(stringify!($line), " "),+)]
-        #[pyclass(frozen, get_all, module = "py_rt._core")]
+        #[pyclass(frozen, get_all, module = "py_rt._core.indicators")]
         pub(crate) struct $class {
             $($line: $kind),+
         }
@@ -138,7 +138,7 @@ macro_rules! indicator {
      [$($arg:ident: $kind:ty $(= $default:expr)?),*],
      $first:ident = $attr:ident $(, $rest:ident)*) => {
         /// Streaming indicator; the documented class is the one in `py_rt.indicators`.
-        #[pyclass(subclass, module = "py_rt._core")]
+        #[pyclass(subclass, module = "py_rt._core.indicators")]
         pub(crate) struct $name {
             inner: $inner,
             /// Bars taken in, which is the row that an error names.

@@ -5,7 +5,8 @@
 //! - [`backtest`]: the door of a run. [`tables`]: what it leaves behind, as columns.
 //! - [`compiled`]: compiled strategies from their Python handles.
 //! - [`live`]: the doors of a session and of a replay. [`venue`]: that of the paper venue.
-//! - [`indicators`]: the streaming indicators.
+//! - [`indicators`]: the streaming indicators. [`quant`]: statistics. [`formats`]: decoders of
+//!   recorded files. [`mechanics`]: books, matching, queues. Each is a submodule of `_core`.
 //! - [`error`]: the one file that turns Rust errors into Python's.
 
 mod arrays;
@@ -14,9 +15,12 @@ mod clock;
 mod compiled;
 mod config;
 mod error;
+mod formats;
 mod host;
 mod indicators;
 mod live;
+mod mechanics;
+mod quant;
 mod tables;
 mod venue;
 
@@ -26,6 +30,11 @@ mod _core {
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        // A nested module is an attribute; registered as well, `import py_rt._core.quant` works.
+        let known = module.py().import("sys")?.getattr("modules")?;
+        for name in ["formats", "indicators", "mechanics", "quant"] {
+            known.set_item(format!("py_rt._core.{name}"), module.getattr(name)?)?;
+        }
         module.add("__version__", env!("CARGO_PKG_VERSION"))
     }
 
@@ -39,12 +48,29 @@ mod _core {
         PyTimerEvent, PyTrade,
     };
     #[pymodule_export]
-    use crate::indicators::{
-        Bollinger, BollingerArrays, BollingerValue, MacdArrays, MacdValue, Stochastic,
-        StochasticArrays, StochasticValue, ZScore, ATR, EMA, MACD, OBV, RSI, SMA, VWAP, WMA,
-    };
-    #[pymodule_export]
     use crate::live::{replay_journal, trade};
     #[pymodule_export]
     use crate::venue::serve_venue;
+
+    /// Decoders of recorded files.
+    #[pymodule]
+    mod formats {}
+
+    /// Streaming indicators.
+    #[pymodule]
+    mod indicators {
+        #[pymodule_export]
+        use crate::indicators::{
+            Bollinger, BollingerArrays, BollingerValue, MacdArrays, MacdValue, Stochastic,
+            StochasticArrays, StochasticValue, ZScore, ATR, EMA, MACD, OBV, RSI, SMA, VWAP, WMA,
+        };
+    }
+
+    /// Books, matching, queues.
+    #[pymodule]
+    mod mechanics {}
+
+    /// Statistics.
+    #[pymodule]
+    mod quant {}
 }

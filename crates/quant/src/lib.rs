@@ -1,15 +1,22 @@
-//! Numbers from numbers: streaming indicators.
+//! Numbers from numbers: streaming indicators and the statistics of statistical arbitrage.
 //!
-//! What it is: plain structs that eat one bar at a time, used alike by compiled strategies, by
-//! Python strategies and on whole columns. What it is not: it knows no order, no instrument and no
-//! clock, and it decides nothing. Floats are at home here; money is not.
+//! What it is: plain structs that eat one bar at a time, and functions from arrays to results. What
+//! it is not: it knows no order, no instrument and no clock, and it decides nothing. Floats are at
+//! home here; money is not. Every answer is a function of the input and a seed: the same bits on
+//! one thread or many.
 //!
 //! - [`indicator`]: `Sma`, `Ema`, `Wma`, `Rsi`, `Macd`, `Stochastic`, `Atr`, `Bollinger`, `Obv`,
 //!   `Vwap`, `ZScore`.
-#![forbid(unsafe_code)]
+//! - [`linalg`], [`special`], [`random`]: what the kernels stand on. [`error`]: how they refuse.
+#![deny(unsafe_code)]
 
+pub mod error;
 pub mod indicator;
+pub mod linalg;
+pub mod random;
+pub mod special;
 
+pub use error::{Fault, QuantError, Result};
 pub use indicator::{
     Atr, Bollinger, BollingerValue, Ema, IndicatorError, Macd, MacdValue, Obv, Rsi, Sma,
     Stochastic, StochasticValue, Vwap, Wma, ZScore,

@@ -1,0 +1,1 @@
+//! Doors of the decoders of recorded files: bytes in, structured arrays out.

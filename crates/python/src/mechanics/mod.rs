@@ -1,0 +1,1 @@
+//! Doors of order books, the matching engine and queue models.

@@ -1,0 +1,1 @@
+"""The decoders of recorded files. Private: import from `py_rt.data` instead."""

@@ -1,0 +1,1 @@
+"""Books, matching, queues. Private: import from `py_rt` instead."""

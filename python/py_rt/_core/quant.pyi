@@ -1,0 +1,1 @@
+"""The compiled statistics. Private: import from `py_rt.quant` instead."""
