@@ -13,8 +13,14 @@
 pub mod error;
 pub mod indicator;
 pub mod linalg;
+pub mod portfolio;
+pub mod predictability;
+pub mod regression;
+pub mod risk;
+pub mod robust;
 pub mod random;
 pub mod special;
+pub mod validation;
 
 pub use error::{Fault, QuantError, Result};
 pub use indicator::{
