@@ -15,10 +15,10 @@ pub mod indicator;
 pub mod linalg;
 pub mod portfolio;
 pub mod predictability;
+pub mod random;
 pub mod regression;
 pub mod risk;
 pub mod robust;
-pub mod random;
 pub mod special;
 pub mod validation;
 

@@ -7,7 +7,9 @@ use py_rt_quant::QuantError;
 
 fn factor_cov(n: usize, k: usize, noise: f64, random: &mut Random) -> Matrix {
     let mut b = Matrix::zeros(k, n);
-    b.data_mut().iter_mut().for_each(|v| *v = 0.1 * random.normal() + 0.1);
+    b.data_mut()
+        .iter_mut()
+        .for_each(|v| *v = 0.1 * random.normal() + 0.1);
     let mut c = product::gram(&b);
     for i in 0..n {
         c.set(i, i, c.at(i, i) + noise * (0.5 + random.uniform()));
@@ -16,7 +18,12 @@ fn factor_cov(n: usize, k: usize, noise: f64, random: &mut Random) -> Matrix {
 }
 
 fn row(name: &str, coefficients: Vec<f64>, lower: f64, upper: f64) -> Row {
-    Row { name: name.into(), coefficients, lower, upper }
+    Row {
+        name: name.into(),
+        coefficients,
+        lower,
+        upper,
+    }
 }
 
 fn objective(p: &Program<'_>, w: &[f64]) -> f64 {
@@ -27,7 +34,11 @@ fn objective(p: &Program<'_>, w: &[f64]) -> f64 {
     for d in &p.distances {
         for i in 0..w.len() {
             let away = w[i] - d.from[i];
-            value += if away > 0.0 { away * d.buy[i] } else { -away * d.sell[i] };
+            value += if away > 0.0 {
+                away * d.buy[i]
+            } else {
+                -away * d.sell[i]
+            };
         }
     }
     value
@@ -119,7 +130,10 @@ fn contradictions_are_proved_and_named() {
     let told = base.solve().unwrap_err();
     assert!(matches!(told, QuantError::Infeasible { .. }), "{told}");
     let text = told.to_string();
-    assert!(text.contains("first two") && text.contains("last two"), "{text}");
+    assert!(
+        text.contains("first two") && text.contains("last two"),
+        "{text}"
+    );
     let turnover = Program {
         rows: vec![row("budget", vec![1.0; 4], 1.0, 1.0)],
         distances: vec![Distance {
@@ -133,7 +147,10 @@ fn contradictions_are_proved_and_named() {
     };
     let text = turnover.solve().unwrap_err().to_string();
     assert!(text.contains("turnover"), "{text}");
-    let narrow = Program { upper: vec![0.2; 4], ..base };
+    let narrow = Program {
+        upper: vec![0.2; 4],
+        ..base
+    };
     let text = narrow.solve().unwrap_err().to_string();
     assert!(text.contains("budget"), "{text}");
 }
@@ -156,7 +173,10 @@ fn long_only_agrees_with_the_general_solver() {
         };
         let general = program.solve().unwrap();
         for i in 0..n {
-            assert!((held.x[i] / sum - general.weights[i]).abs() < 1e-9, "trial {trial} {i}");
+            assert!(
+                (held.x[i] / sum - general.weights[i]).abs() < 1e-9,
+                "trial {trial} {i}"
+            );
         }
     }
 }

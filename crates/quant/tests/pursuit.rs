@@ -7,10 +7,15 @@ fn model(m: usize, n: usize, rank: usize, share: f64, seed: u64) -> (Matrix, Mat
     let mut random = Random::new(seed, 0);
     let mut draw = |rows: usize, cols: usize, scale: f64| {
         let mut a = Matrix::zeros(rows, cols);
-        a.data_mut().iter_mut().for_each(|v| *v = scale * random.normal());
+        a.data_mut()
+            .iter_mut()
+            .for_each(|v| *v = scale * random.normal());
         a
     };
-    let (x, y) = (draw(m, rank, 1.0 / (n as f64).sqrt()), draw(n, rank, 1.0 / (m as f64).sqrt()));
+    let (x, y) = (
+        draw(m, rank, 1.0 / (n as f64).sqrt()),
+        draw(n, rank, 1.0 / (m as f64).sqrt()),
+    );
     let mut low = Matrix::zeros(m, n);
     product::gemm(1.0, (&x, false), (&y, true), 0.0, &mut low);
     let mut sparse = Matrix::zeros(m, n);
@@ -35,7 +40,10 @@ fn solve(m: &Matrix, delta: f64) -> Parts {
 
 fn sum(a: &Matrix, b: &Matrix) -> Matrix {
     let mut c = a.clone();
-    c.data_mut().iter_mut().zip(b.data()).for_each(|(c, b)| *c += b);
+    c.data_mut()
+        .iter_mut()
+        .zip(b.data())
+        .for_each(|(c, b)| *c += b);
     c
 }
 
@@ -51,8 +59,16 @@ fn rank_and_support_of_the_random_model_are_recovered() {
     for (m, n, rank, share) in [(200, 200, 10, 0.05), (150, 80, 4, 0.1), (80, 150, 4, 0.05)] {
         let (low, sparse) = model(m, n, rank, share, 1);
         let found = solve(&sum(&low, &sparse), 0.0);
-        println!("{m} {n} {} steps {} {} {}", found.iterations, found.rank, found.residual, found.dual_residual);
-        assert!(found.converged && found.rank == rank, "{} {}", found.rank, found.residual);
+        println!(
+            "{m} {n} {} steps {} {} {}",
+            found.iterations, found.rank, found.residual, found.dual_residual
+        );
+        assert!(
+            found.converged && found.rank == rank,
+            "{} {}",
+            found.rank,
+            found.residual
+        );
         assert!(distance(&found.low_rank, &low) < 1e-5);
         for (s, t) in found.sparse.data().iter().zip(sparse.data()) {
             assert_eq!(*s != 0.0 && s.abs() > 1e-4, *t != 0.0);
@@ -73,13 +89,20 @@ fn noise_of_known_size_is_taken_out() {
     }
     let delta = f64::sqrt(square);
     let found = solve(&m, delta);
-    println!("stable: {} steps rank {} {} {}", found.iterations, found.rank, found.residual, found.dual_residual);
+    println!(
+        "stable: {} steps rank {} {} {}",
+        found.iterations, found.rank, found.residual, found.dual_residual
+    );
     assert!(found.converged);
     assert!(distance(&found.low_rank, &low) < 0.05);
     let rest = sum(&found.low_rank, &found.sparse);
     let pairs = m.data().iter().zip(rest.data());
     let left: f64 = pairs.map(|(a, b)| (a - b) * (a - b)).sum();
-    assert!(left.sqrt() <= delta * (1.0 + 1e-4), "{} {delta}", left.sqrt());
+    assert!(
+        left.sqrt() <= delta * (1.0 + 1e-4),
+        "{} {delta}",
+        left.sqrt()
+    );
 }
 
 /// A dual point made of the solution bounds the minimum from below.
@@ -95,7 +118,10 @@ fn the_duality_gap_is_small_on_data_that_are_no_exact_sum() {
         }
     }
     let found = solve(&m, 0.0);
-    println!("data: {} steps rank {} {} {}", found.iterations, found.rank, found.residual, found.dual_residual);
+    println!(
+        "data: {} steps rank {} {} {}",
+        found.iterations, found.rank, found.residual, found.dual_residual
+    );
     assert!(found.converged);
     let lambda = default_penalty(90, 60);
     let svd = Svd::try_new(&found.low_rank).unwrap();
@@ -103,9 +129,19 @@ fn the_duality_gap_is_small_on_data_that_are_no_exact_sum() {
     let sparse: f64 = found.sparse.data().iter().map(|v| v.abs()).sum();
     assert!((nuclear + lambda * sparse - found.objective).abs() < 1e-6 * found.objective);
     let spectral = Svd::try_new(&found.dual).unwrap().s[0];
-    let peak = found.dual.data().iter().fold(0.0_f64, |a, v| a.max(v.abs()));
+    let peak = found
+        .dual
+        .data()
+        .iter()
+        .fold(0.0_f64, |a, v| a.max(v.abs()));
     let scale = spectral.max(peak / lambda);
-    let bound: f64 = found.dual.data().iter().zip(m.data()).map(|(y, m)| y * m).sum();
+    let bound: f64 = found
+        .dual
+        .data()
+        .iter()
+        .zip(m.data())
+        .map(|(y, m)| y * m)
+        .sum();
     let gap = 1.0 - bound / scale / found.objective;
     println!("relative duality gap {gap:e}");
     assert!(gap.abs() < 1e-4, "{gap}");

@@ -86,16 +86,18 @@ fn newton(cov: &Matrix, b: &[f64], y: &mut [f64], gradient: &[f64]) -> Option<()
     // b is at most one, so the function divided by its least b is self-concordant.
     let least = b.iter().copied().fold(f64::INFINITY, f64::min);
     let decrement = (dot(&slope, &step).max(0.0) / least).sqrt();
-    let damping = if decrement < 0.25 { 1.0 } else { 1.0 / (1.0 + decrement) };
+    let damping = if decrement < 0.25 {
+        1.0
+    } else {
+        1.0 / (1.0 + decrement)
+    };
     y.iter_mut().zip(&step).for_each(|(y, s)| *y -= damping * s);
     y.iter().all(|v| *v > 0.0).then_some(())
 }
 
 /// Inverse volatilities, scaled so that the variance is the sum of the budgets.
 fn start(cov: &Matrix, b: &[f64]) -> Vec<f64> {
-    let mut y: Vec<f64> = (0..b.len())
-        .map(|i| (b[i] / cov.at(i, i)).sqrt())
-        .collect();
+    let mut y: Vec<f64> = (0..b.len()).map(|i| (b[i] / cov.at(i, i)).sqrt()).collect();
     let variance = dot(&y, &apply(cov, &y));
     if variance > 0.0 {
         let scale = variance.sqrt();
@@ -132,5 +134,8 @@ fn unequal(y: &[f64], gradient: &[f64], b: &[f64]) -> f64 {
         .zip(gradient)
         .zip(b)
         .map(|((y, g), b)| (y * g / b - 1.0).abs())
-        .fold(0.0, |worst: f64, x| if x.is_nan() { x } else { worst.max(x) })
+        .fold(
+            0.0,
+            |worst: f64, x| if x.is_nan() { x } else { worst.max(x) },
+        )
 }

@@ -105,13 +105,26 @@ impl Constraints {
                 return Err(QuantError::parameter(name, problem, "pass one an asset"));
             }
         }
-        if self.buy.iter().chain(&self.sell).any(|c| !c.is_finite() || *c < 0.0) {
-            return Err(QuantError::parameter("costs", "must not be negative", "pass zero or more"));
+        if self
+            .buy
+            .iter()
+            .chain(&self.sell)
+            .any(|c| !c.is_finite() || *c < 0.0)
+        {
+            return Err(QuantError::parameter(
+                "costs",
+                "must not be negative",
+                "pass zero or more",
+            ));
         }
         let needs_previous = self.turnover.is_finite() || self.is_costly();
         if needs_previous && self.previous.is_none() {
             let problem = "is missing, but turnover or costs count from it";
-            return Err(QuantError::parameter("previous", problem, "pass the weights held now"));
+            return Err(QuantError::parameter(
+                "previous",
+                problem,
+                "pass the weights held now",
+            ));
         }
         for group in &self.groups {
             if let Some(i) = group.members.iter().find(|i| **i >= n) {
@@ -147,7 +160,11 @@ impl Constraints {
             rows.push(row(&group.name, members, (group.lower, group.upper)));
         }
         if let (Some(mean), true) = (mean, self.least_return.is_finite()) {
-            rows.push(row("target_return", mean.to_vec(), (self.least_return, f64::INFINITY)));
+            rows.push(row(
+                "target_return",
+                mean.to_vec(),
+                (self.least_return, f64::INFINITY),
+            ));
         }
         let mut distances = Vec::new();
         let times = |costs: &[f64]| costs.iter().map(|c| c * weight).collect();
@@ -222,6 +239,8 @@ impl Constraints {
         if self.is_plain() {
             return Ok(());
         }
-        Err(broken("groups, limits or costs, which it cannot heed".into()))
+        Err(broken(
+            "groups, limits or costs, which it cannot heed".into(),
+        ))
     }
 }

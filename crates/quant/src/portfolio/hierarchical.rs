@@ -102,7 +102,10 @@ pub fn bisect(universe: &Universe, order: &[usize]) -> Vec<f64> {
             continue;
         }
         let (left, right) = cluster.split_at(cluster.len() / 2);
-        let (a, b) = (cluster_variance(universe, left), cluster_variance(universe, right));
+        let (a, b) = (
+            cluster_variance(universe, left),
+            cluster_variance(universe, right),
+        );
         let share = if a + b > 0.0 { 1.0 - a / (a + b) } else { 0.5 };
         left.iter().for_each(|i| weights[*i] *= share);
         right.iter().for_each(|i| weights[*i] *= 1.0 - share);

@@ -80,9 +80,9 @@ fn pivot(c: &Matrix, q: &[f64], held: &mut Vec<usize>, mut iterations: usize) ->
             held.iter().for_each(|i| inside[*i] = true);
             let leave = held.iter().zip(&values).filter(|(_, v)| **v <= 0.0);
             let mut bad: Vec<usize> = leave.map(|(i, _)| *i).collect();
-            bad.extend((0..n).filter(|i| {
-                !inside[*i] && gradient[*i] < -tolerance * c.at(*i, *i).sqrt()
-            }));
+            bad.extend(
+                (0..n).filter(|i| !inside[*i] && gradient[*i] < -tolerance * c.at(*i, *i).sqrt()),
+            );
             bad.sort_unstable();
             bad
         };
@@ -169,6 +169,10 @@ fn finished(
     Held {
         x,
         iterations,
-        residual: if scale > 0.0 { residual / scale } else { residual },
+        residual: if scale > 0.0 {
+            residual / scale
+        } else {
+            residual
+        },
     }
 }

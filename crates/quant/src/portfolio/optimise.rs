@@ -41,7 +41,11 @@ impl Method {
             _ => {
                 let remedy = "choose markowitz, max_sharpe, min_variance, risk_parity, \
                               equal_weight, hrp or max_diversification";
-                return Err(QuantError::parameter("method", format!("is {name:?}"), remedy));
+                return Err(QuantError::parameter(
+                    "method",
+                    format!("is {name:?}"),
+                    remedy,
+                ));
             }
         })
     }
@@ -115,11 +119,19 @@ pub fn optimise(
     let (weights, iterations, residual, tree) = find(universe, objective, constraints)?;
     let (variance, marginal) = universe.variance(&weights)?;
     let volatility = variance.sqrt();
-    let share = |(w, m): (&f64, &f64)| if volatility > 0.0 { w * m / volatility } else { 0.0 };
+    let share = |(w, m): (&f64, &f64)| {
+        if volatility > 0.0 {
+            w * m / volatility
+        } else {
+            0.0
+        }
+    };
     let (costs, _) = constraints.costs(&weights);
     let expected_return = universe.mean().map(|mean| dot(mean, &weights));
     let rate = objective.risk_free * weights.iter().sum::<f64>();
-    let sharpe = expected_return.filter(|_| volatility > 0.0).map(|r| (r - rate) / volatility);
+    let sharpe = expected_return
+        .filter(|_| volatility > 0.0)
+        .map(|r| (r - rate) / volatility);
     Ok(Portfolio {
         risk_contributions: weights.iter().zip(&marginal).map(share).collect(),
         expected_return,
@@ -174,7 +186,11 @@ fn shares(objective: &Objective, n: usize) -> Result<Vec<f64>> {
     };
     if budgets.len() != n {
         let problem = format!("has {} entries for {n} assets", budgets.len());
-        return Err(QuantError::parameter("budgets", problem, "pass one an asset"));
+        return Err(QuantError::parameter(
+            "budgets",
+            problem,
+            "pass one an asset",
+        ));
     }
     if budgets.iter().any(|b| !b.is_finite() || *b <= 0.0) {
         let remedy = "leave assets out that shall carry no risk";
@@ -191,9 +207,17 @@ fn markowitz(
     let aversion = objective.risk_aversion;
     if !aversion.is_finite() || aversion <= 0.0 {
         let remedy = "pass a positive number; small ones look at return only";
-        return Err(QuantError::parameter("risk_aversion", format!("is {aversion}"), remedy));
+        return Err(QuantError::parameter(
+            "risk_aversion",
+            format!("is {aversion}"),
+            remedy,
+        ));
     }
-    let linear = universe.excess(0.0)?.iter().map(|m| -m / aversion).collect();
+    let linear = universe
+        .excess(0.0)?
+        .iter()
+        .map(|m| -m / aversion)
+        .collect();
     let mean = universe.mean();
     let program = constraints.program(universe.cov(), linear, mean, 1.0 / aversion);
     let solution = program.solve()?;
@@ -211,7 +235,9 @@ fn least_variance(
         }
     }
     let mean = universe.mean();
-    let solution = constraints.program(universe.cov(), vec![0.0; n], mean, 1.0).solve()?;
+    let solution = constraints
+        .program(universe.cov(), vec![0.0; n], mean, 1.0)
+        .solve()?;
     Ok((solution.weights, solution.iterations, solution.residual))
 }
 

@@ -104,7 +104,9 @@ impl Search<'_> {
     fn solve(&mut self, t: f64) -> Result<Solution> {
         let linear = self.q.iter().map(|q| -t * q).collect();
         let mean = self.universe.mean();
-        let program = self.constraints.program(self.universe.cov(), linear, mean, t);
+        let program = self
+            .constraints
+            .program(self.universe.cov(), linear, mean, t);
         let solution = program.solve()?;
         self.iterations += solution.iterations;
         Ok(solution)

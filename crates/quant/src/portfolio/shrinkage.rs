@@ -54,10 +54,18 @@ pub fn estimate(x: &Matrix, shrinkage: Shrinkage) -> Result<Estimate> {
     }
     let mut cov = product::gram(&centred);
     let samples = n as f64;
-    let divisor = if shrinkage == Shrinkage::Sample { samples - 1.0 } else { samples };
+    let divisor = if shrinkage == Shrinkage::Sample {
+        samples - 1.0
+    } else {
+        samples
+    };
     cov.data_mut().iter_mut().for_each(|v| *v /= divisor);
     if !cov.data().iter().all(|v| v.is_finite()) {
-        let fault = Fault::new("returns", "squares leave the range of float64", "scale them");
+        let fault = Fault::new(
+            "returns",
+            "squares leave the range of float64",
+            "scale them",
+        );
         return Err(QuantError::Data(fault));
     }
     let intensity = match shrinkage {
@@ -66,7 +74,11 @@ pub fn estimate(x: &Matrix, shrinkage: Shrinkage) -> Result<Estimate> {
         Shrinkage::Oas => oas(&cov, samples),
     };
     shrink(&mut cov, intensity);
-    Ok(Estimate { mean, cov, intensity })
+    Ok(Estimate {
+        mean,
+        cov,
+        intensity,
+    })
 }
 
 fn trace(cov: &Matrix) -> f64 {
@@ -78,7 +90,9 @@ fn shrink(cov: &mut Matrix, intensity: f64) {
         return;
     }
     let level = trace(cov) / cov.cols() as f64;
-    cov.data_mut().iter_mut().for_each(|v| *v *= 1.0 - intensity);
+    cov.data_mut()
+        .iter_mut()
+        .for_each(|v| *v *= 1.0 - intensity);
     for i in 0..cov.cols() {
         cov.set(i, i, cov.at(i, i) + intensity * level);
     }
@@ -153,9 +167,16 @@ pub fn nearest_covariance(cov: &Matrix, floor: f64) -> Result<(Matrix, usize)> {
     let mut correction = Matrix::zeros(n, n);
     for round in 1..=ROUNDS {
         let mut r = y.clone();
-        r.data_mut().iter_mut().zip(correction.data()).for_each(|(r, d)| *r -= d);
+        r.data_mut()
+            .iter_mut()
+            .zip(correction.data())
+            .for_each(|(r, d)| *r -= d);
         let x = positive(&r, floor)?;
-        for (d, (x, r)) in correction.data_mut().iter_mut().zip(x.data().iter().zip(r.data())) {
+        for (d, (x, r)) in correction
+            .data_mut()
+            .iter_mut()
+            .zip(x.data().iter().zip(r.data()))
+        {
             *d = x - r;
         }
         let mut next = x.clone();

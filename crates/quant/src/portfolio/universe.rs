@@ -23,7 +23,11 @@ impl Universe {
     pub fn try_new(mean: Option<Vec<f64>>, cov: Matrix) -> Result<Self> {
         let n = cov.cols();
         let shape = |problem: String| {
-            Err(QuantError::Data(Fault::new("cov", problem, "pass one row and column an asset")))
+            Err(QuantError::Data(Fault::new(
+                "cov",
+                problem,
+                "pass one row and column an asset",
+            )))
         };
         if n == 0 || cov.rows() != n {
             return shape(format!("a shape of ({}, {n}) is no covariance", cov.rows()));
@@ -93,7 +97,9 @@ impl Universe {
     /// Volatility of each asset.
     #[must_use]
     pub fn deviations(&self) -> Vec<f64> {
-        (0..self.assets()).map(|i| self.cov.at(i, i).sqrt()).collect()
+        (0..self.assets())
+            .map(|i| self.cov.at(i, i).sqrt())
+            .collect()
     }
 
     /// Expected returns above a rate.

@@ -37,14 +37,28 @@ pub fn black_litterman(
             views.cols(),
             expected.len()
         );
-        return Err(QuantError::parameter("views", problem, "pass one row a view"));
+        return Err(QuantError::parameter(
+            "views",
+            problem,
+            "pass one row a view",
+        ));
     }
     if !tau.is_finite() || tau <= 0.0 {
-        return Err(QuantError::parameter("tau", format!("is {tau}"), "pass a positive number"));
+        return Err(QuantError::parameter(
+            "tau",
+            format!("is {tau}"),
+            "pass a positive number",
+        ));
     }
     // Sigma P', and P Sigma P'.
     let mut spread = Matrix::zeros(n, k);
-    product::gemm(tau, (universe.cov(), false), (views, true), 0.0, &mut spread);
+    product::gemm(
+        tau,
+        (universe.cov(), false),
+        (views, true),
+        0.0,
+        &mut spread,
+    );
     let mut inner = product::multiply(views, &spread);
     for i in 0..k {
         let own = match uncertainty {
@@ -59,7 +73,11 @@ pub fn black_litterman(
     }
     let factor = Cholesky::try_new(&inner).map_err(|view| {
         let problem = format!("view {view} repeats or contradicts those before it");
-        QuantError::Degenerate(Fault::new("views", problem, "leave it out, or make it uncertain"))
+        QuantError::Degenerate(Fault::new(
+            "views",
+            problem,
+            "leave it out, or make it uncertain",
+        ))
     })?;
     let surprise: Vec<f64> = (0..k)
         .map(|i| expected[i] - (0..n).map(|j| views.at(i, j) * prior[j]).sum::<f64>())

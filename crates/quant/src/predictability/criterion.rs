@@ -55,7 +55,12 @@ impl<'a> Problem<'a> {
             Criterion::Crossing { penalty } => Self {
                 process,
                 linear: process.lagged.first().cloned(),
-                squares: process.lagged.iter().skip(1).map(|g| (penalty, g)).collect(),
+                squares: process
+                    .lagged
+                    .iter()
+                    .skip(1)
+                    .map(|g| (penalty, g))
+                    .collect(),
             },
         }
     }
@@ -75,7 +80,8 @@ impl<'a> Problem<'a> {
         };
         let whiten = |m: &Matrix| whitened(&factor, &submatrix(m, support));
         let linear = self.linear.as_ref().map(whiten);
-        let squares: Vec<(f64, Matrix)> = self.squares.iter().map(|(w, m)| (*w, whiten(m))).collect();
+        let squares: Vec<(f64, Matrix)> =
+            self.squares.iter().map(|(w, m)| (*w, whiten(m))).collect();
         let (mut u, value) = if self.is_spectral() {
             let m = linear.unwrap_or_else(|| Matrix::zeros(k, k));
             let eigen = SymmetricEigen::try_new(&m)?;
@@ -137,17 +143,17 @@ pub(super) fn whitened(factor: &Cholesky, m: &Matrix) -> Matrix {
 }
 
 /// Descent on the unit sphere with steps of Barzilai and Borwein, from several starts.
-fn local(
-    k: usize,
-    linear: Option<&Matrix>,
-    squares: &[(f64, Matrix)],
-) -> Result<(Vec<f64>, f64)> {
+fn local(k: usize, linear: Option<&Matrix>, squares: &[(f64, Matrix)]) -> Result<(Vec<f64>, f64)> {
     let mut total = Matrix::zeros(k, k);
     for (w, g) in squares {
         product::gemm(*w, (g, false), (g, false), 1.0, &mut total);
     }
     if let Some(m) = linear {
-        total.data_mut().iter_mut().zip(m.data()).for_each(|(t, m)| *t += m);
+        total
+            .data_mut()
+            .iter_mut()
+            .zip(m.data())
+            .for_each(|(t, m)| *t += m);
     }
     let eigen = SymmetricEigen::try_new(&total)?;
     let mut best = (Vec::new(), f64::INFINITY);
@@ -217,7 +223,11 @@ fn descend(mut u: Vec<f64>, linear: Option<&Matrix>, squares: &[(f64, Matrix)]) 
         let moved: Vec<f64> = next.iter().zip(&u).map(|(a, b)| a - b).collect();
         let turned: Vec<f64> = told.1.iter().zip(&slope).map(|(a, b)| a - b).collect();
         let bend = dot(&moved, &turned);
-        step = if bend > 0.0 { dot(&moved, &moved) / bend } else { 2.0 * trial };
+        step = if bend > 0.0 {
+            dot(&moved, &moved) / bend
+        } else {
+            2.0 * trial
+        };
         step = step.clamp(1e-6, 1e3);
         (u, value, slope) = (next, told.0, told.1);
     }

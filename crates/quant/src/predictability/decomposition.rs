@@ -34,7 +34,10 @@ pub fn box_tiao(process: &Process) -> Result<BoxTiao> {
     for j in 0..n {
         let mut x = eigen.vectors.col(j).to_vec();
         process.factor.backward(&mut x);
-        found.weights.col_mut(j).copy_from_slice(&process.weights(&x));
+        found
+            .weights
+            .col_mut(j)
+            .copy_from_slice(&process.weights(&x));
         found.half_lives.push(half_life(process.slope(&x)));
     }
     Ok(found)

@@ -50,7 +50,11 @@ impl Tree<'_, '_> {
         if self.looked % 256 == 0 && !(self.watch)(self.looked, MOST) {
             return Err(QuantError::Interrupted);
         }
-        let set = if inside.len() == self.k { inside } else { allowed };
+        let set = if inside.len() == self.k {
+            inside
+        } else {
+            allowed
+        };
         let relaxed = self.problem.best(set)?;
         let margin = 1e-12 * (1.0 + self.best.value.abs());
         if relaxed.value >= self.best.value - margin {
@@ -67,7 +71,11 @@ impl Tree<'_, '_> {
                 heaviest = (*i, x.abs());
             }
         }
-        let without: Vec<usize> = allowed.iter().copied().filter(|i| *i != heaviest.0).collect();
+        let without: Vec<usize> = allowed
+            .iter()
+            .copied()
+            .filter(|i| *i != heaviest.0)
+            .collect();
         let mut with = inside.to_vec();
         with.push(heaviest.0);
         with.sort_unstable();

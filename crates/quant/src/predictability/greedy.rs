@@ -75,7 +75,9 @@ fn spectral(problem: &Problem<'_>, support: &[usize], outside: &[usize]) -> Resu
             .map(|j| (moved[j] - eigen.values[j] * along[j]) / left.sqrt())
             .collect();
         let corner = (m.at(*i, *i) - 2.0 * dot(&along, &moved)
-            + (0..along.len()).map(|j| eigen.values[j] * along[j] * along[j]).sum::<f64>())
+            + (0..along.len())
+                .map(|j| eigen.values[j] * along[j] * along[j])
+                .sum::<f64>())
             / left;
         let value = least_of_arrowhead(&eigen.values, &edge, corner);
         if value < best.1 {

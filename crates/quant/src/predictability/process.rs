@@ -115,17 +115,29 @@ impl Process {
             centre(about_mean.col_mut(j));
         });
         let mut gamma = product::gram(&about_mean);
-        gamma.data_mut().iter_mut().for_each(|v| *v /= (rows - 2) as f64);
+        gamma
+            .data_mut()
+            .iter_mut()
+            .for_each(|v| *v /= (rows - 2) as f64);
         let mut process = Self::from_matrices(&a, &gamma, 0).map_err(|e| in_data(e, "x"))?;
         let scale = process.scale.clone();
         for k in 1..=lags {
             let late = centred.block(k, 0, rows - k, n);
             let early = centred.block(0, 0, rows - k, n);
             let mut moment = product::transposed_multiply(&late, &early);
-            moment.data_mut().iter_mut().for_each(|v| *v /= (rows - k) as f64);
-            process.lagged.push(symmetric_part(&normalised(&moment, &scale)));
+            moment
+                .data_mut()
+                .iter_mut()
+                .for_each(|v| *v /= (rows - k) as f64);
+            process
+                .lagged
+                .push(symmetric_part(&normalised(&moment, &scale)));
         }
-        process.scale.iter_mut().zip(&units).for_each(|(s, u)| *s *= u);
+        process
+            .scale
+            .iter_mut()
+            .zip(&units)
+            .for_each(|(s, u)| *s *= u);
         Ok(process)
     }
 
@@ -151,7 +163,9 @@ impl Process {
     pub(super) fn weights(&self, x: &[f64]) -> Vec<f64> {
         let mut w: Vec<f64> = x.iter().zip(&self.scale).map(|(x, s)| x / s).collect();
         let total: f64 = w.iter().map(|v| v.abs()).sum();
-        let largest = w.iter().fold(0.0_f64, |m, v| if v.abs() > m.abs() { *v } else { m });
+        let largest = w
+            .iter()
+            .fold(0.0_f64, |m, v| if v.abs() > m.abs() { *v } else { m });
         w.iter_mut().for_each(|v| *v /= total * largest.signum());
         w
     }

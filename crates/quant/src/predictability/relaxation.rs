@@ -220,7 +220,9 @@ fn cardinality_cone(v: &Matrix, k: f64) -> Matrix {
         for i in 0..n {
             y.set(i, i, y.at(i, i) + r * k);
         }
-        y.data_mut().iter_mut().for_each(|x| *x = x.signum() * (x.abs() - r).max(0.0));
+        y.data_mut()
+            .iter_mut()
+            .for_each(|x| *x = x.signum() * (x.abs() - r).max(0.0));
         let total: f64 = y.data().iter().map(|x| x.abs()).sum();
         let trace: f64 = (0..n).map(|i| y.at(i, i)).sum();
         (total - k * trace, y)

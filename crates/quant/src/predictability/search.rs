@@ -61,7 +61,11 @@ pub fn search(
     let n = process.assets();
     if k == 0 || k > n {
         let problem = format!("is {k}, but there are {n} assets");
-        return Err(QuantError::parameter("k", problem, "choose between 1 and their number"));
+        return Err(QuantError::parameter(
+            "k",
+            problem,
+            "choose between 1 and their number",
+        ));
     }
     let problem = Problem::new(process, criterion);
     let (found, bound, optimal) = match method {

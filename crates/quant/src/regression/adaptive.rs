@@ -17,20 +17,36 @@ pub fn adaptive_weights(design: &mut Design, gamma: f64) -> Vec<f64> {
         gram.col_mut(j).copy_from_slice(&column);
     }
     let first = if design.rows() > p {
-        Cholesky::try_new(&gram).ok().map(|f| f.solve(&design.correlations))
+        Cholesky::try_new(&gram)
+            .ok()
+            .map(|f| f.solve(&design.correlations))
     } else {
         None
     };
     let first = first.unwrap_or_else(|| {
         // A thousandth of the mean square: small beside the data, large beside rounding.
         let level: f64 = design.squares.iter().sum::<f64>() / p as f64;
-        let penalty = Penalty { l1: 0.0, l2: 1e-3 * level };
+        let penalty = Penalty {
+            l1: 0.0,
+            l2: 1e-3 * level,
+        };
         for j in 0..p {
             gram.set(j, j, gram.at(j, j) + penalty.l2);
         }
         match Cholesky::try_new(&gram) {
             Ok(factor) => factor.solve(&design.correlations),
-            Err(_) => solve(design, penalty, Stop { tol: 1e-8, max_iter: 1000 }, &[]).coef,
+            Err(_) => {
+                solve(
+                    design,
+                    penalty,
+                    Stop {
+                        tol: 1e-8,
+                        max_iter: 1000,
+                    },
+                    &[],
+                )
+                .coef
+            }
         }
     });
     first.iter().map(|b| b.abs().powf(gamma)).collect()

@@ -46,9 +46,6 @@ pub struct Fit {
 const BETWEEN: usize = 4;
 
 /// Minimises the objective, starting from `start` (zeros when it is empty).
-///
-/// `forget` throws the lazily grown gradient away and computes it from the residual at the end: one
-/// solve then has a gap free of what accumulates over updates.
 pub fn solve(design: &mut Design, penalty: Penalty, stop: Stop, start: &[f64]) -> Fit {
     let mut state = State::new(design, start);
     let target = stop.tol * design.y_square;
@@ -82,7 +79,25 @@ pub fn solve(design: &mut Design, penalty: Penalty, stop: Stop, start: &[f64]) -
     }
 }
 
-pub(super) struct Gap {
+/// The same fit with its gap computed anew from the residual, free of what accumulated.
+#[must_use]
+pub fn certified(design: &Design, penalty: Penalty, stop: Stop, fit: Fit) -> Fit {
+    let slope = design.correlate(&design.residual(&fit.coef));
+    let state = State {
+        coef: fit.coef,
+        slope,
+    };
+    let gap = state.gap(design, penalty);
+    Fit {
+        coef: state.coef,
+        dual_gap: gap.size,
+        objective: gap.primal,
+        converged: gap.size <= stop.tol * design.y_square,
+        ..fit
+    }
+}
+
+struct Gap {
     size: f64,
     primal: f64,
     /// By how much the residual shrinks to become dual feasible.
@@ -126,7 +141,11 @@ impl State {
             largest = largest.max((g - penalty.l2 * b).abs());
         }
         let residual = (design.y_square - fitted - left).max(0.0);
-        let shrink = if largest > penalty.l1 { penalty.l1 / largest } else { 1.0 };
+        let shrink = if largest > penalty.l1 {
+            penalty.l1 / largest
+        } else {
+            1.0
+        };
         let primal = 0.5 * residual + penalty.l1 * size + 0.5 * penalty.l2 * square;
         let dual = shrink * (design.y_square - fitted)
             - 0.5 * shrink * shrink * (residual + penalty.l2 * square);
@@ -144,7 +163,9 @@ impl State {
             let at = gap.shrink * (self.slope[*j] - penalty.l2 * self.coef[*j]).abs();
             at + radius * (design.squares[*j] + penalty.l2).sqrt() >= penalty.l1
         };
-        let mut held: Vec<usize> = (0..self.coef.len()).filter(|j| self.coef[*j] != 0.0).collect();
+        let mut held: Vec<usize> = (0..self.coef.len())
+            .filter(|j| self.coef[*j] != 0.0)
+            .collect();
         let mut outside: Vec<usize> = (0..self.coef.len())
             .filter(|j| self.coef[*j] == 0.0 && self.slope[*j].abs() > penalty.l1)
             .filter(can_be)
@@ -214,7 +235,13 @@ struct Block {
 
 impl Block {
     fn sweep(&mut self) -> f64 {
-        let Self { gram, coef, slope, penalty, .. } = self;
+        let Self {
+            gram,
+            coef,
+            slope,
+            penalty,
+            ..
+        } = self;
         wide(
             #[inline(always)]
             || {
@@ -244,7 +271,9 @@ impl Block {
 
     /// With the signs of now: (G + l2) b = c - l1 sign. Taken when signs and bounds stay as they are.
     fn solve_exactly(&mut self) -> bool {
-        let held: Vec<usize> = (0..self.coef.len()).filter(|j| self.coef[*j] != 0.0).collect();
+        let held: Vec<usize> = (0..self.coef.len())
+            .filter(|j| self.coef[*j] != 0.0)
+            .collect();
         if held.is_empty() {
             return self.slope.iter().all(|g| g.abs() <= self.penalty.l1);
         }
@@ -273,7 +302,10 @@ impl Block {
         }
         let within = 1.0 + 1e-12;
         let outside = (0..slope.len()).filter(|j| self.coef[*j] == 0.0);
-        if outside.into_iter().any(|j| slope[j].abs() > within * self.penalty.l1) {
+        if outside
+            .into_iter()
+            .any(|j| slope[j].abs() > within * self.penalty.l1)
+        {
             return false;
         }
         for (j, b) in held.iter().zip(&exact) {
@@ -293,8 +325,7 @@ impl Block {
         let largest = pairs.map(|(g, b)| (g - l2 * b).abs()).fold(0.0, f64::max);
         let shrink = if largest > l1 { l1 / largest } else { 1.0 };
         let primal = 0.5 * residual + l1 * size + 0.5 * l2 * square;
-        let dual =
-            shrink * (y_square - fitted) - 0.5 * shrink * shrink * (residual + l2 * square);
+        let dual = shrink * (y_square - fitted) - 0.5 * shrink * shrink * (residual + l2 * square);
         (primal - dual).max(0.0)
     }
 }

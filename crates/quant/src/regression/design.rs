@@ -39,7 +39,11 @@ impl Design {
             return Err(QuantError::Data(fault));
         }
         if p == 0 {
-            return Err(QuantError::Data(Fault::new("X", "no columns", "pass at least one")));
+            return Err(QuantError::Data(Fault::new(
+                "X",
+                "no columns",
+                "pass at least one",
+            )));
         }
         let samples = n as f64;
         let means = (0..p)
@@ -51,7 +55,11 @@ impl Design {
         let y_square = dot(&y, &y) / samples;
         let bad = |v: f64| !v.is_finite() || v < f64::MIN_POSITIVE;
         if let Some(j) = squares.iter().position(|v| bad(*v)) {
-            let fault = Fault::new("X", "squares leave the range of float64", "scale the column");
+            let fault = Fault::new(
+                "X",
+                "squares leave the range of float64",
+                "scale the column",
+            );
             return Err(QuantError::Data(fault.in_column(j)));
         }
         if bad(y_square) || correlations.iter().any(|v| !v.is_finite()) {
@@ -103,7 +111,11 @@ impl Design {
             let (own, samples) = (x.col(j), x.rows() as f64);
             wide(
                 #[inline(always)]
-                || (0..x.cols()).map(|i| dot_in(x.col(i), own) / samples).collect(),
+                || {
+                    (0..x.cols())
+                        .map(|i| dot_in(x.col(i), own) / samples)
+                        .collect()
+                },
             )
         })
     }
@@ -125,7 +137,9 @@ impl Design {
     /// X'r/n.
     pub(super) fn correlate(&self, residual: &[f64]) -> Vec<f64> {
         let samples = self.x.rows() as f64;
-        (0..self.x.cols()).map(|j| dot(self.x.col(j), residual) / samples).collect()
+        (0..self.x.cols())
+            .map(|j| dot(self.x.col(j), residual) / samples)
+            .collect()
     }
 
     /// The intercept that belongs to coefficients.

@@ -7,11 +7,13 @@
 //! - [`path`]: the same, warm, down a sequence of penalties.
 
 mod adaptive;
+mod component;
 mod descent;
 mod design;
 mod path;
 
 pub use adaptive::adaptive_weights;
-pub use descent::{solve, Fit, Penalty, Stop};
+pub use component::{sparse_component, Component};
+pub use descent::{certified, solve, Fit, Penalty, Stop};
 pub use design::Design;
-pub use path::{largest_penalty, path, Path};
+pub use path::{falling, largest_penalty, path, Path};

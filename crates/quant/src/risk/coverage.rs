@@ -51,7 +51,13 @@ pub fn christoffersen(exceptions: &[bool], p: f64) -> Result<Christoffersen> {
         counts[usize::from(pair[0])][usize::from(pair[1])] += 1.0;
     }
     let [[n00, n01], [n10, n11]] = counts;
-    let share = |hit: f64, miss: f64| if hit + miss > 0.0 { hit / (hit + miss) } else { 0.0 };
+    let share = |hit: f64, miss: f64| {
+        if hit + miss > 0.0 {
+            hit / (hit + miss)
+        } else {
+            0.0
+        }
+    };
     let all = share(n01 + n11, n00 + n10);
     let together = likelihood(n01 + n11, n00 + n10, all);
     let apart = likelihood(n01, n00, share(n01, n00)) + likelihood(n11, n10, share(n11, n10));

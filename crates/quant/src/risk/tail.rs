@@ -41,7 +41,11 @@ pub fn tail_risk(returns: &[f64], level: f64, tail: Tail) -> Result<TailRisk> {
     crate::error::checked("returns", returns, 2)?;
     if !(level > 0.0 && level < 1.0) {
         let remedy = "choose a number between 0 and 1, like 0.95";
-        return Err(QuantError::parameter("level", format!("is {level}"), remedy));
+        return Err(QuantError::parameter(
+            "level",
+            format!("is {level}"),
+            remedy,
+        ));
     }
     match tail {
         Tail::Historical => {
@@ -114,7 +118,11 @@ fn historical(mut losses: Vec<f64>, level: f64) -> TailRisk {
     let exact = (1.0 - level) * n as f64;
     // 0.05 * 100 is five observations, whatever 1 - 0.95 is in binary.
     let near = exact.round();
-    let count = if (exact - near).abs() <= 1e-9 * n as f64 { near } else { exact };
+    let count = if (exact - near).abs() <= 1e-9 * n as f64 {
+        near
+    } else {
+        exact
+    };
     let whole = count.floor() as usize;
     let part = count - count.floor();
     let mut total: f64 = losses[..whole.min(n)].iter().sum();
@@ -140,7 +148,11 @@ fn cornish_fisher(moments: &Moments, level: f64) -> Result<TailRisk> {
              not monotone",
             moments.skewness
         );
-        let fault = Fault::new("returns", problem, "choose historical or filtered_historical");
+        let fault = Fault::new(
+            "returns",
+            problem,
+            "choose historical or filtered_historical",
+        );
         return Err(QuantError::Degenerate(fault));
     }
     let z = normal_quantile(level);
@@ -158,7 +170,11 @@ fn cornish_fisher(moments: &Moments, level: f64) -> Result<TailRisk> {
 fn filtered(returns: &[f64], level: f64, decay: f64) -> Result<TailRisk> {
     if !(decay > 0.0 && decay < 1.0) {
         let remedy = "choose a number between 0 and 1, like 0.94";
-        return Err(QuantError::parameter("decay", format!("is {decay}"), remedy));
+        return Err(QuantError::parameter(
+            "decay",
+            format!("is {decay}"),
+            remedy,
+        ));
     }
     Moments::of(returns)?;
     let size = returns.iter().fold(0.0_f64, |m, v| m.max(v.abs()));

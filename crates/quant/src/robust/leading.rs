@@ -34,9 +34,16 @@ impl Leading {
     pub(super) fn new(n: usize, width: usize) -> Self {
         let mut random = Random::new(0, 0);
         let mut basis = Matrix::zeros(n, width.min(n));
-        basis.data_mut().iter_mut().for_each(|v| *v = random.normal());
+        basis
+            .data_mut()
+            .iter_mut()
+            .for_each(|v| *v = random.normal());
         orthonormalise(&mut basis);
-        Self { basis, random, products: 0 }
+        Self {
+            basis,
+            random,
+            products: 0,
+        }
     }
 
     /// The singular values of `w` (m >= n) above `threshold`, each direction to `precision` in the
@@ -114,7 +121,10 @@ fn fill(basis: &mut Matrix, random: &mut Random) {
         return;
     }
     for j in empty {
-        basis.col_mut(j).iter_mut().for_each(|v| *v = random.normal());
+        basis
+            .col_mut(j)
+            .iter_mut()
+            .for_each(|v| *v = random.normal());
     }
     orthonormalise(basis);
 }

@@ -73,17 +73,28 @@ pub fn pursue(
     m.checked("M")?;
     check(&asked)?;
     if m.rows() == 0 || m.cols() == 0 {
-        return Err(QuantError::Data(Fault::new("M", "the matrix is empty", "pass values")));
+        return Err(QuantError::Data(Fault::new(
+            "M",
+            "the matrix is empty",
+            "pass values",
+        )));
     }
     let largest = m.data().iter().fold(0.0_f64, |a, v| a.max(v.abs()));
     if largest == 0.0 {
-        return Err(QuantError::Degenerate(Fault::new("M", "every value is zero", "pass data")));
+        return Err(QuantError::Degenerate(Fault::new(
+            "M",
+            "every value is zero",
+            "pass data",
+        )));
     }
     // Upright, and in units of the largest value, so that squares stay in range.
     let turned = m.rows() < m.cols();
     let mut data = if turned { m.transposed() } else { m.clone() };
     data.data_mut().iter_mut().for_each(|v| *v /= largest);
-    let asked = Pursuit { delta: asked.delta / largest, ..asked };
+    let asked = Pursuit {
+        delta: asked.delta / largest,
+        ..asked
+    };
     let mut parts = State::new(&data, asked)?.run(watch)?;
     for part in [&mut parts.low_rank, &mut parts.sparse] {
         part.data_mut().iter_mut().for_each(|v| *v *= largest);
@@ -103,15 +114,27 @@ fn check(asked: &Pursuit) -> Result<()> {
     let positive = [("lam", asked.lambda), ("mu", asked.mu), ("tol", asked.tol)];
     for (name, value) in positive {
         if !value.is_finite() || value <= 0.0 {
-            return Err(QuantError::parameter(name, format!("is {value}"), "must be positive"));
+            return Err(QuantError::parameter(
+                name,
+                format!("is {value}"),
+                "must be positive",
+            ));
         }
     }
     if !asked.delta.is_finite() || asked.delta < 0.0 {
         let problem = format!("is {}", asked.delta);
-        return Err(QuantError::parameter("noise", problem, "must be zero or positive"));
+        return Err(QuantError::parameter(
+            "noise",
+            problem,
+            "must be zero or positive",
+        ));
     }
     if asked.max_iter == 0 {
-        return Err(QuantError::parameter("max_iter", "is 0", "must be at least 1"));
+        return Err(QuantError::parameter(
+            "max_iter",
+            "is 0",
+            "must be at least 1",
+        ));
     }
     Ok(())
 }

@@ -33,7 +33,11 @@ pub fn overfitting(
         return Err(QuantError::parameter("n_splits", problem, "16 is usual"));
     }
     if n < 2 {
-        let fault = Fault::new("performance", "one trial has no rivals", "pass a column a trial");
+        let fault = Fault::new(
+            "performance",
+            "one trial has no rivals",
+            "pass a column a trial",
+        );
         return Err(QuantError::Data(fault));
     }
     if t < 2 * blocks {

@@ -51,7 +51,9 @@ impl Record {
     /// [`QuantError::Degenerate`] when the moments leave no variance to the estimate.
     pub fn probabilistic(&self, benchmark: f64) -> Result<f64> {
         let spread = self.positive_spread()?;
-        Ok(normal_cdf((self.sharpe - benchmark) * (self.observations - 1.0).sqrt() / spread.sqrt()))
+        Ok(normal_cdf(
+            (self.sharpe - benchmark) * (self.observations - 1.0).sqrt() / spread.sqrt(),
+        ))
     }
 
     fn positive_spread(&self) -> Result<f64> {
@@ -108,7 +110,11 @@ impl Record {
 pub fn expected_maximum(trials: f64, variance: f64) -> Result<f64> {
     if !trials.is_finite() || trials < 1.0 {
         let remedy = "count every trial that was run, at least one";
-        return Err(QuantError::parameter("n_trials", format!("is {trials}"), remedy));
+        return Err(QuantError::parameter(
+            "n_trials",
+            format!("is {trials}"),
+            remedy,
+        ));
     }
     if !variance.is_finite() || variance < 0.0 {
         let remedy = "pass the variance of the trials' ratios, per observation";

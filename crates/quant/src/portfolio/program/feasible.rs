@@ -30,13 +30,19 @@ pub(super) fn prove(program: &Program<'_>) -> Result<()> {
         return Ok(());
     }
     let n = program.linear.len();
-    let rows = elastic.equal.iter().chain(&elastic.dense).filter(|r| r.source != Source::Equal(NONE));
+    let rows = elastic
+        .equal
+        .iter()
+        .chain(&elastic.dense)
+        .filter(|r| r.source != Source::Equal(NONE));
     let mut names: Vec<String> = Vec::new();
     for (k, row) in rows.enumerate() {
         let violation = point.x[n + k].abs();
         if violation > NOTICED * (1.0 + row.bound.abs()) {
             let (Source::Lower(at) | Source::Upper(at) | Source::Equal(at)) = row.source else {
-                let Source::Limit(at) = row.source else { continue };
+                let Source::Limit(at) = row.source else {
+                    continue;
+                };
                 names.push(program.distances[at].name.clone());
                 continue;
             };
@@ -48,7 +54,10 @@ pub(super) fn prove(program: &Program<'_>) -> Result<()> {
         return Ok(());
     }
     Err(QuantError::Infeasible {
-        problem: format!("within the bounds these cannot hold together: {}", names.join(", ")),
+        problem: format!(
+            "within the bounds these cannot hold together: {}",
+            names.join(", ")
+        ),
         remedy: "loosen one of them, or the bounds",
     })
 }
@@ -80,7 +89,10 @@ fn elastic(program: &Program<'_>) -> Standard {
             coefficients[next] = 1.0;
             next += 1;
         }
-        Dense { coefficients, ..row.clone() }
+        Dense {
+            coefficients,
+            ..row.clone()
+        }
     };
     let equal: Vec<Dense> = rows.equal.iter().map(&mut widen).collect();
     let dense: Vec<Dense> = rows.dense.iter().map(&mut widen).collect();

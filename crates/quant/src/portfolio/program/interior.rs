@@ -88,7 +88,11 @@ fn start(problem: &Standard) -> Point {
     let push = |values: Vec<f64>| -> Vec<f64> {
         let least = values.iter().copied().fold(f64::INFINITY, f64::min);
         let mean = values.iter().map(|v| v.abs()).sum::<f64>() / m.max(1) as f64;
-        let shift = if least > 1e-3 * mean { 0.0 } else { mean.max(1e-3) - least };
+        let shift = if least > 1e-3 * mean {
+            0.0
+        } else {
+            mean.max(1e-3) - least
+        };
         values.into_iter().map(|v| v + shift).collect()
     };
     point.s = push(distance.clone());
@@ -99,7 +103,10 @@ fn start(problem: &Standard) -> Point {
 /// Distance of every inequality from its bound.
 fn values(problem: &Standard, x: &[f64]) -> Vec<f64> {
     let simple = problem.simple.iter().map(|r| r.value(x) - r.bound);
-    let dense = problem.dense.iter().map(|r| dot(&r.coefficients, x) - r.bound);
+    let dense = problem
+        .dense
+        .iter()
+        .map(|r| dot(&r.coefficients, x) - r.bound);
     simple.chain(dense).collect()
 }
 
@@ -124,10 +131,20 @@ fn wrong(problem: &Standard, point: &Point) -> Wrong {
         .zip(&point.s)
         .map(|(v, s)| v - s)
         .collect();
-    let largest = |v: &[f64]| v.iter().fold(0.0_f64, |m, x| if x.is_nan() { *x } else { m.max(x.abs()) });
+    let largest = |v: &[f64]| {
+        v.iter()
+            .fold(0.0_f64, |m, x| if x.is_nan() { *x } else { m.max(x.abs()) })
+    };
     let gap = dot(&point.s, &point.z) / (1e-2 + objective.abs());
-    let size = (largest(&dual) / scale).max(largest(&equal)).max(largest(&slack)).max(gap);
-    let finite = dual.iter().chain(&equal).chain(&slack).all(|v| v.is_finite());
+    let size = (largest(&dual) / scale)
+        .max(largest(&equal))
+        .max(largest(&slack))
+        .max(gap);
+    let finite = dual
+        .iter()
+        .chain(&equal)
+        .chain(&slack)
+        .all(|v| v.is_finite());
     Wrong {
         dual,
         equal,

@@ -123,7 +123,12 @@ impl Program<'_> {
         }
         for row in &self.rows {
             let (mut least, mut most) = (0.0, 0.0);
-            for (i, a) in row.coefficients.iter().enumerate().filter(|(_, a)| **a != 0.0) {
+            for (i, a) in row
+                .coefficients
+                .iter()
+                .enumerate()
+                .filter(|(_, a)| **a != 0.0)
+            {
                 let ends = (a * self.lower[i], a * self.upper[i]);
                 least += ends.0.min(ends.1);
                 most += ends.0.max(ends.1);
@@ -144,6 +149,9 @@ impl Program<'_> {
 
     fn clipped(&self, x: &[f64]) -> Vec<f64> {
         let ends = self.lower.iter().zip(&self.upper);
-        x.iter().zip(ends).map(|(v, (l, u))| v.max(*l).min(*u)).collect()
+        x.iter()
+            .zip(ends)
+            .map(|(v, (l, u))| v.max(*l).min(*u))
+            .collect()
     }
 }

@@ -49,7 +49,12 @@ impl Polished {
     #[must_use]
     pub fn slope(&self, mu: &[f64]) -> Option<Vec<f64>> {
         let right: Vec<f64> = self.free.iter().map(|i| mu[*i] / self.scale).collect();
-        let (free, _) = bordered(&self.factor, &self.rows, &right, &vec![0.0; self.rows.len()])?;
+        let (free, _) = bordered(
+            &self.factor,
+            &self.rows,
+            &right,
+            &vec![0.0; self.rows.len()],
+        )?;
         let mut slope = vec![0.0; mu.len()];
         for (i, v) in self.free.iter().zip(free) {
             slope[*i] = v;
@@ -58,7 +63,11 @@ impl Polished {
     }
 }
 
-pub(super) fn polish(program: &Program<'_>, standard: &Standard, point: &Point) -> Option<Polished> {
+pub(super) fn polish(
+    program: &Program<'_>,
+    standard: &Standard,
+    point: &Point,
+) -> Option<Polished> {
     let mut active = Active::new(program, standard, point);
     for _ in 0..ROUNDS {
         let (polished, changed) = active.solve(program, standard)?;
@@ -98,7 +107,9 @@ impl Active {
             }
         }
         let first = standard.simple.len();
-        let dense = (0..standard.dense.len()).map(|k| binds(first + k)).collect();
+        let dense = (0..standard.dense.len())
+            .map(|k| binds(first + k))
+            .collect();
         Self { place, side, dense }
     }
 
@@ -115,11 +126,19 @@ impl Active {
     /// The rows that hold with equality, over weights, and what they must give.
     fn rows(&self, program: &Program<'_>, standard: &Standard) -> Vec<(Vec<f64>, f64)> {
         let n = standard.core;
-        let equal = standard.equal.iter().filter(|r| r.source != Source::Equal(NONE));
+        let equal = standard
+            .equal
+            .iter()
+            .filter(|r| r.source != Source::Equal(NONE));
         let mut rows: Vec<(Vec<f64>, f64)> = equal
             .map(|r| (r.coefficients[..n].to_vec(), r.bound))
             .collect();
-        for (row, _) in standard.dense.iter().zip(&self.dense).filter(|(_, on)| **on) {
+        for (row, _) in standard
+            .dense
+            .iter()
+            .zip(&self.dense)
+            .filter(|(_, on)| **on)
+        {
             rows.push(match row.source {
                 Source::Limit(k) => {
                     let distance = &program.distances[k];
@@ -155,7 +174,9 @@ impl Active {
     fn solve(&mut self, program: &Program<'_>, standard: &Standard) -> Option<(Polished, bool)> {
         let n = standard.core;
         let free: Vec<usize> = (0..n).filter(|i| self.place[*i] == Place::Free).collect();
-        let mut w: Vec<f64> = (0..n).map(|i| self.fixed(program, i).unwrap_or(0.0)).collect();
+        let mut w: Vec<f64> = (0..n)
+            .map(|i| self.fixed(program, i).unwrap_or(0.0))
+            .collect();
         let rows = self.rows(program, standard);
         let c = self.linear(program, standard.scale);
         let mut block = Matrix::zeros(free.len(), free.len());
@@ -275,7 +296,11 @@ impl Active {
     ) -> Vec<[f64; 2]> {
         let n = program.lower.len();
         let mut limits = vec![0.0; program.distances.len()];
-        let on = standard.dense.iter().zip(&self.dense).filter(|(_, on)| **on);
+        let on = standard
+            .dense
+            .iter()
+            .zip(&self.dense)
+            .filter(|(_, on)| **on);
         let first = multipliers.len() - on.clone().count();
         for ((row, _), v) in on.zip(&multipliers[first..]) {
             if let Source::Limit(k) = row.source {

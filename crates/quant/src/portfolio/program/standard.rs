@@ -113,7 +113,11 @@ impl Standard {
                 let mut coefficients = vec![0.0; self.total];
                 coefficients[i] = 1.0;
                 let source = Source::Equal(NONE);
-                self.equal.push(Dense { coefficients, bound: lower[i], source });
+                self.equal.push(Dense {
+                    coefficients,
+                    bound: lower[i],
+                    source,
+                });
                 continue;
             }
             for (end, (value, sign)) in [(lower[i], 1.0), (upper[i], -1.0)].into_iter().enumerate()
@@ -142,18 +146,30 @@ impl Standard {
             if row.lower == row.upper {
                 let (coefficients, bound) = (coefficients(1.0), row.lower);
                 let source = Source::Equal(at);
-                self.equal.push(Dense { coefficients, bound, source });
+                self.equal.push(Dense {
+                    coefficients,
+                    bound,
+                    source,
+                });
                 continue;
             }
             if row.lower.is_finite() {
                 let (coefficients, bound) = (coefficients(1.0), row.lower);
                 let source = Source::Lower(at);
-                self.dense.push(Dense { coefficients, bound, source });
+                self.dense.push(Dense {
+                    coefficients,
+                    bound,
+                    source,
+                });
             }
             if row.upper.is_finite() {
                 let (coefficients, bound) = (coefficients(-1.0), -row.upper);
                 let source = Source::Upper(at);
-                self.dense.push(Dense { coefficients, bound, source });
+                self.dense.push(Dense {
+                    coefficients,
+                    bound,
+                    source,
+                });
             }
         }
     }
@@ -188,7 +204,11 @@ impl Standard {
                 coefficients[first..first + program.linear.len()].fill(-2.0);
                 let bound = distance.from.iter().sum::<f64>() - distance.limit;
                 let source = Source::Limit(at);
-                self.dense.push(Dense { coefficients, bound, source });
+                self.dense.push(Dense {
+                    coefficients,
+                    bound,
+                    source,
+                });
             }
         }
     }
