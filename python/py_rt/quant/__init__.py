@@ -15,6 +15,7 @@ from py_rt.quant.covariance import (
     covariance,
     nearest_covariance,
 )
+from py_rt.quant.frontier import Frontier, efficient_frontier
 from py_rt.quant.lowrank import (
     BoxTiao,
     Parts,
@@ -24,7 +25,7 @@ from py_rt.quant.lowrank import (
     robust_pca,
     sparse_mean_reversion,
 )
-from py_rt.quant.portfolios import Frontier, Portfolio, efficient_frontier, portfolio
+from py_rt.quant.portfolios import Portfolio, portfolio
 from py_rt.quant.regression import (
     Regression,
     RegressionPath,

@@ -10,7 +10,8 @@ import numpy as np
 
 from py_rt._core import quant as _core
 from py_rt.errors import DataError, ParameterError, TradingError
-from py_rt.quant._arrays import Columns, Floats, choice, naming, real, series, table, whole
+from py_rt.quant._arrays import Columns, Floats, choice, naming, real, series, table
+from py_rt.quant._limits import is_usual, wanted
 from py_rt.quant._results import Result, plotly
 
 Method = Literal[
@@ -23,7 +24,6 @@ METHODS = (
 )  # fmt: skip
 # What follows a rule instead of minimising anything.
 _RULES = ("equal_weight", "hrp")
-_INFINITY = float("inf")
 
 
 @dataclass(frozen=True, repr=False)
@@ -73,9 +73,7 @@ class Portfolio(Result):
     names: list[Any] = field(default_factory=list, repr=False)
     tree: dict[str, Any] | None = field(default=None, repr=False)
     _scale: float = field(default=1.0, repr=False)
-    _inputs: tuple[Floats | None, Floats, dict[str, Any] | None] | None = field(
-        default=None, repr=False
-    )
+    _inputs: tuple[Floats | None, Floats] | None = field(default=None, repr=False)
 
     @property
     def converged(self) -> bool:
@@ -128,11 +126,13 @@ class Portfolio(Result):
 
     def _plot_frontier(self) -> Any:
         graph = plotly()
-        if self._inputs is None or self._inputs[0] is None:
+        mean, cov = self._inputs if self._inputs is not None else (None, None)
+        if mean is None or cov is None:
             raise ParameterError(
                 "no expected returns are known", field="kind", remedy="pass mean or returns"
             )
-        mean, cov, _ = self._inputs
+        from py_rt.quant.frontier import efficient_frontier
+
         frontier = efficient_frontier(mean=mean, cov=cov)
         figure = graph.Figure()
         root = np.sqrt(self._scale)
@@ -170,7 +170,7 @@ class Portfolio(Result):
         return figure
 
 
-def _known(
+def known(
     prices: Any, returns: Any, mean: Any, cov: Any, shrinkage: Any
 ) -> tuple[Floats | None, Columns, float | None]:
     """Return expected returns, covariance, and the shrinkage that was applied here."""
@@ -241,7 +241,8 @@ def portfolio(
 
     markowitz: maximise ``m'w - (risk_aversion/2) w'Sw - costs``; max_sharpe: ``(m'w - costs - rf) /
     sqrt(w'Sw)``; min_variance: least ``w'Sw``; risk_parity: ``w_i (Sw)_i`` proportional to
-    ``budgets``; hrp: tree of correlations, cut in halves; max_diversification: ``s'w / sqrt(w'Sw)``.
+    ``budgets``; hrp: tree of correlations, cut in halves; max_diversification: largest ``s'w /
+    sqrt(w'Sw)`` for volatilities s.
 
     Parameters
     ----------
@@ -316,25 +317,26 @@ def portfolio(
     [0.80599, 0.057251, 0.136759]
     """
     how = choice(method, "method", METHODS)
-    expected, columns, intensity = _known(prices, returns, mean, cov, shrinkage)
+    expected, columns, intensity = known(prices, returns, mean, cov, shrinkage)
     given = {
         "bounds": bounds, "risk_aversion": risk_aversion, "risk_free": risk_free,
         "budgets": budgets, "budget": budget, "groups": groups, "target_return": target_return,
         "gross": gross, "previous": previous, "turnover": turnover, "costs": costs,
     }  # fmt: skip
-    wanted = None if _is_usual(given) else _wanted(columns.names, **given)
-    return _chosen((expected, columns, intensity), how, wanted, periods_per_year)
+    asked = None if is_usual(given) else wanted(columns.names, **given)
+    return chosen((expected, columns, intensity), how, asked, periods_per_year)
 
 
-def _chosen(
-    known: tuple[Floats | None, Columns, float | None],
+def chosen(
+    assets: tuple[Floats | None, Columns, float | None],
     method: str,
-    wanted: dict[str, Any] | None,
+    asked: dict[str, Any] | None,
     periods_per_year: float,
 ) -> Portfolio:
-    expected, columns, intensity = known
+    """Ask the kernel, with figures scaled to the periods of a year."""
+    expected, columns, intensity = assets
     try:
-        told = _core.choose_weights(expected, columns.values, method, wanted)
+        told = _core.choose_weights(expected, columns.values, method, asked)
     except TradingError as error:
         _say_names(error, columns.names)
         raise
@@ -348,7 +350,7 @@ def _chosen(
     status = "rule" if method in _RULES else "optimal"
     return Portfolio(
         weights, gain, volatility, ratio, contributions, status, method, costs, iterations,
-        residual, intensity, columns.names, tree, scale, (expected, columns.values, wanted),
+        residual, intensity, columns.names, tree, scale, (expected, columns.values),
     )  # fmt: skip
 
 
@@ -357,239 +359,3 @@ def _say_names(error: TradingError, names: list[Any]) -> None:
     column = error.where.get("column")
     if isinstance(column, int) and column < len(names):
         error.where["column"] = names[column]
-
-
-_USUAL: dict[str, Any] = {
-    "bounds": (0, 1), "risk_aversion": 1.0, "risk_free": 0.0, "budgets": None, "budget": 1.0,
-    "groups": None, "target_return": None, "gross": None, "previous": None, "turnover": None,
-    "costs": 0.0,
-}  # fmt: skip
-
-
-def _is_usual(given: dict[str, Any]) -> bool:
-    """Say whether nothing but the defaults is asked for: the fast road needs no lists."""
-    return all(
-        value is _USUAL[name] or _is_equal(value, _USUAL[name]) for name, value in given.items()
-    )
-
-
-def _is_equal(value: Any, usual: Any) -> bool:
-    return type(value) in (int, float, tuple) and usual is not None and bool(value == usual)
-
-
-def _wanted(names: list[Any], **given: Any) -> dict[str, Any]:
-    n = len(names)
-    lower, upper = _bounds(given["bounds"], n)
-    buy, sell = _costs(given["costs"], n)
-    limit = given["turnover"]
-    return {
-        "lower": lower,
-        "upper": upper,
-        "budget": _range(given["budget"], "budget"),
-        "groups": _groups(given["groups"] or {}, names),
-        "target_return": _optional(given["target_return"], "target_return", -_INFINITY),
-        "gross": _positive(given["gross"], "gross"),
-        "previous": None if given["previous"] is None else _each(given["previous"], "previous", n),
-        "turnover": _positive(limit, "turnover"),
-        "buy": buy,
-        "sell": sell,
-        "budgets": None if given["budgets"] is None else _each(given["budgets"], "budgets", n),
-        "risk_aversion": real(given["risk_aversion"], "risk_aversion", 0.0),
-        "risk_free": real(given["risk_free"], "risk_free"),
-    }
-
-
-def _optional(value: Any, name: str, default: float) -> float:
-    return default if value is None else real(value, name)
-
-
-def _positive(value: Any, name: str) -> float:
-    number = _optional(value, name, _INFINITY)
-    if number < 0.0:
-        raise ParameterError(f"{name} is negative", field=name, remedy="pass zero or more")
-    return number
-
-
-def _each(values: Any, name: str, n: int) -> list[float]:
-    numbers = series(values, name)
-    if numbers.shape != (n,) or not np.isfinite(numbers).all():
-        raise ParameterError(
-            f"{name} must be {n} finite numbers, not {numbers.size}",
-            field=name,
-            remedy="pass one an asset, in the order of the columns",
-        )
-    told: list[float] = numbers.tolist()
-    return told
-
-
-def _end(value: Any, default: float) -> float:
-    if value is None:
-        return default
-    number = float(value)
-    if np.isnan(number):
-        raise ParameterError("a bound is NaN", field="bounds", remedy="pass None for no bound")
-    return number
-
-
-def _bounds(bounds: Any, n: int) -> tuple[list[float], list[float]]:
-    if bounds is None:
-        return [-_INFINITY] * n, [_INFINITY] * n
-    try:
-        pairs = [tuple(pair) for pair in bounds] if np.ndim(bounds[0]) else [tuple(bounds)] * n
-        lower = [_end(low, -_INFINITY) for low, _ in pairs]
-        upper = [_end(high, _INFINITY) for _, high in pairs]
-    except (TypeError, ValueError, IndexError, KeyError) as error:
-        if isinstance(error, ParameterError):
-            raise
-        raise ParameterError(
-            f"bounds is {bounds!r}", field="bounds", remedy="pass (low, high), or one pair an asset"
-        ) from None
-    if len(pairs) != n:
-        raise ParameterError(
-            f"bounds has {len(pairs)} pairs for {n} assets", field="bounds", remedy="one an asset"
-        )
-    return lower, upper
-
-
-def _range(value: Any, name: str) -> tuple[float, float]:
-    if value is None:
-        return -_INFINITY, _INFINITY
-    if np.ndim(value) == 0:
-        number = real(value, name)
-        return number, number
-    low, high = value
-    return real(low, name), real(high, name)
-
-
-def _costs(costs: Any, n: int) -> tuple[list[float], list[float]]:
-    both = costs if isinstance(costs, tuple) and len(costs) == 2 else (costs, costs)
-    buy, sell = (
-        _each(cost, "costs", n) if np.ndim(cost) else [real(cost, "costs")] * n for cost in both
-    )
-    return buy, sell
-
-
-def _groups(
-    groups: Mapping[str, Any], names: list[Any]
-) -> list[tuple[str, list[int], float, float]]:
-    told = []
-    for name, (members, low, high) in groups.items():
-        at = []
-        for member in members:
-            if member in names:
-                at.append(names.index(member))
-            else:
-                raise ParameterError(
-                    f"group {name!r} names {member!r}, which is no asset",
-                    field="groups",
-                    remedy=f"choose among {names[:10]}",
-                )
-        ends = (_optional(low, "groups", -_INFINITY), _optional(high, "groups", _INFINITY))
-        if ends[0] > ends[1]:
-            raise ParameterError(
-                f"group {name!r}: {ends[0]} is above {ends[1]}", field="groups", remedy="exchange"
-            )
-        told.append((str(name), at, *ends))
-    return told
-
-
-@dataclass(frozen=True, repr=False)
-class Frontier(Result):
-    """Efficient portfolios, from least variance to largest return.
-
-    Attributes
-    ----------
-    expected_return, volatility : ndarray, shape (m,)
-    weights : ndarray, shape (m, n)
-    names : list
-        What the assets are called.
-    """
-
-    expected_return: Floats
-    volatility: Floats
-    weights: Floats
-    names: list[Any] = field(repr=False)
-
-    def plot(self) -> Any:
-        """Draw expected return over volatility as a plotly figure."""
-        graph = plotly()
-        figure = graph.Figure(graph.Scatter(x=self.volatility, y=self.expected_return))
-        figure.update_layout(xaxis_title="volatility", yaxis_title="expected return")
-        return figure
-
-
-def efficient_frontier(
-    prices: Any = None,
-    n_points: int = 30,
-    *,
-    returns: Any = None,
-    mean: Any = None,
-    cov: Any = None,
-    shrinkage: Literal["ledoit_wolf", "oas"] | None = "ledoit_wolf",
-    **constraints: Any,
-) -> Frontier:
-    """Trace the portfolios of least variance for rising expected returns.
-
-    Parameters
-    ----------
-    prices, returns, mean, cov, shrinkage
-        As in :func:`portfolio`; expected returns must be known.
-    n_points : int
-        How many, at least two.
-    **constraints
-        ``bounds``, ``budget``, ``groups``, ``gross``, ``previous``, ``turnover``, ``costs`` as in
-        :func:`portfolio`.
-
-    Returns
-    -------
-    Frontier
-
-    Raises
-    ------
-    Infeasible, Degenerate, DataError, ParameterError, NotConverged
-        As in :func:`portfolio`.
-
-    Source: Markowitz 1952. Oracle: cvxpy.
-
-    Examples
-    --------
-    >>> import numpy as np, py_rt as rt
-    >>> frontier = rt.quant.efficient_frontier(
-    ...     mean=[0.04, 0.06, 0.09], cov=np.diag([0.01, 0.03, 0.06]), n_points=5
-    ... )
-    >>> bool((np.diff(frontier.volatility) > 0).all()), frontier.weights[-1].round(6).tolist()
-    (True, [0.0, 0.0, 1.0])
-    """
-    allowed = {"bounds", "budget", "groups", "gross", "previous", "turnover", "costs"}
-    unknown = sorted(set(constraints) - allowed)
-    if unknown:
-        raise ParameterError(
-            f"unknown constraint {unknown[0]!r}",
-            field=unknown[0],
-            remedy=f"one of {sorted(allowed)}",
-        )
-    points = whole(n_points, "n_points", 2, 100_000)
-    expected, columns, _ = _known(prices, returns, mean, cov, shrinkage)
-    if expected is None:
-        raise ParameterError("mean is missing", field="mean", remedy="pass mean=, or returns=")
-
-    def solve(how: str, **more: Any) -> Portfolio:
-        wanted = _USUAL | constraints | more
-        known = (expected, columns, None)
-        return _chosen(known, how, _wanted(columns.names, **wanted), 1.0)
-
-    least = solve("min_variance")
-    # So little aversion that only return counts.
-    size = float(np.abs(expected).max()) / float(np.diag(columns.values).max())
-    most = solve("markowitz", risk_aversion=max(1e-9 * size, 1e-300))
-    assert least.expected_return is not None
-    assert most.expected_return is not None
-    targets = np.linspace(least.expected_return, most.expected_return, points)[1:-1]
-    between = [solve("min_variance", target_return=float(t)) for t in targets]
-    found = [least, *between, most]
-    return Frontier(
-        np.array([p.expected_return for p in found]),
-        np.array([p.volatility for p in found]),
-        np.array([p.weights for p in found]),
-        columns.names,
-    )

@@ -1,4 +1,4 @@
-"""Sparse regression: LASSO, elastic net, adaptive LASSO, their paths, and portfolios made of them."""
+"""Sparse regression: LASSO, elastic net, adaptive LASSO, paths, and portfolios made of them."""
 
 from __future__ import annotations
 
@@ -447,10 +447,10 @@ def sparse_portfolio(
         raise DataError("one asset has none to follow", field="prices", remedy="pass two or more")
     at = _position(target, names)
     others = [j for j in range(len(names)) if j != at]
-    X, y = np.ascontiguousarray(values[:, others]), np.ascontiguousarray(values[:, at])
+    rest, own = np.ascontiguousarray(values[:, others]), np.ascontiguousarray(values[:, at])
     with naming([names[j] for j in others]):
         if weight is None:
-            weight = 0.1 * _core.largest_penalty(X, y, True)
+            weight = 0.1 * _core.largest_penalty(rest, own, True)
             if weight <= 0.0:
                 raise DataError(
                     "no asset moves with the target", field="prices", remedy="choose another"
@@ -459,7 +459,7 @@ def sparse_portfolio(
     penalty = (weight * share, weight * (1.0 - share))
     power = real(gamma, "gamma", 0.0) if how == "adaptive_lasso" else None
     with naming([names[j] for j in others]):
-        fit = _fit(X, y, penalty, power, (True, tol, max_iter))
+        fit = _fit(rest, own, penalty, power, (True, tol, max_iter))
     weights = np.zeros(len(names))
     weights[at] = 1.0
     weights[others] = -fit.coef

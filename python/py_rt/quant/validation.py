@@ -258,9 +258,10 @@ def cpcv_splits(
 ) -> Iterator[tuple[Indices, Indices]]:
     """Yield (train, test) positions of combinatorial purged cross-validation.
 
-    The observations are cut into ``n_groups`` runs; every choice of ``n_test`` of them is a test
-    set once. Around each run of test observations, training leaves out ``purge`` observations on
-    both sides (labels that overlap) and ``embargo`` more after it.
+    The observations are cut into ``n_groups`` runs of ``n // n_groups``, what remains going to the
+    last; every choice of ``n_test`` of them is a test set once. Around each run of test
+    observations, training leaves out ``purge`` observations on both sides (labels that overlap)
+    and ``embargo`` more after it.
 
     Parameters
     ----------
@@ -295,9 +296,8 @@ def cpcv_splits(
     groups = whole(n_groups, "n_groups", 2, size)
     tests = whole(n_test, "n_test", 1, groups - 1)
     gap, more = whole(purge, "purge", 0), whole(embargo, "embargo", 0)
-    # As scikit-learn cuts folds: the first n mod n_groups groups are one longer.
     lengths = np.full(groups, size // groups)
-    lengths[: size % groups] += 1
+    lengths[-1] += size % groups
     ends = np.cumsum(lengths)
     return _splits(ends - lengths, ends, tests, (gap, more))
 

@@ -2,7 +2,7 @@
 
 use super::hierarchical::Tree;
 use super::{budgeting, hierarchical, long_only, ratio, Constraints, Universe};
-use crate::error::{QuantError, Result};
+use crate::error::{Fault, QuantError, Result};
 use crate::linalg::lanes::dot;
 
 /// How weights are chosen.
@@ -116,7 +116,17 @@ pub fn optimise(
     if constraints.least_return.is_finite() {
         universe.excess(0.0)?;
     }
-    let (weights, iterations, residual, tree) = find(universe, objective, constraints)?;
+    let found = find(universe, objective, constraints).map_err(|error| match error {
+        QuantError::NotConverged { .. } | QuantError::Degenerate(_)
+            if !universe.is_covariance() =>
+        {
+            let problem = "the matrix is no covariance: it has a negative eigenvalue";
+            let remedy = "repair it (nearest_covariance), or shrink it";
+            QuantError::Data(Fault::new("cov", problem, remedy))
+        }
+        other => other,
+    });
+    let (weights, iterations, residual, tree) = found?;
     let (variance, marginal) = universe.variance(&weights)?;
     let volatility = variance.sqrt();
     let share = |(w, m): (&f64, &f64)| {

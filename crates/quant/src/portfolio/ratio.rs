@@ -24,7 +24,7 @@ pub(super) fn largest(
         constraints,
         iterations: 0,
     };
-    let mut t = search.start()?;
+    let (mut t, most) = search.start()?;
     let (mut low, mut high) = (0.0_f64, f64::INFINITY);
     let mut moved = f64::INFINITY;
     for _ in 0..STEPS {
@@ -32,8 +32,12 @@ pub(super) fn largest(
         let (net, variance) = search.figures(&solution.weights)?;
         if net <= 0.0 {
             low = low.max(t);
-            t *= 8.0;
-            if t > high || !t.is_finite() || t > 1e14 * variance.max(f64::MIN_POSITIVE) {
+            t = if high.is_finite() {
+                0.5 * (low + high)
+            } else {
+                8.0 * t
+            };
+            if t > most {
                 return Err(nothing());
             }
             continue;
@@ -55,11 +59,11 @@ pub(super) fn largest(
             return Ok((weights, search.iterations, solution.residual.max(moved)));
         }
         t = if next > low && next < high {
-            next
+            next.min(10.0 * t)
         } else if high.is_finite() && low > 0.0 {
             (low * high).sqrt()
         } else {
-            fixed
+            fixed.min(10.0 * t)
         };
     }
     Err(QuantError::NotConverged {
@@ -84,10 +88,12 @@ struct Search<'a> {
 }
 
 impl Search<'_> {
-    fn start(&mut self) -> Result<f64> {
+    /// A first t, and one beyond which the weights no longer change.
+    fn start(&mut self) -> Result<(f64, f64)> {
         let least = self.solve(0.0)?;
         let (net, variance) = self.figures(&least.weights)?;
-        if variance <= 0.0 {
+        let deviations = self.universe.deviations();
+        if self.universe.is_riskless(&least.weights, variance.sqrt()) {
             return Err(QuantError::Degenerate(crate::error::Fault::new(
                 "cov",
                 "an allowed portfolio has no risk at all, so ratios have no maximum",
@@ -98,7 +104,11 @@ impl Search<'_> {
         if size == 0.0 {
             return Err(nothing());
         }
-        Ok(variance / if net > 0.0 { net } else { size })
+        let largest = deviations.iter().fold(0.0_f64, |m, d| m.max(d * d));
+        Ok((
+            variance / if net > 0.0 { net } else { size },
+            1e9 * largest / size,
+        ))
     }
 
     fn solve(&mut self, t: f64) -> Result<Solution> {
@@ -140,7 +150,9 @@ impl Search<'_> {
         );
         let below = net * v2 - n1 * v1;
         let step = (n1 * variance - net * v1) / below;
-        if below <= 0.0 || !step.is_finite() {
+        // At a corner nothing moves, and the direction is rounding.
+        let still = v2 * t * t <= 1e-18 * variance;
+        if still || below <= 0.0 || !step.is_finite() {
             return plain;
         }
         (step, Some(direction))

@@ -2,7 +2,7 @@
 
 use crate::error::{Fault, QuantError, Result};
 use crate::linalg::lanes::dot;
-use crate::linalg::{product, Matrix};
+use crate::linalg::{product, Cholesky, Matrix};
 
 /// What is known about the assets.
 #[derive(Debug, Clone)]
@@ -111,6 +111,23 @@ impl Universe {
             QuantError::parameter("mean", "is missing", "pass mean=, or returns= or prices=")
         })?;
         Ok(mean.iter().map(|m| m - rate).collect())
+    }
+
+    /// A volatility that is no more than rounding beside those of the holdings.
+    #[must_use]
+    pub fn is_riskless(&self, weights: &[f64], volatility: f64) -> bool {
+        let pairs = weights.iter().zip(self.deviations());
+        volatility <= 1e-7 * pairs.map(|(w, d)| w.abs() * d).sum::<f64>()
+    }
+
+    /// Whether the matrix is positive semidefinite, up to rounding.
+    #[must_use]
+    pub fn is_covariance(&self) -> bool {
+        let mut raised = self.cov.clone();
+        for i in 0..self.assets() {
+            raised.set(i, i, raised.at(i, i) * (1.0 + 1e-9));
+        }
+        Cholesky::with_threshold(&raised, 0.0).is_ok()
     }
 
     /// The variance of weights, and the covariance of each asset with them.
