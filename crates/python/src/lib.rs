@@ -74,6 +74,10 @@ mod _core {
     #[pymodule]
     mod quant {
         #[pymodule_export]
+        use crate::quant::cointegration::{
+            engle_granger, johansen, kalman_hedge, screen_pairs, KalmanFilter,
+        };
+        #[pymodule_export]
         use crate::quant::lowrank::{box_tiao, robust_pca, sparse_mean_reversion};
         #[pymodule_export]
         use crate::quant::portfolio::{
@@ -87,6 +91,10 @@ mod _core {
         use crate::quant::risk::{
             christoffersen, expected_maximum_sharpe, kupiec, min_track_record, pbo, psr, record,
             tail_risk,
+        };
+        #[pymodule_export]
+        use crate::quant::series::{
+            adf, half_life, hurst, ou_fit, ou_loglik, variance_ratio, zscore,
         };
     }
 }

@@ -7,9 +7,13 @@
 //!
 //! - [`indicator`]: `Sma`, `Ema`, `Wma`, `Rsi`, `Macd`, `Stochastic`, `Atr`, `Bollinger`, `Obv`,
 //!   `Vwap`, `ZScore`.
+//! - [`regression`]: LASSO and its kin. [`robust`]: low rank plus sparse. [`predictability`]: Box-Tiao
+//!   and mean reversion of few assets. [`portfolio`]: weights. [`risk`]: tails and their tests.
+//!   [`validation`]: what a backtest is worth.
 //! - [`linalg`], [`special`], [`random`]: what the kernels stand on. [`error`]: how they refuse.
 #![deny(unsafe_code)]
 
+pub mod cointegration;
 pub mod error;
 pub mod indicator;
 pub mod linalg;
@@ -19,6 +23,7 @@ pub mod random;
 pub mod regression;
 pub mod risk;
 pub mod robust;
+pub mod series;
 pub mod special;
 pub mod validation;
 

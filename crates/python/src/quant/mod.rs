@@ -3,10 +3,12 @@
 //! The Python face hands over contiguous float64; the kernels check it. Work of more than some
 //! microseconds runs detached from the interpreter, on a copy, and looks at signals.
 
+pub(crate) mod cointegration;
 pub(crate) mod lowrank;
 pub(crate) mod portfolio;
 pub(crate) mod regression;
 pub(crate) mod risk;
+pub(crate) mod series;
 
 use std::time::Duration;
 

@@ -128,6 +128,12 @@ pub fn centre(a: &mut [f64]) -> f64 {
     first + second
 }
 
+/// Whether all values are the same; also of nothing.
+#[must_use]
+pub fn is_constant(a: &[f64]) -> bool {
+    a.iter().all(|x| x - a[0] == 0.0)
+}
+
 /// The variance about the mean with `ddof` degrees of freedom taken off; two passes.
 #[must_use]
 pub fn variance(a: &[f64], ddof: usize) -> f64 {

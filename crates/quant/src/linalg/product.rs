@@ -134,3 +134,39 @@ pub fn transposed_apply(a: &Matrix, x: &[f64]) -> Vec<f64> {
 pub fn quadratic(x: &[f64], a: &Matrix, y: &[f64]) -> f64 {
     dot(x, &apply(a, y))
 }
+
+/// `out = a' b` for blocks of whole columns of `rows` values; `out` is column-major.
+///
+/// # Panics
+/// If the lengths do not fit.
+#[allow(unsafe_code)]
+pub fn block_gram(a: &[f64], b: &[f64], rows: usize, out: &mut [f64]) {
+    let (m, n) = (a.len() / rows, b.len() / rows);
+    assert_eq!(
+        (a.len(), b.len()),
+        (m * rows, n * rows),
+        "blocks are whole columns"
+    );
+    assert_eq!(out.len(), m * n, "the product has its own shape");
+    let down = rows as isize;
+    // SAFETY: both blocks hold whole columns of `rows` values and `out` holds m times n, checked
+    // above; `out` is borrowed mutably, so nothing overlaps.
+    unsafe {
+        matrixmultiply::dgemm(
+            m,
+            rows,
+            n,
+            1.0,
+            a.as_ptr(),
+            down,
+            1,
+            b.as_ptr(),
+            1,
+            down,
+            0.0,
+            out.as_mut_ptr(),
+            1,
+            m as isize,
+        );
+    }
+}

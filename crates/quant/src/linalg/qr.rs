@@ -137,6 +137,16 @@ impl Qr {
         self.factors.at(step, step).abs()
     }
 
+    /// An entry of R, in the order of the factor.
+    #[must_use]
+    pub fn r(&self, row: usize, col: usize) -> f64 {
+        if row <= col {
+            self.factors.at(row, col)
+        } else {
+            0.0
+        }
+    }
+
     /// Multiplies `b` by `Q'` in place.
     pub fn rotate(&self, b: &mut [f64]) {
         for (step, beta) in self.scale.iter().enumerate() {
