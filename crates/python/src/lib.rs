@@ -99,6 +99,21 @@ mod _core {
             engle_granger, johansen, kalman_hedge, screen_pairs, KalmanFilter,
         };
         #[pymodule_export]
+        use crate::quant::lowrank::{box_tiao, robust_pca, sparse_mean_reversion};
+        #[pymodule_export]
+        use crate::quant::portfolio::{
+            black_litterman, choose_weights, estimate_covariance, nearest_covariance,
+        };
+        #[pymodule_export]
+        use crate::quant::regression::{
+            elastic_net, largest_penalty, lasso_path, sparse_component,
+        };
+        #[pymodule_export]
+        use crate::quant::risk::{
+            christoffersen, expected_maximum_sharpe, kupiec, min_track_record, pbo, psr, record,
+            tail_risk,
+        };
+        #[pymodule_export]
         use crate::quant::series::{
             adf, half_life, hurst, ou_fit, ou_loglik, variance_ratio, zscore,
         };
