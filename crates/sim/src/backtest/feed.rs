@@ -174,7 +174,7 @@ impl<'a> BarFeed<'a> {
         self.seen_at = next.map_or(UnixNanos::MAX, |bar| bar.ts_close.plus(self.delay_ns));
     }
 
-    #[inline]
+    #[inline(always)]
     fn choose(&mut self) {
         self.next = if self.close_at <= self.open_at && self.close_at <= self.seen_at {
             (self.close_at, BarStep::Close)
@@ -198,7 +198,7 @@ impl<'a> BarFeed<'a> {
         self.next
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn step_venue(&mut self, venue: &mut SimVenue) {
         if self.next.1 == BarStep::Close {
             if let Some(bar) = self.bars.get(self.closed) {
@@ -216,7 +216,7 @@ impl<'a> BarFeed<'a> {
         self.choose();
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn step_kernel(&mut self) -> Option<&'a Bar> {
         let bar = self.bars.get(self.seen)?;
         self.seen += 1;

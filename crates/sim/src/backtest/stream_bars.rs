@@ -1,6 +1,6 @@
 //! The hot road of bars: they end and begin at the venue and are seen here, one after the other.
 
-use py_rt_kernel::{Input, Strategy};
+use py_rt_kernel::Strategy;
 use py_rt_types::UnixNanos;
 
 use super::feed::BarStep;
@@ -43,10 +43,10 @@ impl<S: Strategy> Backtest<'_, S> {
         feeds.min(roads).min(self.kernel.poll_timeout())
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn see_bar(&mut self, now: UnixNanos) {
         if let Some(bar) = self.bars.step_kernel() {
-            self.kernel.handle_input(now, Input::Bar(bar));
+            self.kernel.handle_closed_bar(now, bar);
         }
         self.after_kernel(now);
     }
