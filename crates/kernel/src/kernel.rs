@@ -142,14 +142,16 @@ impl<S: Strategy> Kernel<S> {
         if let Input::Market(event) = input {
             return self.handle_market(now, event);
         }
+        if let Input::Bar(bar) = input {
+            return self.handle_closed_bar(now, bar);
+        }
         self.advance(now);
         match input {
-            Input::Bar(bar) => self.handle_bar(bar),
             Input::Report(report) => self.handle_report(report),
             Input::Account(report) => self.handle_account(report),
             Input::Session(session) => self.handle_session(session),
             Input::Control(control) => self.handle_control(control),
-            Input::Market(_) | Input::Timer => {}
+            Input::Market(_) | Input::Bar(_) | Input::Timer => {}
         }
         self.settle();
     }
@@ -162,6 +164,14 @@ impl<S: Strategy> Kernel<S> {
         if change.has(self.watched) {
             self.follow_market(event, change);
         }
+    }
+
+    /// Takes one closed bar: the short way of [`Kernel::handle_input`] for streams.
+    #[inline]
+    pub fn handle_closed_bar(&mut self, now: UnixNanos, bar: &Bar) {
+        self.advance(now);
+        self.handle_bar(bar);
+        self.settle_bar();
     }
 
     /// What a row that somebody waits for leads to.
@@ -179,9 +189,15 @@ impl<S: Strategy> Kernel<S> {
         if self.running {
             self.call_for_market(event, change);
         }
-        if !self.intents.is_empty() || !self.notices.is_empty() || self.execution.has_requests() {
+        if self.has_unsettled() {
             self.settle();
         }
+    }
+
+    /// Whether intents, notices or requests wait.
+    #[inline]
+    fn has_unsettled(&self) -> bool {
+        !self.intents.is_empty() | !self.notices.is_empty() | self.execution.has_requests()
     }
 
     #[cold]
@@ -256,6 +272,7 @@ impl<S: Strategy> Kernel<S> {
         }
     }
 
+    #[inline]
     fn handle_bar(&mut self, bar: &Bar) {
         let change = self.market.handle_bar(self.now, bar);
         if change.has(Change::MARK) && self.portfolio.holds(bar.instrument) {
@@ -280,6 +297,7 @@ impl<S: Strategy> Kernel<S> {
         callback(&mut self.strategy, &mut context);
     }
 
+    #[inline]
     fn mark(&mut self, id: InstrumentId) {
         let mark = self.market.instrument(id).and_then(|market| market.mark());
         if let (Some((mark, _)), Some(instrument)) = (mark, self.instruments.get(id.index())) {
@@ -290,6 +308,7 @@ impl<S: Strategy> Kernel<S> {
         self.watch_equity();
     }
 
+    #[inline]
     fn watch_equity(&mut self) {
         let equity = self.portfolio.equity();
         if let Some((state, cause)) = self.risk.breaker.handle_equity(self.now, equity) {

@@ -161,6 +161,13 @@ impl Orders {
         self.former.iter().copied()
     }
 
+    /// What is missing to a wanted position, beside what is held and on its way.
+    #[inline]
+    pub(crate) fn missing(&self, instrument: InstrumentId, held: Qty, wanted: Qty) -> i64 {
+        let exposure = self.exposure(instrument);
+        wanted.0 - held.0 - exposure.buy + exposure.sell
+    }
+
     #[inline]
     fn place(&self, sequence: u64) -> Option<usize> {
         self.open

@@ -41,6 +41,25 @@ impl<S: Strategy> Kernel<S> {
         self.refresh_alarm();
     }
 
+    /// [`Kernel::settle`] after a bar: most strategies say on every bar which position they want,
+    /// and most of the time they have it.
+    #[inline]
+    pub(super) fn settle_bar(&mut self) {
+        if !self.has_unsettled() {
+            return;
+        }
+        if let Some((instrument, qty)) = self.intents.only_target() {
+            let held = self.portfolio.position(instrument).qty;
+            let missing = self.execution.orders.missing(instrument, held, qty);
+            let others = !self.notices.is_empty() | self.execution.has_requests();
+            if missing == 0 && !others {
+                self.execution.targets.set(instrument, Some(qty));
+                return self.intents.clear();
+            }
+        }
+        self.settle();
+    }
+
     fn flush_requests(&mut self) {
         let requests = self.execution.take_requests();
         for request in &requests {

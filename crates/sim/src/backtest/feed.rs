@@ -110,6 +110,8 @@ pub(super) struct BarFeed<'a> {
     bars: &'a [Bar],
     /// Places by rising open, where that is not the order of the bars.
     by_open: Option<Vec<u32>>,
+    /// Whether bars are in the order of their opens, and those of one instrument never overlap.
+    plain: bool,
     delay_ns: i64,
     opened: usize,
     closed: usize,
@@ -131,6 +133,7 @@ impl<'a> BarFeed<'a> {
         });
         let next = (UnixNanos::MAX, BarStep::Seen);
         let mut feed = Self {
+            plain: by_open.is_none() && !overlap(bars),
             bars,
             by_open,
             delay_ns,
@@ -174,7 +177,7 @@ impl<'a> BarFeed<'a> {
         self.seen_at = next.map_or(UnixNanos::MAX, |bar| bar.ts_close.plus(self.delay_ns));
     }
 
-    #[inline]
+    #[inline(always)]
     fn choose(&mut self) {
         self.next = if self.close_at <= self.open_at && self.close_at <= self.seen_at {
             (self.close_at, BarStep::Close)
@@ -198,7 +201,7 @@ impl<'a> BarFeed<'a> {
         self.next
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn step_venue(&mut self, venue: &mut SimVenue) {
         if self.next.1 == BarStep::Close {
             if let Some(bar) = self.bars.get(self.closed) {
@@ -216,7 +219,7 @@ impl<'a> BarFeed<'a> {
         self.choose();
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn step_kernel(&mut self) -> Option<&'a Bar> {
         let bar = self.bars.get(self.seen)?;
         self.seen += 1;
@@ -224,4 +227,58 @@ impl<'a> BarFeed<'a> {
         self.choose();
         Some(bar)
     }
+
+    /// Takes the next bar that is seen, without the venue, when that is before `others`. The venue
+    /// is brought up to it later by [`BarFeed::catch_up`].
+    #[inline(always)]
+    pub(super) fn see_ahead(&mut self, others: UnixNanos) -> Option<(UnixNanos, &'a Bar)> {
+        if self.seen_at >= others {
+            return None;
+        }
+        let (now, bar) = (self.seen_at, self.bars.get(self.seen)?);
+        self.seen += 1;
+        self.load_seen();
+        Some((now, bar))
+    }
+
+    /// Whether an idle venue may be brought up later to what was seen.
+    pub(super) const fn is_plain(&self) -> bool {
+        self.plain
+    }
+
+    /// Lets bars end and begin at a venue without orders up to `at`: of those that were over by
+    /// then only the fact remains.
+    pub(super) fn catch_up(&mut self, at: UnixNanos, venue: &mut SimVenue) {
+        let (closed, opened) = (self.closed, self.opened);
+        let over = |bar: &&Bar| bar.ts_close <= at;
+        self.closed += self.bars[closed..].iter().take_while(over).count();
+        for bar in &self.bars[closed..self.closed.min(opened).max(closed)] {
+            venue.handle_bar_close(bar);
+        }
+        let begun = |bar: &&Bar| bar.ts_open <= at;
+        for bar in self.bars[opened..].iter().take_while(begun) {
+            if self.opened < self.closed {
+                venue.skip_bar(bar);
+            } else {
+                venue.handle_bar_open(bar);
+            }
+            self.opened += 1;
+        }
+        self.load_open();
+        self.load_close();
+        self.choose();
+    }
+}
+
+/// Whether a bar begins before the one before it of its instrument has ended.
+fn overlap(bars: &[Bar]) -> bool {
+    let mut ends: Vec<UnixNanos> = Vec::new();
+    bars.iter().any(|bar| {
+        let place = bar.instrument.index();
+        if place >= ends.len() {
+            ends.resize(place + 1, UnixNanos::MIN);
+        }
+        let before = std::mem::replace(&mut ends[place], bar.ts_close);
+        bar.ts_open < before || bar.ts_close <= bar.ts_open
+    })
 }

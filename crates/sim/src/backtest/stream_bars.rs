@@ -1,6 +1,6 @@
 //! The hot road of bars: they end and begin at the venue and are seen here, one after the other.
 
-use py_rt_kernel::{Input, Strategy};
+use py_rt_kernel::Strategy;
 use py_rt_types::UnixNanos;
 
 use super::feed::BarStep;
@@ -12,6 +12,9 @@ impl<S: Strategy> Backtest<'_, S> {
     /// has its order in `step`.
     pub(super) fn stream_bars(&mut self, rows: usize) {
         let most = rows.saturating_sub(self.at_kernel.position());
+        if self.stream_seen(most) {
+            return;
+        }
         let (mut now, mut step) = self.bars.peek();
         let mut others = self.beside_bars();
         loop {
@@ -35,6 +38,34 @@ impl<S: Strategy> Backtest<'_, S> {
         }
     }
 
+    /// Bars while nothing waits at the venue and nothing is on its way: they are only seen here, and
+    /// the venue is brought up to them in one go. False when there was none.
+    #[inline]
+    fn stream_seen(&mut self, most: usize) -> bool {
+        let roads = self.orders.peek().min(self.reports.peek());
+        if roads != UnixNanos::MAX || !self.venue.is_idle() || !self.bars.is_plain() {
+            return false;
+        }
+        let feeds = self.at_kernel.peek().min(self.at_venue.peek());
+        let mut seen_at = None;
+        while self.bars.position() < most {
+            let others = feeds.min(self.kernel.poll_timeout());
+            let Some((now, bar)) = self.bars.see_ahead(others) else {
+                break;
+            };
+            seen_at = Some(now);
+            self.kernel.handle_closed_bar(now, bar);
+            self.after_kernel(now);
+            if self.failed || self.orders.peek() != UnixNanos::MAX {
+                break;
+            }
+        }
+        if let Some(at) = seen_at {
+            self.bars.catch_up(at, &mut self.venue);
+        }
+        seen_at.is_some()
+    }
+
     /// The earliest thing that is not a bar's.
     #[inline]
     fn beside_bars(&self) -> UnixNanos {
@@ -43,10 +74,10 @@ impl<S: Strategy> Backtest<'_, S> {
         feeds.min(roads).min(self.kernel.poll_timeout())
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn see_bar(&mut self, now: UnixNanos) {
         if let Some(bar) = self.bars.step_kernel() {
-            self.kernel.handle_input(now, Input::Bar(bar));
+            self.kernel.handle_closed_bar(now, bar);
         }
         self.after_kernel(now);
     }

@@ -241,6 +241,14 @@ impl SimVenue {
         }
     }
 
+    /// A bar began and ended while nothing waited.
+    #[inline]
+    pub fn skip_bar(&mut self, bar: &Bar) {
+        if let Some(listing) = self.listings.get_mut(bar.instrument.index()) {
+            listing.on_bars = true;
+        }
+    }
+
     /// A bar ends: orders that its range reached fill.
     #[inline]
     pub fn handle_bar_close(&mut self, bar: &Bar) {
