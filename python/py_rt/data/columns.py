@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from py_rt.data.quality import IssueLog
 
-__all__ = ["EXPECTED", "Layout", "recognise"]
+__all__ = ["EXPECTED", "Layout", "is_known", "recognise", "time_column"]
 
 _NAMES: dict[str, tuple[str, ...]] = {
     "symbol": ("symbol", "ticker", "sym", "instrument", "asset", "name"),
@@ -16,7 +16,18 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "ts_close": ("tsclose", "closetime", "timeclose"),
     "ts_event": (
         *("tsevent", "ts", "timestamp", "datetime", "timestamputc", "timeutc", "dt", "time", "t"),
-        *("date", "tradedate", "tsns", "tsms", "tsus", "exchtimestamp", "unnamed0", "index"),
+        *(
+            "date",
+            "tradedate",
+            "quotedate",
+            "timeperiod",
+            "tsns",
+            "tsms",
+            "tsus",
+            "exchtimestamp",
+            "unnamed0",
+            "index",
+        ),
     ),
     "ts_recv": ("tsrecv", "localtimestamp", "recvtime", "receivetime", "localts"),
     "kind": ("kind", "eventtype", "rowkind"),
@@ -112,6 +123,25 @@ def recognise(
     return Layout(kind, columns, unused)
 
 
+def _key(name: object) -> str:
+    return re.sub(r"[^a-z0-9]", "", str(name).lower())
+
+
+def is_known(name: object) -> bool:
+    """Say whether a column's name is one that some part is known by."""
+    return any(_key(name) in habits for habits in _NAMES.values() if len(_key(name)) > 1)
+
+
+def time_column(present: Sequence[object], given: Mapping[str, str] | None) -> object | None:
+    """Return the column that holds the time of a row; None when there is none."""
+    asked = {**(given or {})}
+    named = asked.get("ts", asked.get("ts_event"))
+    if named is not None:
+        return named if named in present else None
+    keys = {_key(name): name for name in reversed(present)}
+    return next((keys[habit] for habit in _NAMES["ts_event"] if habit in keys), None)
+
+
 def _matched(
     present: Sequence[object], given: Mapping[str, str], log: IssueLog
 ) -> dict[str, object]:
@@ -122,7 +152,7 @@ def _matched(
         )
     keys: dict[str, object] = {}
     for name in present:
-        keys.setdefault(re.sub(r"[^a-z0-9]", "", str(name).lower()), name)
+        keys.setdefault(_key(name), name)
     found: dict[str, object] = {}
     for asked, theirs in given.items():
         ours = "ts_event" if asked == "ts" else asked
