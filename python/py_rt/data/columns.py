@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from py_rt.data.quality import IssueLog
 
-__all__ = ["EXPECTED", "Layout", "is_known", "recognise", "time_column"]
+__all__ = ["BLANKS", "EXPECTED", "Layout", "is_known", "recognise", "time_column"]
 
 _NAMES: dict[str, tuple[str, ...]] = {
     "symbol": ("symbol", "ticker", "sym", "instrument", "asset", "name"),
@@ -46,6 +46,8 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "ask_qty": ("askqty", "asksize", "ofrsiz", "asksz", "askamount", "askvolume", "bestaskqty"),
 }
 
+BLANKS = ("nan", "", "null", "na", "none", ".", "-", "n/a", "#n/a")
+"""How tables write that a number is missing, in lower case."""
 EXPECTED = {
     "bar": ("symbol", "ts", "open", "high", "low", "close", "volume"),
     "trade": ("symbol", "ts_event", "price", "qty", "side"),
@@ -128,8 +130,9 @@ def _key(name: object) -> str:
 
 
 def is_known(name: object) -> bool:
-    """Say whether a column's name is one that some part is known by."""
-    return any(_key(name) in habits for habits in _NAMES.values() if len(_key(name)) > 1)
+    """Say whether a column's name is one that tells what kind of table it is."""
+    telling = ("symbol", "kind", "price", "open", "high", "low", "close", "bid_price", "ask_price")
+    return any(_key(name) in _NAMES[part] for part in telling if len(_key(name)) > 1)
 
 
 def time_column(present: Sequence[object], given: Mapping[str, str] | None) -> object | None:

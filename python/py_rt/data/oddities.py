@@ -35,7 +35,9 @@ def find_oddities(table: Table, whole: Table, log: IssueLog, calendar: str | Non
     find_shifted_clock(table, log)
     if table.kind == "quote":
         _locked(table, log)
-    if table.kind in ("quote", "trade"):
+    if table.kind == "quote" and not (table.times["ts_event"] % DAY).any():
+        _quotes_of_days(table, log, calendar)
+    elif table.kind in ("quote", "trade"):
         _odd_ticks(table, log)
     if table.kind != "bar":
         return
@@ -98,6 +100,43 @@ def _odd_ticks(table: Table, log: IssueLog) -> None:
                     symbol=symbol,
                     column=name,
                 )
+
+
+def _quotes_of_days(table: Table, log: IssueLog, calendar: str | None) -> None:
+    """Look at closing quotes of many contracts: days that are missing, days that are copies."""
+    ts = table.times["ts_event"]
+    days = np.unique(ts)
+    grid = bar_grid(days, DAY, calendar)
+    if grid is not None and _on_grid(days, grid):
+        log.note(f"calendar: gaps judged by {grid.calendar}")
+        after, missing = missing_runs(days, grid)
+        for day, count in zip(days[after].tolist(), missing.tolist(), strict=True):
+            log.add(
+                "gap",
+                "warning",
+                f"{count} days are missing before {np.datetime64(day // DAY, 'D')}",
+                "fetch the missing days",
+                rows=[table.rows[int(np.argmax(ts == day))]],
+                column="ts",
+            )
+    codes, numbers = table.codes, (table.numbers["bid_price"], table.numbers["ask_price"])
+    for before, day in pairwise(days.tolist()):
+        old, new = (np.flatnonzero(ts == at) for at in (before, day))
+        shared, mine, theirs = np.intersect1d(
+            codes[new], codes[old], assume_unique=False, return_indices=True
+        )
+        if shared.size < 20 or shared.size < 0.9 * new.size:
+            continue
+        same = np.all([n[new[mine]] == n[old[theirs]] for n in numbers], axis=0)
+        if same.mean() > 0.99:
+            log.add(
+                "stale",
+                "warning",
+                f"the {new.size} quotes of {np.datetime64(day // DAY, 'D')} repeat the day before",
+                "a holiday that was filled: drop the day",
+                rows=table.rows[new],
+                column="bid_price",
+            )
 
 
 def _step(table: Table) -> int | None:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from py_rt._scales import Ints
-from py_rt.data.columns import is_known, time_column
+from py_rt._scales import Floats, Ints
+from py_rt.data.columns import BLANKS, is_known, time_column
 from py_rt.data.quality import IssueLog
 
 if TYPE_CHECKING:
@@ -38,17 +38,19 @@ def long_form(
     if time is None or len(frame.columns) < 2:
         return frame, same
     others = [name for name in frame.columns if name != time]
-    numeric = all(pd.api.types.is_numeric_dtype(frame[name]) for name in others)
-    if not wanted:
-        looks = all(_TICKER.match(str(name)) and not is_known(str(name)) for name in others)
-        if not (looks and numeric and len(frame)):
-            return frame, same
-        values = frame[others].to_numpy(dtype=np.float64)
-        finite = values[np.isfinite(values)]
-        if not finite.size or (finite > 0).mean() < 0.99:
-            return frame, same
+    if not wanted and not all(_TICKER.match(str(n)) and not is_known(n) for n in others):
+        return frame, same
+    read = [_numbers(frame[name]) for name in others]
+    wrong = next((n for n, values in zip(others, read, strict=True) if values is None), None)
+    if wrong is not None and wanted:
+        raise log.refuse("schema", f"the column {wrong} holds text", "drop it", column=str(wrong))
+    if wrong is not None or not len(frame):
+        return frame, same
+    table = np.column_stack([values for values in read if values is not None])
+    finite = table[np.isfinite(table)]
+    if not wanted and (not finite.size or (finite > 0).mean() < 0.99):
+        return frame, same
     log.note(f"wide table: the {len(others)} columns are closes of as many symbols")
-    table = frame[others].to_numpy(dtype=np.float64)
     row, column = np.nonzero(~np.isnan(table))
     out = pd.DataFrame(
         {
@@ -60,6 +62,17 @@ def long_form(
         }
     )
     return out, row.astype(np.int64)
+
+
+def _numbers(column: pd.Series[Any]) -> Floats | None:
+    """Read a column as numbers, blanks as NaN; None when it holds other text."""
+    import pandas as pd
+
+    read = pd.to_numeric(column, errors="coerce")
+    failed = column[(read.isna() & column.notna()).to_numpy(dtype=bool)]
+    if len(failed) and not bool(failed.astype(str).str.strip().str.lower().isin(BLANKS).all()):
+        return None
+    return read.to_numpy(dtype=np.float64, na_value=np.nan)
 
 
 def venue_symbols(frame: pd.DataFrame, columns: Mapping[str, Any], log: IssueLog) -> pd.DataFrame:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from py_rt._scales import Floats, Ints
 from py_rt.data.clocks import Clock, read_times
-from py_rt.data.columns import Layout, recognise
+from py_rt.data.columns import BLANKS, Layout, recognise
 from py_rt.data.quality import IssueLog
 from py_rt.data.shapes import long_form, venue_symbols
 from py_rt.data.stamps import bar_times
@@ -25,7 +25,6 @@ __all__ = ["Table", "read_table"]
 
 _SIDES = {"buy": 1, "b": 1, "bid": 1, "1": 1, "sell": -1, "s": -1, "ask": -1, "a": -1, "-1": -1}
 _SIDES |= {"": 0, "0": 0, "none": 0, "nan": 0, "unknown": 0, "n": 0, "both": 0}
-_BLANKS = ("nan", "", "null", "na", "none")
 NUMBERS = ("open", "high", "low", "close", "volume", "price", "qty")
 QUOTE_NUMBERS = ("bid_price", "bid_qty", "ask_price", "ask_qty")
 
@@ -237,7 +236,7 @@ def _numbers(column: pd.Series[Any], name: str, log: IssueLog) -> Floats:
     read = pd.to_numeric(column, errors="coerce")
     wrong = np.flatnonzero((read.isna() & column.notna()).to_numpy(dtype=bool))
     if wrong.size:
-        blank = column.iloc[wrong].astype(str).str.strip().str.lower().isin(_BLANKS)
+        blank = column.iloc[wrong].astype(str).str.strip().str.lower().isin(BLANKS)
         wrong = wrong[~blank.to_numpy(dtype=bool)]
     if wrong.size:
         text = str(column.iloc[int(wrong[0])]).strip()
