@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from py_rt._scales import Ints
-from py_rt.data.calendars import DAY
+from py_rt.data.calendars import ALWAYS, DAY, sessions_of
 from py_rt.data.gaps import HOUR, Grid, bar_grid, missing_runs
 from py_rt.data.jumps import Series, find_jumps, find_stale, find_wicks, spikes
 from py_rt.data.quality import IssueLog
@@ -56,6 +56,8 @@ def find_oddities(table: Table, whole: Table, log: IssueLog, calendar: str | Non
     for symbol, mine in _by_symbol(whole):
         _gaps(whole, symbol, mine[~whole.absent[mine]], grid, log)
     _copied_days(table, log)
+    if table.stamp == "date" and calendar not in (None, ALWAYS):
+        _days_without_session(table, table.times["ts_open"], str(calendar), log)
 
 
 def _by_symbol(table: Table) -> Iterator[tuple[str, npt.NDArray[np.intp]]]:
@@ -103,7 +105,7 @@ def _odd_ticks(table: Table, log: IssueLog) -> None:
 
 
 def _quotes_of_days(table: Table, log: IssueLog, calendar: str | None) -> None:
-    """Look at closing quotes of many contracts: days that are missing, days that are copies."""
+    """Look at closing quotes of many contracts: days that are missing, or should be."""
     ts = table.times["ts_event"]
     days = np.unique(ts)
     grid = bar_grid(days, DAY, calendar)
@@ -119,24 +121,25 @@ def _quotes_of_days(table: Table, log: IssueLog, calendar: str | None) -> None:
                 rows=[table.rows[int(np.argmax(ts == day))]],
                 column="ts",
             )
-    codes, numbers = table.codes, (table.numbers["bid_price"], table.numbers["ask_price"])
-    for before, day in pairwise(days.tolist()):
-        old, new = (np.flatnonzero(ts == at) for at in (before, day))
-        shared, mine, theirs = np.intersect1d(
-            codes[new], codes[old], assume_unique=False, return_indices=True
+    if calendar not in (None, ALWAYS):
+        _days_without_session(table, ts, str(calendar), log)
+
+
+def _days_without_session(table: Table, ts: Ints, calendar: str, log: IssueLog) -> None:
+    """Record the rows of days on which the calendar that the caller named has no session."""
+    sessions = sessions_of(calendar, int(ts.min()), int(ts.max()))
+    rows = np.flatnonzero(~np.isin(ts // DAY, sessions.days))
+    if rows.size:
+        listed = np.unique(ts[rows] // DAY).astype("datetime64[D]")
+        shown = ", ".join(str(day) for day in listed[:3])
+        log.add(
+            "stale",
+            "warning",
+            f"rows on {listed.size} days without a session in {calendar}: {shown}",
+            "a holiday that was filled with old values: drop the day",
+            rows=table.rows[rows],
+            column="ts",
         )
-        if shared.size < 20 or shared.size < 0.9 * new.size:
-            continue
-        same = np.all([n[new[mine]] == n[old[theirs]] for n in numbers], axis=0)
-        if same.mean() > 0.99:
-            log.add(
-                "stale",
-                "warning",
-                f"the {new.size} quotes of {np.datetime64(day // DAY, 'D')} repeat the day before",
-                "a holiday that was filled: drop the day",
-                rows=table.rows[new],
-                column="bid_price",
-            )
 
 
 def _step(table: Table) -> int | None:
