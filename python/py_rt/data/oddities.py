@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from py_rt._scales import Ints
-from py_rt.data.calendars import DAY
+from py_rt.data.calendars import ALWAYS, DAY, sessions_of
 from py_rt.data.gaps import HOUR, Grid, bar_grid, missing_runs
 from py_rt.data.jumps import Series, find_jumps, find_stale, find_wicks, spikes
 from py_rt.data.quality import IssueLog
@@ -35,7 +35,9 @@ def find_oddities(table: Table, whole: Table, log: IssueLog, calendar: str | Non
     find_shifted_clock(table, log)
     if table.kind == "quote":
         _locked(table, log)
-    if table.kind in ("quote", "trade"):
+    if table.kind == "quote" and not (table.times["ts_event"] % DAY).any():
+        _quotes_of_days(table, log, calendar)
+    elif table.kind in ("quote", "trade"):
         _odd_ticks(table, log)
     if table.kind != "bar":
         return
@@ -54,6 +56,8 @@ def find_oddities(table: Table, whole: Table, log: IssueLog, calendar: str | Non
     for symbol, mine in _by_symbol(whole):
         _gaps(whole, symbol, mine[~whole.absent[mine]], grid, log)
     _copied_days(table, log)
+    if table.stamp == "date" and calendar not in (None, ALWAYS):
+        _days_without_session(table, table.times["ts_open"], str(calendar), log)
 
 
 def _by_symbol(table: Table) -> Iterator[tuple[str, npt.NDArray[np.intp]]]:
@@ -98,6 +102,44 @@ def _odd_ticks(table: Table, log: IssueLog) -> None:
                     symbol=symbol,
                     column=name,
                 )
+
+
+def _quotes_of_days(table: Table, log: IssueLog, calendar: str | None) -> None:
+    """Look at closing quotes of many contracts: days that are missing, or should be."""
+    ts = table.times["ts_event"]
+    days = np.unique(ts)
+    grid = bar_grid(days, DAY, calendar)
+    if grid is not None and _on_grid(days, grid):
+        log.note(f"calendar: gaps judged by {grid.calendar}")
+        after, missing = missing_runs(days, grid)
+        for day, count in zip(days[after].tolist(), missing.tolist(), strict=True):
+            log.add(
+                "gap",
+                "warning",
+                f"{count} days are missing before {np.datetime64(day // DAY, 'D')}",
+                "fetch the missing days",
+                rows=[table.rows[int(np.argmax(ts == day))]],
+                column="ts",
+            )
+    if calendar not in (None, ALWAYS):
+        _days_without_session(table, ts, str(calendar), log)
+
+
+def _days_without_session(table: Table, ts: Ints, calendar: str, log: IssueLog) -> None:
+    """Record the rows of days on which the calendar that the caller named has no session."""
+    sessions = sessions_of(calendar, int(ts.min()), int(ts.max()))
+    rows = np.flatnonzero(~np.isin(ts // DAY, sessions.days))
+    if rows.size:
+        listed = np.unique(ts[rows] // DAY).astype("datetime64[D]")
+        shown = ", ".join(str(day) for day in listed[:3])
+        log.add(
+            "stale",
+            "warning",
+            f"rows on {listed.size} days without a session in {calendar}: {shown}",
+            "a holiday that was filled with old values: drop the day",
+            rows=table.rows[rows],
+            column="ts",
+        )
 
 
 def _step(table: Table) -> int | None:
