@@ -121,6 +121,10 @@ fmt: $(STAMP)/dev ## format Rust and Python in place
 
 # ------------------------------------------------------------------------- beside the road
 
+.PHONY: soak-matching
+soak-matching: ## a hundred million random orders: the matching engine against its naive twin
+	@cargo test --release -p py-rt-sim --test matching_twin -- --ignored --nocapture
+
 .PHONY: test-sdk bench bench-peers wheel clean
 .venv-sdk/.stamp: $(STAMP)/build tools/sdk-requirements.txt
 	@echo "==> making .venv-sdk with an unmodified alpaca-py"
