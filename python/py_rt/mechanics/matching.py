@@ -148,8 +148,9 @@ class MatchingEngine:
     -----
     *Commands* (``COMMAND_DTYPE``, any layout of these fields, a table, a dict of columns, or rows):
     ``op`` 0 new, 1 cancel, 2 replace; ``side`` +1 buy, -1 sell; ``order_type`` 0 limit, 1 market;
-    ``tif`` 0 GTC, 1 IOC, 2 FOK, 3 DAY (until ``end_day``); ``flags`` bit 0 post-only. Cancel reads ``order_id``; replace reads
-    ``order_id``, ``price``, ``qty`` and ``flags``. ``ts`` is echoed and may go back.
+    ``tif`` 0 GTC, 1 IOC, 2 FOK, 3 DAY (until ``end_day``); ``flags`` bit 0 post-only. Cancel reads
+    ``order_id``; replace reads ``order_id``, ``price``, ``qty`` and ``flags``. ``ts`` is echoed and
+    may go back.
 
     *Reports* (``REPORT_DTYPE``), in the order in which things happen:
 
@@ -384,7 +385,8 @@ _ORDER_DTYPE: np.dtype[np.void] = np.dtype(
 
 
 def _whole(value: Any, field: str) -> int:
-    if type(value) is bool or not isinstance(value, (int, np.integer)) or abs(value) >= 2**63:
+    whole = type(value) is not bool and isinstance(value, (int, np.integer))
+    if not whole or not -(2**63) <= int(value) < 2**63:
         raise ParameterError(f"{value!r}", field=field, remedy="pass a whole number")
     return int(value)
 
