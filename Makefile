@@ -128,6 +128,10 @@ sim: $(STAMP)/build ## fault simulation: 5,000 seeds (SEEDS=1000000 FROM=1 for a
 sim-mutations: ## plant bugs one by one; fault simulation must notice each (about an hour)
 	@"$$(PYTHON="$(PYTHON)" sh tools/preflight.sh python)" tools/sim_mutations.py
 
+.PHONY: soak-matching
+soak-matching: ## a hundred million random orders: the matching engine against its naive twin
+	@cargo test --release -p py-rt-sim --test matching_twin -- --ignored --nocapture
+
 .PHONY: test-sdk bench bench-peers wheel clean
 .venv-sdk/.stamp: $(STAMP)/build tools/sdk-requirements.txt
 	@echo "==> making .venv-sdk with an unmodified alpaca-py"
