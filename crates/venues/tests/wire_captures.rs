@@ -226,7 +226,7 @@ fn the_ouch_captures_hold_what_their_names_say() {
                     };
                     assert_eq!(
                         (trimmed(&symbol), qty, price),
-                        (&b"ADBE"[..], 40, 4_778_056)
+                        (&b"ADBE"[..], 40, 4_777_800)
                     );
                     assert_eq!((side, state), (b'B', b'L'));
                 }
