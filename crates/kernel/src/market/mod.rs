@@ -8,15 +8,15 @@ mod by_order;
 mod by_price;
 mod half_book;
 mod resting;
-mod top_book;
 mod sample;
+mod top_book;
 
 pub use bars::BarBuilder;
 pub use by_order::{ByOrder, Touched};
 pub use by_price::{ByPrice, Level};
 pub use resting::{RestingOrder, RestingOrders, Slot, NO_SLOT};
-pub use top_book::TopBook;
 pub use sample::{last_book, sample_book, Sample, SampleClock, Times};
+pub use top_book::TopBook;
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
