@@ -1,11 +1,13 @@
 """The decoders of recorded files. Private: import from `py_rt.data` instead."""
 
-from typing import TypedDict, final
+from typing import TypeAlias, TypedDict, final
 
 import numpy as np
 import numpy.typing as npt
 
-_Step = tuple[int, int]
+__all__ = ["Recording", "recognise_recording"]
+
+_Step: TypeAlias = tuple[int, int]
 
 class _Settled(TypedDict):
     rows: npt.NDArray[np.uint8]

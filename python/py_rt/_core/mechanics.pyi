@@ -1,19 +1,21 @@
 """Books, matching, queues. Private: import from `py_rt` instead."""
 
+from typing import TypeAlias
+
 import numpy as np
 import numpy.typing as npt
 
-_Step = tuple[int, int]
-_Ints = npt.NDArray[np.int64]
+__all__ = ["last_levels", "sample_books"]
+
+_Step: TypeAlias = tuple[int, int]
+_Ints: TypeAlias = npt.NDArray[np.int64]
 
 def sample_books(
     rows: npt.NDArray[np.uint8],
     instrument: int,
     depth: int,
     units: tuple[_Step, _Step],
-    recv: bool,
-    every: int | None = None,
-    at: _Ints | None = None,
+    times: tuple[bool, int | None, _Ints | None],
 ) -> dict[str, npt.NDArray[np.generic]]:
     """Return the best levels of one instrument as flat columns."""
 
