@@ -25,7 +25,7 @@ from py_rt.market import MarketData
 __all__ = ["check", "load"]
 
 Quality = Literal["refuse", "warn", "repair"]
-_LOUD = frozenset({"sequence", "truncated", "checksum", "crossed"})
+_LOUD = frozenset({"sequence", "truncated", "checksum"})
 
 
 def load(
@@ -57,7 +57,9 @@ def load(
         Keep [start, end); see ``MarketData.slice``.
     format : str, optional
         "bars", "trades", "quotes", "level2" and "wide" (a column of closes for each symbol) say
-        what a table is; "csv", "parquet", "binance_ws", "kraken_ws" ... and "sample" how a file is
+        what a table is; "csv", "parquet", "sample", "binance_ws kraken_ws coinbase_ws okx_ws
+        bitstamp_ws bitfinex_ws deribit_ws", "lobster itch iex dbn bitstamp_l3 tardis_csv
+        hftbacktest" how a file is
         written, "bars_csv" and the like both. Recognised when left out.
     instruments : sequence of Instrument, or mapping from symbol to Instrument or fields, optional
         Instead of tick and lot inferred from the decimals.
@@ -127,7 +129,7 @@ def load(
     if start is not None or end is not None:
         data = data.slice(start, end)
     for issue in log.issues:
-        if issue.kind in _LOUD and issue.severity == "warning":
+        if issue.kind in _LOUD or issue.column == "book":
             warnings.warn(f"{issue.symbol or data.name}: {issue.message}", stacklevel=2)
     notes = [*data.notes, *log.notes, *(f"{i.kind}: {i.message}" for i in log.issues)]
     unique = list(dict.fromkeys(notes))
