@@ -9,7 +9,7 @@ Examples
 32
 """
 
-from py_rt import data, errors, indicators, strategies
+from py_rt import bars, data, errors, features, indicators, strategies
 from py_rt._core import __version__
 from py_rt.backtest import BacktestResult, backtest, verify
 from py_rt.config import Fees, RiskLimits, SimVenue
@@ -56,8 +56,10 @@ __all__ = [
     "VenueError",
     "__version__",
     "backtest",
+    "bars",
     "data",
     "errors",
+    "features",
     "indicators",
     "paper",
     "replay",
