@@ -26,7 +26,11 @@ OHLC, CV, HLCV = ("open", *HLC), ("close", "volume"), (*HLC, "volume")
 # period is a placeholder that several are put into.
 PERIOD = None
 CALLS: list[tuple[str, tuple[str, ...], tuple[str, ...], tuple[Any, ...], str, tuple[Any, ...]]] = [
-    *((name, X, (), (PERIOD,), name, (PERIOD,)) for name in ["SMA", "EMA", "WMA", "DEMA", "TEMA", "TRIMA", "KAMA", "RSI", "CMO", "MOM", "ROC", "ROCP", "ROCR", "ROCR100", "TRIX", "MIDPOINT", "LINEARREG", "LINEARREG_ANGLE", "LINEARREG_INTERCEPT", "LINEARREG_SLOPE", "TSF", "VAR", "AVGDEV", "MAX", "MIN", "SUM"]),
+    *((name, X, (), (PERIOD,), name, (PERIOD,)) for name in [
+        "SMA", "EMA", "WMA", "DEMA", "TEMA", "TRIMA", "KAMA", "RSI", "CMO", "MOM", "ROC",
+        "ROCP", "ROCR", "ROCR100", "TRIX", "MIDPOINT", "LINEARREG", "LINEARREG_ANGLE",
+        "LINEARREG_INTERCEPT", "LINEARREG_SLOPE", "TSF", "VAR", "AVGDEV", "MAX", "MIN", "SUM",
+    ]),
     *((name, X, (), (), name, ()) for name in (
         "HT_TRENDLINE", "HT_DCPERIOD", "HT_DCPHASE", "HT_TRENDMODE")),
     *((name, HL, (), (PERIOD,), name, (PERIOD,)) for name in (
@@ -76,9 +80,9 @@ CALLS: list[tuple[str, tuple[str, ...], tuple[str, ...], tuple[Any, ...], str, t
 
 
 def bars(n: int, seed: int) -> dict[str, Floats]:
-    """Draw a random walk in cents."""
+    """Draw a random walk, fine enough that no two extremes are equal."""
     random = np.random.default_rng(seed)
-    close = np.round(100.0 * np.exp(np.cumsum(random.normal(0.0, 0.01, n))), 2)
+    close = np.round(100.0 * np.exp(np.cumsum(random.normal(0.0, 0.01, n))), 4)
     opened = np.concatenate([close[:1], close[:-1]])
     high = np.maximum(opened, close) + np.round(random.uniform(0.0, 0.5, n), 2)
     low = np.minimum(opened, close) - np.round(random.uniform(0.0, 0.5, n), 2)
@@ -86,8 +90,8 @@ def bars(n: int, seed: int) -> dict[str, Floats]:
     y = (close * random.uniform(0.98, 1.02, n)).round(2)
     return {
         "open": opened,
-        "high": high.round(2),
-        "low": low.round(2),
+        "high": high.round(4),
+        "low": low.round(4),
         "close": close,
         "volume": volume,
         "y": y,
