@@ -11,7 +11,7 @@ Examples
 
 from typing import TYPE_CHECKING, Any
 
-from py_rt import data, errors, indicators, mechanics, strategies
+from py_rt import bars, data, errors, features, indicators, mechanics, strategies
 from py_rt._core import __version__
 from py_rt.backtest import BacktestResult, VectorResult, backtest, vector_backtest, verify
 from py_rt.config import Fees, RiskLimits, SimVenue
@@ -66,8 +66,10 @@ __all__ = [
     "VenueError",
     "__version__",
     "backtest",
+    "bars",
     "data",
     "errors",
+    "features",
     "fill_study",
     "indicators",
     "mechanics",

@@ -71,9 +71,17 @@ impl Hosted {
         for &(column, name) in columns {
             slices.push(checked(column, name, self.entry.positive, py)?);
         }
-        let lines = self.inner.batch(&slices);
-        self.form
-            .many(py, lines.map_err(|error| bad_parameter(py, error))?)
+        let n = slices.first().map_or(0, |slice| slice.len());
+        let arrays = lines::empty(py, self.entry.lines.len(), n)?;
+        let mut held: Vec<_> = arrays.iter().map(|array| array.readwrite()).collect();
+        let mut rows = Vec::with_capacity(held.len());
+        for line in &mut held {
+            rows.push(line.as_slice_mut()?);
+        }
+        let done = self.inner.batch_into(&slices, &mut rows);
+        done.map_err(|error| bad_parameter(py, error))?;
+        drop(held);
+        self.form.many(py, arrays)
     }
 }
 
@@ -160,7 +168,6 @@ streams!(OfCloseVolume, close = close, volume);
 streams!(OfHighLowClose, high = high, low, close);
 streams!(OfOpenHighLowClose, open = open, high, low, close);
 streams!(OfHighLowCloseVolume, high = high, low, close, volume);
-streams!(OfTouch, bid_price = bid_price, bid_qty, ask_price, ask_qty);
 streams!(OfPaid, price = price, side, mid);
 streams!(OfSigned, price = price, signed_qty);
 streams!(OfFlow, qty = qty, side);

@@ -77,7 +77,7 @@ mod _core {
             DepthStream, MacdArrays, MacdValue, MamaArrays, MamaValue, MicroTable, MinMaxArrays,
             MinMaxValue, OfCloseVolume, OfElapsed, OfFlow, OfHighLow, OfHighLowClose,
             OfHighLowCloseVolume, OfOpenClose, OfOpenHighLowClose, OfPaid, OfPair, OfSigned,
-            OfTouch, OfValue, PhasorArrays, PhasorValue, SineArrays, SineValue, StochasticArrays,
+            OfValue, PhasorArrays, PhasorValue, SineArrays, SineValue, StochasticArrays,
             StochasticValue,
         };
     }

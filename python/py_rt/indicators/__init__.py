@@ -5,10 +5,10 @@ is the last one, ``ready`` says whether it means something yet, ``reset()`` forg
 ``batch(...)`` runs a fresh copy over arrays. The two roads are the same arithmetic, equal to the
 last bit, in bounded time and memory per bar; none looks ahead. Before ``ready`` a value is NaN.
 
-Inputs come in the order open, high, low, close, volume, only those needed, or as one bar: any object
-with attributes of those names (an indicator of one input takes the bar's close). NaN and infinity
-raise :class:`~py_rt.errors.DataError` with the row and leave the state as it was. An indicator of
-several lines returns an object with an attribute for each, which can be unpacked in their order.
+Inputs come in the order open, high, low, close, volume, only those needed, or as one bar: any
+object with attributes of those names (an indicator of one input takes the bar's close). NaN and
+infinity raise :class:`~py_rt.errors.DataError` with the row and leave the state as it was. An
+indicator of several lines returns an object with an attribute for each, which can be unpacked.
 
 An indicator that TA-Lib has carries TA-Lib's name (``Stochastic`` and ``Bollinger`` are its STOCH
 and BBANDS), takes its parameters in its order and gives its values; where it differs stands in

@@ -35,7 +35,7 @@ class Bollinger(OfValue[_core.BandsValue, _core.BandsArrays]):
     --------
     >>> from py_rt.indicators import Bollinger
     >>> tuple(Bollinger(2, 2.0).batch([1.0, 3.0]))
-    @@
+    (array([nan,  4.]), array([nan,  2.]), array([nan,  0.]))
     """
 
     __slots__ = ()
@@ -74,7 +74,8 @@ class Keltner(OfHighLowClose[_core.BandsValue, _core.BandsArrays]):
     >>> low = [9.0, 10.0, 11.0, 10.5, 11.5, 12.5]
     >>> close = [9.5, 11.0, 11.5, 12.0, 12.5, 14.0]
     >>> Keltner(2, 2.0, 1).batch(high, low, close).upper
-    @@
+    array([        nan, 15.25      , 14.08333333, 14.69444444, 15.23148148,
+           16.41049383])
     """
 
     __slots__ = ()
@@ -108,7 +109,7 @@ class Donchian(OfHighLow[_core.BandsValue, _core.BandsArrays]):
     >>> high = [10.0, 12.0, 12.5, 12.0, 13.0, 14.0]
     >>> low = [9.0, 10.0, 11.0, 10.5, 11.5, 12.5]
     >>> Donchian(2).batch(high, low).upper
-    @@
+    array([ nan, 12. , 12.5, 12.5, 13. , 14. ])
     """
 
     __slots__ = ()
@@ -143,7 +144,7 @@ class ACCBANDS(OfHighLowClose[_core.BandsValue, _core.BandsArrays]):
     >>> low = [9.0, 10.0, 11.0, 10.5, 11.5, 12.5]
     >>> close = [9.5, 11.0, 11.5, 12.0, 12.5, 14.0]
     >>> ACCBANDS(2).batch(high, low, close).middle
-    @@
+    array([  nan, 10.25, 11.25, 11.75, 12.25, 13.25])
     """
 
     __slots__ = ()
@@ -169,7 +170,7 @@ class MIDPOINT(OfValue[float, Floats]):
     --------
     >>> from py_rt.indicators import MIDPOINT
     >>> MIDPOINT(2).batch([1.0, 3.0, 4.0])
-    @@
+    array([nan, 2. , 3.5])
     """
 
     __slots__ = ()
@@ -197,7 +198,7 @@ class MIDPRICE(OfHighLow[float, Floats]):
     >>> high = [10.0, 12.0, 12.5, 12.0, 13.0, 14.0]
     >>> low = [9.0, 10.0, 11.0, 10.5, 11.5, 12.5]
     >>> MIDPRICE(2).batch(high, low)
-    @@
+    array([  nan, 10.5 , 11.25, 11.5 , 11.75, 12.75])
     """
 
     __slots__ = ()
@@ -231,7 +232,7 @@ class SAR(OfHighLow[float, Floats]):
     >>> high = [10.0, 12.0, 12.5, 12.0, 13.0, 14.0]
     >>> low = [9.0, 10.0, 11.0, 10.5, 11.5, 12.5]
     >>> SAR().batch(high, low).round(3)
-    @@
+    array([  nan, 9.   , 9.06 , 9.198, 9.33 , 9.55 ])
     """
 
     __slots__ = ()
@@ -269,7 +270,7 @@ class SAREXT(OfHighLow[float, Floats]):
     >>> high = [10.0, 12.0, 12.5, 12.0, 13.0, 14.0]
     >>> low = [9.0, 10.0, 11.0, 10.5, 11.5, 12.5]
     >>> SAREXT().batch(high, low).round(3)
-    @@
+    array([  nan, 9.   , 9.06 , 9.198, 9.33 , 9.55 ])
     """
 
     __slots__ = ()

@@ -24,7 +24,7 @@ class HT_DCPERIOD(OfValue[float, Floats]):
     >>> from py_rt.indicators import HT_DCPERIOD
     >>> import numpy as np
     >>> HT_DCPERIOD().batch(np.sin(np.arange(200.0) / 4.0))[-1].round(3)
-    @@
+    np.float64(25.133)
     """
 
     __slots__ = ()
@@ -47,7 +47,7 @@ class HT_DCPHASE(OfValue[float, Floats]):
     >>> from py_rt.indicators import HT_DCPHASE
     >>> import numpy as np
     >>> HT_DCPHASE().batch(np.sin(np.arange(200.0) / 4.0))[-1].round(3)
-    @@
+    np.float64(-28.387)
     """
 
     __slots__ = ()
@@ -70,7 +70,7 @@ class HT_PHASOR(OfValue[_core.PhasorValue, _core.PhasorArrays]):
     >>> from py_rt.indicators import HT_PHASOR
     >>> import numpy as np
     >>> HT_PHASOR().batch(np.sin(np.arange(200.0) / 4.0)).in_phase[-1].round(3)
-    @@
+    np.float64(-0.626)
     """
 
     __slots__ = ()
@@ -93,7 +93,7 @@ class HT_SINE(OfValue[_core.SineValue, _core.SineArrays]):
     >>> from py_rt.indicators import HT_SINE
     >>> import numpy as np
     >>> HT_SINE().batch(np.sin(np.arange(200.0) / 4.0)).sine[-1].round(3)
-    @@
+    np.float64(-0.475)
     """
 
     __slots__ = ()
@@ -116,7 +116,7 @@ class HT_TRENDMODE(OfValue[float, Floats]):
     >>> from py_rt.indicators import HT_TRENDMODE
     >>> import numpy as np
     >>> HT_TRENDMODE().batch(np.sin(np.arange(200.0) / 4.0))[-1].round(3)
-    @@
+    np.float64(1.0)
     """
 
     __slots__ = ()

@@ -36,7 +36,7 @@ class ADX(OfHighLowClose[float, Floats]):
     >>> low = [9.0, 10.0, 11.0, 10.5, 11.5, 12.5]
     >>> close = [9.5, 11.0, 11.5, 12.0, 12.5, 14.0]
     >>> ADX(2).batch(high, low, close).round(3)
-    @@
+    array([   nan,    nan,    nan, 60.   , 64.615, 75.411])
     """
 
     __slots__ = ()
@@ -69,7 +69,7 @@ class ADXR(OfHighLowClose[float, Floats]):
     >>> low = [9.0, 10.0, 11.0, 10.5, 11.5, 12.5]
     >>> close = [9.5, 11.0, 11.5, 12.0, 12.5, 14.0]
     >>> ADXR(2).batch(high, low, close).round(3)
-    @@
+    array([   nan,    nan,    nan,    nan, 62.308, 70.013])
     """
 
     __slots__ = ()
@@ -79,7 +79,7 @@ class ADXR(OfHighLowClose[float, Floats]):
 
 
 class DX(OfHighLowClose[float, Floats]):
-    r"""Directional movement index: 100 \|plus - minus| / (plus + minus).
+    """Directional movement index: 100 |plus - minus| / (plus + minus).
 
     Without movement it keeps its value, 0 at first.
 
@@ -104,7 +104,7 @@ class DX(OfHighLowClose[float, Floats]):
     >>> low = [9.0, 10.0, 11.0, 10.5, 11.5, 12.5]
     >>> close = [9.5, 11.0, 11.5, 12.0, 12.5, 14.0]
     >>> DX(2).batch(high, low, close).round(3)
-    @@
+    array([    nan,     nan, 100.   ,  20.   ,  69.231,  86.207])
     """
 
     __slots__ = ()
@@ -139,7 +139,7 @@ class PLUS_DI(OfHighLowClose[float, Floats]):
     >>> low = [9.0, 10.0, 11.0, 10.5, 11.5, 12.5]
     >>> close = [9.5, 11.0, 11.5, 12.0, 12.5, 14.0]
     >>> PLUS_DI(2).batch(high, low, close).round(3)
-    @@
+    array([   nan,    nan, 54.545, 26.087, 46.809, 56.842])
     """
 
     __slots__ = ()
@@ -174,7 +174,7 @@ class MINUS_DI(OfHighLowClose[float, Floats]):
     >>> low = [9.0, 10.0, 11.0, 10.5, 11.5, 12.5]
     >>> close = [9.5, 11.0, 11.5, 12.0, 12.5, 14.0]
     >>> MINUS_DI(2).batch(high, low, close).round(3)
-    @@
+    array([   nan,    nan,  0.   , 17.391,  8.511,  4.211])
     """
 
     __slots__ = ()
@@ -206,7 +206,7 @@ class PLUS_DM(OfHighLow[float, Floats]):
     >>> high = [10.0, 12.0, 12.5, 12.0, 13.0, 14.0]
     >>> low = [9.0, 10.0, 11.0, 10.5, 11.5, 12.5]
     >>> PLUS_DM(2).batch(high, low).round(3)
-    @@
+    array([  nan, 2.   , 1.5  , 0.75 , 1.375, 1.688])
     """
 
     __slots__ = ()
@@ -238,7 +238,7 @@ class MINUS_DM(OfHighLow[float, Floats]):
     >>> high = [10.0, 12.0, 12.5, 12.0, 13.0, 14.0]
     >>> low = [9.0, 10.0, 11.0, 10.5, 11.5, 12.5]
     >>> MINUS_DM(2).batch(high, low).round(3)
-    @@
+    array([  nan, 0.   , 0.   , 0.5  , 0.25 , 0.125])
     """
 
     __slots__ = ()
@@ -272,7 +272,7 @@ class AROON(OfHighLow[_core.AroonValue, _core.AroonArrays]):
     >>> high = [10.0, 12.0, 12.5, 12.0, 13.0, 14.0]
     >>> low = [9.0, 10.0, 11.0, 10.5, 11.5, 12.5]
     >>> AROON(2).batch(high, low).up
-    @@
+    array([ nan,  nan, 100.,  50., 100., 100.])
     """
 
     __slots__ = ()
@@ -304,7 +304,7 @@ class AROONOSC(OfHighLow[float, Floats]):
     >>> high = [10.0, 12.0, 12.5, 12.0, 13.0, 14.0]
     >>> low = [9.0, 10.0, 11.0, 10.5, 11.5, 12.5]
     >>> AROONOSC(2).batch(high, low)
-    @@
+    array([ nan,  nan, 100.,  50.,  50., 100.])
     """
 
     __slots__ = ()

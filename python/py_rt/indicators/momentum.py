@@ -48,7 +48,7 @@ class APO(OfValue[float, Floats]):
     --------
     >>> from py_rt.indicators import APO
     >>> APO(1, 2).batch([1.0, 2.0, 4.0])
-    @@
+    array([nan, 0.5, 1. ])
     """
 
     __slots__ = ()
@@ -79,7 +79,7 @@ class PPO(OfValue[float, Floats]):
     --------
     >>> from py_rt.indicators import PPO
     >>> PPO(1, 2).batch([1.0, 2.0, 4.0]).round(3)
-    @@
+    array([   nan, 33.333, 33.333])
     """
 
     __slots__ = ()
@@ -109,7 +109,7 @@ class CMO(OfValue[float, Floats]):
     --------
     >>> from py_rt.indicators import CMO
     >>> CMO(2).batch([10.0, 11.0, 10.0, 12.0]).round(3)
-    @@
+    array([   nan,    nan,  0.   , 66.667])
     """
 
     __slots__ = ()
@@ -146,7 +146,7 @@ class MACD(OfValue[_core.MacdValue, _core.MacdArrays]):
     --------
     >>> from py_rt.indicators import MACD
     >>> MACD(1, 2, 1).batch([1.0, 2.0, 4.0]).macd.round(3)
-    @@
+    array([  nan, 0.5  , 0.833])
     """
 
     __slots__ = ()
@@ -181,7 +181,7 @@ class MACDEXT(OfValue[_core.MacdValue, _core.MacdArrays]):
     --------
     >>> from py_rt.indicators import MACDEXT
     >>> MACDEXT(1, "SMA", 2, "SMA", 1).batch([1.0, 2.0, 4.0]).macd
-    @@
+    array([nan, 0.5, 1. ])
     """
 
     __slots__ = ()
@@ -224,7 +224,7 @@ class MACDFIX(OfValue[_core.MacdValue, _core.MacdArrays]):
     >>> from py_rt.indicators import MACDFIX
     >>> import numpy as np
     >>> MACDFIX(2).batch(np.arange(30.0)).macd[-1].round(3)
-    @@
+    np.float64(6.876)
     """
 
     __slots__ = ()
@@ -250,7 +250,7 @@ class MOM(OfValue[float, Floats]):
     --------
     >>> from py_rt.indicators import MOM
     >>> MOM(1).batch([1.0, 3.0, 2.0])
-    @@
+    array([nan,  2., -1.])
     """
 
     __slots__ = ()
@@ -276,7 +276,7 @@ class ROC(OfValue[float, Floats]):
     --------
     >>> from py_rt.indicators import ROC
     >>> ROC(1).batch([2.0, 3.0, 3.0])
-    @@
+    array([nan, 50.,  0.])
     """
 
     __slots__ = ()
@@ -302,7 +302,7 @@ class ROCP(OfValue[float, Floats]):
     --------
     >>> from py_rt.indicators import ROCP
     >>> ROCP(1).batch([2.0, 3.0, 3.0])
-    @@
+    array([nan, 0.5, 0. ])
     """
 
     __slots__ = ()
@@ -328,7 +328,7 @@ class ROCR(OfValue[float, Floats]):
     --------
     >>> from py_rt.indicators import ROCR
     >>> ROCR(1).batch([2.0, 3.0, 3.0])
-    @@
+    array([nan, 1.5, 1. ])
     """
 
     __slots__ = ()
@@ -354,7 +354,7 @@ class ROCR100(OfValue[float, Floats]):
     --------
     >>> from py_rt.indicators import ROCR100
     >>> ROCR100(1).batch([2.0, 3.0, 3.0])
-    @@
+    array([ nan, 150., 100.])
     """
 
     __slots__ = ()
@@ -386,7 +386,7 @@ class RSI(OfValue[float, Floats]):
     --------
     >>> from py_rt.indicators import RSI
     >>> RSI(2).batch([10.0, 11.0, 10.0, 12.0])
-    @@
+    array([        nan,         nan, 50.        , 83.33333333])
     """
 
     __slots__ = ()
@@ -416,7 +416,7 @@ class TRIX(OfValue[float, Floats]):
     --------
     >>> from py_rt.indicators import TRIX
     >>> TRIX(2).batch([1.0, 2.0, 3.0, 4.0, 5.0]).round(3)
-    @@
+    array([nan, nan, nan, nan, 40.])
     """
 
     __slots__ = ()

@@ -24,7 +24,7 @@ class BOP(OfOpenHighLowClose[float, Floats]):
     --------
     >>> from py_rt.indicators import BOP
     >>> BOP().update(10.0, 12.0, 8.0, 11.0)
-    @@
+    0.25
     """
 
     __slots__ = ()
@@ -59,7 +59,7 @@ class CCI(OfHighLowClose[float, Floats]):
     >>> low = [9.0, 10.0, 11.0, 10.5, 11.5, 12.5]
     >>> close = [9.5, 11.0, 11.5, 12.0, 12.5, 14.0]
     >>> CCI(2).batch(high, low, close).round(3)
-    @@
+    array([    nan,  66.667,  66.667, -66.667,  66.667,  66.667])
     """
 
     __slots__ = ()
@@ -71,7 +71,7 @@ class CCI(OfHighLowClose[float, Floats]):
 class IMI(OfOpenClose[float, Floats]):
     """Intraday momentum index: bodies of rising bars in percent of all bodies.
 
-    0 where no bar has a body.
+    50 where no bar has a body, as in TA-Lib.
 
     Parameters
     ----------
@@ -91,7 +91,7 @@ class IMI(OfOpenClose[float, Floats]):
     --------
     >>> from py_rt.indicators import IMI
     >>> IMI(2).batch([1.0, 2.0, 3.0], [2.0, 1.0, 6.0])
-    @@
+    array([nan, 50., 75.])
     """
 
     __slots__ = ()
@@ -127,7 +127,7 @@ class MFI(OfHighLowCloseVolume[float, Floats]):
     >>> close = [9.5, 11.0, 11.5, 12.0, 12.5, 14.0]
     >>> volume = [5.0, 7.0, 1.0, 4.0, 6.0, 2.0]
     >>> MFI(2).batch(high, low, close, volume).round(3)
-    @@
+    array([    nan,     nan, 100.   ,  20.231,  61.667, 100.   ])
     """
 
     __slots__ = ()
@@ -139,8 +139,8 @@ class MFI(OfHighLowCloseVolume[float, Floats]):
 class Stochastic(OfHighLowClose[_core.StochasticValue, _core.StochasticArrays]):
     """Slow stochastic oscillator: where the close stands in the range, 0 to 100.
 
-    Lines: ``k`` (smoothed place of the close), ``d`` (average of ``k``). A flat range counts as 0, as
-    in TA-Lib.
+    Lines: ``k`` (smoothed place of the close), ``d`` (average of ``k``). A flat range counts as 0,
+    as in TA-Lib.
 
     Parameters
     ----------
@@ -163,7 +163,7 @@ class Stochastic(OfHighLowClose[_core.StochasticValue, _core.StochasticArrays]):
     --------
     >>> from py_rt.indicators import Stochastic
     >>> tuple(Stochastic(1, 1, 1).update(4.0, 2.0, 3.0))
-    @@
+    (50.0, 50.0)
     """
 
     __slots__ = ()
@@ -203,7 +203,7 @@ class STOCHF(OfHighLowClose[_core.StochasticValue, _core.StochasticArrays]):
     --------
     >>> from py_rt.indicators import STOCHF
     >>> tuple(STOCHF(1, 1).update(4.0, 2.0, 3.0))
-    @@
+    (50.0, 50.0)
     """
 
     __slots__ = ()
@@ -240,7 +240,7 @@ class STOCHRSI(OfValue[_core.StochasticValue, _core.StochasticArrays]):
     --------
     >>> from py_rt.indicators import STOCHRSI
     >>> STOCHRSI(2, 2, 1).batch([10.0, 11.0, 10.0, 12.0]).k
-    @@
+    array([ nan,  nan,  nan, 100.])
     """
 
     __slots__ = ()
@@ -277,7 +277,7 @@ class ULTOSC(OfHighLowClose[float, Floats]):
     >>> low = [9.0, 10.0, 11.0, 10.5, 11.5, 12.5]
     >>> close = [9.5, 11.0, 11.5, 12.0, 12.5, 14.0]
     >>> ULTOSC(1, 2, 3).batch(high, low, close).round(3)
-    @@
+    array([   nan,    nan,    nan, 85.281, 71.429, 93.651])
     """
 
     __slots__ = ()
@@ -310,7 +310,7 @@ class WILLR(OfHighLowClose[float, Floats]):
     >>> low = [9.0, 10.0, 11.0, 10.5, 11.5, 12.5]
     >>> close = [9.5, 11.0, 11.5, 12.0, 12.5, 14.0]
     >>> WILLR(2).batch(high, low, close).round(3)
-    @@
+    array([    nan, -33.333, -40.   , -25.   , -20.   ,  -0.   ])
     """
 
     __slots__ = ()

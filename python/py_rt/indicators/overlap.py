@@ -43,7 +43,7 @@ class SMA(OfValue[float, Floats]):
     --------
     >>> from py_rt.indicators import SMA
     >>> SMA(2).batch([1.0, 3.0, 5.0])
-    @@
+    array([nan,  2.,  4.])
     """
 
     __slots__ = ()
@@ -69,7 +69,7 @@ class EMA(OfValue[float, Floats]):
     --------
     >>> from py_rt.indicators import EMA
     >>> EMA(3).batch([1.0, 2.0, 3.0, 4.0])
-    @@
+    array([nan, nan,  2.,  3.])
     """
 
     __slots__ = ()
@@ -95,7 +95,7 @@ class WMA(OfValue[float, Floats]):
     --------
     >>> from py_rt.indicators import WMA
     >>> WMA(2).batch([1.0, 4.0, 4.0])
-    @@
+    array([nan,  3.,  4.])
     """
 
     __slots__ = ()
@@ -125,7 +125,7 @@ class DEMA(OfValue[float, Floats]):
     --------
     >>> from py_rt.indicators import DEMA
     >>> DEMA(2).batch([1.0, 2.0, 4.0, 8.0]).round(3)
-    @@
+    array([  nan,   nan, 4.   , 7.741])
     """
 
     __slots__ = ()
@@ -155,7 +155,7 @@ class TEMA(OfValue[float, Floats]):
     --------
     >>> from py_rt.indicators import TEMA
     >>> TEMA(2).batch([1.0, 2.0, 4.0, 8.0]).round(3)
-    @@
+    array([  nan,   nan,   nan, 7.741])
     """
 
     __slots__ = ()
@@ -181,7 +181,7 @@ class TRIMA(OfValue[float, Floats]):
     --------
     >>> from py_rt.indicators import TRIMA
     >>> TRIMA(3).batch([1.0, 2.0, 6.0, 8.0])
-    @@
+    array([ nan,  nan, 2.75, 5.5 ])
     """
 
     __slots__ = ()
@@ -191,9 +191,9 @@ class TRIMA(OfValue[float, Floats]):
 
 
 class KAMA(OfValue[float, Floats]):
-    r"""Kaufman's adaptive moving average: the weight follows the efficiency of the move.
+    """Kaufman's adaptive moving average: the weight follows the efficiency of the move.
 
-    Efficiency is |x - x n bars ago| / sum of \|changes|; the weight
+    Efficiency is |x - x n bars ago| / sum of |changes|; the weight
     (efficiency (2/3 - 2/31) + 2/31)^2.
 
     Parameters
@@ -214,7 +214,7 @@ class KAMA(OfValue[float, Floats]):
     --------
     >>> from py_rt.indicators import KAMA
     >>> KAMA(2).batch([1.0, 2.0, 3.0, 2.5]).round(3)
-    @@
+    array([  nan,   nan, 2.444, 2.448])
     """
 
     __slots__ = ()
@@ -226,8 +226,8 @@ class KAMA(OfValue[float, Floats]):
 class MAMA(OfValue[_core.MamaValue, _core.MamaArrays]):
     """MESA adaptive moving average: the weight follows the rate of change of the phase.
 
-    ``mama`` is the average, ``fama`` follows it with half the weight. Both start at 0, as in TA-Lib;
-    ready after 33 values.
+    ``mama`` is the average, ``fama`` follows it with half the weight. Both start at 0, as in
+    TA-Lib; ready after 33 values.
 
     Parameters
     ----------
@@ -250,7 +250,7 @@ class MAMA(OfValue[_core.MamaValue, _core.MamaArrays]):
     >>> from py_rt.indicators import MAMA
     >>> import numpy as np
     >>> MAMA().batch(np.arange(40.0)).mama[-1].round(3)
-    @@
+    np.float64(37.894)
     """
 
     __slots__ = ()
@@ -282,7 +282,7 @@ class T3(OfValue[float, Floats]):
     --------
     >>> from py_rt.indicators import T3
     >>> T3(2).batch([1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0]).round(3)[-1]
-    @@
+    np.float64(7.113)
     """
 
     __slots__ = ()
@@ -314,7 +314,7 @@ class HMA(OfValue[float, Floats]):
     --------
     >>> from py_rt.indicators import HMA
     >>> HMA(4).batch([1.0, 2.0, 3.0, 4.0, 8.0]).round(3)
-    @@
+    array([  nan,   nan,   nan,   nan, 6.867])
     """
 
     __slots__ = ()
@@ -342,7 +342,7 @@ class VWMA(OfCloseVolume[float, Floats]):
     --------
     >>> from py_rt.indicators import VWMA
     >>> VWMA(2).batch(close=[1.0, 2.0, 3.0], volume=[1.0, 1.0, 3.0])
-    @@
+    array([ nan, 1.5 , 2.75])
     """
 
     __slots__ = ()
@@ -371,7 +371,7 @@ class MA(OfValue[float, Floats]):
     --------
     >>> from py_rt.indicators import MA
     >>> MA(2, "WMA").batch([1.0, 4.0, 4.0])
-    @@
+    array([nan,  3.,  4.])
     """
 
     __slots__ = ()
@@ -394,7 +394,7 @@ class HT_TRENDLINE(OfValue[float, Floats]):
     >>> from py_rt.indicators import HT_TRENDLINE
     >>> import numpy as np
     >>> HT_TRENDLINE().batch(np.sin(np.arange(200.0) / 4.0))[-1].round(3)
-    @@
+    np.float64(0.003)
     """
 
     __slots__ = ()

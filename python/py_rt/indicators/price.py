@@ -16,7 +16,7 @@ class AVGPRICE(OfOpenHighLowClose[float, Floats]):
     --------
     >>> from py_rt.indicators import AVGPRICE
     >>> AVGPRICE().update(1.0, 4.0, 1.0, 2.0)
-    @@
+    2.0
     """
 
     __slots__ = ()
@@ -32,7 +32,7 @@ class MEDPRICE(OfHighLow[float, Floats]):
     --------
     >>> from py_rt.indicators import MEDPRICE
     >>> MEDPRICE().update(4.0, 1.0)
-    @@
+    2.5
     """
 
     __slots__ = ()
@@ -48,7 +48,7 @@ class TYPPRICE(OfHighLowClose[float, Floats]):
     --------
     >>> from py_rt.indicators import TYPPRICE
     >>> TYPPRICE().update(4.0, 1.0, 1.0)
-    @@
+    2.0
     """
 
     __slots__ = ()
@@ -64,7 +64,7 @@ class WCLPRICE(OfHighLowClose[float, Floats]):
     --------
     >>> from py_rt.indicators import WCLPRICE
     >>> WCLPRICE().update(4.0, 1.0, 1.5)
-    @@
+    2.0
     """
 
     __slots__ = ()

@@ -34,7 +34,7 @@ class BETA(OfPair[float, Floats]):
     --------
     >>> from py_rt.indicators import BETA
     >>> BETA(2).batch([1.0, 2.0, 3.0], [1.0, 3.0, 4.5]).round(3)
-    @@
+    array([nan, nan,  3.])
     """
 
     __slots__ = ()
@@ -60,7 +60,7 @@ class CORREL(OfPair[float, Floats]):
     --------
     >>> from py_rt.indicators import CORREL
     >>> CORREL(3).batch([1.0, 2.0, 3.0], [1.0, 3.0, 5.0])
-    @@
+    array([nan, nan,  1.])
     """
 
     __slots__ = ()
@@ -86,7 +86,7 @@ class LINEARREG(OfValue[float, Floats]):
     --------
     >>> from py_rt.indicators import LINEARREG
     >>> LINEARREG(3).batch([1.0, 2.0, 6.0]).round(3)
-    @@
+    array([nan, nan, 5.5])
     """
 
     __slots__ = ()
@@ -112,7 +112,7 @@ class LINEARREG_ANGLE(OfValue[float, Floats]):
     --------
     >>> from py_rt.indicators import LINEARREG_ANGLE
     >>> LINEARREG_ANGLE(2).batch([1.0, 2.0])
-    @@
+    array([nan, 45.])
     """
 
     __slots__ = ()
@@ -138,7 +138,7 @@ class LINEARREG_INTERCEPT(OfValue[float, Floats]):
     --------
     >>> from py_rt.indicators import LINEARREG_INTERCEPT
     >>> LINEARREG_INTERCEPT(3).batch([1.0, 2.0, 6.0]).round(3)
-    @@
+    array([nan, nan, 0.5])
     """
 
     __slots__ = ()
@@ -164,7 +164,7 @@ class LINEARREG_SLOPE(OfValue[float, Floats]):
     --------
     >>> from py_rt.indicators import LINEARREG_SLOPE
     >>> LINEARREG_SLOPE(3).batch([1.0, 2.0, 6.0])
-    @@
+    array([nan, nan, 2.5])
     """
 
     __slots__ = ()
@@ -190,7 +190,7 @@ class TSF(OfValue[float, Floats]):
     --------
     >>> from py_rt.indicators import TSF
     >>> TSF(3).batch([1.0, 2.0, 6.0]).round(3)
-    @@
+    array([nan, nan,  8.])
     """
 
     __slots__ = ()

@@ -46,7 +46,7 @@ class STDDEV(OfValue[float, Floats]):
     --------
     >>> from py_rt.indicators import STDDEV
     >>> STDDEV(2).batch([1.0, 3.0])
-    @@
+    array([nan,  1.])
     """
 
     __slots__ = ()
@@ -72,7 +72,7 @@ class VAR(OfValue[float, Floats]):
     --------
     >>> from py_rt.indicators import VAR
     >>> VAR(2).batch([1.0, 3.0])
-    @@
+    array([nan,  1.])
     """
 
     __slots__ = ()
@@ -98,7 +98,7 @@ class AVGDEV(OfValue[float, Floats]):
     --------
     >>> from py_rt.indicators import AVGDEV
     >>> AVGDEV(2).batch([1.0, 3.0])
-    @@
+    array([nan,  1.])
     """
 
     __slots__ = ()
@@ -124,7 +124,7 @@ class MAX(OfValue[float, Floats]):
     --------
     >>> from py_rt.indicators import MAX
     >>> MAX(2).batch([1.0, 3.0, 2.0])
-    @@
+    array([nan,  3.,  3.])
     """
 
     __slots__ = ()
@@ -150,7 +150,7 @@ class MIN(OfValue[float, Floats]):
     --------
     >>> from py_rt.indicators import MIN
     >>> MIN(2).batch([1.0, 3.0, 2.0])
-    @@
+    array([nan,  1.,  2.])
     """
 
     __slots__ = ()
@@ -176,7 +176,7 @@ class SUM(OfValue[float, Floats]):
     --------
     >>> from py_rt.indicators import SUM
     >>> SUM(2).batch([1.0, 3.0, 2.0])
-    @@
+    array([nan,  4.,  5.])
     """
 
     __slots__ = ()
@@ -204,7 +204,7 @@ class MINMAX(OfValue[_core.MinMaxValue, _core.MinMaxArrays]):
     --------
     >>> from py_rt.indicators import MINMAX
     >>> MINMAX(2).batch([1.0, 3.0, 2.0]).max
-    @@
+    array([nan,  3.,  3.])
     """
 
     __slots__ = ()
@@ -230,7 +230,7 @@ class MAXINDEX(OfValue[float, Floats]):
     --------
     >>> from py_rt.indicators import MAXINDEX
     >>> MAXINDEX(2).batch([1.0, 3.0, 2.0])
-    @@
+    array([nan,  1.,  1.])
     """
 
     __slots__ = ()
@@ -256,7 +256,7 @@ class MININDEX(OfValue[float, Floats]):
     --------
     >>> from py_rt.indicators import MININDEX
     >>> MININDEX(2).batch([1.0, 3.0, 2.0])
-    @@
+    array([nan,  0.,  2.])
     """
 
     __slots__ = ()
@@ -282,7 +282,7 @@ class Median(OfValue[float, Floats]):
     --------
     >>> from py_rt.indicators import Median
     >>> Median(3).batch([1.0, 3.0, 2.0])
-    @@
+    array([nan, nan,  2.])
     """
 
     __slots__ = ()
@@ -314,7 +314,7 @@ class Quantile(OfValue[float, Floats]):
     --------
     >>> from py_rt.indicators import Quantile
     >>> Quantile(3, 0.25).batch([1.0, 3.0, 2.0])
-    @@
+    array([nan, nan, 1.5])
     """
 
     __slots__ = ()
@@ -344,7 +344,7 @@ class Skewness(OfValue[float, Floats]):
     --------
     >>> from py_rt.indicators import Skewness
     >>> Skewness(3).batch([1.0, 2.0, 6.0]).round(3)
-    @@
+    array([  nan,   nan, 1.458])
     """
 
     __slots__ = ()
@@ -374,7 +374,7 @@ class Kurtosis(OfValue[float, Floats]):
     --------
     >>> from py_rt.indicators import Kurtosis
     >>> Kurtosis(4).batch([1.0, 2.0, 6.0, 2.0]).round(3)
-    @@
+    array([  nan,   nan,   nan, 3.265])
     """
 
     __slots__ = ()
@@ -402,7 +402,7 @@ class ZScore(OfValue[float, Floats]):
     --------
     >>> from py_rt.indicators import ZScore
     >>> ZScore(3).batch([1.0, 2.0, 3.0, 3.0, 3.0]).round(3)
-    @@
+    array([  nan,   nan, 1.   , 0.577, 0.   ])
     """
 
     __slots__ = ()
@@ -435,7 +435,7 @@ class EWMVar(OfValue[float, Floats]):
     --------
     >>> from py_rt.indicators import EWMVar
     >>> EWMVar(2).batch([1.0, 3.0, 2.0]).round(3)
-    @@
+    array([  nan, 0.889, 0.321])
     """
 
     __slots__ = ()
@@ -465,7 +465,7 @@ class EWMStd(OfValue[float, Floats]):
     --------
     >>> from py_rt.indicators import EWMStd
     >>> EWMStd(2).batch([1.0, 3.0, 2.0]).round(3)
-    @@
+    array([  nan, 0.943, 0.567])
     """
 
     __slots__ = ()

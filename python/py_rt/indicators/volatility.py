@@ -42,7 +42,7 @@ class ATR(OfHighLowClose[float, Floats]):
     --------
     >>> from py_rt.indicators import ATR
     >>> ATR(1).batch([10.0, 12.0], [9.0, 11.0], [9.5, 11.5])
-    @@
+    array([nan, 2.5])
     """
 
     __slots__ = ()
@@ -72,7 +72,7 @@ class NATR(OfHighLowClose[float, Floats]):
     --------
     >>> from py_rt.indicators import NATR
     >>> NATR(1).batch([10.0, 12.0], [9.0, 11.0], [9.5, 10.0])
-    @@
+    array([nan, 25.])
     """
 
     __slots__ = ()
@@ -94,7 +94,7 @@ class TRANGE(OfHighLowClose[float, Floats]):
     --------
     >>> from py_rt.indicators import TRANGE
     >>> TRANGE().batch([10.0, 12.0], [9.0, 11.0], [9.5, 11.5])
-    @@
+    array([nan, 2.5])
     """
 
     __slots__ = ()
@@ -128,7 +128,7 @@ class Parkinson(OfHighLow[float, Floats]):
     >>> high = [10.0, 12.0, 12.5, 12.0, 13.0, 14.0]
     >>> low = [9.0, 10.0, 11.0, 10.5, 11.5, 12.5]
     >>> Parkinson(2).batch(high, low).round(4)
-    @@
+    array([   nan, 0.0894, 0.0946, 0.0785, 0.077 , 0.0709])
     """
 
     __slots__ = ()
@@ -165,7 +165,7 @@ class GarmanKlass(OfOpenHighLowClose[float, Floats]):
     >>> low = [9.0, 10.0, 11.0, 10.5, 11.5, 12.5]
     >>> close = [9.5, 11.0, 11.5, 12.0, 12.5, 14.0]
     >>> GarmanKlass(2).batch(open, high, low, close).round(4)
-    @@
+    array([   nan, 0.1033, 0.1078, 0.082 , 0.0822, 0.0769])
     """
 
     __slots__ = ()
@@ -201,7 +201,7 @@ class RogersSatchell(OfOpenHighLowClose[float, Floats]):
     >>> low = [9.0, 10.0, 11.0, 10.5, 11.5, 12.5]
     >>> close = [9.5, 11.0, 11.5, 12.0, 12.5, 14.0]
     >>> RogersSatchell(2).batch(open, high, low, close).round(4)
-    @@
+    array([   nan, 0.1045, 0.1085, 0.0821, 0.0857, 0.0804])
     """
 
     __slots__ = ()
@@ -239,7 +239,7 @@ class YangZhang(OfOpenHighLowClose[float, Floats]):
     >>> low = [9.0, 10.0, 11.0, 10.5, 11.5, 12.5]
     >>> close = [9.5, 11.0, 11.5, 12.0, 12.5, 14.0]
     >>> YangZhang(2).batch(open, high, low, close).round(4)
-    @@
+    array([   nan,    nan, 0.106 , 0.1245, 0.1035, 0.0786])
     """
 
     __slots__ = ()
@@ -271,7 +271,7 @@ class RealizedVolatility(OfValue[float, Floats]):
     --------
     >>> from py_rt.indicators import RealizedVolatility
     >>> RealizedVolatility(2).batch([100.0, 101.0, 100.0]).round(5)
-    @@
+    array([    nan,     nan, 0.00995])
     """
 
     __slots__ = ()

@@ -26,7 +26,8 @@ class AD(OfHighLowCloseVolume[float, Floats]):
     >>> close = [9.5, 11.0, 11.5, 12.0, 12.5, 14.0]
     >>> volume = [5.0, 7.0, 1.0, 4.0, 6.0, 2.0]
     >>> AD().batch(high, low, close, volume)
-    @@
+    array([ 0.        ,  0.        , -0.33333333,  3.66666667,  5.66666667,
+            7.66666667])
     """
 
     __slots__ = ()
@@ -62,7 +63,7 @@ class ADOSC(OfHighLowCloseVolume[float, Floats]):
     >>> close = [9.5, 11.0, 11.5, 12.0, 12.5, 14.0]
     >>> volume = [5.0, 7.0, 1.0, 4.0, 6.0, 2.0]
     >>> ADOSC(2, 3).batch(high, low, close, volume).round(3)
-    @@
+    array([   nan,    nan, -0.056,  0.62 ,  0.86 ,  0.946])
     """
 
     __slots__ = ()
@@ -84,7 +85,7 @@ class OBV(OfCloseVolume[float, Floats]):
     --------
     >>> from py_rt.indicators import OBV
     >>> OBV().batch(close=[10.0, 11.0, 10.5], volume=[5.0, 7.0, 1.0])
-    @@
+    array([ 5., 12., 11.])
     """
 
     __slots__ = ()
@@ -96,14 +97,14 @@ class OBV(OfCloseVolume[float, Floats]):
 class VWAP(OfHighLowCloseVolume[float, Floats]):
     """Volume-weighted average of the typical price (high + low + close) / 3 since the start.
 
-    It never forgets by itself: call ``reset()`` where a session begins. Ready from the first bar with
-    volume.
+    It never forgets by itself: call ``reset()`` where a session begins. Ready from the first bar
+    with volume.
 
     Examples
     --------
     >>> from py_rt.indicators import VWAP
     >>> VWAP().batch([11.0, 14.0], [9.0, 10.0], [10.0, 12.0], [100.0, 300.0])
-    @@
+    array([10. , 11.5])
     """
 
     __slots__ = ()
@@ -139,7 +140,7 @@ class CMF(OfHighLowCloseVolume[float, Floats]):
     >>> close = [9.5, 11.0, 11.5, 12.0, 12.5, 14.0]
     >>> volume = [5.0, 7.0, 1.0, 4.0, 6.0, 2.0]
     >>> CMF(2).batch(high, low, close, volume).round(3)
-    @@
+    array([   nan,  0.   , -0.042,  0.733,  0.6  ,  0.5  ])
     """
 
     __slots__ = ()

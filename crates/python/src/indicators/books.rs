@@ -23,9 +23,42 @@ fn wrong_depth(py: Python<'_>, error: DepthError) -> PyErr {
     )
 }
 
+/// Refuses prices that are infinite, and quantities that are no numbers or negative.
+fn check(py: Python<'_>, book: Levels<'_>, depth: usize) -> PyResult<()> {
+    let sides: [(&[f64], &str, fn(f64) -> bool); 4] = [
+        (book.bid_price, "bid_price", f64::is_infinite),
+        (book.bid_qty, "bid_qty", is_no_qty),
+        (book.ask_price, "ask_price", f64::is_infinite),
+        (book.ask_qty, "ask_qty", is_no_qty),
+    ];
+    for (numbers, name, is_bad) in sides {
+        if let Some(place) = numbers.iter().position(|x| is_bad(*x)) {
+            let what = format!("value is {}", numbers[place]);
+            let remedy = "pass finite prices (NaN where there is no level), quantities from 0 up";
+            let row = Some(place / depth);
+            return Err(refusal(py, "DataError", &what, name, row, remedy));
+        }
+    }
+    Ok(())
+}
+
+fn is_no_qty(x: f64) -> bool {
+    !(x.is_finite() && x >= 0.0)
+}
+
 /// A feature of books with several levels; the documented classes are those in `py_rt.features`.
 #[pyclass(module = "py_rt._core.indicators")]
 pub(crate) struct DepthStream(DepthFeature);
+
+impl DepthStream {
+    fn told(&mut self, py: Python<'_>, book: Levels<'_>) -> PyResult<Vec<f64>> {
+        check(py, book, self.0.depth())?;
+        let mut told = vec![f64::NAN; self.0.width()];
+        let done = self.0.update(book, &mut told);
+        done.map_err(|error| wrong_depth(py, error))?;
+        Ok(told)
+    }
+}
 
 #[pymethods]
 impl DepthStream {
@@ -55,10 +88,25 @@ impl DepthStream {
             ask_price: ask_price.as_slice()?,
             ask_qty: ask_qty.as_slice()?,
         };
-        let mut told = vec![f64::NAN; self.0.width()];
-        let done = self.0.update(book, &mut told);
-        done.map_err(|error| wrong_depth(py, error))?;
-        Ok(PyArray1::from_vec(py, told))
+        Ok(PyArray1::from_vec(py, self.told(py, book)?))
+    }
+
+    /// The same of a book with one level.
+    fn update_best(
+        &mut self,
+        py: Python<'_>,
+        bid_price: f64,
+        bid_qty: f64,
+        ask_price: f64,
+        ask_qty: f64,
+    ) -> PyResult<f64> {
+        let book = Levels {
+            bid_price: &[bid_price],
+            bid_qty: &[bid_qty],
+            ask_price: &[ask_price],
+            ask_qty: &[ask_qty],
+        };
+        Ok(self.told(py, book)?.first().copied().unwrap_or(f64::NAN))
     }
 
     /// Forget the last book.
@@ -78,6 +126,13 @@ impl DepthStream {
         let (depth, width) = (self.0.depth(), self.0.width());
         let bids = (bid_price.as_slice()?, bid_qty.as_slice()?);
         let asks = (ask_price.as_slice()?, ask_qty.as_slice()?);
+        let whole = Levels {
+            bid_price: bids.0,
+            bid_qty: bids.1,
+            ask_price: asks.0,
+            ask_qty: asks.1,
+        };
+        check(py, whole, depth)?;
         let n = bids.0.len() / depth;
         let mut fresh = self.0.clone();
         fresh.reset();

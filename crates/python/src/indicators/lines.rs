@@ -31,7 +31,11 @@ impl Form {
         (self.one)(py, numbers)
     }
 
-    pub(super) fn many(self, py: Python<'_>, columns: Vec<Vec<f64>>) -> PyResult<Bound<'_, PyAny>> {
+    pub(super) fn many<'py>(
+        self,
+        py: Python<'py>,
+        columns: Vec<Bound<'py, PyArray1<f64>>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
         (self.many)(py, columns)
     }
 }

@@ -3,14 +3,12 @@
 use super::returns::{
     Amihud, BipowerVariation, JumpShare, RealizedVariance, Roll, TwoScaleVariance,
 };
-use super::touch::{OrderFlowImbalance, QueueImbalance, WeightedMid};
 use super::trades::{EffectiveSpread, Hawkes, KyleLambda, PriceImpact, RealizedSpread, Vpin};
 use crate::indicator::catalog::{entry, real, whole, Arguments, Entry, Made, FINITE, POSITIVE};
 use crate::indicator::{erase, Indicator, IndicatorError, Lines};
 
 const X: &[&str] = &["x"];
 const ELAPSED: &[&str] = &["elapsed"];
-const TOUCH: &[&str] = &["bid_price", "bid_qty", "ask_price", "ask_qty"];
 const PAID: &[&str] = &["price", "side", "mid"];
 const SIGNED: &[&str] = &["price", "signed_qty"];
 const FLOW: &[&str] = &["qty", "side"];
@@ -19,12 +17,6 @@ const CV: &[&str] = &["close", "volume"];
 /// Every feature of fixed columns.
 #[rustfmt::skip]
 pub static FEATURES: &[Entry] = &[
-    entry!("QueueImbalance", TOUCH, [], "", "", FINITE,
-        QueueImbalance, |_a| Ok(QueueImbalance)),
-    entry!("WeightedMid", TOUCH, [], "", "", FINITE,
-        WeightedMid, |_a| Ok(WeightedMid)),
-    entry!("OrderFlowImbalance", TOUCH, [], "", "", FINITE,
-        OrderFlowImbalance, |_a| Ok(OrderFlowImbalance::default())),
     entry!("EffectiveSpread", PAID, [], "", "", FINITE,
         EffectiveSpread, |_a| Ok(EffectiveSpread)),
     entry!("RealizedSpread", PAID, [whole("lag", None)], "", "", FINITE,

@@ -45,6 +45,9 @@ pub enum DepthKind {
     /// Multi-level order-flow imbalance in a limit order book, equations 2 to 4.
     OrderFlow,
     /// (bids - asks) / (bids + asks) of the quantities of all levels; 0 without quantity.
+    ///
+    /// # Source
+    /// Gould and Bonart 2016, Queue imbalance as a one-tick-ahead price predictor, equation 1.
     QueueImbalance,
 }
 
@@ -106,6 +109,13 @@ impl DepthFeature {
             self.expect(self.depth, side.len())?;
         }
         self.expect(self.width(), told.len())?;
+        let gone = |side: &[f64]| side.first().is_some_and(|price| price.is_nan());
+        if gone(book.bid_price) && gone(book.ask_price) {
+            // No book at all: nothing to tell, and nothing to compare the next one with.
+            self.seen = false;
+            told.fill(f64::NAN);
+            return Ok(());
+        }
         match self.kind {
             DepthKind::OrderFlow => self.order_flow(book, told),
             DepthKind::QueueImbalance => {

@@ -168,17 +168,22 @@ fn count(rows: Touch<'_>, buckets: usize, spreads: usize, tick: f64) -> Moves {
         visits: vec![0.0; n],
     };
     let row = |i: usize| [rows.bid[i], rows.bid_qty[i], rows.ask[i], rows.ask_qty[i]];
-    let mirrored = |[bid, bid_qty, ask, ask_qty]: [f64; 4]| [-ask, ask_qty, -bid, bid_qty];
+    // The mirror image of a state; of the imbalance itself it would depend on which bucket a
+    // boundary belongs to.
+    let mirrored = |state: usize| {
+        let bucket = state % buckets;
+        state - bucket + (buckets - 1 - bucket)
+    };
     let state = |touch| state(touch, buckets, spreads, tick);
     for i in 1..rows.bid.len() {
-        let (from, to) = (row(i - 1), row(i));
+        let (before, after) = (row(i - 1), row(i));
+        let (Some(from), Some(to)) = (state(before), state(after)) else {
+            continue;
+        };
         // Twice the mid in ticks is a whole number.
-        let change = ((to[0] + to[2] - from[0] - from[2]) / tick).round() / 2.0;
-        for (from, to, change) in [(from, to, change), (mirrored(from), mirrored(to), -change)] {
-            if let (Some(from), Some(to)) = (state(from), state(to)) {
-                moves.add(from, to, change);
-            }
-        }
+        let change = ((after[0] + after[2] - before[0] - before[2]) / tick).round() / 2.0;
+        moves.add(from, to, change);
+        moves.add(mirrored(from), mirrored(to), -change);
     }
     moves
 }

@@ -18,5 +18,4 @@ pub use depth::{DepthError, DepthFeature, DepthKind, Levels};
 pub use kernel::{realized_kernel, KernelError};
 pub use micro::{MicroError, MicroPrice, Touch};
 pub use returns::{Amihud, BipowerVariation, JumpShare, RealizedVariance, Roll, TwoScaleVariance};
-pub use touch::{OrderFlowImbalance, QueueImbalance, WeightedMid};
 pub use trades::{EffectiveSpread, Hawkes, KyleLambda, PriceImpact, RealizedSpread, Vpin};
