@@ -14,8 +14,10 @@ pub mod cointegration;
 pub mod error;
 pub mod indicator;
 pub mod linalg;
+pub mod optimise;
 pub mod random;
 pub mod regimes;
+pub mod sampling;
 pub mod series;
 pub mod special;
 

@@ -4,6 +4,8 @@
 //! microseconds runs detached from the interpreter, on a copy, and looks at signals.
 
 pub(crate) mod cointegration;
+pub(crate) mod regimes;
+pub(crate) mod search;
 pub(crate) mod series;
 
 use std::time::Duration;
