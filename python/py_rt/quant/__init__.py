@@ -15,6 +15,14 @@ from py_rt.quant.cointegration import (
     kalman_hedge,
     screen_pairs,
 )
+from py_rt.quant.optimise import (
+    differential_evolution,
+    genetic,
+    grid_search,
+    maximum_likelihood,
+)
+from py_rt.quant.regimes import GaussianHMM, detect_regime
+from py_rt.quant.sampling import diagnose, mcmc
 from py_rt.quant.series import (
     adf,
     half_life,
@@ -27,13 +35,21 @@ from py_rt.quant.series import (
 )
 
 __all__ = [
+    "GaussianHMM",
     "KalmanHedge",
     "adf",
+    "detect_regime",
+    "diagnose",
+    "differential_evolution",
     "engle_granger",
+    "genetic",
+    "grid_search",
     "half_life",
     "hurst",
     "johansen",
     "kalman_hedge",
+    "maximum_likelihood",
+    "mcmc",
     "mean_reversion_signal",
     "ou_fit",
     "ou_loglik",
