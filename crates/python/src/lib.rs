@@ -114,6 +114,12 @@ mod _core {
             tail_risk,
         };
         #[pymodule_export]
+        use crate::quant::regimes::{
+            hmm_filter, hmm_fit, hmm_forecast, hmm_smooth, hmm_viterbi, stationary_law,
+        };
+        #[pymodule_export]
+        use crate::quant::search::{diagnose, mcmc_chain, minimise};
+        #[pymodule_export]
         use crate::quant::series::{
             adf, half_life, hurst, ou_fit, ou_loglik, variance_ratio, zscore,
         };

@@ -34,7 +34,12 @@ class KalmanFilter:
     """The filter behind a moving hedge ratio, one pair at a time."""
 
     def __new__(
-        cls, observation: float, beta: float, intercept: float, scale: float
+        cls,
+        observation: float,
+        beta: float,
+        intercept: float,
+        scale: float,
+        start: tuple[float, float],
     ) -> KalmanFilter: ...
     def update(self, y: float, x: float) -> tuple[float, float, float, float]: ...
 
@@ -144,3 +149,30 @@ def pbo(
     performance: _Floats, n_splits: int, progress: _Progress
 ) -> tuple[float, _Floats, _Floats, _Floats]:
     """Return the probability of overfitting, logits, ratios inside and outside."""
+def hmm_fit(
+    x: _Floats,
+    lengths: list[int],
+    plan: dict[str, Any],
+    warm: dict[str, Any] | None = None,
+    progress: Callable[[int, int], Any] | None = None,
+) -> dict[str, Any]: ...
+def hmm_filter(
+    fields: dict[str, Any], x: _Floats, lengths: list[int]
+) -> tuple[_Floats, float]: ...
+def hmm_smooth(fields: dict[str, Any], x: _Floats, lengths: list[int]) -> _Floats: ...
+def hmm_viterbi(
+    fields: dict[str, Any], x: _Floats, lengths: list[int]
+) -> tuple[npt.NDArray[np.int64], float]: ...
+def hmm_forecast(
+    fields: dict[str, Any], x: _Floats, lengths: list[int], steps: int
+) -> tuple[list[float], list[float], list[float]]: ...
+def stationary_law(transitions: list[float], states: int) -> list[float]: ...
+def mcmc_chain(
+    density: Callable[[_Floats], float],
+    gradient: Callable[[_Floats], Any] | None,
+    start: _Floats,
+    plan: dict[str, Any],
+    chain: int,
+) -> tuple[_Floats, float, int]: ...
+def diagnose(chains: Any) -> tuple[float, float, float, float]: ...
+def minimise(function: Callable[[_Floats], float], plan: dict[str, Any]) -> dict[str, Any]: ...
