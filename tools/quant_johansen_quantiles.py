@@ -23,7 +23,9 @@ LEVELS = (0.90, 0.95, 0.99)
 
 def residual(zz: np.ndarray, ze: np.ndarray, out: list[int]) -> tuple[np.ndarray, np.ndarray]:
     """Project the columns `out` away, by Schur complements of the moments."""
-    solved = np.linalg.solve(zz[:, out][:, :, out], np.concatenate([zz[:, out], ze[:, out]], axis=2))
+    solved = np.linalg.solve(
+        zz[:, out][:, :, out], np.concatenate([zz[:, out], ze[:, out]], axis=2)
+    )
     across = zz[:, :, out]
     k = zz.shape[2]
     return zz - across @ solved[:, :, :k], ze - across @ solved[:, :, k:]

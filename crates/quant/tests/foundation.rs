@@ -9,7 +9,7 @@ use py_rt_quant::special;
 fn close(found: f64, expected: f64, relative: f64) {
     let error = (found - expected).abs() / expected.abs().max(f64::MIN_POSITIVE);
     assert!(
-        error <= relative || found == expected,
+        error <= relative || found.to_bits() == expected.to_bits(),
         "{found:e} for {expected:e}"
     );
 }
@@ -76,7 +76,7 @@ fn the_normal_quantile() {
         close(special::normal_quantile(p), x, 1e-15);
     }
     assert!(special::normal_quantile(-0.1).is_nan());
-    assert_eq!(special::normal_quantile(1.0), f64::INFINITY);
+    assert!(special::normal_quantile(1.0).is_infinite());
 }
 
 #[test]
@@ -237,8 +237,8 @@ fn singular_vectors_give_the_matrix_back() {
 fn sums_do_not_depend_on_the_registers() {
     let x = noise(1003, 2, 1);
     let (a, b) = (x.col(0), x.col(1));
-    assert_eq!(lanes::dot(a, b), lanes::dot_in(a, b));
-    assert_eq!(lanes::sum(a), lanes::sum_in(a));
+    assert_eq!(lanes::dot(a, b).to_bits(), lanes::dot_in(a, b).to_bits());
+    assert_eq!(lanes::sum(a).to_bits(), lanes::sum_in(a).to_bits());
     let mut level: Vec<f64> = a.iter().map(|x| x + 1e12).collect();
     lanes::centre(&mut level);
     assert!(lanes::mean(&level).abs() < 1e-9);

@@ -1,14 +1,15 @@
 """The compiled statistics. Private: import from `py_rt.quant` instead."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeAlias, final
 
 import numpy as np
 import numpy.typing as npt
 
-_Floats = npt.NDArray[np.float64]
-_Progress = Callable[[int, int], None] | None
-_Record = tuple[float, float, float, float]
+_Floats: TypeAlias = npt.NDArray[np.float64]
+_Three: TypeAlias = list[float]
+_Progress: TypeAlias = Callable[[int, int], None] | None
+_Record: TypeAlias = tuple[float, float, float, float]
 
 def robust_pca(
     m: _Floats,
@@ -113,3 +114,58 @@ def pbo(
     performance: _Floats, n_splits: int, progress: _Progress
 ) -> tuple[float, _Floats, _Floats, _Floats]:
     """Return the probability of overfitting, logits, ratios inside and outside."""
+
+def adf(
+    x: _Floats, regression: str, max_lag: int | None, autolag: str | None
+) -> tuple[float, float, int, int, _Three, float]: ...
+def hurst(x: _Floats, method: str) -> tuple[float, float]: ...
+def half_life(x: _Floats, method: str, bias: str, level: float) -> dict[str, Any]: ...
+def ou_fit(x: _Floats, dt: float) -> tuple[float, float, float, float, float]: ...
+def ou_loglik(x: _Floats, theta: float, mu: float, sigma: float, dt: float) -> float: ...
+def variance_ratio(x: _Floats, q: int) -> tuple[float, float, float]: ...
+def zscore(x: _Floats, window: int, method: str) -> _Floats: ...
+def engle_granger(
+    y: _Floats, x: _Floats, trend_name: str, max_lag: int | None, autolag: str | None
+) -> dict[str, Any]: ...
+def johansen(x: _Floats, case: int, lags: int, seasons: int, column: int) -> dict[str, Any]: ...
+def screen_pairs(
+    prices: _Floats,
+    plan: dict[str, Any],
+    progress: Callable[[int, int], Any] | None = None,
+) -> dict[str, Any]: ...
+def kalman_hedge(y: _Floats, x: _Floats, train: int) -> dict[str, Any]: ...
+
+@final
+class KalmanFilter:
+    """The filter behind a moving hedge ratio, one pair at a time."""
+
+    def __new__(
+        cls, observation: float, beta: float, intercept: float, scale: float
+    ) -> KalmanFilter: ...
+    def update(self, y: float, x: float) -> tuple[float, float, float, float]: ...
+
+def hmm_fit(
+    x: _Floats,
+    lengths: list[int],
+    plan: dict[str, Any],
+    warm: dict[str, Any] | None = None,
+    progress: Callable[[int, int], Any] | None = None,
+) -> dict[str, Any]: ...
+def hmm_filter(fields: dict[str, Any], x: _Floats, lengths: list[int]) -> tuple[_Floats, float]: ...
+def hmm_smooth(fields: dict[str, Any], x: _Floats, lengths: list[int]) -> _Floats: ...
+def hmm_viterbi(
+    fields: dict[str, Any], x: _Floats, lengths: list[int]
+) -> tuple[npt.NDArray[np.int64], float]: ...
+def hmm_forecast(
+    fields: dict[str, Any], x: _Floats, lengths: list[int], steps: int
+) -> tuple[list[float], list[float], list[float]]: ...
+def stationary_law(transitions: list[float], states: int) -> list[float]: ...
+def mcmc_chain(
+    density: Callable[[_Floats], float],
+    gradient: Callable[[_Floats], Any] | None,
+    start: _Floats,
+    plan: dict[str, Any],
+    chain: int,
+) -> tuple[_Floats, float, int]: ...
+def diagnose(chains: Any) -> tuple[float, float, float, float]: ...
+def minimise(function: Callable[[_Floats], float], plan: dict[str, Any]) -> dict[str, Any]: ...

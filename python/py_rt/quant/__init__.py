@@ -2,12 +2,19 @@
 
 Everything takes NumPy arrays, lists, pandas and polars columns, of any number type; float64
 inside. NaN and infinity raise :class:`~py_rt.errors.DataError` with their position, what tells
-nothing raises :class:`~py_rt.errors.Degenerate` with the column. Nothing here looks ahead unless
-its docstring says so.
+nothing raises :class:`~py_rt.errors.Degenerate` with the column. Estimates look at the whole
+sample they are given; what is fit for a backtest at time t says so in its docstring.
 """
 
 from __future__ import annotations
 
+from py_rt.quant.cointegration import (
+    KalmanHedge,
+    engle_granger,
+    johansen,
+    kalman_hedge,
+    screen_pairs,
+)
 from py_rt.quant.covariance import (
     BlackLitterman,
     Covariance,
@@ -44,6 +51,16 @@ from py_rt.quant.risk import (
     kupiec,
     value_at_risk,
 )
+from py_rt.quant.series import (
+    adf,
+    half_life,
+    hurst,
+    mean_reversion_signal,
+    ou_fit,
+    ou_loglik,
+    variance_ratio,
+    zscore,
+)
 from py_rt.quant.validation import (
     Overfitting,
     cpcv_splits,
@@ -60,6 +77,7 @@ __all__ = [
     "Christoffersen",
     "Covariance",
     "Frontier",
+    "KalmanHedge",
     "Kupiec",
     "Overfitting",
     "Parts",
@@ -69,6 +87,7 @@ __all__ = [
     "SparsePortfolio",
     "SparseReversion",
     "adaptive_lasso",
+    "adf",
     "black_litterman",
     "box_tao_decomposition",
     "box_tiao",
@@ -78,18 +97,29 @@ __all__ = [
     "dsr",
     "efficient_frontier",
     "elastic_net",
+    "engle_granger",
     "expected_shortfall",
+    "half_life",
+    "hurst",
+    "johansen",
+    "kalman_hedge",
     "kupiec",
     "lasso",
     "lasso_path",
+    "mean_reversion_signal",
     "min_track_record",
     "nearest_covariance",
+    "ou_fit",
+    "ou_loglik",
     "pbo",
     "portfolio",
     "psr",
     "robust_pca",
+    "screen_pairs",
     "sharpe",
     "sparse_mean_reversion",
     "sparse_portfolio",
     "value_at_risk",
+    "variance_ratio",
+    "zscore",
 ]

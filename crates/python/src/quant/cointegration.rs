@@ -8,6 +8,7 @@ use pyo3::types::PyDict;
 
 use super::series::{rule, trend};
 use super::{detached, matrix, values, Column, Table};
+use crate::config::field;
 
 /// A matrix as a NumPy array of shape (rows, columns).
 pub(super) fn table<'py>(py: Python<'py>, m: &Matrix) -> PyResult<Bound<'py, PyArray2<f64>>> {
@@ -84,9 +85,9 @@ pub(crate) fn screen_pairs<'py>(
     plan: &Bound<'py, PyDict>,
     progress: Option<Py<PyAny>>,
 ) -> PyResult<Bound<'py, PyDict>> {
-    let lags: usize = crate::config::field(plan, "lags")?;
-    let search: bool = crate::config::field(plan, "search")?;
-    let trend_name: String = crate::config::field(plan, "trend")?;
+    let lags: usize = field(plan, "lags")?;
+    let search: bool = field(plan, "search")?;
+    let trend_name: String = field(plan, "trend")?;
     let plan = ScreenPlan {
         trend: trend(&trend_name)?,
         lags: if search {
@@ -94,9 +95,9 @@ pub(crate) fn screen_pairs<'py>(
         } else {
             ScreenLags::Fixed(lags)
         },
-        fdr: crate::config::field(plan, "fdr")?,
-        dependent: crate::config::field(plan, "dependent")?,
-        threads: crate::config::field(plan, "threads")?,
+        fdr: field(plan, "fdr")?,
+        dependent: field(plan, "dependent")?,
+        threads: field(plan, "threads")?,
     };
     let prices = matrix(&prices)?;
     let found = detached(py, progress, |watch| {

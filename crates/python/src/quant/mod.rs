@@ -6,8 +6,10 @@
 pub(crate) mod cointegration;
 pub(crate) mod lowrank;
 pub(crate) mod portfolio;
+pub(crate) mod regimes;
 pub(crate) mod regression;
 pub(crate) mod risk;
+pub(crate) mod search;
 pub(crate) mod series;
 
 use std::time::Duration;
