@@ -21,7 +21,6 @@ pub mod optimise;
 pub mod portfolio;
 pub mod predictability;
 pub mod random;
-pub mod random;
 pub mod regimes;
 pub mod regression;
 pub mod risk;
