@@ -105,6 +105,10 @@ mod _core {
             black_litterman, choose_weights, estimate_covariance, nearest_covariance,
         };
         #[pymodule_export]
+        use crate::quant::regimes::{
+            hmm_filter, hmm_fit, hmm_forecast, hmm_smooth, hmm_viterbi, stationary_law,
+        };
+        #[pymodule_export]
         use crate::quant::regression::{
             elastic_net, largest_penalty, lasso_path, sparse_component,
         };
@@ -112,10 +116,6 @@ mod _core {
         use crate::quant::risk::{
             christoffersen, expected_maximum_sharpe, kupiec, min_track_record, pbo, psr, record,
             tail_risk,
-        };
-        #[pymodule_export]
-        use crate::quant::regimes::{
-            hmm_filter, hmm_fit, hmm_forecast, hmm_smooth, hmm_viterbi, stationary_law,
         };
         #[pymodule_export]
         use crate::quant::search::{diagnose, mcmc_chain, minimise};

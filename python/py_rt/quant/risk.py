@@ -52,7 +52,8 @@ def value_at_risk(
     DataError
         NaN, infinity, fewer than two returns.
     Degenerate
-        Constant returns (not historical); moments for which Cornish-Fisher is not monotone.
+        Constant returns (not historical); moments for which Cornish-Fisher quantiles do not rise
+        out to five deviations.
     ParameterError
 
     Source: Jorion 2006; Cornish-Fisher 1937, Maillard 2012; Barone-Adesi et al. 1999.

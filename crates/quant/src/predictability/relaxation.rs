@@ -13,8 +13,8 @@ use crate::linalg::{product, Cholesky, Matrix, SymmetricEigen};
 
 /// Assets up to which the relaxation is solved.
 const MOST: usize = 60;
-const STEPS: usize = 1500;
-/// Steps between two looks at the bound and at the portfolio of the moment.
+const STEPS: usize = 4000;
+/// Steps between two looks at the bound, at the portfolio of the moment and at the penalty.
 const LOOK: usize = 25;
 
 /// The best portfolio found, and a bound of all.
@@ -32,16 +32,18 @@ pub(super) fn find(
     let mut cone = Consensus::new(problem, k);
     let mut bound = f64::NEG_INFINITY;
     for step in 1..=STEPS {
-        let moved = cone.step()?;
-        if step % LOOK != 0 && moved > 1e-9 {
+        let (apart, moved) = cone.step()?;
+        let open = apart.max(moved).sqrt();
+        if step % LOOK != 0 && open > 1e-9 {
             continue;
         }
+        cone.balance(apart, moved);
         bound = bound.max(cone.bound()?);
         let rounded = problem.best(&cone.largest(k)?)?;
         if rounded.value < best.value - 1e-12 {
             best = problem.exchanged(rounded)?;
         }
-        if best.value - bound <= 1e-8 * (best.value.abs() + 1e-3) || moved <= 1e-9 {
+        if best.value - bound <= 1e-8 * (best.value.abs() + 1e-3) || open <= 1e-9 {
             break;
         }
         if !watch(step, STEPS) {
@@ -86,8 +88,8 @@ impl<'a, 'p> Consensus<'a, 'p> {
         }
     }
 
-    /// One round; says how much the copies still differ and the consensus still moves.
-    fn step(&mut self) -> Result<f64> {
+    /// One round; says how much the copies still differ and the consensus still moves, squared.
+    fn step(&mut self) -> Result<(f64, f64)> {
         self.positive = positive_part(&minus(&self.z, &self.u[0]))?;
         self.affine = self.proximal(&minus(&self.z, &self.u[1]));
         let point = minus(&self.z, &self.u[2]);
@@ -110,17 +112,16 @@ impl<'a, 'p> Consensus<'a, 'p> {
         let drift = minus(&next, &self.z);
         let moved = 3.0 * rho * rho * dot(drift.data(), drift.data());
         self.z = next;
-        self.balance(apart, moved);
         let size = dot(self.z.data(), self.z.data()).max(1e-30);
-        Ok(((apart + moved) / size).sqrt())
+        Ok((apart / size, moved / size))
     }
 
     /// Keeps the two residuals within a factor of ten.
     fn balance(&mut self, apart: f64, moved: f64) {
-        let factor = if apart > 25.0 * moved {
-            1.5
-        } else if moved > 25.0 * apart {
-            1.0 / 1.5
+        let factor = if apart > 100.0 * moved {
+            2.0
+        } else if moved > 100.0 * apart {
+            0.5
         } else {
             return;
         };

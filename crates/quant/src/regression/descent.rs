@@ -51,24 +51,23 @@ pub fn solve(design: &mut Design, penalty: Penalty, stop: Stop, start: &[f64]) -
     let target = stop.tol * design.y_square;
     let mut sweeps = 0;
     let mut gap = state.gap(design, penalty);
-    let mut exact = false;
+    let mut fresh = false;
     while gap.size > target && sweeps < stop.max_iter {
-        let work = state.working_set(design, penalty, &gap);
+        let (work, more) = state.working_set(design, penalty, &gap);
         if work.is_empty() {
             break;
         }
         sweeps += state.inner(design, penalty, (target, stop.max_iter - sweeps), &work);
-        let before = gap.size;
         gap = state.gap(design, penalty);
-        if gap.size > target && gap.size > 0.9 * before {
-            // Gradients have drifted, or the tolerance is at the edge of float64.
-            if exact && gap.size > 0.999 * before {
+        if gap.size > target && !more {
+            // Nothing is missing, so gradients have drifted, or the tolerance is beyond float64.
+            if fresh {
                 break;
             }
             state.refresh(design);
             gap = state.gap(design, penalty);
-            exact = true;
         }
+        fresh = !more;
     }
     Fit {
         coef: state.coef,
@@ -156,8 +155,9 @@ impl State {
         }
     }
 
-    /// Columns that are not zero, and those whose gradient says that they should not be.
-    fn working_set(&self, design: &Design, penalty: Penalty, gap: &Gap) -> Vec<usize> {
+    /// Columns that are not zero, and those whose gradient says that they should not be; true when
+    /// there are such.
+    fn working_set(&self, design: &Design, penalty: Penalty, gap: &Gap) -> (Vec<usize>, bool) {
         let radius = (2.0 * gap.size).sqrt();
         let can_be = |j: &usize| {
             let at = gap.shrink * (self.slope[*j] - penalty.l2 * self.coef[*j]).abs();
@@ -173,9 +173,10 @@ impl State {
         // The most violated first, no more than doubles the set.
         outside.sort_by(|a, b| self.slope[*b].abs().total_cmp(&self.slope[*a].abs()));
         outside.truncate(held.len().max(10));
+        let more = !outside.is_empty();
         held.extend(outside);
         held.sort_unstable();
-        held
+        (held, more)
     }
 
     /// Solves the problem of the working set; gradients of all columns follow.
@@ -225,6 +226,16 @@ impl State {
     }
 }
 
+fn sign(value: f64) -> f64 {
+    if value > 0.0 {
+        1.0
+    } else if value < 0.0 {
+        -1.0
+    } else {
+        0.0
+    }
+}
+
 struct Block {
     gram: Matrix,
     right: Vec<f64>,
@@ -269,14 +280,38 @@ impl Block {
         )
     }
 
-    /// With the signs of now: (G + l2) b = c - l1 sign. Taken when signs and bounds stay as they are.
+    /// Feature-sign search (Lee et al. 2007): with the signs of now, (G + l2) b = c - l1 sign; where
+    /// a sign would turn, the best point on the way; where a zero should not be one, it joins. True
+    /// when all conditions of optimality hold; false when the held columns are dependent.
     fn solve_exactly(&mut self) -> bool {
-        let held: Vec<usize> = (0..self.coef.len())
-            .filter(|j| self.coef[*j] != 0.0)
-            .collect();
-        if held.is_empty() {
-            return self.slope.iter().all(|g| g.abs() <= self.penalty.l1);
+        let mut signs: Vec<f64> = self.coef.iter().map(|b| sign(*b)).collect();
+        for _ in 0..3 * signs.len() + 10 {
+            let held: Vec<usize> = (0..signs.len()).filter(|j| signs[*j] != 0.0).collect();
+            if !held.is_empty() {
+                let Some(aim) = self.aim(&held, &signs) else {
+                    return false;
+                };
+                if !self.approach(&held, &aim, &mut signs) {
+                    continue;
+                }
+            }
+            let within = self.penalty.l1 * (1.0 + 1e-12);
+            let mut worst = (0, within);
+            for (j, g) in self.slope.iter().enumerate() {
+                if signs[j] == 0.0 && g.abs() > worst.1 {
+                    worst = (j, g.abs());
+                }
+            }
+            if worst.1 <= within {
+                return true;
+            }
+            signs[worst.0] = sign(self.slope[worst.0]);
         }
+        false
+    }
+
+    /// The minimum over the held columns for given signs.
+    fn aim(&self, held: &[usize], signs: &[f64]) -> Option<Vec<f64>> {
         let mut block = Matrix::zeros(held.len(), held.len());
         for (to, j) in held.iter().enumerate() {
             for (row, i) in held.iter().enumerate().skip(to) {
@@ -284,35 +319,68 @@ impl Block {
             }
             block.set(to, to, block.at(to, to) + self.penalty.l2);
         }
-        let Ok(factor) = Cholesky::try_new(&block) else {
-            return false;
-        };
-        let sign = |j: &usize| self.coef[*j].signum();
+        let factor = Cholesky::try_new(&block).ok()?;
         let right: Vec<f64> = held
             .iter()
-            .map(|j| self.right[*j] - self.penalty.l1 * sign(j))
+            .map(|j| self.right[*j] - self.penalty.l1 * signs[*j])
             .collect();
-        let exact = factor.solve(&right);
-        if held.iter().zip(&exact).any(|(j, b)| b * sign(j) <= 0.0) {
-            return false;
+        Some(factor.solve(&right))
+    }
+
+    /// Goes to the aim, or to the best of the points before it at which a coefficient is zero. True
+    /// when the aim was reached with the signs that it was made for.
+    fn approach(&mut self, held: &[usize], aim: &[f64], signs: &mut [f64]) -> bool {
+        let from: Vec<f64> = held.iter().map(|j| self.coef[*j]).collect();
+        let mut stops: Vec<f64> = from
+            .iter()
+            .zip(aim)
+            .filter(|(b, a)| *b * *a < 0.0)
+            .map(|(b, a)| b / (b - a))
+            .collect();
+        let agrees = held.iter().zip(aim).all(|(j, a)| a * signs[*j] > 0.0);
+        let mut reach = 1.0;
+        if !agrees {
+            stops.push(1.0);
+            stops.sort_by(f64::total_cmp);
+            let mut least = f64::INFINITY;
+            for t in stops {
+                let value = self.along(held, (&from, aim), t);
+                if value < least {
+                    (least, reach) = (value, t);
+                }
+            }
         }
-        let mut slope = self.right.clone();
-        for (j, b) in held.iter().zip(&exact) {
-            axpy(-b, self.gram.col(*j), &mut slope);
+        for (at, j) in held.iter().enumerate() {
+            let next = from[at] + reach * (aim[at] - from[at]);
+            // At a stop the coefficient that makes it is zero, not rounding.
+            let turned = from[at] * aim[at] < 0.0
+                && (from[at] / (from[at] - aim[at]) - reach).abs() <= 1e-12;
+            self.coef[*j] = if turned { 0.0 } else { next };
+            signs[*j] = sign(self.coef[*j]);
         }
-        let within = 1.0 + 1e-12;
-        let outside = (0..slope.len()).filter(|j| self.coef[*j] == 0.0);
-        if outside
-            .into_iter()
-            .any(|j| slope[j].abs() > within * self.penalty.l1)
-        {
-            return false;
+        self.slope = self.right.clone();
+        for (j, b) in self.coef.iter().enumerate().filter(|(_, b)| **b != 0.0) {
+            axpy(-b, self.gram.col(j), &mut self.slope);
         }
-        for (j, b) in held.iter().zip(&exact) {
-            self.coef[*j] = *b;
+        agrees
+    }
+
+    /// The objective, up to a constant, part of the way from one point to another.
+    fn along(&self, held: &[usize], (from, aim): (&[f64], &[f64]), t: f64) -> f64 {
+        let Penalty { l1, l2 } = self.penalty;
+        let step: Vec<f64> = from.iter().zip(aim).map(|(b, a)| t * (a - b)).collect();
+        let mut value = 0.0;
+        for (at, j) in held.iter().enumerate() {
+            let next = from[at] + step[at];
+            let bent: f64 = held
+                .iter()
+                .zip(&step)
+                .map(|(i, d)| self.gram.at(*i, *j) * d)
+                .sum();
+            value += step[at] * (0.5 * bent - self.slope[*j]);
+            value += l1 * next.abs() + 0.5 * l2 * next * next;
         }
-        self.slope = slope;
-        true
+        value
     }
 
     fn gap(&self, y_square: f64) -> f64 {

@@ -36,7 +36,7 @@ pub struct TailRisk {
 /// # Errors
 /// [`QuantError::Parameter`] for the level, [`QuantError::Data`] for NaN or too few returns,
 /// [`QuantError::Degenerate`] for constant returns, and where Cornish-Fisher quantiles would fall
-/// with rising probability.
+/// with rising probability within five deviations.
 pub fn tail_risk(returns: &[f64], level: f64, tail: Tail) -> Result<TailRisk> {
     crate::error::checked("returns", returns, 2)?;
     if !(level > 0.0 && level < 1.0) {
@@ -136,13 +136,22 @@ fn historical(mut losses: Vec<f64>, level: f64) -> TailRisk {
     }
 }
 
+/// Deviations within which the Cornish-Fisher quantile must rise; less than 1e-6 lies beyond.
+const FAR: f64 = 5.0;
+
 fn cornish_fisher(moments: &Moments, level: f64) -> Result<TailRisk> {
     // Losses: the sign of the skewness turns.
     let (s, k) = (-moments.skewness, moments.kurtosis - 3.0);
-    // dq/dz = a z^2 + b z + c must be positive everywhere.
+    // dq/dz = a z^2 + b z + c must be positive, out to five deviations.
     let a = k / 8.0 - s * s / 6.0;
     let (b, c) = (s / 3.0, 1.0 - k / 8.0 + 5.0 * s * s / 36.0);
-    if !(a > 0.0 && b * b < 4.0 * a * c || a == 0.0 && b == 0.0 && c > 0.0) {
+    let slope = |z: f64| (a * z + b) * z + c;
+    let lowest = if a > 0.0 {
+        (-0.5 * b / a).clamp(-FAR, FAR)
+    } else {
+        FAR
+    };
+    if !(slope(lowest) > 0.0 && slope(FAR) > 0.0 && slope(-FAR) > 0.0) {
         let problem = format!(
             "skewness {:.3} and excess kurtosis {k:.3} lie where the Cornish-Fisher quantile is \
              not monotone",
