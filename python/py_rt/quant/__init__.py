@@ -32,7 +32,9 @@ from py_rt.quant.lowrank import (
     robust_pca,
     sparse_mean_reversion,
 )
+from py_rt.quant.optimise import differential_evolution, genetic, grid_search, maximum_likelihood
 from py_rt.quant.portfolios import Portfolio, portfolio
+from py_rt.quant.regimes import GaussianHMM, detect_regime
 from py_rt.quant.regression import (
     Regression,
     RegressionPath,
@@ -51,6 +53,7 @@ from py_rt.quant.risk import (
     kupiec,
     value_at_risk,
 )
+from py_rt.quant.sampling import diagnose, mcmc
 from py_rt.quant.series import (
     adf,
     half_life,
@@ -61,15 +64,7 @@ from py_rt.quant.series import (
     variance_ratio,
     zscore,
 )
-from py_rt.quant.validation import (
-    Overfitting,
-    cpcv_splits,
-    dsr,
-    min_track_record,
-    pbo,
-    psr,
-    sharpe,
-)
+from py_rt.quant.validation import Overfitting, cpcv_splits, dsr, min_track_record, pbo, psr, sharpe
 
 __all__ = [
     "BlackLitterman",
@@ -77,6 +72,7 @@ __all__ = [
     "Christoffersen",
     "Covariance",
     "Frontier",
+    "GaussianHMM",
     "KalmanHedge",
     "Kupiec",
     "Overfitting",
@@ -94,11 +90,16 @@ __all__ = [
     "christoffersen",
     "covariance",
     "cpcv_splits",
+    "detect_regime",
+    "diagnose",
+    "differential_evolution",
     "dsr",
     "efficient_frontier",
     "elastic_net",
     "engle_granger",
     "expected_shortfall",
+    "genetic",
+    "grid_search",
     "half_life",
     "hurst",
     "johansen",
@@ -106,6 +107,8 @@ __all__ = [
     "kupiec",
     "lasso",
     "lasso_path",
+    "maximum_likelihood",
+    "mcmc",
     "mean_reversion_signal",
     "min_track_record",
     "nearest_covariance",
