@@ -153,7 +153,11 @@ impl<S: Strategy> Kernel<S> {
             Input::Control(control) => self.handle_control(control),
             Input::Market(_) | Input::Bar(_) | Input::Timer => {}
         }
-        self.settle();
+        if self.has_unsettled() {
+            self.settle();
+        } else {
+            self.refresh_alarm();
+        }
     }
 
     /// Takes one market row: the short way of [`Kernel::handle_input`] for streams.

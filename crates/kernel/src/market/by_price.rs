@@ -216,6 +216,17 @@ impl ByPrice {
         Qty(self.asks().best_qty())
     }
 
+    /// Best bid and ask, when there are both.
+    #[inline]
+    #[must_use]
+    pub const fn touch(&self) -> Option<(Price, Price)> {
+        let (bid, ask) = (self.bids().best(), self.asks().best());
+        if (bid == NONE) | (ask == NONE) {
+            return None;
+        }
+        Some((Price(bid), Price(-ask)))
+    }
+
     /// Best prices and quantities.
     #[inline]
     #[must_use]

@@ -94,6 +94,19 @@ impl InstrumentMarket {
         }
     }
 
+    /// Best bid and ask after the last complete message, when there are both.
+    #[inline]
+    #[must_use]
+    pub fn touch(&self) -> Option<(Price, Price)> {
+        match (self.before, &self.book) {
+            (None, Some(book)) => book.touch(),
+            (Some(top), _) if (top.bid_qty.0 > 0) & (top.ask_qty.0 > 0) => {
+                Some((top.bid_price, top.ask_price))
+            }
+            _ => None,
+        }
+    }
+
     /// Whether the book may be believed; true while there is none.
     #[inline]
     #[must_use]
