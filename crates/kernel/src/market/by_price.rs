@@ -69,6 +69,19 @@ impl ByPrice {
         }
     }
 
+    /// Applies a row that moves no best price; false when it would, or may: nothing was done then.
+    #[inline(always)]
+    pub(crate) fn step_still(&mut self, event: &MarketEvent) -> bool {
+        let plain = matches!(event.kind, DEPTH | TRADE | SNAPSHOT);
+        if !plain | (event.flags & GAP != 0) | (event.side == 0) {
+            return false;
+        }
+        let half = &mut self.halves[usize::from(event.side < 0)];
+        let changes = i64::from(event.kind == TRADE) - 1;
+        let key = key_of(event.side, event.price);
+        half.set_still(key, event.qty.0.max(0), changes)
+    }
+
     /// A level outside of the window around the touch.
     #[cold]
     #[inline(never)]

@@ -6,9 +6,11 @@
 mod bars;
 mod by_price;
 mod half_book;
+mod quiet;
 
 pub use bars::BarBuilder;
 pub use by_price::{ByPrice, Level};
+pub(crate) use quiet::Left;
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
