@@ -78,6 +78,19 @@ impl ByPrice {
         }
     }
 
+    /// Applies a row that moves no best price; false when it would, or may: nothing was done then.
+    #[inline(always)]
+    pub(crate) fn step_still(&mut self, event: &MarketEvent) -> bool {
+        let plain = matches!(event.kind, DEPTH | TRADE | SNAPSHOT);
+        if !plain | (event.flags & GAP != 0) | (event.side == 0) {
+            return false;
+        }
+        let half = &mut self.halves[usize::from(event.side < 0)];
+        let changes = i64::from(event.kind == TRADE) - 1;
+        let key = key_of(event.side, event.price);
+        half.set_still(key, event.qty.0.max(0), changes)
+    }
+
     /// A level outside of the window around the touch.
     #[cold]
     #[inline(never)]
@@ -267,6 +280,17 @@ impl ByPrice {
     #[must_use]
     pub fn ask_qty(&self) -> Qty {
         Qty(self.asks().best_qty())
+    }
+
+    /// Best bid and ask, when there are both.
+    #[inline]
+    #[must_use]
+    pub const fn touch(&self) -> Option<(Price, Price)> {
+        let (bid, ask) = (self.bids().best(), self.asks().best());
+        if (bid == NONE) | (ask == NONE) {
+            return None;
+        }
+        Some((Price(bid), Price(-ask)))
     }
 
     /// Best prices and quantities.
