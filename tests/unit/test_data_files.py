@@ -161,7 +161,7 @@ BROKEN: list[tuple[str, bytes, str, int | None]] = [
         5,
     ),
     ("nan", TEXT.replace(b"2024-01-05,10.0", b"2024-01-05,"), "nan", 5),
-    ("blank lines", TEXT.replace(b"05,10.0", b"05,-1").replace(b"\n", b"\n\n\n"), "nonpositive", 13),
+    ("blank", TEXT.replace(b"05,10.0", b"05,-1").replace(b"\n", b"\n\n\n"), "nonpositive", 13),
 ]  # fmt: skip
 
 
