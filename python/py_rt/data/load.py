@@ -187,6 +187,8 @@ def check(
     try:
         data = _read(source, wishes, log, raising=False)
         facts = _facts(data)
+        if not log.issues and not any(note.startswith("calendar") for note in log.notes):
+            _check_rows(data, wishes, log)
         if "depth" in data.kinds and not any(i.kind == "crossed" for i in log.issues):
             _find_crossed_books(data, log, "warning")
         notes = tuple(dict.fromkeys([*data.notes, *log.notes]))
@@ -311,6 +313,19 @@ def _sound(
         raise log.refuse("empty", "no row is left after dropping bad ones", "look at the source")
     find_oddities(kept, table, log, wishes.calendar)
     return kept
+
+
+def _check_rows(data: MarketData, wishes: Wishes, log: IssueLog) -> None:
+    """Look at rows that came without a table: samples, catalogs, recordings."""
+    for kind in ("bar", "trade", "quote"):
+        if kind in data.kinds:
+            fresh = IssueLog()
+            table = read_table(data.to_frame(kind), fresh, kind=kind)
+            defects = find_defects(table, fresh)
+            find_oddities(
+                mend(table, defects, repair=False, log=fresh), table, log, wishes.calendar
+            )
+            log.issues += fresh.issues
 
 
 def _find_crossed_books(data: MarketData, log: IssueLog, severity: Any) -> None:
