@@ -6,6 +6,7 @@ import bz2
 import gzip
 import lzma
 import os
+import random
 import resource
 import zipfile
 from collections.abc import Callable
@@ -17,7 +18,7 @@ import pandas as pd
 import pytest
 
 from py_rt import data as data_room
-from py_rt.errors import DataError
+from py_rt.errors import DataError, ParameterError
 
 HEADER = b"ts,open,high,low,close,volume\n"
 ROW = "2024-01-{:02d},10.0,10.5,9.5,10.25,100\n"
@@ -299,3 +300,72 @@ def test_large_text_is_not_held_three_times(tmp_path: Path) -> None:
         [sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True
     )
     assert float(done.stdout) < 3.0
+
+
+SOURCES: list[tuple[str, Any, dict[str, Any]]] = [
+    ("no columns", pd.DataFrame(), {}),
+    ("no rows", bars_frame().iloc[:0], {}),
+    ("one row", bars_frame().iloc[:1], {}),
+    ("blank symbol", bars_frame().assign(symbol=["A", None] * 5), {}),
+    ("nested", bars_frame().assign(close=[[1.0]] * 10), {}),
+    ("too large", bars_frame().assign(open=1e300, high=1e300, low=1e300, close=1e300), {}),
+    ("before 1970", bars_frame().assign(ts=np.arange(-10, 0)), {}),
+    ("no time", bars_frame().assign(ts=pd.NaT), {}),
+    ("durations", bars_frame().assign(ts=pd.to_timedelta(np.arange(10), unit="s")), {}),
+    ("year 3000", {"date": ["3000-01-02", "3000-01-03"], "close": [1.0, 2.0]}, {}),
+    ("a matrix", np.zeros((3, 3)), {}),
+    ("nothing", None, {}),
+    ("no tables", {}, {}),
+    ("a table of nothing", {"A": None}, {}),
+    ("numbers", {"ts": 5, "close": 1}, {}),
+    ("uneven", {"ts": [1, 2], "close": [1]}, {}),
+    ("columns", bars_frame(), {"columns": ["close"]}),
+    ("calendar", bars_frame(), {"calendar": "NOPE"}),
+]
+
+
+@pytest.mark.parametrize(("name", "source", "how"), SOURCES, ids=[s[0] for s in SOURCES])
+def test_odd_sources_are_refused_by_name(name: str, source: Any, how: dict[str, Any]) -> None:
+    with pytest.raises((DataError, ParameterError)) as caught:
+        data_room.load(source, bar_stamp="open", **how)
+    assert caught.value.remedy, name
+
+
+def test_damaged_bytes_never_escape(tmp_path: Path) -> None:
+    """Random damage is read, or refused with a typed error; seed 3."""
+    rng = random.Random(3)
+    read, refused = 0, list[DataError]()
+    for number in range(150):
+        content = bytearray(TEXT if number % 3 else gzip.compress(TEXT))
+        for _ in range(rng.randint(0, 2)):
+            at = rng.randrange(len(content))
+            way = rng.randrange(3)
+            if way == 0:
+                content[at] = rng.randrange(256)
+            elif way == 1:
+                del content[at : at + rng.randrange(30)]
+            else:
+                content[at:at] = rng.choice([b"\n", b",", b'"', b"nan", b"-", b"1e999", b"\r"])
+        path = tmp_path / f"{number}.csv"
+        path.write_bytes(content or b"x")
+        try:
+            data_room.load(path)
+            read += 1
+        except DataError as error:
+            refused.append(error)
+        data_room.check(path)
+    assert 10 < read < 140
+    assert all(error.remedy for error in refused)
+
+
+def test_market_data_and_catalogs_are_checked_too(tmp_path: Path) -> None:
+    pytest.importorskip("pyarrow")
+    pytest.importorskip("exchange_calendars")
+    table = data_room.sample("sp500_daily").select("KO").to_frame("bar").drop(index=[300, 301])
+    data = data_room.load(table)
+    catalog = data_room.Catalog(tmp_path)
+    catalog.write(data)
+    for source in (data, catalog):
+        report = data_room.check(source)
+        assert [(issue.kind, issue.rows) for issue in report.issues] == [("gap", (300,))]
+        assert report.facts["calendar"] == "XNYS"

@@ -218,6 +218,12 @@ def _wishes(given: Mapping[str, Any]) -> Wishes:
             raise ParameterError(
                 f"{given[name]!r} is unknown", field=name, remedy=f"use one of {listed}"
             )
+    if given["columns"] is not None and not isinstance(given["columns"], Mapping):
+        raise ParameterError(
+            f"{given['columns']!r} is no mapping",
+            field="columns",
+            remedy="pass {'close': 'the name in the table'}",
+        )
     return Wishes(**{**given, "symbols": chosen})
 
 
@@ -283,6 +289,8 @@ def _from_sheets(
             fresh = [issue for issue in log.issues[before:] if issue.severity == "error"]
             raise fresh[0].to_error(len(fresh) - 1) from None
         log.locate(before, sheet.file, sheet.line_of)
+    if not tables:
+        raise log.refuse("empty", "there is no table", "pass at least one")
     data = build_market(tables, title, wishes.instruments, log)
     if "depth" in data.kinds:
         before = len(log.issues)
