@@ -78,7 +78,9 @@ TARDIS = "exchange,symbol,timestamp,local_timestamp,"
 
 def test_tardis_files_are_one_session(tmp_path: Path) -> None:
     trades = tmp_path / "a_trades.csv"
-    trades.write_text(f"{TARDIS}id,side,price,amount\nbinance-futures,BTCUSDT,5,40,1,sell,9671.5,2\n")
+    trades.write_text(
+        f"{TARDIS}id,side,price,amount\nbinance-futures,BTCUSDT,5,40,1,sell,9671.5,2\n"
+    )
     book = tmp_path / "b_book.csv"
     book.write_text(
         f"{TARDIS}is_snapshot,side,price,amount\n"
@@ -124,7 +126,7 @@ def test_tardis_samples_against_pandas(what: str) -> None:
 
 EVENT = [("ev", "<u8"), ("exch_ts", "<i8"), ("local_ts", "<i8"), ("px", "<f8"), ("qty", "<f8"),
          ("order_id", "<u8"), ("ival", "<i8"), ("fval", "<f8")]  # fmt: skip
-BOTH, EXCH, LOCAL, BUY, SELL = 3 << 30, 1 << 31, 1 << 30, 1 << 29, 1 << 28
+BOTH, VENUE, LOCAL, BUY, SELL = 3 << 30, 1 << 31, 1 << 30, 1 << 29, 1 << 28
 
 
 def array(*rows: tuple[int, int, int, float, float]) -> np.ndarray:
@@ -139,7 +141,7 @@ def test_hftbacktest_rows(tmp_path: Path) -> None:
         (4 | SELL | BOTH, 1, 5, 100.2, 1),
         (2 | SELL | BOTH, 2, 6, 100.1, 0.5),
         (1 | BUY | BOTH, 2, 6, 100.1, 2),
-        (1 | SELL | EXCH, 3, 9, 100.3, 1),
+        (1 | SELL | VENUE, 3, 9, 100.3, 1),
         (1 | BUY | BOTH, 4, 8, 100.0, 1),
         (1 | SELL | LOCAL, 3, 9, 100.3, 1),
     )

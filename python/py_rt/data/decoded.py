@@ -184,9 +184,7 @@ def build_decoded(
     if rows.size == 0:
         asked = f" of {', '.join(wishes.symbols)}" if wishes.symbols else ""
         raise log.refuse("empty", f"{name} holds no market row{asked}", "check file and symbols")
-    places = zip(
-        decoded["symbols"], decoded["price_places"], decoded["qty_places"], strict=True
-    )
+    places = zip(decoded["symbols"], decoded["price_places"], decoded["qty_places"], strict=True)
     inferred = {
         symbol: Instrument(
             symbol, tick_size=step_of(int(price)), lot_size=step_of(int(qty)), **fields
