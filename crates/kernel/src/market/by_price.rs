@@ -64,9 +64,7 @@ impl ByPrice {
     /// Applies one row; false when neither a best price nor validity can have changed.
     #[inline(always)]
     pub(crate) fn step(&mut self, event: &MarketEvent) -> bool {
-        let plain = matches!(event.kind, DEPTH | TRADE | SNAPSHOT);
-        let by_order = self.orders.is_some() | (event.order_id != 0);
-        if !plain | by_order | (event.flags & GAP != 0) | (event.side == 0) {
+        if !self.is_plain(event) {
             return self.apply_rare(event);
         }
         let half = &mut self.halves[usize::from(event.side < 0)];
@@ -78,11 +76,18 @@ impl ByPrice {
         }
     }
 
+    /// Whether the row is about a level or a trade and nothing else: no gap, no single order.
+    #[inline(always)]
+    const fn is_plain(&self, event: &MarketEvent) -> bool {
+        let known = matches!(event.kind, DEPTH | TRADE | SNAPSHOT);
+        let by_order = self.orders.is_some() | (event.order_id != 0);
+        known & !by_order & (event.flags & GAP == 0) & (event.side != 0)
+    }
+
     /// Applies a row that moves no best price; false when it would, or may: nothing was done then.
     #[inline(always)]
     pub(crate) fn step_still(&mut self, event: &MarketEvent) -> bool {
-        let plain = matches!(event.kind, DEPTH | TRADE | SNAPSHOT);
-        if !plain | (event.flags & GAP != 0) | (event.side == 0) {
+        if !self.is_plain(event) {
             return false;
         }
         let half = &mut self.halves[usize::from(event.side < 0)];
