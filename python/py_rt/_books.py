@@ -19,6 +19,7 @@ from py_rt._layout import (
     EVENT_DTYPE,
     FLAG_END,
     FLAG_INVALID,
+    ORDER_KINDS,
     SNAPSHOT,
     Rows,
     join_rows,
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from py_rt.market import MarketData
 
 __all__ = ["Books", "build_books", "opening_rows"]
+
+_OF_BOOKS = (*BOOK_KINDS, *ORDER_KINDS)
 
 Bools = npt.NDArray[np.bool_]
 
@@ -106,7 +109,7 @@ def build_books(data: MarketData, depth: Any, at: Any, clock: str, symbol: str |
 
 def _which(data: MarketData, symbol: str | None) -> int:
     events = data.events()
-    present = np.unique(events["instrument"][np.isin(events["kind"], BOOK_KINDS)])
+    present = np.unique(events["instrument"][np.isin(events["kind"], _OF_BOOKS)])
     if present.size == 0:
         raise DataError(
             "there are no depth rows to build a book from",
@@ -157,7 +160,7 @@ def opening_rows(data: MarketData, first: int, last: int | None) -> Rows:
     if not kept.any():
         return np.empty(0, dtype=EVENT_DTYPE)
     ts_recv = int(events["ts_recv"][int(np.argmax(kept))])
-    earlier = events[(events["ts_event"] < first) & np.isin(events["kind"], BOOK_KINDS)]
+    earlier = events[(events["ts_event"] < first) & np.isin(events["kind"], _OF_BOOKS)]
     flat = earlier.view(np.uint8)
     parts: list[Rows] = []
     for index in np.unique(earlier["instrument"]):

@@ -12,8 +12,10 @@ import numpy as np
 from py_rt._times import format_ns
 from py_rt.data.build import Instruments, build_market
 from py_rt.data.bundled import sample
-from py_rt.data.checks import find_defects, find_oddities, mend
-from py_rt.data.files import frame_of, locate
+from py_rt.data.catalog import Catalog
+from py_rt.data.checks import find_defects, mend
+from py_rt.data.files import frame_of, is_columns, locate
+from py_rt.data.oddities import find_oddities
 from py_rt.data.quality import IssueLog, QualityReport
 from py_rt.data.readers import Sheet, Wishes, split
 from py_rt.data.tables import Table, read_table
@@ -39,21 +41,25 @@ def load(
     columns: Mapping[str, str] | None = None,
     quality: Quality = "refuse",
     date: Any = None,
+    calendar: str | None = None,
 ) -> MarketData:
     """Load market data from a file, a glob, a list of files, a table, or a bundled sample.
 
     Parameters
     ----------
-    source : str, Path, list of them, DataFrame, mapping or MarketData
-        "sample:us_daily"; a path or glob; several files are one session in name order; a pandas or
-        polars table; a mapping from symbol to table.
+    source : str, Path, list of them, table, mapping, Catalog or MarketData
+        "sample:us_daily"; a path or glob; several files are one session in name order; a table of
+        pandas, polars, Arrow or NumPy (structured); a mapping from symbol to table, or from name
+        to column.
     symbols : str or iterable of str, optional
         Which to keep. For a table without a symbol column: its name.
     start, end : time, optional
         Keep [start, end); see ``MarketData.slice``.
     format : str, optional
-        "bars", "trades", "quotes", "level2" say what a table is; "csv", "parquet", "sample" and
-        "binance_ws kraken_ws coinbase_ws okx_ws bitstamp_ws bitfinex_ws deribit_ws" how a file is
+        "bars", "trades", "quotes", "level2" and "wide" (a column of closes for each symbol) say
+        what a table is; "csv", "parquet", "sample", "binance_ws kraken_ws coinbase_ws okx_ws
+        bitstamp_ws bitfinex_ws deribit_ws", "lobster itch iex dbn bitstamp_l3 tardis_csv
+        hftbacktest" how a file is
         written, "bars_csv" and the like both. Recognised when left out.
     instruments : sequence of Instrument, or mapping from symbol to Instrument or fields, optional
         Instead of tick and lot inferred from the decimals.
@@ -69,6 +75,9 @@ def load(
         duplicates and crossed quotes are dropped too, bars widened; each repair is in ``notes``.
     date : date, optional
         The day of a recording that holds only times of day and whose name does not tell.
+    calendar : str, optional
+        Code of the exchange calendar that gaps are judged by, such as "XNYS" or "24/7"; guessed
+        when left out.
 
     Returns
     -------
@@ -110,6 +119,7 @@ def load(
             "columns": columns,
             "quality": quality,
             "date": date,
+            "calendar": calendar,
         }
     )
     log = IssueLog()
@@ -138,12 +148,13 @@ def check(
     tz: str | None = None,
     columns: Mapping[str, str] | None = None,
     date: Any = None,
+    calendar: str | None = None,
 ) -> QualityReport:
     """Look for defects without refusing.
 
     Parameters
     ----------
-    source, symbols, format, instruments, bar_stamp, tz, columns, date
+    source, symbols, format, instruments, bar_stamp, tz, columns, date, calendar
         As in ``load``.
 
     Returns
@@ -170,6 +181,7 @@ def check(
             "columns": columns,
             "quality": "warn",
             "date": date,
+            "calendar": calendar,
         }
     )
     log = IssueLog()
@@ -188,6 +200,9 @@ def check(
     stamp = next((note for note in notes if note.startswith("bar_stamp")), None)
     if stamp is not None:
         facts["bar_stamp"] = stamp.split("'")[1]
+    judged = next((note for note in notes if note.startswith("calendar: ")), None)
+    if judged is not None:
+        facts["calendar"] = judged.rpartition(" ")[2]
     return QualityReport(_called(source), tuple(log.issues), notes, facts)
 
 
@@ -229,7 +244,9 @@ def _read(source: Any, wishes: Wishes, log: IssueLog, *, raising: bool) -> Marke
         return source
     if isinstance(source, str) and source.startswith("sample:"):
         return sample(source)
-    if isinstance(source, Mapping):
+    if isinstance(source, Catalog):
+        return source.query(wishes.symbols)
+    if isinstance(source, Mapping) and not is_columns(source):
         tables = sorted(source.items())
         sheets = [Sheet(frame_of(table), str(name)) for name, table in tables]
         return _from_sheets(sheets, "", kind, wishes, log, raising=raising)
@@ -256,16 +273,16 @@ def _from_sheets(
 ) -> MarketData:
     tables = []
     for sheet in sheets:
-        table = read_table(
-            sheet.frame,
-            log,
-            kind=kind,
-            columns=wishes.columns,
-            tz=wishes.tz,
-            bar_stamp=wishes.bar_stamp,
-            symbol=sheet.symbol,
-        )
-        tables.append(_sound(table, wishes, log, raising, sheet.file))
+        before = len(log.issues)
+        try:
+            tables.append(_sound(sheet, kind, wishes, log, raising=raising))
+        except DataError:
+            if len(log.issues) == before:
+                raise
+            log.locate(before, sheet.file, sheet.line_of)
+            fresh = [issue for issue in log.issues[before:] if issue.severity == "error"]
+            raise fresh[0].to_error(len(fresh) - 1) from None
+        log.locate(before, sheet.file, sheet.line_of)
     data = build_market(tables, title, wishes.instruments, log)
     if "depth" in data.kinds:
         before = len(log.issues)
@@ -275,16 +292,26 @@ def _from_sheets(
     return data
 
 
-def _sound(table: Table, wishes: Wishes, log: IssueLog, raising: bool, file: str | None) -> Table:
+def _sound(
+    sheet: Sheet, kind: str | None, wishes: Wishes, log: IssueLog, *, raising: bool
+) -> Table:
+    table = read_table(
+        sheet.frame,
+        log,
+        kind=kind,
+        columns=wishes.columns,
+        tz=wishes.tz,
+        bar_stamp=wishes.bar_stamp,
+        symbol=sheet.symbol,
+    )
     before = len(log.issues)
     defects = find_defects(table, log)
     if defects and raising and wishes.quality == "refuse":
-        fresh = log.issues[before:]
-        raise fresh[0].to_error(len(fresh) - 1, file or "")
+        raise log.issues[before].to_error()
     kept = mend(table, defects, repair=wishes.quality == "repair", log=log)
     if len(kept) == 0:
         raise log.refuse("empty", "no row is left after dropping bad ones", "look at the source")
-    find_oddities(kept, log)
+    find_oddities(kept, table, log, wishes.calendar)
     return kept
 
 

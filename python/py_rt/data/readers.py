@@ -24,7 +24,7 @@ from py_rt.market import MarketData
 
 __all__ = ["KINDS", "Reader", "Sheet", "Wishes", "format_names", "recognise", "split"]
 
-KINDS = {"bars": "bar", "trades": "trade", "quotes": "quote", "level2": "level2"}
+KINDS = {"bars": "bar", "trades": "trade", "quotes": "quote", "level2": "level2", "wide": "wide"}
 """Word in a format name -> kind of table."""
 _PROMISED = (
     *("lobster", "itch", "kraken_ws", "coinbase_ws", "bitfinex_ws", "okx_ws", "bitstamp_l3"),
@@ -61,11 +61,14 @@ class Sheet:
         Whose rows they are when there is no symbol column.
     file : str or None
         Where it comes from, for messages.
+    line_of : callable or None
+        Gives the line in the file of a row number, where there are lines.
     """
 
     frame: Any
     symbol: str | None = None
     file: str | None = None
+    line_of: Callable[[int], int] | None = None
 
 
 @dataclass(frozen=True)

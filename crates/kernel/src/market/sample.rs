@@ -108,6 +108,8 @@ impl Walk {
         let depth = self.depth;
         let [bids, asks] = &mut self.best;
         match row.book_side() {
+            // What an order is worth to its level stands in the book, not in the row.
+            _ if is_about_order(row.kind) => (bids.changed, asks.changed) = (true, true),
             Some(side) if row.kind != EventKind::Clear as u8 => {
                 let best = if side == Side::Buy { bids } else { asks };
                 best.touch(side, row, depth);
@@ -193,11 +195,19 @@ const fn is_of_book(kind: u8) -> bool {
     kind == EventKind::Depth as u8
         || kind == EventKind::Snapshot as u8
         || kind == EventKind::Clear as u8
+        || is_about_order(kind)
+}
+
+/// Whether a row speaks about one resting order.
+#[inline]
+const fn is_about_order(kind: u8) -> bool {
+    kind >= EventKind::OrderAdd as u8 && kind <= EventKind::OrderExecute as u8
 }
 
 /// Looks at the book of one instrument at the times asked for; `look` sees each in order.
 ///
-/// A look at time t sees every message whose time, or that of an earlier one, is at most t.
+/// A look at time t sees every message whose time, or that of an earlier one, is at most t. Where
+/// there are rows about single orders, trades count as messages of the book.
 pub fn sample_book(
     rows: &[MarketEvent],
     instrument: InstrumentId,
@@ -228,11 +238,19 @@ pub fn sample_book(
             look(&walk.look(row.ts_event.0));
         }
     };
+    // In a feed of single orders an execution of hidden quantity is a message about the book too,
+    // one that leaves it as it is; beside price levels, trades are another stream.
+    let by_order = rows
+        .iter()
+        .any(|row| row.instrument == instrument && is_about_order(row.kind));
     for row in rows {
-        if row.instrument != instrument || !is_of_book(row.kind) {
+        let print = by_order && row.kind == EventKind::Trade as u8;
+        if row.instrument != instrument || !(print || is_of_book(row.kind)) {
             continue;
         }
-        walk.apply(row);
+        if !print || row.flags & GAP != 0 {
+            walk.apply(row);
+        }
         if row.is_end() {
             end(&mut walk, row);
             open = None;
