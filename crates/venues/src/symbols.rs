@@ -7,7 +7,7 @@ use core::fmt;
 
 use py_rt_types::{AssetClass, Decimal, Instrument, InstrumentId, Price, Qty, TypeError};
 
-const POWERS: [i64; 19] = {
+static POWERS: [i64; 19] = {
     let mut powers = [1; 19];
     let mut at = 1;
     while at < 19 {

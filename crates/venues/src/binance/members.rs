@@ -101,7 +101,7 @@ impl<'a> Members<'a> {
         let unwanted = !sheet.quotes && stream.ends_with(b"@bookTicker");
         if unwanted {
             sheet.suspect = Suspect::None;
-            sheet.skip(b"bookTicker");
+            sheet.quotes_skipped += 1;
         }
         Ok(unwanted)
     }
@@ -291,7 +291,7 @@ impl<'a> Members<'a> {
     ) -> Result<(), Malformed> {
         sheet.suspect = Suspect::None;
         if !sheet.quotes {
-            sheet.skip(b"bookTicker");
+            sheet.quotes_skipped += 1;
             return Ok(());
         }
         let symbol = self.symbol.required_text("s")?;

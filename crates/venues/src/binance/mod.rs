@@ -6,11 +6,12 @@
 //! Source: Binance, "WebSocket streams" and "How to manage a local order book correctly".
 
 mod members;
+mod short;
 
 use crate::error::Malformed;
 use crate::feed::grid::Grid;
 use crate::feed::rules::{Chain, Checksum, Decoder, Rules};
-use crate::feed::sheet::{Context, Sheet};
+use crate::feed::sheet::{Context, Sheet, Suspect};
 use crate::json::Scanner;
 
 use members::Members;
@@ -36,7 +37,12 @@ impl Decoder for Binance {
         bytes: &[u8],
         sheet: &mut Sheet<G>,
     ) -> Result<(), Malformed> {
-        let begin = sheet.levels.len();
+        let (begin, messages) = (sheet.levels.len(), sheet.messages.len());
+        if short::read(context, bytes, sheet).is_some() {
+            return Ok(());
+        }
+        sheet.roll_back(begin, messages);
+        sheet.suspect = Suspect::Any;
         let mut members = Members::default();
         let mut scanner = Scanner::new(bytes);
         let read = members.read(&mut scanner, sheet, false);

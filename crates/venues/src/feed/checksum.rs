@@ -6,7 +6,7 @@ use crate::feed::grid::Precision;
 use crate::feed::ladder::{Ladder, Step};
 use crate::feed::number::NO_DECIMALS;
 
-const TABLE: [u32; 256] = {
+static TABLE: [u32; 256] = {
     let mut table = [0; 256];
     let mut at = 0;
     while at < 256 {

@@ -62,6 +62,10 @@ pub trait Grid {
     fn units(&mut self, place: u32, axis: Axis, text: &[u8]) -> Result<Units, TypeError>;
     /// A growth that is to be carried out, once.
     fn take_growth(&mut self) -> Option<Growth>;
+    /// Decimals of a price and of a quantity when both are counted in powers of ten.
+    fn scales(&self, place: u32) -> Option<[u32; 2]>;
+    /// Notes with how many decimals prices and quantities were written.
+    fn note(&mut self, place: u32, decimals: [u8; 2]);
     /// How the numbers of an instrument are written and counted.
     fn precision(&self, place: u32, axis: Axis) -> Precision;
 }
@@ -132,6 +136,22 @@ impl Grid for KnownGrid {
     #[inline]
     fn take_growth(&mut self) -> Option<Growth> {
         None
+    }
+
+    #[inline]
+    fn scales(&self, place: u32) -> Option<[u32; 2]> {
+        let both = self.written.get(place as usize)?;
+        both.iter()
+            .all(|axis| axis.mantissa == 1)
+            .then_some([both[0].scale, both[1].scale])
+    }
+
+    #[inline]
+    fn note(&mut self, place: u32, decimals: [u8; 2]) {
+        if let Some(both) = self.written.get_mut(place as usize) {
+            both[0].note(decimals[0]);
+            both[1].note(decimals[1]);
+        }
     }
 
     fn precision(&self, place: u32, axis: Axis) -> Precision {
@@ -244,6 +264,23 @@ impl Grid for LearntGrid {
     #[inline]
     fn take_growth(&mut self) -> Option<Growth> {
         self.growth.take()
+    }
+
+    #[inline]
+    fn scales(&self, place: u32) -> Option<[u32; 2]> {
+        let both = &self.learnt.get(place as usize)?.axes;
+        both.iter()
+            .all(|axis| axis.mantissa == 1)
+            .then_some([both[0].scale, both[1].scale])
+    }
+
+    #[inline]
+    fn note(&mut self, place: u32, decimals: [u8; 2]) {
+        if let Some(one) = self.learnt.get_mut(place as usize) {
+            let both = &mut one.axes;
+            both[0].note(decimals[0]);
+            both[1].note(decimals[1]);
+        }
     }
 
     fn precision(&self, place: u32, axis: Axis) -> Precision {

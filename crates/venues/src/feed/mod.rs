@@ -11,6 +11,7 @@
 pub mod book;
 pub mod books;
 pub mod checksum;
+pub(crate) mod cursor;
 mod finding;
 pub mod grid;
 pub mod instant;

@@ -6,7 +6,7 @@ use py_rt_types::{Decimal, TypeError};
 pub const NO_DECIMALS: u8 = u8::MAX;
 
 /// Powers of ten that fit.
-pub(crate) const POWERS: [i64; 19] = {
+pub(crate) static POWERS: [i64; 19] = {
     let mut powers = [1; 19];
     let mut at = 1;
     while at < 19 {
@@ -74,6 +74,100 @@ pub(crate) fn plain_units(text: &[u8], scale: u32) -> Option<Units> {
         count: if negative { -count } else { count },
         decimals: decimals as u8,
     })
+}
+
+const ZEROS: u64 = 0x3030_3030_3030_3030;
+const HIGHS: u64 = 0x8080_8080_8080_8080;
+
+/// The next eight bytes; zeros where there are fewer.
+#[inline]
+fn chunk(rest: &[u8]) -> [u8; 8] {
+    if let Some(chunk) = rest.first_chunk::<8>() {
+        return *chunk;
+    }
+    let mut padded = [0; 8];
+    for (to, from) in padded.iter_mut().zip(rest) {
+        *to = *from;
+    }
+    padded
+}
+
+/// How many of eight bytes, from the first on, are digits, and their values.
+#[inline]
+const fn leading_digits(chunk: [u8; 8]) -> (u32, u64) {
+    let values = u64::from_le_bytes(chunk) ^ ZEROS;
+    let others = (values.wrapping_add(0x7676_7676_7676_7676) | values) & HIGHS;
+    (others.trailing_zeros() / 8, values)
+}
+
+/// The number that the first `count` values of eight make.
+///
+/// Neighbours are joined to pairs, pairs to fours, fours to eight: three multiplications.
+#[inline]
+const fn join(values: u64, count: u32) -> u64 {
+    if count == 0 {
+        return 0;
+    }
+    let right = values << (64 - 8 * count);
+    let pairs = (right.wrapping_mul(10) + (right >> 8)) & 0x00ff_00ff_00ff_00ff;
+    let fours = (pairs.wrapping_mul(100) + (pairs >> 16)) & 0x0000_ffff_0000_ffff;
+    (fours.wrapping_mul(10_000) + (fours >> 32)) & 0xffff_ffff
+}
+
+/// A decimal in front of `rest`, at most 7 digits before the point and 8 behind it, and how many
+/// bytes it took; `None` when the slow way has to say.
+#[inline]
+pub(crate) fn short_units(rest: &[u8], scale: u32) -> Option<(Units, usize)> {
+    let (whole, values) = leading_digits(chunk(rest));
+    if whole == 0 || whole > 7 || scale > 8 {
+        return None;
+    }
+    let count = join(values, whole);
+    let unit = *POWERS.get(scale as usize)? as u64;
+    let point = whole as usize;
+    if rest.get(point) != Some(&b'.') {
+        let count = (count * unit) as i64;
+        return Some((Units { count, decimals: 0 }, point));
+    }
+    let (behind, values) = leading_digits(chunk(rest.get(point + 1..)?));
+    let kept = if behind < scale { behind } else { scale };
+    let mask = if behind == 8 {
+        u64::MAX
+    } else {
+        (1 << (8 * behind)) - 1
+    };
+    let dropped = match kept {
+        8 => 0,
+        kept => (values & mask) >> (8 * kept),
+    };
+    let end = point + 1 + behind as usize;
+    let more = rest.get(end).is_some_and(u8::is_ascii_digit);
+    if behind == 0 || dropped != 0 || more {
+        return None;
+    }
+    let missing = *POWERS.get((scale - kept) as usize)? as u64;
+    let count = (count * unit + join(values, kept) * missing) as i64;
+    let decimals = behind as u8;
+    Some((Units { count, decimals }, end))
+}
+
+/// A whole number of at most 16 digits in front of `rest`, and how many bytes it took.
+#[inline]
+pub(crate) fn short_whole(rest: &[u8]) -> Option<(u64, usize)> {
+    let (first, values) = leading_digits(chunk(rest));
+    if first == 0 || (first > 1 && rest.first() == Some(&b'0')) {
+        return None;
+    }
+    let high = join(values, first);
+    if first < 8 {
+        return Some((high, first as usize));
+    }
+    let (second, values) = leading_digits(chunk(rest.get(8..)?));
+    if second == 8 {
+        return None;
+    }
+    let unit = *POWERS.get(second as usize)? as u64;
+    Some((high * unit + join(values, second), 8 + second as usize))
 }
 
 #[inline]
@@ -180,6 +274,47 @@ mod tests {
         for (text, scale, count) in [("61837.63000000", 2, 6_183_763), ("5", 8, 500_000_000)] {
             assert_eq!(plain_units(text.as_bytes(), scale).unwrap().count, count);
         }
+    }
+
+    #[test]
+    fn short_numbers_say_what_the_slow_way_says_or_nothing() {
+        let wholes = ["0", "7", "61837", "1234567", "12345678", "00", "9999999"];
+        let fractions = [
+            "",
+            ".",
+            ".6",
+            ".64000000",
+            ".00000001",
+            ".640000000",
+            ".12345678",
+        ];
+        for whole in wholes {
+            for fraction in fractions {
+                let text = alloc::format!("{whole}{fraction}");
+                for tail in ["\"],[\"1234567890", "\",\"99999999", "\"", ""] {
+                    let bytes = alloc::format!("{text}{tail}");
+                    for scale in 0..=10 {
+                        let Some((units, used)) = short_units(bytes.as_bytes(), scale) else {
+                            continue;
+                        };
+                        let slow = plain_units(text.as_bytes(), scale);
+                        assert_eq!((Some(units), used), (slow, text.len()), "{bytes} {scale}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn short_whole_numbers() {
+        for number in [0u64, 5, 12_345_678, 1_723_161_255_322, 99_999_999_999_999] {
+            let text = alloc::format!("{number},\"s\":\"BTCUSDT\"");
+            let length = alloc::format!("{number}").len();
+            assert_eq!(short_whole(text.as_bytes()), Some((number, length)));
+        }
+        assert_eq!(short_whole(b"01,\"s\":\"BTCUSDT\""), None);
+        assert_eq!(short_whole(b"-1,\"s\":\"BTCUSDT\""), None);
+        assert_eq!(short_whole(b"12345678901234567,        "), None);
     }
 
     #[test]

@@ -2,7 +2,8 @@
 
 use crate::error::{DecodeError, Malformed};
 use crate::feed::grid::Grid;
-use crate::feed::sheet::{Digits, Sheet};
+use crate::feed::number::{short_units, Units};
+use crate::feed::sheet::{Digits, Level, Sheet};
 use crate::json::{Kind, Raw, Scalar, Scanner, Slot};
 
 /// Bids and asks of a message.
@@ -107,11 +108,49 @@ pub fn leave_array(scanner: &mut Scanner<'_>) -> Result<(), DecodeError> {
     Ok(())
 }
 
+/// `["61837.64","1.5"]` in front of `rest`, without a space.
+#[inline]
+fn short_pair(rest: &[u8], scales: [u32; 2]) -> Option<([Units; 2], usize)> {
+    let rest_of_price = rest.strip_prefix(b"[\"")?;
+    let (price, used) = short_units(rest_of_price, scales[0])?;
+    let rest_of_qty = rest_of_price.get(used..)?.strip_prefix(b"\",\"")?;
+    let (qty, used) = short_units(rest_of_qty, scales[1])?;
+    let tail = rest_of_qty.get(used..)?.strip_prefix(b"\"]")?;
+    Some(([price, qty], rest.len() - tail.len()))
+}
+
+/// Takes pairs by the short way as long as it knows them.
+#[inline]
+fn short_pairs<G: Grid>(scanner: &mut Scanner<'_>, place: u32, side: i8, sheet: &mut Sheet<G>) {
+    let Some(scales) = sheet.grid.scales(place) else {
+        return;
+    };
+    let mut decimals = [0; 2];
+    let mut any = false;
+    while let Some([price, qty]) = scanner.take_element(|rest| short_pair(rest, scales)) {
+        any = true;
+        decimals = [
+            decimals[0].max(price.decimals),
+            decimals[1].max(qty.decimals),
+        ];
+        sheet.levels.push(Level {
+            price: price.count,
+            qty: qty.count,
+            order_id: 0,
+            side,
+            price_decimals: price.decimals,
+            qty_decimals: qty.decimals,
+        });
+    }
+    if any {
+        sheet.grid.note(place, decimals);
+    }
+}
+
 /// Reads `[["price", "quantity", …], …]` as levels of one side; what follows a pair is skipped.
 ///
 /// # Errors
 /// `Incomplete` or `Malformed`, naming `price` or `quantity`.
-#[inline]
 pub fn pairs<G: Grid>(
     scanner: &mut Scanner<'_>,
     place: u32,
@@ -119,16 +158,20 @@ pub fn pairs<G: Grid>(
     sheet: &mut Sheet<G>,
 ) -> Result<(), DecodeError> {
     scanner.begin_array()?;
-    while scanner.next_element()? {
-        let offset = scanner.offset();
-        let named = |text, field| Digits {
-            text,
-            offset,
-            field,
-        };
-        if let Some((price, qty)) = scanner.plain_pair() {
-            sheet.push(place, side, named(price, "price"), named(qty, "quantity"))?;
-            continue;
+    pairs_inside(scanner, place, side, sheet)
+}
+
+/// [`pairs`] behind the opening bracket.
+pub(crate) fn pairs_inside<G: Grid>(
+    scanner: &mut Scanner<'_>,
+    place: u32,
+    side: i8,
+    sheet: &mut Sheet<G>,
+) -> Result<(), DecodeError> {
+    loop {
+        short_pairs(scanner, place, side, sheet);
+        if !scanner.next_element()? {
+            return Ok(());
         }
         scanner.begin_array()?;
         let price = element(scanner, "price")?;
@@ -136,7 +179,6 @@ pub fn pairs<G: Grid>(
         sheet.push(place, side, price, qty)?;
         leave_array(scanner)?;
     }
-    Ok(())
 }
 
 /// [`pairs`] of a part that was set aside, or nothing when it is `null`.

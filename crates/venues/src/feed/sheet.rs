@@ -139,6 +139,8 @@ pub struct Sheet<G> {
     pub messages: Vec<Message>,
     /// What was left out, by its name.
     pub skipped: BTreeMap<String, u64>,
+    /// Best bids and asks that were left out.
+    pub quotes_skipped: u64,
     /// Whose book the message at hand concerns.
     pub suspect: Suspect,
     /// Whether quotes are wanted.
@@ -174,6 +176,7 @@ impl<G: Grid> Sheet<G> {
             levels: Vec::new(),
             messages: Vec::new(),
             skipped: BTreeMap::new(),
+            quotes_skipped: 0,
             suspect: Suspect::Any,
             quotes: false,
         }

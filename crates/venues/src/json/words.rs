@@ -1,14 +1,5 @@
 //! Bytes looked at eight at a time.
 
-/// How many digits and points stand in front.
-#[inline]
-pub(super) fn plain_number(bytes: &[u8]) -> usize {
-    bytes
-        .iter()
-        .position(|byte| !matches!(byte, b'0'..=b'9' | b'.'))
-        .unwrap_or(bytes.len())
-}
-
 const ONES: u64 = 0x0101_0101_0101_0101;
 const HIGHS: u64 = 0x8080_8080_8080_8080;
 
@@ -17,7 +8,7 @@ const HIGHS: u64 = 0x8080_8080_8080_8080;
 /// Eight at a time: a byte equal to `b` is a zero byte of `word ^ b…b`, and the lowest bit that
 /// `(x - 1…1) & !x & 80…80` leaves is the first zero byte.
 #[inline]
-pub(super) fn plain_prefix(bytes: &[u8]) -> usize {
+pub(crate) fn plain_prefix(bytes: &[u8]) -> usize {
     let mut at = 0;
     while let Some(chunk) = bytes.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
         let word = u64::from_le_bytes(*chunk);

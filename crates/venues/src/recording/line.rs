@@ -10,7 +10,8 @@ use alloc::vec::Vec;
 use py_rt_types::UnixNanos;
 
 use crate::error::{DecodeError, Malformed};
-use crate::feed::instant::from_text;
+use crate::feed::instant::{from_count, from_text};
+use crate::feed::read::whole;
 use crate::json::{Kind, Scalar, Scanner, Slot};
 
 /// What a line holds.
@@ -52,6 +53,9 @@ const PREFIX_MAX: usize = 200;
 /// [`Malformed`] when a time cannot be read or a wrapper breaks off.
 pub fn take_apart(line: &[u8]) -> Result<Option<Line<'_>>, Malformed> {
     let line = line.trim_ascii();
+    if let Some(found) = short(line) {
+        return Ok(Some(found));
+    }
     let head = line.get(..PREFIX_MAX).unwrap_or(line);
     let start = head.iter().position(|byte| matches!(byte, b'{' | b'['));
     let Some(start) = start else {
@@ -64,7 +68,7 @@ pub fn take_apart(line: &[u8]) -> Result<Option<Line<'_>>, Malformed> {
     if start == 0 {
         return wrapped(line);
     }
-    let mut inner = plain(body, "time in front of each message");
+    let mut inner = plain(body, IN_FRONT);
     let quoted = prefix.ends_with(b"\"");
     if quoted {
         inner.payload = Cow::Owned(unquoted(body));
@@ -88,6 +92,21 @@ pub fn take_apart(line: &[u8]) -> Result<Option<Line<'_>>, Malformed> {
     }
     Ok(Some(inner))
 }
+
+/// The short way of `<nanoseconds> {…`.
+#[inline]
+fn short(line: &[u8]) -> Option<Line<'_>> {
+    let (high, low) = (line.get(..19)?, line.get(19..)?);
+    let body = low
+        .strip_prefix(b" ")
+        .filter(|body| body.starts_with(b"{"))?;
+    let ts_recv = from_count(whole(high)?)?;
+    let mut found = plain(body, IN_FRONT);
+    found.ts_recv = ts_recv;
+    Some(found)
+}
+
+const IN_FRONT: &str = "time in front of each message";
 
 fn plain<'a>(payload: &'a [u8], form: &'static str) -> Line<'a> {
     Line {

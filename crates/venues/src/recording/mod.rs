@@ -41,6 +41,7 @@ pub struct Recording {
     sheet: Sheet<LearntGrid>,
     connections: BTreeMap<Vec<u8>, u32>,
     forms: BTreeMap<&'static str, u64>,
+    form: &'static str,
     tail: Vec<u8>,
     line: u64,
     seen: u64,
@@ -57,6 +58,7 @@ impl Recording {
             sheet,
             connections: BTreeMap::new(),
             forms: BTreeMap::new(),
+            form: "",
             tail: Vec::new(),
             line: 0,
             seen: 0,
@@ -122,10 +124,13 @@ impl Recording {
     }
 
     fn connection(&mut self, name: &[u8]) -> u32 {
+        if name.is_empty() {
+            return 0;
+        }
         if let Some(&number) = self.connections.get(name) {
             return number;
         }
-        let number = self.connections.len().min(1 << 16) as u32;
+        let number = self.connections.len().min(1 << 16) as u32 + 1;
         self.connections.insert(name.to_vec(), number);
         number
     }
@@ -153,7 +158,10 @@ impl Recording {
             conn: self.connection(&found.conn),
             url: found.url.as_deref(),
         };
-        *self.forms.entry(found.form).or_default() += 1;
+        if self.form != found.form {
+            self.form = found.form;
+            *self.forms.entry(found.form).or_default() += 1;
+        }
         match found.content {
             Content::Other => self.sheet.skip(b"recorder line"),
             Content::Opened => {

@@ -41,7 +41,7 @@ pub struct Settled {
     pub findings: Vec<Finding>,
     /// What was left out, by name.
     pub skipped: BTreeMap<String, u64>,
-    /// How lines were wrapped, and how many.
+    /// How lines were wrapped, and how many times that began.
     pub forms: BTreeMap<&'static str, u64>,
     /// Messages of books that were not newer than the book.
     pub stale: u64,
@@ -67,6 +67,10 @@ pub(super) fn settle(
         skipped: core::mem::take(&mut sheet.skipped),
         ..Settled::default()
     };
+    if sheet.quotes_skipped > 0 {
+        let name = String::from("bookTicker");
+        settled.skipped.insert(name, sheet.quotes_skipped);
+    }
     settled.nameless = name_snapshots(&mut sheet);
     leave_out_aggregates(&mut sheet, &mut settled.skipped);
     fill_times(&mut sheet.messages);
