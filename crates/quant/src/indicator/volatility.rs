@@ -239,7 +239,8 @@ mean_of_bars!(
     /// Garman and Klass's volatility: root of the mean of ln(h/l)^2 / 2 - (2 ln 2 - 1) ln(c/o)^2.
     ///
     /// # Source
-    /// Garman and Klass 1980, On the estimation of security price volatilities from historical data.
+    /// Garman and Klass 1980, On the estimation of security price volatilities from historical
+    /// data.
     GarmanKlass, [open, high, low, close]: 4 =>
         0.5 * square(log_ratio(high, low)) - BODY_WEIGHT * square(log_ratio(close, open))
 );
