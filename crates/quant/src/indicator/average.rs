@@ -2,7 +2,8 @@
 
 use super::error::{period, within, IndicatorError};
 use super::folds::{RampSum, Totals};
-use super::smooth::{Seeded, Sma};
+use super::mean::Sma;
+use super::smooth::Seeded;
 use super::stream::Indicator;
 use super::window::Window;
 

@@ -3,9 +3,9 @@
 use super::average::Ema;
 use super::error::{period, width, IndicatorError};
 use super::folds::Moments;
+use super::mean::Sma;
 use super::oscillator::Range;
 use super::price::typical;
-use super::smooth::Sma;
 use super::stream::{lines, Indicator};
 use super::volatility::Atr;
 use super::window::Window;

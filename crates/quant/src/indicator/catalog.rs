@@ -8,6 +8,7 @@ use super::difference::{Apo, Macd, MacdExt, Ppo};
 use super::directional::{Adx, Adxr, Aroon, AroonOsc, Dx, MinusDi, MinusDm, PlusDi, PlusDm};
 use super::error::IndicatorError;
 use super::hilbert::{HtDcPeriod, HtPhasor, Mama};
+use super::mean::Sma;
 use super::momentum::{Cmo, Mom, Roc, Rocp, Rocr, Rocr100, Rsi, Trix};
 use super::oscillator::{
     Bop, Cci, Imi, Mfi, Stochastic, StochasticFast, StochasticRsi, UltOsc, WillR,
@@ -17,7 +18,6 @@ use super::regression::{
     Beta, Correl, LinearReg, LinearRegAngle, LinearRegIntercept, LinearRegSlope, Tsf,
 };
 use super::sar::{Acceleration, Sar, SarExt};
-use super::smooth::Sma;
 use super::statistics::{
     AvgDev, EwmStd, EwmVar, Kurtosis, Max, MaxIndex, Median, Min, MinIndex, MinMax, Quantile,
     Skewness, StdDev, Sum, Var,
