@@ -4,13 +4,19 @@
 //! microseconds runs detached from the interpreter, on a copy, and looks at signals.
 
 pub(crate) mod cointegration;
+pub(crate) mod lowrank;
+pub(crate) mod portfolio;
 pub(crate) mod regimes;
+pub(crate) mod regression;
+pub(crate) mod risk;
 pub(crate) mod search;
 pub(crate) mod series;
 
 use std::time::Duration;
 
-use numpy::{PyReadonlyArray1, PyReadonlyArray2, PyUntypedArrayMethods};
+use numpy::{
+    PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2, PyUntypedArrayMethods,
+};
 use py_rt_quant::linalg::Matrix;
 use py_rt_quant::QuantError;
 use pyo3::prelude::*;
@@ -42,6 +48,11 @@ pub(crate) fn matrix(table: &Table<'_>) -> PyResult<Matrix> {
         .as_slice()
         .map_err(|_| FaceError::data("x", "array is not contiguous", "copy the array"))?;
     Ok(Matrix::from_rows(rows, cols, values))
+}
+
+/// A matrix as an array, row after row.
+pub(crate) fn array<'py>(py: Python<'py>, m: &Matrix) -> PyResult<Bound<'py, PyArray2<f64>>> {
+    PyArray1::from_vec(py, m.to_rows()).reshape([m.rows(), m.cols()])
 }
 
 /// Runs `work` without the interpreter; it hears of Ctrl-C and tells its progress.
