@@ -52,6 +52,16 @@ PEERS = {
         Peer("nt1", ("nautilus_trader==1.231.0",), python_min=(3, 12)),
         Peer("nt2", ("nautilus_trader==2.0.0rc6", "numpy"), python_min=(3, 12), pre=True),
         Peer("ta", ("TA-Lib==0.8.2", "numpy==2.4.6")),
+        Peer(
+            "quant",
+            (
+                "numpy==2.4.6",
+                "statsmodels==0.15.0",
+                "arch==8.0.0",
+                "scikit-learn==1.9.1",
+                "hmmlearn==0.3.3",
+            ),
+        ),
         Peer("net", ("aiohttp==3.14.5", "websockets==17.4", "orjson==3.13.0", "uvloop==0.23.0")),
     )
 }
