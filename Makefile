@@ -121,7 +121,7 @@ fmt: $(STAMP)/dev ## format Rust and Python in place
 
 # ------------------------------------------------------------------------- beside the road
 
-.PHONY: test-sdk bench bench-peers wheel clean
+.PHONY: test-sdk bench bench-peers bench-quant wheel clean
 .venv-sdk/.stamp: $(STAMP)/build tools/sdk-requirements.txt
 	@echo "==> making .venv-sdk with an unmodified alpaca-py"
 	@"$$(PYTHON="$(PYTHON)" sh tools/preflight.sh python)" -m venv .venv-sdk
@@ -139,6 +139,10 @@ bench: $(STAMP)/build $(STAMP)/dev ## measure; rows land in bench-out/results.js
 bench-peers: $(STAMP)/build $(STAMP)/dev ## install the peers apart, then measure
 	@$(BIN)/python benches/peers.py install
 	@$(BIN)/python benches/run.py
+
+bench-quant: $(STAMP)/build $(STAMP)/dev ## measure statistics and portfolios beside their peers
+	@$(BIN)/python benches/peers.py install quant
+	@$(BIN)/python benches/quant_portfolio.py
 
 wheel: $(STAMP)/build ## the wheel for other machines, in dist/
 	@VIRTUAL_ENV="$(CURDIR)/$(VENV)" $(BIN)/maturin build --release --out dist
