@@ -22,6 +22,15 @@ from py_rt.quant.covariance import (
     covariance,
     nearest_covariance,
 )
+from py_rt.quant.estimators import (
+    EqualWeight,
+    HierarchicalRiskParity,
+    Markowitz,
+    MaxDiversification,
+    MaxSharpe,
+    MinVariance,
+    RiskParity,
+)
 from py_rt.quant.frontier import Frontier, efficient_frontier
 from py_rt.quant.lowrank import (
     BoxTiao,
@@ -76,14 +85,21 @@ __all__ = [
     "BoxTiao",
     "Christoffersen",
     "Covariance",
+    "EqualWeight",
     "Frontier",
+    "HierarchicalRiskParity",
     "KalmanHedge",
     "Kupiec",
+    "Markowitz",
+    "MaxDiversification",
+    "MaxSharpe",
+    "MinVariance",
     "Overfitting",
     "Parts",
     "Portfolio",
     "Regression",
     "RegressionPath",
+    "RiskParity",
     "SparsePortfolio",
     "SparseReversion",
     "adaptive_lasso",
