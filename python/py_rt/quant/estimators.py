@@ -22,6 +22,10 @@ class _InputError(DataError, ValueError):
     """A DataError that scikit-learn recognises."""
 
 
+class _KindError(_InputError, TypeError):
+    """A DataError about the kind of the input."""
+
+
 class Allocator:
     """What the estimators have in common; parameters are those of :func:`py_rt.quant.portfolio`.
 
@@ -69,6 +73,10 @@ class Allocator:
     def fit(self, X: Any, y: Any = None) -> Allocator:  # noqa: N803, ARG002
         """Choose weights for returns of shape (T, n); y is ignored. Returns the estimator."""
         columns = self._columns(X)
+        if len(columns.values) == 1:
+            raise _InputError(
+                "one observation has no variance (n_samples=1)", field="X", remedy="pass more"
+            )
         try:
             self.result_: Portfolio = portfolio(
                 returns=columns.values, method=self._method, **self.get_params()
@@ -105,7 +113,13 @@ class Allocator:
 
     @staticmethod
     def _columns(returns: Any) -> Columns:
+        if hasattr(returns, "toarray") and hasattr(returns, "nnz"):
+            raise _KindError(
+                "sparse input is not supported", field="X", remedy="pass a dense array"
+            )
         raw = returns if hasattr(returns, "columns") else np.asanyarray(returns)
+        if getattr(raw, "dtype", None) is not None and raw.dtype.kind == "c":
+            raise _InputError("Complex data not supported", field="X", remedy="pass real numbers")
         if getattr(raw, "ndim", 2) == 1:
             raise _InputError(
                 "Expected 2D array, got 1D array instead. Reshape your data",
@@ -139,7 +153,8 @@ class Allocator:
 def _refused(error: DataError) -> _InputError:
     if "nan" in error.what.lower() or "inf" in error.what.lower():
         error.what = f"{error.what} (input contains NaN or infinity)"
-    told = _InputError(error.what, remedy=error.remedy, **error.where)
+    kind = _KindError if "argument must be" in error.what else _InputError
+    told = kind(error.what, remedy=error.remedy, **error.where)
     told.code = error.code
     return told
 
