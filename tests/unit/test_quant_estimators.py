@@ -71,6 +71,7 @@ def test_refusals(kind: Any) -> None:
         kind().predict(returns())
 
 
+@pytest.mark.filterwarnings("ignore:Estimator .* does not inherit:UserWarning")
 @pytest.mark.parametrize("kind", KINDS)
 def test_scikit_learn_s_own_checks(kind: Any) -> None:
     checks = pytest.importorskip("sklearn.utils.estimator_checks")
