@@ -140,9 +140,9 @@ bench-peers: $(STAMP)/build $(STAMP)/dev ## install the peers apart, then measur
 	@$(BIN)/python benches/peers.py install
 	@$(BIN)/python benches/run.py
 
-bench-quant: $(STAMP)/build $(STAMP)/dev ## measure statistics and portfolios beside their peers
+bench-quant: $(STAMP)/build $(STAMP)/dev ## measure the statistics beside their peers
 	@$(BIN)/python benches/peers.py install quant
-	@$(BIN)/python benches/quant_portfolio.py
+	@for rows in benches/quant_*.py; do $(BIN)/python $$rows || exit 1; done
 
 wheel: $(STAMP)/build ## the wheel for other machines, in dist/
 	@VIRTUAL_ENV="$(CURDIR)/$(VENV)" $(BIN)/maturin build --release --out dist

@@ -75,9 +75,9 @@ def main(words: list[str]) -> int:
     OUT.mkdir(exist_ok=True)
     core = max(os.sched_getaffinity(0))
     print(f"{describe_machine()} | commit {describe_commit()} | load {os.getloadavg()[0]:.2f}")
-    ours = Worker(Path(sys.executable), "quant_ours.py", core)
+    ours = Worker(Path(sys.executable), "portfolio_ours.py", core)
     installed = peers.installed(PEER)
-    peer = Worker(peers.PEERS[PEER].python, "quant_solvers_worker.py", core) if installed else None
+    peer = Worker(peers.PEERS[PEER].python, "portfolio_solvers.py", core) if installed else None
     told = []
     for row in ROWS:
         if not asked.rows or any(word in row.name for word in asked.rows):

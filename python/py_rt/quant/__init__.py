@@ -41,7 +41,14 @@ from py_rt.quant.lowrank import (
     robust_pca,
     sparse_mean_reversion,
 )
+from py_rt.quant.optimise import (
+    differential_evolution,
+    genetic,
+    grid_search,
+    maximum_likelihood,
+)
 from py_rt.quant.portfolios import Portfolio, portfolio
+from py_rt.quant.regimes import GaussianHMM, detect_regime
 from py_rt.quant.regression import (
     Regression,
     RegressionPath,
@@ -60,6 +67,7 @@ from py_rt.quant.risk import (
     kupiec,
     value_at_risk,
 )
+from py_rt.quant.sampling import diagnose, mcmc
 from py_rt.quant.series import (
     adf,
     half_life,
@@ -87,6 +95,7 @@ __all__ = [
     "Covariance",
     "EqualWeight",
     "Frontier",
+    "GaussianHMM",
     "HierarchicalRiskParity",
     "KalmanHedge",
     "Kupiec",
@@ -110,11 +119,16 @@ __all__ = [
     "christoffersen",
     "covariance",
     "cpcv_splits",
+    "detect_regime",
+    "diagnose",
+    "differential_evolution",
     "dsr",
     "efficient_frontier",
     "elastic_net",
     "engle_granger",
     "expected_shortfall",
+    "genetic",
+    "grid_search",
     "half_life",
     "hurst",
     "johansen",
@@ -122,6 +136,8 @@ __all__ = [
     "kupiec",
     "lasso",
     "lasso_path",
+    "maximum_likelihood",
+    "mcmc",
     "mean_reversion_signal",
     "min_track_record",
     "nearest_covariance",

@@ -1,4 +1,4 @@
-"""Several series: what holds them together, and in which proportion?"""
+"""Several series: what holds them together, and in which proportion."""
 
 from __future__ import annotations
 
@@ -221,7 +221,8 @@ def johansen(
     >>> import py_rt as rt
     >>> random = np.random.default_rng(0)
     >>> walk = np.cumsum(random.normal(size=500))
-    >>> x = np.column_stack([walk + random.normal(size=500), walk, np.cumsum(random.normal(size=500))])
+    >>> noise = random.normal(size=(500, 2))
+    >>> x = np.column_stack([walk + noise[:, 0], walk, np.cumsum(noise[:, 1])])
     >>> rt.quant.johansen(x).rank_trace
     1
     """
@@ -333,12 +334,12 @@ def screen_pairs(
     data = {"y": np.repeat(labels, k - 1), "x": labels[others.ravel()]}
     data |= {name: columns[name] for name in order}
     if kind == "polars":
-        import polars
+        import polars as pl
 
-        return polars.DataFrame({name: column.tolist() for name, column in data.items()})
-    import pandas
+        return pl.DataFrame({name: column.tolist() for name, column in data.items()})
+    import pandas as pd
 
-    return pandas.DataFrame(data, copy=False)
+    return pd.DataFrame(data, copy=False)
 
 
 class KalmanHedge:
@@ -353,6 +354,8 @@ class KalmanHedge:
         Variances of the noises; those of beta and intercept per step.
     scale : float
         Root mean square of x, for the vague start.
+    start : (float, float)
+        Ratio and intercept about which it starts.
 
     Examples
     --------
@@ -365,7 +368,13 @@ class KalmanHedge:
     """
 
     def __init__(
-        self, observation: float, beta: float, intercept: float, *, scale: float = 1.0
+        self,
+        observation: float,
+        beta: float,
+        intercept: float,
+        *,
+        scale: float = 1.0,
+        start: tuple[float, float] = (0.0, 0.0),
     ) -> None:
         tiny = -np.finfo(float).tiny
         self._filter = _core.KalmanFilter(
@@ -373,6 +382,7 @@ class KalmanHedge:
             real(beta, "beta", tiny),
             real(intercept, "intercept", tiny),
             real(scale, "scale", 0.0),
+            (real(start[0], "start"), real(start[1], "start")),
         )
 
     def update(self, y: float, x: float) -> dict[str, float]:
@@ -393,11 +403,12 @@ class HedgeResult(Result):
     noise: dict[str, float]
     loglik: float
     train: int
-    _scale: float = field(repr=False)
+    scale: float = field(repr=False)
+    start: tuple[float, float] = field(repr=False)
 
     def filter(self) -> KalmanHedge:
         """Return a fresh filter with the fitted noises; feed it all pairs from the first on."""
-        return KalmanHedge(**self.noise, scale=self._scale)
+        return KalmanHedge(**self.noise, scale=self.scale, start=self.start)
 
     def plot(self) -> Any:
         """Draw the spread with two standard deviations of its prediction (Plotly figure)."""
@@ -411,9 +422,9 @@ class HedgeResult(Result):
 def kalman_hedge(y: Any, x: Any, *, train: int | None = None) -> HedgeResult:
     """Follow a hedge ratio that moves, and the spread against it.
 
-    ``y_t = beta_t x_t + a_t + e_t`` with ``(beta, a)`` a random walk; what stands at t was predicted
-    from data before t (never smoothed). The noise variances maximise the likelihood of the first
-    ``train`` pairs and are never touched by later data.
+    ``y_t = beta_t x_t + a_t + e_t`` with ``(beta, a)`` a random walk; what stands at t was
+    predicted from data before t (never smoothed). The noise variances maximise the likelihood of
+    the first ``train`` pairs and are never touched by later data.
 
     Parameters
     ----------
@@ -449,5 +460,4 @@ def kalman_hedge(y: Any, x: Any, *, train: int | None = None) -> HedgeResult:
     found = _core.kalman_hedge(left, right, part)
     names = ("observation", "beta", "intercept")
     noise = dict(zip(names, found.pop("noise"), strict=True))
-    scale = float(np.sqrt(np.mean(right[:part] ** 2)))
-    return HedgeResult(**found, noise=noise, train=part, _scale=scale)
+    return HedgeResult(**found, noise=noise, train=part)

@@ -1,4 +1,4 @@
-"""One series: does it come back to its mean, how strongly, how fast?"""
+"""One series: whether it comes back to its mean, how strongly, how fast."""
 
 from __future__ import annotations
 
@@ -136,8 +136,8 @@ def hurst(x: Any, method: Literal["structure", "rs", "dfa"] = "structure") -> Hu
     Parameters
     ----------
     x : array_like, shape (n,)
-        The path (log prices); increments are taken inside. At least 40 values, 100 for "rs" and
-        "dfa".
+        The path (log prices); increments are taken inside. At least 40 values, 100 for "rs",
+        300 for "dfa".
     method : {"structure", "rs", "dfa"}
         The estimator. The first is the least biased on paths of self-similar noise.
 
@@ -370,8 +370,8 @@ def zscore(
 ) -> Floats:
     """Return the distance of every value from the middle of its window, in units of its spread.
 
-    ``z_t = (x_t - m_t) / s_t`` on the causal window ``t - window + 1 .. t`` (it contains t and looks
-    at nothing later).
+    ``z_t = (x_t - m_t) / s_t`` on the causal window ``t - window + 1 .. t`` (it contains t
+    and looks at nothing later).
 
     Parameters
     ----------

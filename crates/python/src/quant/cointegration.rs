@@ -124,8 +124,8 @@ pub(crate) fn kalman_hedge<'py>(
     train: usize,
 ) -> PyResult<Bound<'py, PyDict>> {
     let (y, x) = (values(&y)?.to_vec(), values(&x)?.to_vec());
-    let (found, noise, loglik) =
-        detached(py, None, |_| cointegration::kalman_hedge(&y, &x, train))?;
+    let fit = detached(py, None, |_| cointegration::kalman_hedge(&y, &x, train))?;
+    let (found, noise) = (fit.predictions, fit.noise);
     let column = |pick: fn(&cointegration::Hedge) -> f64| {
         let known = found.iter().map(pick);
         let unknown = std::iter::repeat_n(f64::NAN, train);
@@ -137,7 +137,9 @@ pub(crate) fn kalman_hedge<'py>(
     fields.set_item("spread", column(|h| h.spread))?;
     fields.set_item("spread_std", column(|h| h.spread_std))?;
     fields.set_item("noise", [noise.observation, noise.beta, noise.intercept])?;
-    fields.set_item("loglik", loglik)?;
+    fields.set_item("loglik", fit.loglik)?;
+    fields.set_item("scale", fit.scale)?;
+    fields.set_item("start", (fit.start[0], fit.start[1]))?;
     Ok(fields)
 }
 
@@ -150,14 +152,14 @@ pub(crate) struct KalmanFilter {
 #[pymethods]
 impl KalmanFilter {
     #[new]
-    fn new(observation: f64, beta: f64, intercept: f64, scale: f64) -> Self {
+    fn new(observation: f64, beta: f64, intercept: f64, scale: f64, start: [f64; 2]) -> Self {
         let noise = HedgeNoise {
             observation,
             beta,
             intercept,
         };
         Self {
-            inner: HedgeFilter::new(noise, scale),
+            inner: HedgeFilter::new(noise, scale, start),
         }
     }
 

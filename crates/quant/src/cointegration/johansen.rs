@@ -221,7 +221,7 @@ fn solve(
     })
 }
 
-/// One relation in the units of the data, the largest coefficient positive.
+/// One relation in the units of the data.
 fn relation(l22: &Matrix, v: &[f64], scaled: &Scaled, case: usize, rows: usize) -> Vec<f64> {
     let p = scaled.units.len();
     let mut b = v.to_vec();
@@ -229,7 +229,11 @@ fn relation(l22: &Matrix, v: &[f64], scaled: &Scaled, case: usize, rows: usize) 
         let column = l22.col(j);
         b[j] = (b[j] - dot(&column[j + 1..], &b[j + 1..])) / column[j];
     }
-    let root = (rows as f64).sqrt();
+    // The sign is that of the largest coefficient of standard columns: units do not change it.
+    let first = b[..p]
+        .iter()
+        .fold(0.0_f64, |m, v| if v.abs() > m.abs() { *v } else { m });
+    let root = (rows as f64).sqrt().copysign(first);
     for (j, value) in b.iter_mut().enumerate() {
         *value *= root;
         if j < p {
@@ -241,14 +245,6 @@ fn relation(l22: &Matrix, v: &[f64], scaled: &Scaled, case: usize, rows: usize) 
         2 => b[p] -= dot(&b[..p], &scaled.means),
         4 => b[p] /= rows as f64,
         _ => {}
-    }
-    let first = b[..p]
-        .iter()
-        .fold(0.0_f64, |m, v| if v.abs() > m.abs() { *v } else { m });
-    if first < 0.0 {
-        for value in &mut b {
-            *value = -*value;
-        }
     }
     b
 }

@@ -3,8 +3,11 @@
 //! The noise variances come from the likelihood of a training part; afterwards the filter only
 //! predicts, so that what stands at t is known before t.
 
+use super::engle_granger::regress;
 use crate::error::{checked, Fault, QuantError, Result};
 use crate::linalg::lanes::{is_constant, mean, variance};
+use crate::linalg::Matrix;
+use crate::series::Trend;
 
 /// Variances of the noises; those of the states per step.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -26,6 +29,21 @@ pub struct HedgeFilter {
     spread: [f64; 3],
 }
 
+/// Predictions after the training part, and what the filter was made of.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HedgeFit {
+    /// One a pair.
+    pub predictions: Vec<Hedge>,
+    /// The fitted noises.
+    pub noise: HedgeNoise,
+    /// Log likelihood of the training part.
+    pub loglik: f64,
+    /// Size of x.
+    pub scale: f64,
+    /// Ratio and intercept to start about.
+    pub start: [f64; 2],
+}
+
 /// One prediction.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Hedge {
@@ -45,13 +63,13 @@ const BURN_IN: usize = 2;
 const DIFFUSE: f64 = 1e7;
 
 impl HedgeFilter {
-    /// A filter that knows nothing of its states; `scale` is the size of x.
+    /// A filter that knows little of its states: about `start`; `scale` is the size of x.
     #[must_use]
-    pub fn new(noise: HedgeNoise, scale: f64) -> Self {
+    pub fn new(noise: HedgeNoise, scale: f64, start: [f64; 2]) -> Self {
         let vague = DIFFUSE * noise.observation.max(f64::MIN_POSITIVE);
         Self {
             noise,
-            state: [0.0; 2],
+            state: start,
             spread: [vague / (scale * scale), 0.0, vague],
         }
     }
@@ -86,6 +104,7 @@ struct Training<'a> {
     y: &'a [f64],
     x: &'a [f64],
     scale: f64,
+    start: [f64; 2],
 }
 
 impl Training<'_> {
@@ -96,7 +115,7 @@ impl Training<'_> {
             beta: libm::exp(ratios[0]) / (self.scale * self.scale),
             intercept: libm::exp(ratios[1]),
         };
-        let mut filter = HedgeFilter::new(noise, self.scale);
+        let mut filter = HedgeFilter::new(noise, self.scale, self.start);
         let (mut squares, mut logs) = (0.0, 0.0);
         for (t, (y, x)) in self.y.iter().zip(self.x).enumerate() {
             let seen = filter.update(*y, *x);
@@ -162,12 +181,12 @@ impl Training<'_> {
 
 /// Fits the noises on the first `train` pairs and predicts from there on.
 ///
-/// Returns the predictions from `train` on, the noises, and the log likelihood of the training.
+/// The filter starts about the regression of the training part, which is past by then.
 ///
 /// # Errors
 /// Values that are not finite, lengths that differ, a constant series, too short a training part,
 /// an exact relation.
-pub fn kalman_hedge(y: &[f64], x: &[f64], train: usize) -> Result<(Vec<Hedge>, HedgeNoise, f64)> {
+pub fn kalman_hedge(y: &[f64], x: &[f64], train: usize) -> Result<HedgeFit> {
     checked("y", y, 0)?;
     checked("x", x, 0)?;
     if x.len() != y.len() {
@@ -189,12 +208,16 @@ pub fn kalman_hedge(y: &[f64], x: &[f64], train: usize) -> Result<(Vec<Hedge>, H
             return Err(QuantError::constant(field, None));
         }
     }
+    let column = Matrix::from_columns(train, 1, past_x.to_vec());
+    let line = regress(past_y, &column, Trend::Constant)?;
+    let (beta, intercept) = (line.hedge[0], line.intercept);
     let unit = variance(past_y, 1).sqrt();
     let scaled: Vec<f64> = past_y.iter().map(|v| v / unit).collect();
     let training = Training {
         y: &scaled,
         x: past_x,
         scale: (variance(past_x, 0) + mean(past_x) * mean(past_x)).sqrt(),
+        start: [beta / unit, intercept / unit],
     };
     let (ratios, loglik, _) = training.maximise();
     let (_, observation) = training.evaluate(ratios);
@@ -212,12 +235,18 @@ pub fn kalman_hedge(y: &[f64], x: &[f64], train: usize) -> Result<(Vec<Hedge>, H
         beta: observation * libm::exp(ratios[0]) / (training.scale * training.scale),
         intercept: observation * libm::exp(ratios[1]),
     };
-    let mut filter = HedgeFilter::new(noise, training.scale);
+    let start = [beta, intercept];
+    let mut filter = HedgeFilter::new(noise, training.scale, start);
     let all: Vec<Hedge> = y
         .iter()
         .zip(x)
         .map(|(y, x)| filter.update(*y, *x))
         .collect();
-    let loglik = loglik - (train - BURN_IN) as f64 * libm::log(unit);
-    Ok((all[train..].to_vec(), noise, loglik))
+    Ok(HedgeFit {
+        predictions: all[train..].to_vec(),
+        noise,
+        loglik: loglik - (train - BURN_IN) as f64 * libm::log(unit),
+        scale: training.scale,
+        start,
+    })
 }

@@ -15,5 +15,5 @@ mod screen_moments;
 
 pub use engle_granger::{engle_granger, EngleGranger};
 pub use johansen::{johansen, Johansen};
-pub use kalman::{kalman_hedge, Hedge, HedgeFilter, HedgeNoise};
+pub use kalman::{kalman_hedge, Hedge, HedgeFilter, HedgeFit, HedgeNoise};
 pub use screen::{screen, Screen, ScreenLags, ScreenPlan};

@@ -44,6 +44,7 @@ pub struct Screen {
 #[derive(Debug, Clone, Copy, Default)]
 struct Row {
     statistic: f64,
+    pvalue: f64,
     hedge_ratio: f64,
     half_life: f64,
     lags: usize,
@@ -182,6 +183,7 @@ fn one_against_all<const W: usize>(
         };
         *slot = Row {
             statistic,
+            pvalue: p_value(statistic, plan.trend, 2),
             hedge_ratio: b * (panel.units[i] / panel.units[j]),
             half_life: duration(spread.phi(), HalfLifeMethod::Exact),
             lags,
@@ -219,10 +221,8 @@ fn settle(prices: &Matrix, plan: ScreenPlan, mut found: Vec<Row>) -> Result<Scre
         let (i, k) = (row / (prices.cols() - 1), row % (prices.cols() - 1));
         (i, k + usize::from(k >= i))
     };
-    let p_of = |statistic: f64| p_value(statistic, plan.trend, 2);
-    let mut order: Vec<usize> = (0..found.len()).collect();
-    order.sort_by(|a, b| found[*a].statistic.total_cmp(&found[*b].statistic));
-    let adjusted = adjust(&order, &found, plan, p_of);
+    let order = ascending(&found);
+    let adjusted = adjust(&order, &found, plan);
     let again = order.len().div_ceil(100).max(10).min(order.len());
     for row in &order[..again] {
         if adjusted[*row] > plan.fdr {
@@ -234,10 +234,11 @@ fn settle(prices: &Matrix, plan: ScreenPlan, mut found: Vec<Row>) -> Result<Scre
         let lags = Some(found[*row].lags);
         let root = unit_root("prices", &fit.residual, Trend::None, lags, LagRule::Fixed)?;
         found[*row].statistic = root.statistic;
+        found[*row].pvalue = p_value(root.statistic, plan.trend, 2);
         found[*row].hedge_ratio = fit.hedge[0];
     }
     Ok(Screen {
-        pvalue: found.iter().map(|row| p_of(row.statistic)).collect(),
+        pvalue: found.iter().map(|row| row.pvalue).collect(),
         selected: adjusted.iter().map(|q| *q <= plan.fdr).collect(),
         qvalue: adjusted,
         statistic: found.iter().map(|row| row.statistic).collect(),
@@ -247,8 +248,24 @@ fn settle(prices: &Matrix, plan: ScreenPlan, mut found: Vec<Row>) -> Result<Scre
     })
 }
 
+/// Rows from the smallest statistic on, equal ones in their order.
+fn ascending(found: &[Row]) -> Vec<usize> {
+    let key = |statistic: f64| {
+        // The bits of a float, so turned that they sort like the float.
+        let bits = statistic.to_bits() as i64;
+        (bits ^ (((bits >> 63) as u64) >> 1) as i64) as u64 ^ (1 << 63)
+    };
+    let mut keys: Vec<(u64, usize)> = found
+        .iter()
+        .enumerate()
+        .map(|(row, found)| (key(found.statistic), row))
+        .collect();
+    keys.sort_unstable();
+    keys.into_iter().map(|(_, row)| row).collect()
+}
+
 /// Benjamini-Hochberg 1995; with Yekutieli's factor (2001) under dependence.
-fn adjust(order: &[usize], found: &[Row], plan: ScreenPlan, p_of: impl Fn(f64) -> f64) -> Vec<f64> {
+fn adjust(order: &[usize], found: &[Row], plan: ScreenPlan) -> Vec<f64> {
     let m = order.len() as f64;
     let factor = if plan.dependent {
         (1..=order.len()).map(|k| 1.0 / k as f64).sum()
@@ -258,7 +275,7 @@ fn adjust(order: &[usize], found: &[Row], plan: ScreenPlan, p_of: impl Fn(f64) -
     let mut adjusted = vec![1.0; order.len()];
     let mut least = 1.0_f64;
     for (rank, row) in order.iter().enumerate().rev() {
-        least = least.min(p_of(found[*row].statistic) * factor * m / (rank as f64 + 1.0));
+        least = least.min(found[*row].pvalue * factor * m / (rank as f64 + 1.0));
         adjusted[*row] = least;
     }
     adjusted

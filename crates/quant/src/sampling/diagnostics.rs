@@ -36,8 +36,9 @@ pub fn diagnose(chains: &[Vec<f64>]) -> Diagnostics {
         .iter()
         .map(|chain| chain.iter().map(|x| (x - middle).abs()).collect())
         .collect();
+    let every: Vec<f64> = chains.concat();
     let below = |p: f64| -> f64 {
-        let cut = quantile(&all, p);
+        let cut = quantile(&every, p);
         let flags: Vec<Vec<f64>> = split
             .iter()
             .map(|chain| {
@@ -49,7 +50,6 @@ pub fn diagnose(chains: &[Vec<f64>]) -> Diagnostics {
             .collect();
         effective(&flags)
     };
-    let every: Vec<f64> = chains.concat();
     Diagnostics {
         rhat: rhat(&ranked).max(rhat(&normalised(&folded))),
         ess_bulk: effective(&ranked),

@@ -29,10 +29,12 @@ const LAG_MAX: usize = 20;
 /// Estimates the exponent of the path `x`; increments are taken inside.
 ///
 /// # Errors
-/// Values that are not finite, fewer than 40 of them (100 for the other two methods), a constant.
+/// Values that are not finite, fewer than 40 of them (rescaled range: 100, detrended fluctuation: 300), a constant.
 pub fn hurst(x: &[f64], method: HurstMethod) -> Result<Hurst> {
     let needed = if method == HurstMethod::Structure {
         2 * LAG_MAX
+    } else if method == HurstMethod::Dfa {
+        300
     } else {
         100
     };
@@ -131,7 +133,7 @@ fn fluctuation(path: &[f64]) -> Result<Hurst> {
         walk.push(sum);
     }
     let mut points = Vec::new();
-    for length in windows(4.0, 0.1 * walk.len() as f64, 1.2) {
+    for length in windows(16.0, 0.1 * walk.len() as f64, 1.2) {
         // Windows overlap by half, which uses every value about twice.
         let step = (length / 2).max(1);
         let squares: Vec<f64> = (0..=walk.len() - length)

@@ -17,7 +17,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-import quant_workloads
+import portfolio_workloads
 from workers.protocol import Run, serve
 
 SCALE = 1e4
@@ -127,7 +127,7 @@ def prepare(job: str, options: dict[str, Any]) -> Run:
     n, repeat = options["n"], options["repeat"]
     name, _, solver = job.partition(":")
     if name in ("risk_parity", "min_variance"):
-        cov = quant_workloads.covariance(n)
+        cov = portfolio_workloads.covariance(n)
         work = globals()[f"{solver}_{name}"](cov)
 
         def volatility(w: Any) -> dict[str, Any]:
@@ -136,7 +136,7 @@ def prepare(job: str, options: dict[str, Any]) -> Run:
 
         return timed(work, volatility, repeat)
     if name == "robust_pca":
-        told = numpy_pursuit(quant_workloads.sum_of_parts(n))
+        told = numpy_pursuit(portfolio_workloads.sum_of_parts(n))
         return timed(
             told,
             lambda r: {
@@ -148,7 +148,7 @@ def prepare(job: str, options: dict[str, Any]) -> Run:
         )
     from sklearn.linear_model import Lasso, lasso_path
 
-    x, y = quant_workloads.regression(n, options["p"])
+    x, y = portfolio_workloads.regression(n, options["p"])
     xc, yc = np.asfortranarray(x - x.mean(0)), y - y.mean()
     if name == "lasso":
         model = Lasso(alpha=0.1, tol=1e-4, max_iter=100_000)

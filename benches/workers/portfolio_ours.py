@@ -9,7 +9,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-import quant_workloads
+import portfolio_workloads
 from workers.protocol import Run, serve
 
 import py_rt as rt
@@ -32,20 +32,20 @@ def prepare(job: str, options: dict[str, Any]) -> Run:
     n, repeat = options["n"], options["repeat"]
     quant = rt.quant
     if job in ("risk_parity", "min_variance"):
-        cov = quant_workloads.covariance(n)
+        cov = portfolio_workloads.covariance(n)
         return timed(
             lambda: quant.portfolio(cov=cov, method=job),
             lambda p: {"objective": float(p.weights @ cov @ p.weights) ** 0.5},
             repeat,
         )
     if job == "robust_pca":
-        m = quant_workloads.sum_of_parts(n)
+        m = portfolio_workloads.sum_of_parts(n)
         return timed(
             lambda: quant.robust_pca(m),
             lambda p: {"objective": p.objective, "rank": p.rank, "residual": p.residual},
             repeat,
         )
-    x, y = quant_workloads.regression(n, options["p"])
+    x, y = portfolio_workloads.regression(n, options["p"])
     if job == "lasso":
         return timed(
             lambda: quant.lasso(x, y, 0.1, tol=1e-4),
