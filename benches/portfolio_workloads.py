@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["covariance", "regression", "sum_of_parts"]
+__all__ = ["covariance", "judged", "regression", "sum_of_parts"]
 
 
 def covariance(n: int) -> Any:
@@ -16,6 +16,15 @@ def covariance(n: int) -> Any:
     common = rng.normal(size=(750, 5)) @ loads.T * 0.004
     own = rng.normal(size=(750, n)) * rng.uniform(0.005, 0.02, n)
     return np.cov((common + own + rng.normal(3e-4, 2e-4, n)).T)
+
+
+def judged(w: Any, cov: Any, job: str) -> dict[str, float]:
+    """Return what a portfolio minimises: volatility, or ln volatility less the mean ln weight."""
+    w = w / w.sum()
+    volatility = float(w @ cov @ w) ** 0.5
+    if job == "min_variance":
+        return {"objective": volatility}
+    return {"objective": float(np.log(volatility) - np.log(w).mean()), "volatility": volatility}
 
 
 def regression(n: int, p: int) -> tuple[Any, Any]:

@@ -35,7 +35,7 @@ def prepare(job: str, options: dict[str, Any]) -> Run:
         cov = portfolio_workloads.covariance(n)
         return timed(
             lambda: quant.portfolio(cov=cov, method=job),
-            lambda p: {"objective": float(p.weights @ cov @ p.weights) ** 0.5},
+            lambda p: portfolio_workloads.judged(p.weights, cov, job),
             repeat,
         )
     if job == "robust_pca":

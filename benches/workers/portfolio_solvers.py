@@ -130,11 +130,7 @@ def prepare(job: str, options: dict[str, Any]) -> Run:
         cov = portfolio_workloads.covariance(n)
         work = globals()[f"{solver}_{name}"](cov)
 
-        def volatility(w: Any) -> dict[str, Any]:
-            w = w / w.sum()
-            return {"objective": float(w @ cov @ w) ** 0.5}
-
-        return timed(work, volatility, repeat)
+        return timed(work, lambda w: portfolio_workloads.judged(w, cov, name), repeat)
     if name == "robust_pca":
         told = numpy_pursuit(portfolio_workloads.sum_of_parts(n))
         return timed(

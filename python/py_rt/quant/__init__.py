@@ -15,7 +15,7 @@ from py_rt.quant.cointegration import (
     kalman_hedge,
     screen_pairs,
 )
-from py_rt.quant.covariance import (
+from py_rt.quant.moments import (
     BlackLitterman,
     Covariance,
     black_litterman,
