@@ -11,9 +11,9 @@ Examples
 
 from typing import TYPE_CHECKING, Any
 
-from py_rt import data, errors, indicators, strategies
+from py_rt import bars, data, errors, features, indicators, mechanics, strategies
 from py_rt._core import __version__
-from py_rt.backtest import BacktestResult, backtest, verify
+from py_rt.backtest import BacktestResult, VectorResult, backtest, vector_backtest, verify
 from py_rt.config import Fees, RiskLimits, SimVenue
 from py_rt.errors import (
     ConfigError,
@@ -31,6 +31,7 @@ from py_rt.errors import (
 )
 from py_rt.factory import StrategyFactory
 from py_rt.market import Instrument, MarketData
+from py_rt.mechanics import FillStudy, MatchingEngine, OrderBook, fill_study
 from py_rt.strategy import Strategy
 from py_rt.trade import ReplayResult, paper, replay, trade
 
@@ -44,11 +45,14 @@ __all__ = [
     "DataError",
     "Degenerate",
     "Fees",
+    "FillStudy",
     "Infeasible",
     "Instrument",
     "JournalError",
     "MarketData",
+    "MatchingEngine",
     "NotConverged",
+    "OrderBook",
     "ParameterError",
     "ReplayResult",
     "RiskHalted",
@@ -58,17 +62,23 @@ __all__ = [
     "StrategyError",
     "StrategyFactory",
     "TradingError",
+    "VectorResult",
     "VenueError",
     "__version__",
     "backtest",
+    "bars",
     "data",
     "errors",
+    "features",
+    "fill_study",
     "indicators",
+    "mechanics",
     "paper",
     "quant",
     "replay",
     "strategies",
     "trade",
+    "vector_backtest",
     "verify",
 ]
 

@@ -22,6 +22,11 @@ __all__ = [
     "FLAG_END",
     "FLAG_INVALID",
     "KIND_NAMES",
+    "ORDER_ADD",
+    "ORDER_DELETE",
+    "ORDER_EXECUTE",
+    "ORDER_KINDS",
+    "ORDER_REDUCE",
     "QUOTE",
     "SELL",
     "SIDE_NONE",
@@ -71,7 +76,18 @@ BAR_DTYPE: np.dtype[np.void] = np.dtype(
 """One row of ``bars``: prices in ticks, volume in units, times in ns UTC."""
 
 DEPTH, TRADE, CLEAR, SNAPSHOT, QUOTE = 0, 1, 2, 3, 4
-KIND_NAMES = ("depth", "trade", "clear", "snapshot", "quote")
+ORDER_ADD, ORDER_REDUCE, ORDER_DELETE, ORDER_EXECUTE = 5, 6, 7, 8
+KIND_NAMES = (
+    "depth",
+    "trade",
+    "clear",
+    "snapshot",
+    "quote",
+    "order_add",
+    "order_reduce",
+    "order_delete",
+    "order_execute",
+)
 BUY, SELL, SIDE_NONE = 1, -1, 0
 FLAG_END = 1
 """Last row of one venue message."""
@@ -79,9 +95,10 @@ FLAG_INVALID = 2
 """The book is invalid from this row until the next snapshot."""
 
 AssetClass = Literal["equity", "crypto", "future", "fx", "other"]
-Kind = Literal["depth", "trade", "quote", "bar"]
+Kind = Literal["depth", "order", "trade", "quote", "bar"]
 _ASSET_CLASSES = ("equity", "crypto", "future", "fx", "other")
 BOOK_KINDS = (DEPTH, CLEAR, SNAPSHOT)
+ORDER_KINDS = (ORDER_ADD, ORDER_REDUCE, ORDER_DELETE, ORDER_EXECUTE)
 
 
 def join_rows(parts: Sequence[Rows], dtype: np.dtype[np.void]) -> Rows:

@@ -25,6 +25,11 @@ from py_rt._layout import (
     FLAG_END,
     FLAG_INVALID,
     KIND_NAMES,
+    ORDER_ADD,
+    ORDER_DELETE,
+    ORDER_EXECUTE,
+    ORDER_KINDS,
+    ORDER_REDUCE,
     QUOTE,
     SELL,
     SIDE_NONE,
@@ -50,6 +55,11 @@ __all__ = [
     "FLAG_END",
     "FLAG_INVALID",
     "KIND_NAMES",
+    "ORDER_ADD",
+    "ORDER_DELETE",
+    "ORDER_EXECUTE",
+    "ORDER_KINDS",
+    "ORDER_REDUCE",
     "QUOTE",
     "SELL",
     "SIDE_NONE",
@@ -140,12 +150,14 @@ class MarketData:
 
     @property
     def kinds(self) -> tuple[str, ...]:
-        """Which of "depth", "trade", "quote", "bar" are present."""
+        """Which of "depth", "order", "trade", "quote", "bar" are present."""
         kind = self._events["kind"]
         present = []
         if np.isin(kind, BOOK_KINDS).any():
             present.append("depth")
-        if (kind == TRADE).any():
+        if np.isin(kind, ORDER_KINDS).any():
+            present.append("order")
+        if np.isin(kind, (TRADE, ORDER_EXECUTE)).any():
             present.append("trade")
         if (kind == QUOTE).any():
             present.append("quote")
@@ -228,8 +240,10 @@ class MarketData:
 
         Parameters
         ----------
-        kind : {"depth", "trade", "quote", "bar"}, optional
-            May be left out when only one kind is present. "depth" includes snapshot and clear rows.
+        kind : {"depth", "order", "trade", "quote", "bar"}, optional
+            May be left out when only one kind is present. "depth" includes snapshot and clear rows;
+            "order" has the rows about single orders and their ``order_id``; "trade" includes the
+            executions of such orders, with the side of the aggressor.
         frame : {"pandas", "polars"}
 
         Returns
@@ -290,7 +304,7 @@ class MarketData:
 
         Notes
         -----
-        Built from depth messages only. Costs just under a second per million rows.
+        Built from depth messages only, by the kernel's own book.
 
         Examples
         --------

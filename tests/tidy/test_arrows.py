@@ -31,8 +31,9 @@ ARROWS: dict[str, frozenset[str]] = {
     "live": frozenset(
         {"types", "venues", "kernel", "quant", "strategies", "sim", "paper"}
     ),
+    "faults": frozenset({"types", "venues", "kernel", "live"}),
     "python": frozenset(
-        {"types", "venues", "kernel", "quant", "strategies", "sim", "paper", "live"}
+        {"types", "venues", "kernel", "quant", "strategies", "sim", "paper", "live", "faults"}
     ),
 }  # fmt: skip
 

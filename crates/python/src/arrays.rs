@@ -71,3 +71,13 @@ impl<'py> Rows<'py> {
         ))
     }
 }
+
+/// The rows as a new array of bytes, which Python views as `EVENT_DTYPE`.
+pub(crate) fn event_bytes<'py>(py: Python<'py>, rows: &[MarketEvent]) -> Bound<'py, PyArray1<u8>> {
+    // SAFETY: `MarketEvent` is `Plain`: no padding, so every byte of the rows is initialised.
+    #[allow(unsafe_code)]
+    let bytes = unsafe {
+        core::slice::from_raw_parts(rows.as_ptr().cast::<u8>(), core::mem::size_of_val(rows))
+    };
+    PyArray1::from_slice(py, bytes)
+}

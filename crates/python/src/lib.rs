@@ -7,6 +7,7 @@
 //! - [`live`]: the doors of a session and of a replay. [`venue`]: that of the paper venue.
 //! - [`indicators`]: the streaming indicators. [`quant`]: statistics. [`formats`]: decoders of
 //!   recorded files. [`mechanics`]: books, matching, queues. Each is a submodule of `_core`.
+//! - [`faults`]: fault simulation.
 //! - [`error`]: the one file that turns Rust errors into Python's.
 
 mod arrays;
@@ -15,6 +16,7 @@ mod clock;
 mod compiled;
 mod config;
 mod error;
+mod faults;
 mod formats;
 mod host;
 mod indicators;
@@ -43,6 +45,8 @@ mod _core {
     #[pymodule_export]
     use crate::compiled::compiled_strategies;
     #[pymodule_export]
+    use crate::faults::simulate_faults;
+    #[pymodule_export]
     use crate::host::{
         PyBarEvent, PyBook, PyContext, PyFill, PyInstrument, PyOrder, PyPosition, PyQuote,
         PyTimerEvent, PyTrade,
@@ -54,21 +58,38 @@ mod _core {
 
     /// Decoders of recorded files.
     #[pymodule]
-    mod formats {}
+    mod formats {
+        #[pymodule_export]
+        use crate::formats::{
+            capture_start, is_bitstamp, is_iex_capture, itch_framing, tardis_table, BitstampReader,
+            DbnReader, IexReader, ItchReader, LobsterReader, TardisReader,
+        };
+        #[pymodule_export]
+        use crate::formats::{recognise_recording, PyRecording};
+    }
 
     /// Streaming indicators.
     #[pymodule]
     mod indicators {
         #[pymodule_export]
         use crate::indicators::{
-            Bollinger, BollingerArrays, BollingerValue, MacdArrays, MacdValue, Stochastic,
-            StochasticArrays, StochasticValue, ZScore, ATR, EMA, MACD, OBV, RSI, SMA, VWAP, WMA,
+            catalog, realized_kernel, AroonArrays, AroonValue, BandsArrays, BandsValue, BarStream,
+            DepthStream, MacdArrays, MacdValue, MamaArrays, MamaValue, MicroTable, MinMaxArrays,
+            MinMaxValue, OfCloseVolume, OfElapsed, OfFlow, OfHighLow, OfHighLowClose,
+            OfHighLowCloseVolume, OfOpenClose, OfOpenHighLowClose, OfPaid, OfPair, OfSigned,
+            OfValue, PhasorArrays, PhasorValue, SineArrays, SineValue, StochasticArrays,
+            StochasticValue,
         };
     }
 
     /// Books, matching, queues.
     #[pymodule]
-    mod mechanics {}
+    mod mechanics {
+        #[pymodule_export]
+        use crate::mechanics::{follow_orders, MatchingDoor, OrderBookDoor};
+        #[pymodule_export]
+        use crate::mechanics::{last_levels, sample_books};
+    }
 
     /// Statistics.
     #[pymodule]

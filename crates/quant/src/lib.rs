@@ -5,16 +5,19 @@
 //! home here; money is not. Every answer is a function of the input and a seed: the same bits on
 //! one thread or many.
 //!
-//! - [`indicator`]: `Sma`, `Ema`, `Wma`, `Rsi`, `Macd`, `Stochastic`, `Atr`, `Bollinger`, `Obv`,
-//!   `Vwap`, `ZScore`.
+//! - [`indicator`]: averages, bands, momentum, volume, volatility, cycles, statistics of windows;
+//!   every one by name in [`indicator::CATALOG`]. [`bars`], [`feature`]: of trades and books.
+//! - [`series`], [`cointegration`], [`regimes`]: statistics of series.
 //! - [`regression`]: LASSO and its kin. [`robust`]: low rank plus sparse. [`predictability`]: Box-Tiao
 //!   and mean reversion of few assets. [`portfolio`]: weights. [`risk`]: tails and their tests.
 //!   [`validation`]: what a backtest is worth.
 //! - [`linalg`], [`special`], [`random`]: what the kernels stand on. [`error`]: how they refuse.
 #![deny(unsafe_code)]
 
+pub mod bars;
 pub mod cointegration;
 pub mod error;
+pub mod feature;
 pub mod indicator;
 pub mod linalg;
 pub mod optimise;
@@ -31,7 +34,4 @@ pub mod special;
 pub mod validation;
 
 pub use error::{Fault, QuantError, Result};
-pub use indicator::{
-    Atr, Bollinger, BollingerValue, Ema, IndicatorError, Macd, MacdValue, Obv, Rsi, Sma,
-    Stochastic, StochasticValue, Vwap, Wma, ZScore,
-};
+pub use indicator::{Indicator, IndicatorError, Sma, ZScore};

@@ -21,6 +21,29 @@ pub enum EventKind {
     Snapshot = 3,
     /// The best price and quantity of one side, from a top-of-book source.
     Quote = 4,
+    /// By order: a new order (side, price, qty, order_id) at the end of the queue of its price.
+    ///
+    /// A replacement that loses its place is an `OrderDelete` and an `OrderAdd`; the last row of
+    /// the message carries [`END`]. In the same feeds a `Snapshot` or `Depth` row without an
+    /// order id is quantity whose orders are not known; it stands before the known ones.
+    OrderAdd = 5,
+    /// By order: `qty` of a resting order was canceled; the rest keeps its place.
+    OrderReduce = 6,
+    /// By order: a resting order is gone; `qty` is what it took away, 0 where it is not said.
+    OrderDelete = 7,
+    /// By order: `qty` of a resting order was executed at `price`; the side is the order's own.
+    ///
+    /// Executions against hidden orders change no book and are plain `Trade` rows.
+    OrderExecute = 8,
+}
+
+impl EventKind {
+    /// Whether the row speaks about one resting order.
+    #[inline]
+    #[must_use]
+    pub const fn is_by_order(self) -> bool {
+        self as u8 >= Self::OrderAdd as u8
+    }
 }
 
 /// One market row: 48 bytes, the layout of `py_rt.market.EVENT_DTYPE`.
@@ -58,6 +81,10 @@ impl MarketEvent {
             2 => EventKind::Clear,
             3 => EventKind::Snapshot,
             4 => EventKind::Quote,
+            5 => EventKind::OrderAdd,
+            6 => EventKind::OrderReduce,
+            7 => EventKind::OrderDelete,
+            8 => EventKind::OrderExecute,
             _ => return None,
         })
     }
@@ -71,6 +98,23 @@ impl MarketEvent {
             -1 => Some(Side::Sell),
             _ => None,
         }
+    }
+
+    /// The print that this row tells of, if any: a `Trade` itself, or the execution of a resting
+    /// order with the side of the aggressor.
+    #[inline]
+    #[must_use]
+    pub const fn print(&self) -> Option<Self> {
+        if self.kind == EventKind::Trade as u8 {
+            return Some(*self);
+        }
+        if self.kind != EventKind::OrderExecute as u8 {
+            return None;
+        }
+        let mut print = *self;
+        print.kind = EventKind::Trade as u8;
+        print.side = -self.side;
+        Some(print)
     }
 
     /// Whether this row is the last of its venue message.

@@ -29,7 +29,7 @@ from py_rt.market import (
     MarketData,
 )
 
-__all__ = ["Instruments", "build_market"]
+__all__ = ["Instruments", "build_market", "overrule", "step_of"]
 
 Instruments = Sequence[Instrument] | Mapping[str, Instrument | Mapping[str, Any]]
 Rows = npt.NDArray[np.void]
@@ -82,18 +82,29 @@ def _merged(parts: list[Rows], clock: str) -> Rows | None:
 def _instruments(
     tables: Sequence[Table], symbols: list[str], given: Instruments | None, log: IssueLog
 ) -> tuple[Instrument, ...]:
+    return overrule(_inferred(tables, symbols, log), given, log)
+
+
+def overrule(
+    inferred: Mapping[str, Instrument], given: Instruments | None, log: IssueLog
+) -> tuple[Instrument, ...]:
+    """Put what the caller gave in the place of what was inferred, and note what was not given.
+
+    Raises
+    ------
+    ParameterError
+        ``given`` is not what it should be.
+    """
     chosen = _given(given)
-    stray = sorted(set(chosen) - set(symbols))
+    stray = sorted(set(chosen) - set(inferred))
     if stray:
         log.note(f"instruments that the data do not hold: {', '.join(stray)}")
-    inferred = _inferred(tables, symbols, log)
     out = []
-    for symbol in symbols:
+    for symbol, base in inferred.items():
         override = chosen.get(symbol)
         if isinstance(override, Instrument):
             out.append(override)
             continue
-        base = inferred[symbol]
         out.append(_overridden(base, override) if override else base)
     shown = [s for s in out if s.symbol not in chosen]
     for instrument in shown[:8]:
@@ -150,8 +161,8 @@ def _inferred(tables: Sequence[Table], symbols: list[str], log: IssueLog) -> dic
     return {
         symbol: Instrument(
             symbol,
-            tick_size=_step(tick),
-            lot_size=_step(lot),
+            tick_size=step_of(tick),
+            lot_size=step_of(lot),
             asset_class="crypto" if _is_coin(symbol) else "equity" if sessions else "other",
             sessions=sessions and not _is_coin(symbol),
         )
@@ -185,7 +196,8 @@ def _count_places(
             places[symbol][slot] = max(places[symbol][slot], min(decimals, MOST_DECIMALS))
 
 
-def _step(decimals: int) -> str:
+def step_of(decimals: int) -> str:
+    """Write 10**-decimals as decimal text."""
     return "1" if decimals == 0 else "0." + "0" * (decimals - 1) + "1"
 
 

@@ -1,72 +1,38 @@
-"""Files: find them, recognise how they are written, read tables from them."""
+"""Sources: find files and the reader of their format; take tables of other libraries."""
 
 from __future__ import annotations
 
 import glob
-import gzip
-import zlib
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from py_rt.data.binance_ws import looks_like_binance_ws
+import numpy as np
+
+from py_rt.data.columns import time_column
+from py_rt.data.opening import look
 from py_rt.data.quality import IssueLog
+from py_rt.data.readers import Reader, format_names, recognise
 from py_rt.errors import DataError
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["FORMATS", "UNREAD", "Found", "frame_of", "locate", "read_frame", "unread"]
-
-_KINDS = {"bars": "bar", "trades": "trade", "quotes": "quote", "level2": "level2"}
-FORMATS: dict[str, tuple[str, str | None]] = {
-    "csv": ("csv", None),
-    "parquet": ("parquet", None),
-    "binance_ws": ("binance_ws", None),
-    "sample": ("sample", None),
-    **{word: ("", kind) for word, kind in _KINDS.items()},
-    **{f"{word}_{way}": (way, kind) for word, kind in _KINDS.items() for way in ("csv", "parquet")},
-}
-"""Format name -> (how the file is written, what the table is)."""
-UNREAD = (
-    *("lobster", "itch", "kraken_ws", "coinbase_ws", "bitfinex_ws", "okx_ws", "bitstamp_l3"),
-    *("dbn", "tardis_csv", "hftbacktest"),
-)
-"""Names of formats that this version cannot read; see ``unread``."""
+__all__ = ["frame_of", "is_columns", "locate"]
 
 
-def unread(written: str) -> DataError:
-    """Return the error for a format that has a name and no reader in this version."""
-    return DataError(
-        f"this version does not read {written} yet",
-        field="format",
-        kind="schema",
-        remedy="convert it to a level-2, trade, quote or bar table (CSV, Parquet, DataFrame)",
-    )
-
-
-@dataclass(frozen=True)
-class Found:
-    """Files of one session, how they are written, and what their tables are (None: recognise)."""
-
-    paths: list[Path]
-    format: str
-    kind: str | None
-
-
-def locate(source: Any, written: str | None, log: IssueLog) -> Found:
-    """Resolve a path, a glob or a list of paths.
+def locate(source: Any, reader: Reader | None, log: IssueLog) -> tuple[list[Path], Reader]:
+    """Resolve a path, a glob or a list of paths, and find the reader of what lies there.
 
     Raises
     ------
     DataError
-        Nothing there, or files of different formats.
+        Nothing there, a format that nobody knows, or files of different formats.
     """
     entries = [source] if isinstance(source, (str, Path)) else list(source)
     if not entries or "" in entries:
         raise log.refuse("missing", "no file is named", "pass a path, or 'sample:us_daily'")
-    paths: list[Path] = []
+    found: list[tuple[Path, Reader]] = []
     for entry in entries:
         if not isinstance(entry, (str, Path)):
             raise log.refuse(
@@ -74,29 +40,50 @@ def locate(source: Any, written: str | None, log: IssueLog) -> Found:
                 f"a list of {type(entry).__name__} is no source",
                 "pass paths, a DataFrame, or {symbol: DataFrame}",
             )
-        paths += _matches(entry, log)
-    way, kind = FORMATS[written] if written else ("", None)
-    ways = {path: way or _written_as(path, log) for path in paths}
-    if len(set(ways.values())) > 1:
+        for path in _matches(entry, log):
+            found += _with_reader(path, reader, log)
+    readers = {known.name for _, known in found}
+    if len(readers) > 1:
+        listed = ", ".join(f"{path.name} {known.name}" for path, known in found[:4])
         raise log.refuse(
             "schema",
-            "the files are written in different formats: "
-            + ", ".join(f"{path.name} {form}" for path, form in list(ways.items())[:4]),
+            f"the files are written in different formats: {listed}",
             "load them one by one",
         )
-    return Found(paths, next(iter(ways.values())), kind)
+    return [path for path, _ in found], found[0][1]
+
+
+def _with_reader(path: Path, reader: Reader | None, log: IssueLog) -> list[tuple[Path, Reader]]:
+    if path.is_dir():
+        whole = reader or recognise(look(path, log), log)
+        if whole is not None and whole.recognise(look(path, log)):
+            return [(path, whole)]
+        inside = sorted(p for p in path.iterdir() if p.is_file() and not p.name.startswith("."))
+        if not inside:
+            raise log.refuse("empty", f"the folder {path} holds no file", "name the file")
+        return [pair for p in inside for pair in _with_reader(p, reader, log)]
+    if reader is not None:
+        return [(path, reader)]
+    head = look(path, log)
+    known = recognise(head, log)
+    if known is not None:
+        return [(path, known)]
+    if head.members:
+        what = f"holds {len(head.members)} files, and no format is recognised"
+        remedy = "unpack it, and name the file inside"
+    elif b"\0" in head.block:
+        what, remedy = "is binary, and its format is not recognised", "pass format="
+    else:
+        what, remedy = "is of no format that is recognised", "pass format="
+    names = ", ".join(format_names())
+    raise log.refuse("schema", f"{path.name} {what}", f"{remedy} (one of {names})")
 
 
 def _matches(entry: str | Path, log: IssueLog) -> list[Path]:
     path = Path(entry).expanduser()
-    if path.is_file():
+    if path.exists():
         return [path]
-    if path.is_dir():
-        inside = sorted(p for p in path.iterdir() if p.is_file() and not p.name.startswith("."))
-        if inside:
-            return inside
-        raise log.refuse("empty", f"the folder {path} holds no file", "name the file")
-    found = sorted(Path(name) for name in glob.glob(str(path)) if Path(name).is_file())
+    found = sorted(Path(name) for name in glob.glob(str(path)))
     if not found:
         nearby = sorted(p.name for p in path.parent.iterdir())[:5] if path.parent.is_dir() else []
         hint = f"; beside it lie {', '.join(nearby)}" if nearby else ""
@@ -106,109 +93,8 @@ def _matches(entry: str | Path, log: IssueLog) -> list[Path]:
     return found
 
 
-def _written_as(path: Path, log: IssueLog) -> str:
-    name = path.name.lower()
-    if "lobster" in name:
-        raise unread("lobster")
-    if name.endswith((".parquet", ".pq")):
-        return "parquet"
-    if name.endswith(".npz"):
-        return "sample"
-    if path.stat().st_size == 0:
-        raise log.refuse("empty", f"{path.name} is empty", "fetch it again")
-    head = _head(path, log)
-    if looks_like_binance_ws(head):
-        return "binance_ws"
-    if name.endswith((".csv", ".csv.gz", ".csv.zst", ".tsv", ".txt", ".txt.gz", ".tsv.gz")):
-        return "csv"
-    if name.endswith((".zip", ".zst", ".xz", ".bz2", ".7z", ".tar", ".pcap")) or "\0" in head:
-        raise log.refuse(
-            "schema",
-            f"{path.name} is packed or binary, and is not read as it is",
-            "unpack it, and name the file inside",
-        )
-    if "," in head and "{" not in head:
-        return "csv"
-    raise log.refuse(
-        "schema",
-        f"the format of {path.name} is not recognised",
-        f"pass format=, one of {', '.join(FORMATS)}",
-    )
-
-
-def _head(path: Path, log: IssueLog) -> str:
-    with path.open("rb") as file:
-        packed = file.read(2) == b"\x1f\x8b"
-    with gzip.open(path, "rb") if packed else path.open("rb") as file:
-        try:
-            block = file.read(4096)
-        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-            raise log.refuse(
-                "truncated", f"{path.name} breaks off: {error}", "fetch the file again"
-            ) from None
-    return block.decode("utf-8", errors="replace").partition("\n")[0]
-
-
-def read_frame(path: Path, way: str, log: IssueLog) -> pd.DataFrame:
-    """Read one file as a pandas table.
-
-    Raises
-    ------
-    DataError
-        Empty, torn, not UTF-8, ragged, or a reader is not installed.
-    """
-    return _read_parquet(path, log) if way == "parquet" else _read_csv(path, log)
-
-
-def _read_parquet(path: Path, log: IssueLog) -> pd.DataFrame:
-    try:
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-    except ImportError:
-        raise DataError(
-            "Parquet needs pyarrow, which is not installed",
-            file=path.name,
-            remedy="pip install pyarrow, or convert the file to CSV",
-        ) from None
-    try:
-        frame: pd.DataFrame = pq.read_table(path).to_pandas()
-    except (pa.ArrowException, OSError) as error:
-        raise log.refuse(
-            "truncated", f"{path.name} is no readable Parquet file: {error}", "fetch it again"
-        ) from None
-    return frame
-
-
-def _read_csv(path: Path, log: IssueLog) -> pd.DataFrame:
-    import pandas as pd
-
-    exact: dict[str, Any] = {}
-    if int(pd.__version__.split(".")[0]) < 3:
-        exact["float_precision"] = "round_trip"
-    try:
-        head = _head(path, log) if not path.name.endswith(".zst") else ","
-        separator = max(",;\t|", key=head.count)
-        frame: pd.DataFrame = pd.read_csv(path, sep=separator, low_memory=False, **exact)
-    except pd.errors.EmptyDataError:
-        raise log.refuse("empty", f"{path.name} is empty", "fetch it again") from None
-    except UnicodeDecodeError as error:
-        raise log.refuse(
-            "encoding", f"{path.name} is not UTF-8: {error}", "save it as UTF-8"
-        ) from None
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise log.refuse(
-            "truncated", f"{path.name} breaks off: {error}", "fetch the file again"
-        ) from None
-    except pd.errors.ParserError as error:
-        text = str(error).strip().splitlines()[-1]
-        raise log.refuse(
-            "schema", f"{path.name} is ragged: {text}", "give every line the same columns"
-        ) from None
-    return frame
-
-
 def frame_of(table: Any) -> pd.DataFrame:
-    """Return a pandas table from a pandas or polars one.
+    """Return a pandas table from a table of pandas, polars, Arrow or NumPy, or from columns.
 
     Raises
     ------
@@ -221,13 +107,54 @@ def frame_of(table: Any) -> pd.DataFrame:
         return table.to_frame("close" if table.name is None else table.name)
     if isinstance(table, pd.DataFrame):
         return table
-    if type(table).__module__.startswith("polars"):
+    home = type(table).__module__.partition(".")[0]
+    if home == "polars":
         return _from_polars(table)
+    if home == "pyarrow" and (hasattr(table, "schema") or hasattr(table, "read_all")):
+        return _from_arrow(table)
+    if isinstance(table, np.ndarray) and table.dtype.names:
+        return pd.DataFrame({name: np.ascontiguousarray(table[name]) for name in table.dtype.names})
+    if isinstance(table, Mapping):
+        return _from_columns(table)
     raise DataError(
         f"{type(table).__name__} is no source of market data",
         field="source",
-        remedy="pass a path, a glob, a pandas or polars DataFrame, or 'sample:us_daily'",
+        remedy="pass a path, a glob, a table of pandas, polars, Arrow or NumPy (structured), "
+        "or 'sample:us_daily'",
     )
+
+
+def is_columns(source: Mapping[Any, Any]) -> bool:
+    """Say whether a mapping holds the columns of one table, not a table a symbol."""
+    if not source or any(hasattr(value, "columns") for value in source.values()):
+        return False
+    return time_column(list(source), None) is not None
+
+
+def _from_columns(columns: Mapping[Any, Any]) -> pd.DataFrame:
+    import pandas as pd
+
+    lengths = {str(name): len(values) for name, values in columns.items()}
+    if len(set(lengths.values())) > 1:
+        raise DataError(
+            f"columns differ in length: {lengths}", field="source", remedy="make them equal"
+        )
+    made = {
+        str(name): pd.Series(values.to_list() if hasattr(values, "to_list") else values)
+        for name, values in columns.items()
+    }
+    return pd.DataFrame({name: series.reset_index(drop=True) for name, series in made.items()})
+
+
+def _from_arrow(table: Any) -> pd.DataFrame:
+    import pyarrow as pa
+
+    if hasattr(table, "read_all"):
+        table = table.read_all()
+    if isinstance(table, pa.RecordBatch):
+        table = pa.Table.from_batches([table])
+    frame: pd.DataFrame = table.to_pandas(split_blocks=True)
+    return frame
 
 
 def _from_polars(table: Any) -> pd.DataFrame:

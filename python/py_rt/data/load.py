@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 
 from py_rt._times import format_ns
-from py_rt.data.binance_ws import read_binance_ws
 from py_rt.data.build import Instruments, build_market
 from py_rt.data.bundled import sample
-from py_rt.data.checks import find_defects, find_oddities, mend
-from py_rt.data.files import FORMATS, UNREAD, Found, frame_of, locate, read_frame, unread
-from py_rt.data.packed import read_packed
+from py_rt.data.catalog import Catalog
+from py_rt.data.checks import find_defects, mend
+from py_rt.data.files import frame_of, is_columns, locate
+from py_rt.data.oddities import find_oddities
 from py_rt.data.quality import IssueLog, QualityReport
+from py_rt.data.readers import Sheet, Wishes, split
 from py_rt.data.tables import Table, read_table
 from py_rt.errors import DataError, ParameterError
 from py_rt.market import MarketData
@@ -25,20 +25,7 @@ from py_rt.market import MarketData
 __all__ = ["check", "load"]
 
 Quality = Literal["refuse", "warn", "repair"]
-_LOUD = frozenset({"sequence", "truncated"})
-
-
-@dataclass(frozen=True)
-class _Wishes:
-    """What the caller knows better than the guesses."""
-
-    symbols: tuple[str, ...] | None
-    format: str | None
-    instruments: Instruments | None
-    bar_stamp: str | None
-    tz: str | None
-    columns: Mapping[str, str] | None
-    quality: str
+_LOUD = frozenset({"sequence", "truncated", "checksum"})
 
 
 def load(
@@ -53,21 +40,27 @@ def load(
     tz: str | None = None,
     columns: Mapping[str, str] | None = None,
     quality: Quality = "refuse",
+    date: Any = None,
+    calendar: str | None = None,
 ) -> MarketData:
     """Load market data from a file, a glob, a list of files, a table, or a bundled sample.
 
     Parameters
     ----------
-    source : str, Path, list of them, DataFrame, mapping or MarketData
-        "sample:us_daily"; a path or glob; several files are one session in name order; a pandas or
-        polars table; a mapping from symbol to table.
+    source : str, Path, list of them, table, mapping, Catalog or MarketData
+        "sample:us_daily"; a path or glob; several files are one session in name order; a table of
+        pandas, polars, Arrow or NumPy (structured); a mapping from symbol to table, or from name
+        to column.
     symbols : str or iterable of str, optional
         Which to keep. For a table without a symbol column: its name.
     start, end : time, optional
         Keep [start, end); see ``MarketData.slice``.
     format : str, optional
-        "bars", "trades", "quotes", "level2" say what a table is; "csv", "parquet", "binance_ws" and
-        "sample" how a file is written, "bars_csv" and the like both. Recognised when left out.
+        "bars", "trades", "quotes", "level2" and "wide" (a column of closes for each symbol) say
+        what a table is; "csv", "parquet", "sample", "binance_ws kraken_ws coinbase_ws okx_ws
+        bitstamp_ws bitfinex_ws deribit_ws", "lobster itch iex dbn bitstamp_l3 tardis_csv
+        hftbacktest" how a file is
+        written, "bars_csv" and the like both. Recognised when left out.
     instruments : sequence of Instrument, or mapping from symbol to Instrument or fields, optional
         Instead of tick and lot inferred from the decimals.
     bar_stamp : {"open", "close"}, optional
@@ -80,6 +73,11 @@ def load(
         "refuse": the first defect of severity error raises. "warn": rows that cannot be represented
         (NaN, non-positive prices) are dropped, the others stay, disorder is sorted. "repair":
         duplicates and crossed quotes are dropped too, bars widened; each repair is in ``notes``.
+    date : date, optional
+        The day of a recording that holds only times of day and whose name does not tell.
+    calendar : str, optional
+        Code of the exchange calendar that gaps are judged by, such as "XNYS" or "24/7"; guessed
+        when left out.
 
     Returns
     -------
@@ -111,7 +109,19 @@ def load(
     >>> data.symbols, data.kinds, data.instruments[0].tick_size
     (('ABC',), ('bar',), '0.01')
     """
-    wishes = _wishes(symbols, format, instruments, bar_stamp, tz, columns, quality)
+    wishes = _wishes(
+        {
+            "symbols": symbols,
+            "format": format,
+            "instruments": instruments,
+            "bar_stamp": bar_stamp,
+            "tz": tz,
+            "columns": columns,
+            "quality": quality,
+            "date": date,
+            "calendar": calendar,
+        }
+    )
     log = IssueLog()
     data = _read(source, wishes, log, raising=True)
     if wishes.symbols is not None:
@@ -119,7 +129,7 @@ def load(
     if start is not None or end is not None:
         data = data.slice(start, end)
     for issue in log.issues:
-        if issue.kind in _LOUD:
+        if issue.kind in _LOUD or issue.column == "book":
             warnings.warn(f"{issue.symbol or data.name}: {issue.message}", stacklevel=2)
     notes = [*data.notes, *log.notes, *(f"{i.kind}: {i.message}" for i in log.issues)]
     unique = list(dict.fromkeys(notes))
@@ -137,12 +147,14 @@ def check(
     bar_stamp: Literal["open", "close"] | None = None,
     tz: str | None = None,
     columns: Mapping[str, str] | None = None,
+    date: Any = None,
+    calendar: str | None = None,
 ) -> QualityReport:
     """Look for defects without refusing.
 
     Parameters
     ----------
-    source, symbols, format, instruments, bar_stamp, tz, columns
+    source, symbols, format, instruments, bar_stamp, tz, columns, date, calendar
         As in ``load``.
 
     Returns
@@ -159,7 +171,19 @@ def check(
     >>> report.ok, report.issues[0].kind, report.issues[0].rows
     (False, 'nan', (1,))
     """
-    wishes = _wishes(symbols, format, instruments, bar_stamp, tz, columns, "warn")
+    wishes = _wishes(
+        {
+            "symbols": symbols,
+            "format": format,
+            "instruments": instruments,
+            "bar_stamp": bar_stamp,
+            "tz": tz,
+            "columns": columns,
+            "quality": "warn",
+            "date": date,
+            "calendar": calendar,
+        }
+    )
     log = IssueLog()
     facts: dict[str, Any] = {}
     try:
@@ -176,30 +200,25 @@ def check(
     stamp = next((note for note in notes if note.startswith("bar_stamp")), None)
     if stamp is not None:
         facts["bar_stamp"] = stamp.split("'")[1]
+    judged = next((note for note in notes if note.startswith("calendar: ")), None)
+    if judged is not None:
+        facts["calendar"] = judged.rpartition(" ")[2]
     return QualityReport(_called(source), tuple(log.issues), notes, facts)
 
 
-def _wishes(
-    symbols: str | Iterable[str] | None,
-    written: str | None,
-    instruments: Instruments | None,
-    bar_stamp: str | None,
-    tz: str | None,
-    columns: Mapping[str, str] | None,
-    quality: str,
-) -> _Wishes:
-    if written in UNREAD:
-        raise unread(written)
+def _wishes(given: Mapping[str, Any]) -> Wishes:
+    symbols = given["symbols"]
     chosen = (symbols,) if isinstance(symbols, str) else tuple(symbols) if symbols else None
-    for name, value, allowed in (
-        ("bar_stamp", bar_stamp, (None, "open", "close")),
-        ("quality", quality, ("refuse", "warn", "repair")),
-        ("format", written, (None, *FORMATS)),
+    for name, allowed in (
+        ("bar_stamp", (None, "open", "close")),
+        ("quality", ("refuse", "warn", "repair")),
     ):
-        if value not in allowed:
+        if given[name] not in allowed:
             listed = ", ".join(str(word) for word in allowed if word)
-            raise ParameterError(f"{value!r} is unknown", field=name, remedy=f"use one of {listed}")
-    return _Wishes(chosen, written, instruments, bar_stamp, tz, columns, quality)
+            raise ParameterError(
+                f"{given[name]!r} is unknown", field=name, remedy=f"use one of {listed}"
+            )
+    return Wishes(**{**given, "symbols": chosen})
 
 
 def _called(source: Any) -> str:
@@ -219,57 +238,51 @@ def _facts(data: MarketData) -> dict[str, Any]:
     return facts
 
 
-def _read(source: Any, wishes: _Wishes, log: IssueLog, *, raising: bool) -> MarketData:
+def _read(source: Any, wishes: Wishes, log: IssueLog, *, raising: bool) -> MarketData:
+    reader, kind = split(wishes.format)
     if isinstance(source, MarketData):
         return source
     if isinstance(source, str) and source.startswith("sample:"):
         return sample(source)
-    if isinstance(source, Mapping):
-        frames = [(frame_of(table), str(name), None) for name, table in sorted(source.items())]
-        return _from_frames(frames, "", wishes, log, raising)
+    if isinstance(source, Catalog):
+        return source.query(wishes.symbols)
+    if isinstance(source, Mapping) and not is_columns(source):
+        tables = sorted(source.items())
+        sheets = [Sheet(frame_of(table), str(name)) for name, table in tables]
+        return _from_sheets(sheets, "", kind, wishes, log, raising=raising)
     if not isinstance(source, (str, Path, Sequence)):
         default = wishes.symbols[0] if wishes.symbols and len(wishes.symbols) == 1 else None
-        return _from_frames([(frame_of(source), default, None)], "", wishes, log, raising)
-    found = locate(source, wishes.format, log)
-    if found.format == "binance_ws":
-        return read_binance_ws(found.paths, log)
-    if found.format == "sample":
-        return read_packed(found.paths[0])
-    return _from_files(found, wishes, log, raising)
+        sheets = [Sheet(frame_of(source), default)]
+        return _from_sheets(sheets, "", kind, wishes, log, raising=raising)
+    paths, reader = locate(source, reader, log)
+    content = reader.read(paths, wishes, log)
+    if isinstance(content, MarketData):
+        return content
+    title = paths[0].name.split(".")[0] if len(paths) == 1 else ""
+    return _from_sheets(content, title, kind, wishes, log, raising=raising)
 
 
-def _from_files(found: Found, wishes: _Wishes, log: IssueLog, raising: bool) -> MarketData:
-    alone = len(found.paths) == 1 and wishes.symbols is not None and len(wishes.symbols) == 1
-    frames = []
-    for path in found.paths:
-        stem = path.name.split(".")[0]
-        name = wishes.symbols[0] if alone and wishes.symbols else stem
-        frames.append((read_frame(path, found.format, log), name, path.name))
-    title = found.paths[0].name.split(".")[0] if len(found.paths) == 1 else ""
-    return _from_frames(frames, title, wishes, log, raising, found.kind)
-
-
-def _from_frames(
-    frames: Sequence[tuple[Any, str | None, str | None]],
+def _from_sheets(
+    sheets: Iterable[Sheet],
     title: str,
-    wishes: _Wishes,
+    kind: str | None,
+    wishes: Wishes,
     log: IssueLog,
+    *,
     raising: bool,
-    kind: str | None = None,
 ) -> MarketData:
-    kind = kind or FORMATS.get(wishes.format or "", ("", None))[1]
     tables = []
-    for frame, symbol, file in frames:
-        table = read_table(
-            frame,
-            log,
-            kind=kind,
-            columns=wishes.columns,
-            tz=wishes.tz,
-            bar_stamp=wishes.bar_stamp,
-            symbol=symbol,
-        )
-        tables.append(_sound(table, wishes, log, raising, file))
+    for sheet in sheets:
+        before = len(log.issues)
+        try:
+            tables.append(_sound(sheet, kind, wishes, log, raising=raising))
+        except DataError:
+            if len(log.issues) == before:
+                raise
+            log.locate(before, sheet.file, sheet.line_of)
+            fresh = [issue for issue in log.issues[before:] if issue.severity == "error"]
+            raise fresh[0].to_error(len(fresh) - 1) from None
+        log.locate(before, sheet.file, sheet.line_of)
     data = build_market(tables, title, wishes.instruments, log)
     if "depth" in data.kinds:
         before = len(log.issues)
@@ -279,16 +292,26 @@ def _from_frames(
     return data
 
 
-def _sound(table: Table, wishes: _Wishes, log: IssueLog, raising: bool, file: str | None) -> Table:
+def _sound(
+    sheet: Sheet, kind: str | None, wishes: Wishes, log: IssueLog, *, raising: bool
+) -> Table:
+    table = read_table(
+        sheet.frame,
+        log,
+        kind=kind,
+        columns=wishes.columns,
+        tz=wishes.tz,
+        bar_stamp=wishes.bar_stamp,
+        symbol=sheet.symbol,
+    )
     before = len(log.issues)
     defects = find_defects(table, log)
     if defects and raising and wishes.quality == "refuse":
-        fresh = log.issues[before:]
-        raise fresh[0].to_error(len(fresh) - 1, file or "")
+        raise log.issues[before].to_error()
     kept = mend(table, defects, repair=wishes.quality == "repair", log=log)
     if len(kept) == 0:
         raise log.refuse("empty", "no row is left after dropping bad ones", "look at the source")
-    find_oddities(kept, log)
+    find_oddities(kept, table, log, wishes.calendar)
     return kept
 
 

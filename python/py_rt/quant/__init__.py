@@ -15,13 +15,6 @@ from py_rt.quant.cointegration import (
     kalman_hedge,
     screen_pairs,
 )
-from py_rt.quant.moments import (
-    BlackLitterman,
-    Covariance,
-    black_litterman,
-    covariance,
-    nearest_covariance,
-)
 from py_rt.quant.estimators import (
     EqualWeight,
     HierarchicalRiskParity,
@@ -40,6 +33,13 @@ from py_rt.quant.lowrank import (
     box_tiao,
     robust_pca,
     sparse_mean_reversion,
+)
+from py_rt.quant.moments import (
+    BlackLitterman,
+    Covariance,
+    black_litterman,
+    covariance,
+    nearest_covariance,
 )
 from py_rt.quant.optimise import (
     differential_evolution,
@@ -78,15 +78,7 @@ from py_rt.quant.series import (
     variance_ratio,
     zscore,
 )
-from py_rt.quant.validation import (
-    Overfitting,
-    cpcv_splits,
-    dsr,
-    min_track_record,
-    pbo,
-    psr,
-    sharpe,
-)
+from py_rt.quant.validation import Overfitting, cpcv_splits, dsr, min_track_record, pbo, psr, sharpe
 
 __all__ = [
     "BlackLitterman",

@@ -118,6 +118,7 @@ fn pairs<const W: usize>(
     watch: &mut dyn FnMut(usize, usize) -> bool,
 ) -> Result<Vec<Row>> {
     let n = panel.x.cols();
+    let edges = Edges::<W>::new(panel);
     let mut found = vec![Row::default(); n * (n - 1)];
     for (batch, rows) in found.chunks_mut(BATCH * (n - 1)).enumerate() {
         if !watch(n + batch * BATCH, 2 * n) {
@@ -127,7 +128,7 @@ fn pairs<const W: usize>(
         let work = |piece: usize, rows: &mut [Row]| {
             let first = batch * BATCH + piece * part / (n - 1);
             for (k, line) in rows.chunks_mut(n - 1).enumerate() {
-                one_against_all::<W>(panel, plan, first + k, line)?;
+                one_against_all::<W>(panel, &edges, plan, first + k, line)?;
             }
             Ok(())
         };
@@ -150,34 +151,55 @@ fn pairs<const W: usize>(
     Ok(found)
 }
 
+/// First and last values of every column, and its moments at all lags.
+struct Edges<const W: usize> {
+    head: Vec<[f64; W]>,
+    tail: Vec<[f64; W]>,
+    own: Vec<[f64; W]>,
+}
+
+impl<const W: usize> Edges<W> {
+    fn new(panel: &Panel) -> Self {
+        let (rows, n) = (panel.x.rows(), panel.x.cols());
+        let lags = panel.v.len() - 1;
+        let columns = || (0..n).map(|j| panel.x.col(j));
+        Self {
+            head: columns().map(|x| core::array::from_fn(|t| x[t])).collect(),
+            tail: columns()
+                .map(|x| core::array::from_fn(|t| x[rows - W + t]))
+                .collect(),
+            own: (0..n)
+                .map(|j| core::array::from_fn(|h| panel.own[h.min(lags)][j]))
+                .collect(),
+        }
+    }
+}
+
 fn one_against_all<const W: usize>(
     panel: &Panel,
+    edges: &Edges<W>,
     plan: ScreenPlan,
     i: usize,
     line: &mut [Row],
 ) -> Result<()> {
-    let n = panel.x.cols();
-    let rows = panel.x.rows();
-    let v: [&[f64]; W] = core::array::from_fn(|h| panel.v[h.min(panel.v.len() - 1)].col(i));
+    let (n, rows, lags) = (panel.x.cols(), panel.x.rows(), panel.v.len() - 1);
+    let v: [&[f64]; W] = core::array::from_fn(|h| panel.v[h.min(lags)].col(i));
     for (slot, j) in line.iter_mut().zip((0..n).filter(|j| *j != i)) {
-        let (first, second) = (panel.x.col(i), panel.x.col(j));
-        let b = v[0][j] / panel.v[0].at(j, j);
+        let own = &edges.own[j];
+        let b = v[0][j] / own[0];
+        let less = |a: &[f64; W], c: &[f64; W]| core::array::from_fn(|t| a[t] - b * c[t]);
         let spread = Spread::<W> {
-            v: core::array::from_fn(|h| {
-                let other = panel.v[h.min(panel.v.len() - 1)].at(j, j);
-                v[h][i] - b * (2.0 * v[h][j] - b * other)
-            }),
-            head: core::array::from_fn(|t| first[t] - b * second[t]),
-            tail: core::array::from_fn(|t| first[rows - W + t] - b * second[rows - W + t]),
+            v: core::array::from_fn(|h| v[h][i] - b * (2.0 * v[h][j] - b * own[h])),
+            head: less(&edges.head[i], &edges.head[j]),
+            tail: less(&edges.tail[i], &edges.tail[j]),
             sum: panel.sums[i] - b * panel.sums[j],
             rows,
         };
-        let tested = match plan.lags {
-            ScreenLags::Fixed(p) => statistic(&spread, p).map(|s| (s, p)),
-            ScreenLags::Aic(max) => {
-                chosen(&spread, max).and_then(|p| statistic(&spread, p).map(|s| (s, p)))
-            }
+        let lags = match plan.lags {
+            ScreenLags::Fixed(p) => Some(p),
+            ScreenLags::Aic(max) => chosen(&spread, max),
         };
+        let tested = lags.and_then(|p| statistic(&spread, p).map(|s| (s, p)));
         let Some((statistic, lags)) = tested.filter(|_| spread.v[0] > 1e-12 * v[0][i]) else {
             return Err(QuantError::collinear("prices", Some(i.max(j))));
         };
@@ -249,19 +271,32 @@ fn settle(prices: &Matrix, plan: ScreenPlan, mut found: Vec<Row>) -> Result<Scre
 }
 
 /// Rows from the smallest statistic on, equal ones in their order.
+///
+/// P-values rise with the statistic and fill their range, so they make good bins.
 fn ascending(found: &[Row]) -> Vec<usize> {
-    let key = |statistic: f64| {
-        // The bits of a float, so turned that they sort like the float.
-        let bits = statistic.to_bits() as i64;
-        (bits ^ (((bits >> 63) as u64) >> 1) as i64) as u64 ^ (1 << 63)
-    };
-    let mut keys: Vec<(u64, usize)> = found
-        .iter()
-        .enumerate()
-        .map(|(row, found)| (key(found.statistic), row))
-        .collect();
-    keys.sort_unstable();
-    keys.into_iter().map(|(_, row)| row).collect()
+    let bins = found.len();
+    let bin = |row: &Row| ((row.pvalue * bins as f64) as usize).min(bins - 1);
+    let mut starts = vec![0_u32; bins + 1];
+    for row in found {
+        starts[bin(row) + 1] += 1;
+    }
+    for at in 0..bins {
+        starts[at + 1] += starts[at];
+    }
+    let mut next = starts.clone();
+    let mut order = vec![0; found.len()];
+    for (at, row) in found.iter().enumerate() {
+        let place = &mut next[bin(row)];
+        order[*place as usize] = at;
+        *place += 1;
+    }
+    for ends in starts.windows(2) {
+        let inside = &mut order[ends[0] as usize..ends[1] as usize];
+        if inside.len() > 1 {
+            inside.sort_by(|a, b| found[*a].statistic.total_cmp(&found[*b].statistic));
+        }
+    }
+    order
 }
 
 /// Benjamini-Hochberg 1995; with Yekutieli's factor (2001) under dependence.

@@ -22,6 +22,8 @@ pub(super) struct Panel {
     pub sums: Vec<f64>,
     /// `v[0]` is `X'X`, `v[h]` that of the differences over h steps.
     pub v: Vec<Matrix>,
+    /// Their diagonals.
+    pub own: Vec<Vec<f64>>,
 }
 
 impl Panel {
@@ -45,7 +47,17 @@ impl Panel {
                 symmetric(&differenced(&x, h), threads)
             });
         }
-        Ok(Self { x, units, sums, v })
+        let own = v
+            .iter()
+            .map(|v| (0..v.cols()).map(|j| v.at(j, j)).collect())
+            .collect();
+        Ok(Self {
+            x,
+            units,
+            sums,
+            v,
+            own,
+        })
     }
 }
 

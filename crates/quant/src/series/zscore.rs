@@ -1,7 +1,7 @@
 //! Distance from the middle of a causal window, in units of its spread.
 
 use crate::error::{checked, QuantError, Result};
-use crate::indicator::ZScore;
+use crate::indicator::{Indicator, ZScore};
 
 /// Which middle and spread.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,7 +31,11 @@ pub fn zscore(x: &[f64], window: usize, method: ZScoreMethod) -> Result<Vec<f64>
     match method {
         ZScoreMethod::Standard => {
             let bad = |_| QuantError::parameter("window", "is too long", "shorten it");
-            Ok(ZScore::new(window).map_err(bad)?.batch(x))
+            let mut scores = vec![f64::NAN; x.len()];
+            ZScore::new(window)
+                .map_err(bad)?
+                .write_lines(&[x], &mut [&mut scores]);
+            Ok(scores)
         }
         ZScoreMethod::Robust => Ok(robust(x, window)),
         ZScoreMethod::Ewma => Ok(weighted(x, window)),

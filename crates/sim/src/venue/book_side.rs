@@ -1,6 +1,5 @@
 //! What a row of the recorded market does to resting orders.
 
-use py_rt_kernel::market::ByPrice;
 use py_rt_types::{
     EventKind, Liquidity, MarketEvent, OrderType, Price, Qty, ReportKind, Side, TimeInForce,
     UnixNanos,
@@ -14,19 +13,28 @@ impl Listing {
         if now >= self.day_ends {
             self.expire_day_orders(now, desk);
         }
+        if let Some(print) = event.print() {
+            let reaches = print.price >= self.lowest_ask || print.price <= self.highest_bid;
+            if reaches || !self.stops.is_empty() {
+                self.handle_trade(now, &print, desk);
+            }
+        }
         if event.kind == EventKind::Trade as u8 {
-            self.handle_trade(now, event, desk);
-        } else {
-            let book = self.book.get_or_insert_with(|| Box::new(ByPrice::new()));
-            book.apply(event);
-            let (bid, ask) = (book.best_bid(), book.best_ask());
-            if let (Some(side), EventKind::Depth) = (event.book_side(), kind_of(event)) {
-                for resting in self.side(side).iter_mut() {
-                    if resting.limit() == Some(event.price) {
-                        queue_depth(resting, event.qty.0);
-                    }
+            return;
+        }
+        let book = self.book_mut();
+        book.apply(event);
+        let (bid, ask) = (book.best_bid(), book.best_ask());
+        if let (Some(side), true) = (event.book_side(), is_of_level(event)) {
+            let shown = book.qty_at(side, event.price).0;
+            for resting in self.side(side).iter_mut() {
+                if resting.limit() == Some(event.price) {
+                    queue_depth(resting, shown);
                 }
             }
+        }
+        let sells = bid.is_some_and(|bid| bid >= self.lowest_ask);
+        if sells | ask.is_some_and(|ask| ask <= self.highest_bid) {
             self.fill_crossed(now, bid, ask, desk);
         }
     }
@@ -222,12 +230,12 @@ impl Listing {
     }
 }
 
-fn kind_of(event: &MarketEvent) -> EventKind {
-    match event.event_kind() {
-        Some(EventKind::Snapshot) => EventKind::Depth,
-        Some(kind) => kind,
-        None => EventKind::Clear,
-    }
+/// Whether a row says what is left of a level, by price or by order.
+fn is_of_level(event: &MarketEvent) -> bool {
+    !matches!(
+        event.event_kind(),
+        None | Some(EventKind::Trade | EventKind::Clear | EventKind::Quote)
+    )
 }
 
 /// Whether an order of `side` with this limit accepts `price`.

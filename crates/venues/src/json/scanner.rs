@@ -1,6 +1,7 @@
 //! The scanner itself.
 
 use crate::error::DecodeError;
+use crate::json::words::{plain_number, plain_prefix};
 use crate::json::Text;
 
 /// The largest number of containers that may be open at once.
@@ -48,6 +49,14 @@ pub struct Raw<'a> {
     pub bytes: &'a [u8],
     /// Its first byte, counted from the start of the message.
     pub offset: usize,
+}
+
+impl Raw<'_> {
+    /// Behind its last byte, counted from the start of the message.
+    #[must_use]
+    pub const fn end(&self) -> usize {
+        self.offset + self.bytes.len()
+    }
 }
 
 /// A cursor over JSON bytes.
@@ -205,6 +214,20 @@ impl<'a> Scanner<'a> {
             bytes: self.bytes.get(start..self.at).unwrap_or_default(),
             offset: self.base + start,
         })
+    }
+
+    /// An array of two strings of digits and points, `["61837.64","1.5"]`, without a space.
+    ///
+    /// `None` when the next value is anything else; the cursor then stays where it is.
+    #[inline]
+    pub fn plain_pair(&mut self) -> Option<(&'a [u8], &'a [u8])> {
+        let rest = self.bytes.get(self.at..)?.strip_prefix(b"[\"")?;
+        let first = plain_number(rest);
+        let more = rest.get(first..)?.strip_prefix(b"\",\"")?;
+        let second = plain_number(more);
+        let tail = more.get(second..)?.strip_prefix(b"\"]")?;
+        self.at = self.bytes.len() - tail.len();
+        Some((rest.get(..first)?, more.get(..second)?))
     }
 
     /// Skips one value, checking its grammar.
@@ -420,37 +443,4 @@ impl<'a> Scanner<'a> {
             Some(_) => self.refuse("number"),
         }
     }
-}
-
-const ONES: u64 = 0x0101_0101_0101_0101;
-const HIGHS: u64 = 0x8080_8080_8080_8080;
-
-/// How many bytes of a string pass without a quote, a backslash or a control character.
-///
-/// Eight at a time: a byte equal to `b` is a zero byte of `word ^ b…b`, and the lowest bit that
-/// `(x - 1…1) & !x & 80…80` leaves is the first zero byte.
-#[inline]
-fn plain_prefix(bytes: &[u8]) -> usize {
-    let mut at = 0;
-    while let Some(chunk) = bytes.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
-        let word = u64::from_le_bytes(*chunk);
-        let quote = zero_bytes(word ^ (ONES * 0x22));
-        let slash = zero_bytes(word ^ (ONES * 0x5c));
-        let control = word.wrapping_sub(ONES * 0x20) & !word & HIGHS;
-        let stops = quote | slash | control;
-        if stops != 0 {
-            return at + (stops.trailing_zeros() / 8) as usize;
-        }
-        at += 8;
-    }
-    let rest = bytes.get(at..).unwrap_or_default();
-    let stop = rest
-        .iter()
-        .position(|&byte| byte == b'"' || byte == b'\\' || byte < 0x20);
-    at + stop.unwrap_or(rest.len())
-}
-
-#[inline]
-const fn zero_bytes(word: u64) -> u64 {
-    word.wrapping_sub(ONES) & !word & HIGHS
 }

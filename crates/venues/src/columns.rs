@@ -1,0 +1,382 @@
+//! Text in lines and columns: cut, and read as exact integers.
+
+use core::fmt;
+
+use crate::error::{DecodeError, Malformed};
+
+/// Lines longer than this are no lines of a table.
+const LONGEST: usize = 1 << 16;
+
+/// A line that cannot be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BadLine {
+    /// Which line, counted from 1.
+    pub line: u64,
+    /// Where in the file, in bytes from its start, and what.
+    pub malformed: Malformed,
+}
+
+impl fmt::Display for BadLine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "line {}: {}", self.line, self.malformed)
+    }
+}
+
+/// Where the reading of a file stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Place {
+    /// Lines that were read.
+    pub lines: u64,
+    /// Bytes that were read.
+    pub bytes: u64,
+}
+
+impl Place {
+    /// The error of the line that stands here.
+    #[must_use]
+    pub fn bad(self, malformed: Malformed) -> BadLine {
+        let before = usize::try_from(self.bytes).unwrap_or(usize::MAX);
+        let offset = before.saturating_add(malformed.offset);
+        let malformed = Malformed {
+            offset,
+            ..malformed
+        };
+        BadLine {
+            line: self.lines + 1,
+            malformed,
+        }
+    }
+
+    /// Reads whole lines with `read`; returns the bytes used. What is left has to come again, in
+    /// front of what follows it; `last` says that nothing follows.
+    ///
+    /// # Errors
+    /// What `read` says, placed; `end of line` for a line that does not end.
+    pub fn read_lines(
+        &mut self,
+        bytes: &[u8],
+        last: bool,
+        mut read: impl FnMut(&[u8]) -> Result<(), Malformed>,
+    ) -> Result<usize, BadLine> {
+        let mut at = 0;
+        while at < bytes.len() {
+            let rest = bytes.get(at..).unwrap_or_default();
+            let (line, used) = match find_newline(rest) {
+                Some(end) => (rest.get(..end).unwrap_or_default(), end + 1),
+                None if last => (rest, rest.len()),
+                None if rest.len() > LONGEST => {
+                    return Err(self.bad(Malformed {
+                        offset: LONGEST,
+                        field: "end of line",
+                    }))
+                }
+                None => break,
+            };
+            let line = line.strip_suffix(b"\r").unwrap_or(line);
+            read(line).map_err(|malformed| self.bad(malformed))?;
+            at += used;
+            self.lines += 1;
+            self.bytes += used as u64;
+        }
+        Ok(at)
+    }
+}
+
+/// The place of the first newline, eight bytes at a time.
+#[inline]
+#[must_use]
+pub fn find_newline(bytes: &[u8]) -> Option<usize> {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGH: u64 = 0x8080_8080_8080_8080;
+    let mut at = 0;
+    while let Some(word) = bytes.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
+        let marked = u64::from_le_bytes(*word) ^ (ONES * b'\n' as u64);
+        let found = marked.wrapping_sub(ONES) & !marked & HIGH;
+        if found != 0 {
+            return Some(at + (found.trailing_zeros() / 8) as usize);
+        }
+        at += 8;
+    }
+    let rest = bytes.get(at..)?;
+    rest.iter().position(|byte| *byte == b'\n').map(|i| at + i)
+}
+
+/// Reads the columns of one line from the left.
+#[derive(Debug, Clone, Copy)]
+pub struct Columns<'a> {
+    line: &'a [u8],
+    at: usize,
+}
+
+impl<'a> Columns<'a> {
+    /// A line without its end.
+    #[must_use]
+    pub const fn new(line: &'a [u8]) -> Self {
+        Self { line, at: 0 }
+    }
+
+    /// Where the next column starts.
+    #[must_use]
+    pub const fn at(&self) -> usize {
+        self.at
+    }
+
+    /// Whether a column is left.
+    #[inline]
+    #[must_use]
+    pub const fn more(&self) -> bool {
+        self.at <= self.line.len() && !self.line.is_empty()
+    }
+
+    fn bad(&self, field: &'static str) -> Malformed {
+        Malformed {
+            offset: self.at.min(self.line.len()),
+            field,
+        }
+    }
+
+    /// The next column as text.
+    ///
+    /// # Errors
+    /// `Malformed` with the field when there is none.
+    #[inline]
+    pub fn text(&mut self, field: &'static str) -> Result<&'a [u8], Malformed> {
+        let rest = self.line.get(self.at..).ok_or_else(|| self.bad(field))?;
+        let end = rest
+            .iter()
+            .position(|byte| *byte == b',')
+            .unwrap_or(rest.len());
+        self.at += end + 1;
+        Ok(rest.get(..end).unwrap_or_default())
+    }
+
+    /// The next column as a whole number.
+    ///
+    /// # Errors
+    /// `Malformed` with the field when it is none, or does not fit.
+    #[inline]
+    pub fn integer(&mut self, field: &'static str) -> Result<i64, Malformed> {
+        let rest = self.line.get(self.at..).ok_or_else(|| self.bad(field))?;
+        let negative = rest.first() == Some(&b'-');
+        let digits = rest.get(usize::from(negative)..).unwrap_or_default();
+        let (mut value, mut count) = (0i64, 0usize);
+        for &byte in digits {
+            let digit = byte.wrapping_sub(b'0');
+            if digit > 9 {
+                break;
+            }
+            value = value.wrapping_mul(10).wrapping_add(i64::from(digit));
+            count += 1;
+        }
+        let end = usize::from(negative) + count;
+        if count == 0 || count > 18 || !matches!(rest.get(end), None | Some(b',')) {
+            return Err(self.bad(field));
+        }
+        self.at += end + 1;
+        Ok(if negative { -value } else { value })
+    }
+
+    /// Says that nothing may follow.
+    ///
+    /// # Errors
+    /// `Malformed`: `number of columns`.
+    #[inline]
+    pub fn finish(&self) -> Result<(), Malformed> {
+        if self.at > self.line.len() {
+            return Ok(());
+        }
+        Err(self.bad("number of columns"))
+    }
+}
+
+/// A decimal number as a whole number of `10^-places`; `None` for what is none or is finer.
+#[must_use]
+pub fn parse_places(text: &[u8], places: u32) -> Option<i64> {
+    let (value, scale) = parse_decimal(text)?;
+    if scale <= places {
+        return value.checked_mul(10i64.checked_pow(places - scale)?);
+    }
+    let divisor = 10i64.checked_pow(scale - places)?;
+    (value % divisor == 0).then_some(value / divisor)
+}
+
+/// A decimal number as digits and their places behind the point, without trailing zeros there.
+/// An exponent is read too, as some writers print small numbers so.
+#[inline]
+#[must_use]
+pub fn parse_decimal(text: &[u8]) -> Option<(i64, u32)> {
+    let negative = text.first() == Some(&b'-');
+    let digits = text.get(usize::from(negative)..)?;
+    let (mut value, mut seen, mut places, mut zeros) = (0i64, 0u32, 0u32, 0u32);
+    let (mut behind, mut exponent) = (false, 0i32);
+    for (at, &byte) in digits.iter().enumerate() {
+        match byte {
+            b'0' => {
+                seen += 1;
+                zeros += 1;
+            }
+            b'1'..=b'9' => {
+                // Zeros count when a digit follows: those at the end cost no room.
+                for _ in 0..zeros {
+                    value = value.checked_mul(10)?;
+                    places += u32::from(behind);
+                }
+                zeros = 0;
+                value = value.checked_mul(10)?.checked_add(i64::from(byte - b'0'))?;
+                seen += 1;
+                places += u32::from(behind);
+            }
+            b'.' if !behind => {
+                for _ in 0..zeros {
+                    value = value.checked_mul(10)?;
+                }
+                zeros = 0;
+                behind = true;
+            }
+            b'e' | b'E' if seen > 0 => {
+                exponent = parse_exponent(digits.get(at + 1..)?)?;
+                break;
+            }
+            _ => return None,
+        }
+    }
+    if seen == 0 {
+        return None;
+    }
+    if !behind {
+        value = value.checked_mul(10i64.checked_pow(zeros)?)?;
+    }
+    let places = i32::try_from(places).ok()? - exponent;
+    let value = if negative { -value } else { value };
+    match u32::try_from(places) {
+        Ok(places) if places <= 18 => Some((value, places)),
+        Ok(_) if value == 0 => Some((0, 0)),
+        Ok(_) => None,
+        Err(_) => Some((
+            value.checked_mul(10i64.checked_pow(places.unsigned_abs())?)?,
+            0,
+        )),
+    }
+}
+
+fn parse_exponent(text: &[u8]) -> Option<i32> {
+    let text = text.strip_prefix(b"+").unwrap_or(text);
+    core::str::from_utf8(text)
+        .ok()?
+        .parse::<i16>()
+        .ok()
+        .map(i32::from)
+}
+
+impl From<BadLine> for DecodeError {
+    fn from(bad: BadLine) -> Self {
+        Self::Malformed(bad.malformed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::vec::Vec;
+
+    #[test]
+    fn decimals_are_exact_and_lose_their_trailing_zeros() {
+        let read = |text: &str| parse_decimal(text.as_bytes());
+        assert_eq!(read("236.47"), Some((23_647, 2)));
+        assert_eq!(read("2.00000000"), Some((2, 0)));
+        assert_eq!(read("0.010"), Some((1, 2)));
+        assert_eq!(read("100"), Some((100, 0)));
+        assert_eq!(read("100.5"), Some((1_005, 1)));
+        assert_eq!(read("-0.5"), Some((-5, 1)));
+        assert_eq!(read(".5"), Some((5, 1)));
+        assert_eq!(read("1e-05"), Some((1, 5)));
+        assert_eq!(read("1.5E3"), Some((1_500, 0)));
+        assert_eq!(
+            read("1.7885566900000001"),
+            Some((17_885_566_900_000_001, 16))
+        );
+        for bad in [
+            "",
+            "-",
+            ".",
+            "1.2.3",
+            "1,2",
+            "x",
+            "1e",
+            "99999999999999999999",
+        ] {
+            assert_eq!(read(bad), None, "{bad}");
+        }
+        assert_eq!(parse_places(b"2.5", 8), Some(250_000_000));
+        assert_eq!(parse_places(b"2.5", 0), None);
+    }
+
+    #[test]
+    fn columns_are_counted() {
+        let mut columns = Columns::new(b"12,-3,abc");
+        assert_eq!(columns.integer("a"), Ok(12));
+        assert_eq!(columns.integer("b"), Ok(-3));
+        assert_eq!(
+            columns.finish(),
+            Err(Malformed {
+                offset: 6,
+                field: "number of columns"
+            })
+        );
+        assert_eq!(columns.text("c"), Ok(&b"abc"[..]));
+        assert_eq!(columns.finish(), Ok(()));
+        assert_eq!(
+            columns.integer("d"),
+            Err(Malformed {
+                offset: 9,
+                field: "d"
+            })
+        );
+        assert!(Columns::new(b"1x,2").integer("a").is_err());
+        assert!(Columns::new(b"1234567890123456789").integer("a").is_err());
+    }
+
+    #[test]
+    fn lines_come_in_any_pieces() {
+        let text = b"a\r\nbb\nccc-and-some-more\n\nlast";
+        for size in 1..text.len() {
+            let (mut place, mut lines, mut kept) = (Place::default(), Vec::new(), Vec::new());
+            for piece in text.chunks(size) {
+                kept.extend_from_slice(piece);
+                let used = place
+                    .read_lines(&kept, false, |line| {
+                        lines.push(line.to_vec());
+                        Ok(())
+                    })
+                    .unwrap();
+                kept.drain(..used);
+            }
+            place
+                .read_lines(&kept, true, |line| {
+                    lines.push(line.to_vec());
+                    Ok(())
+                })
+                .unwrap();
+            assert_eq!(
+                lines,
+                [&b"a"[..], b"bb", b"ccc-and-some-more", b"", b"last"]
+            );
+            assert_eq!(
+                place,
+                Place {
+                    lines: 5,
+                    bytes: text.len() as u64
+                }
+            );
+        }
+    }
+
+    #[test]
+    fn a_line_without_an_end_is_refused() {
+        let zeros = alloc::vec![0u8; LONGEST + 1];
+        let bad = Place::default()
+            .read_lines(&zeros, false, |_| Ok(()))
+            .unwrap_err();
+        assert_eq!((bad.line, bad.malformed.field), (1, "end of line"));
+    }
+}

@@ -1,0 +1,121 @@
+//! A whole DBN file, in blocks of any size.
+
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use py_rt_types::MarketEvent;
+
+use crate::error::{DecodeError, Malformed};
+
+use super::metadata::Metadata;
+use super::record::{Header, Record};
+use super::rows::DbnRows;
+
+/// A file on its way in.
+#[derive(Debug, Clone, Default)]
+pub struct DbnFile {
+    metadata: Option<Metadata>,
+    rows: DbnRows,
+    used: u64,
+}
+
+impl DbnFile {
+    /// A file of which nothing was read yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// What the file says about itself, once that was read.
+    #[must_use]
+    pub const fn metadata(&self) -> Option<&Metadata> {
+        self.metadata.as_ref()
+    }
+
+    /// The rows' own state: instruments and counts.
+    #[must_use]
+    pub const fn rows(&self) -> &DbnRows {
+        &self.rows
+    }
+
+    /// Bytes used so far.
+    #[must_use]
+    pub const fn used(&self) -> u64 {
+        self.used
+    }
+
+    /// Symbols of the instruments that have rows: the name asked for, or else the number.
+    #[must_use]
+    pub fn symbols(&self) -> Vec<String> {
+        let known = self.metadata.as_ref().map_or(&[][..], |m| &m.symbols);
+        let name_of = |number: &u32| {
+            let asked = known.iter().find(|(known, _)| known == number);
+            asked.map_or_else(|| number.to_string(), |(_, name)| name.clone())
+        };
+        let mut names: Vec<String> = Vec::new();
+        for number in self.rows.numbers() {
+            let name = name_of(number);
+            // Two instruments under one name (a continuous contract that rolled): number them.
+            let taken = names.contains(&name);
+            names.push(if taken { number.to_string() } else { name });
+        }
+        names
+    }
+
+    /// Takes bytes in and appends rows; returns how many bytes were used. What is left has to come
+    /// again, in front of what follows it; `last` says that nothing follows.
+    ///
+    /// # Errors
+    /// [`Malformed`] with the offset from the start of the file.
+    pub fn handle_input(
+        &mut self,
+        bytes: &[u8],
+        last: bool,
+        out: &mut Vec<MarketEvent>,
+    ) -> Result<usize, Malformed> {
+        let mut at = 0;
+        loop {
+            let rest = bytes.get(at..).unwrap_or_default();
+            match self.step(rest, out) {
+                Ok(used) => {
+                    at += used;
+                    self.used += used as u64;
+                }
+                Err(DecodeError::Incomplete) if last && !rest.is_empty() => {
+                    return Err(self.placed(Malformed {
+                        offset: rest.len(),
+                        field: "end",
+                    }));
+                }
+                Err(DecodeError::Incomplete) => break,
+                Err(DecodeError::Malformed(malformed)) => return Err(self.placed(malformed)),
+            }
+        }
+        if last {
+            self.rows.finish(out);
+        }
+        Ok(at)
+    }
+
+    fn placed(&self, malformed: Malformed) -> Malformed {
+        let before = usize::try_from(self.used).unwrap_or(usize::MAX);
+        Malformed {
+            offset: before.saturating_add(malformed.offset),
+            ..malformed
+        }
+    }
+
+    #[inline]
+    fn step(&mut self, bytes: &[u8], out: &mut Vec<MarketEvent>) -> Result<usize, DecodeError> {
+        if self.metadata.is_none() {
+            let (metadata, used) = Metadata::decode(bytes)?;
+            self.metadata = Some(metadata);
+            return Ok(used);
+        }
+        let header = Header::decode(bytes)?;
+        let record = bytes.get(..header.length).ok_or(DecodeError::Incomplete)?;
+        self.rows
+            .handle_record(&header, Record::decode(record, header.kind)?, out);
+        Ok(header.length)
+    }
+}
