@@ -52,6 +52,7 @@ PEERS = {
         Peer("nt1", ("nautilus_trader==1.231.0",), python_min=(3, 12)),
         Peer("nt2", ("nautilus_trader==2.0.0rc6", "numpy"), python_min=(3, 12), pre=True),
         Peer("net", ("aiohttp==3.14.5", "websockets==17.4", "orjson==3.13.0", "uvloop==0.23.0")),
+        Peer("msgspec", ("msgspec==0.22.0",)),
     )
 }
 
