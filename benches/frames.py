@@ -23,10 +23,16 @@ from measure import Silent, Worker, alternate
 ROOT = Path(__file__).resolve().parents[1]
 OUT = ROOT / "bench-out"
 ROWS = (
-    ("P16.depth", "depth update of 20 + 20 levels to rows in Rust, booked", "depth:block", "depth"),
-    ("P16.depth.python", "the same, a call a frame from Python", "depth:calls", "depth"),
-    ("P16.trade", "trade to a row in Rust", "trade:block", "trade"),
-    ("P16.trade.python", "the same, a call a frame from Python", "trade:calls", "trade"),
+    ("P16.depth.decode", "depth update of 20 + 20 levels to typed levels", "depth:decode", "depth"),
+    (
+        "P16.depth",
+        "the same, booked and handed over as rows",
+        "depth:block",
+        "depth",
+    ),
+    ("P16.depth.python", "the same, a call a frame", "depth:calls", "depth"),
+    ("P16.trade", "trade to a row; 200 frames a call", "trade:block", "trade"),
+    ("P16.trade.python", "the same, a call a frame", "trade:calls", "trade"),
     ("P17", "recording to rows, booked and handed over, without best bids and asks", "ws", ""),
     ("P17.quotes", "the same with best bids and asks", "ws:quotes", ""),
 )

@@ -7,12 +7,13 @@ __all__ = ["SNAPSHOT", "depth_frames", "trade_frames"]
 SNAPSHOT = b'{"lastUpdateId":1,"bids":[["61800.00","1"]],"asks":[["61900.00","1"]]}'
 
 
-def depth_frames(n: int) -> list[bytes]:
-    """Make n depth updates of 20 bids and 20 asks, numbered without a hole."""
+def depth_frames(n: int, step: int = 1) -> list[bytes]:
+    """Make n depth updates of 20 bids and 20 asks, numbered by a step."""
     bids = ",".join(f'["618{99 - i:02d}.64","1.5{i:02d}"]' for i in range(20))
     asks = ",".join(f'["619{i:02d}.64","1.5{i:02d}"]' for i in range(20))
     head = '{"e":"depthUpdate","E":1700000000123,"s":"BTCUSDT","U":'
-    return [f'{head}{i},"u":{i},"b":[{bids}],"a":[{asks}]}}'.encode() for i in range(2, n + 2)]
+    ids = [1 + step * (i + 1) for i in range(n)]
+    return [f'{head}{i},"u":{i},"b":[{bids}],"a":[{asks}]}}'.encode() for i in ids]
 
 
 def trade_frames(n: int) -> list[bytes]:

@@ -21,6 +21,8 @@ from py_rt.market import DEPTH, EVENT_DTYPE, TRADE
 
 RECORDING = Path(__file__).resolve().parents[3] / "shared/data/binance_ws/usdm_btcusdt_20240808.gz"
 URL = b"/depth?symbol=BTCUSDT"
+BATCH = 200
+"""Frames, after which the rows are handed over."""
 RECV = 1_700_000_000_000_000_000
 
 
@@ -30,25 +32,45 @@ def prepare(job: str, options: dict[str, Any]) -> Run:
     if kind == "ws":
         return recording(quotes=way == "quotes")
     frames = (depth_frames if kind == "depth" else trade_frames)(options["n"])
-    block = b"".join(b"%d %s\n" % (RECV, frame) for frame in frames)
+    whole = facts(rows_of(frames))
+    if way == "decode":
+        # Not newer than the book: decoded to the last level, then left out.
+        frames = depth_frames(options["n"], step=0)
+    blocks = [
+        b"".join(b"%d %s\n" % (RECV, frame) for frame in frames[at : at + BATCH])
+        for at in range(0, len(frames), BATCH)
+    ]
 
     def run() -> tuple[float, int, dict[str, Any]]:
         stream = BinanceStream("BTCUSDT", "0.01", "0.001", False)
         stream.handle_message(SNAPSHOT, RECV, URL)
         stream.take()
+        taken = []
         begin = time.perf_counter()
-        if way == "block":
-            stream.handle_lines(block, None)
+        if way != "calls":
+            for block in blocks:
+                stream.handle_lines(block, None)
+                taken.append(stream.take())
         else:
-            for frame in frames:
-                stream.handle_message(frame, RECV, None)
-            rows = stream.take()
+            for at in range(0, len(frames), BATCH):
+                for frame in frames[at : at + BATCH]:
+                    stream.handle_message(frame, RECV, None)
+                taken.append(stream.take())
         seconds = time.perf_counter() - begin
-        if way == "block":
-            rows = stream.take()
-        return seconds, len(frames), facts(rows)
+        told = whole if way == "decode" else facts(np.concatenate(taken))
+        return seconds, len(frames), told
 
     return run
+
+
+def rows_of(frames: list[bytes]) -> Any:
+    """Decode and book frames, unmeasured."""
+    stream = BinanceStream("BTCUSDT", "0.01", "0.001", False)
+    stream.handle_message(SNAPSHOT, RECV, URL)
+    stream.take()
+    for frame in frames:
+        stream.handle_message(frame, RECV, None)
+    return stream.take()
 
 
 def facts(rows: Any) -> dict[str, Any]:
@@ -62,15 +84,18 @@ def recording(*, quotes: bool) -> Run:
     """Make the run over a whole recording."""
     if not RECORDING.is_file():
         raise FileNotFoundError("the recording is not beside the house")
-    lines = gzip.decompress(RECORDING.read_bytes())
+    lines = gzip.decompress(RECORDING.read_bytes()).splitlines(keepends=True)
+    blocks = [b"".join(lines[at : at + BATCH]) for at in range(0, len(lines), BATCH)]
 
     def run() -> tuple[float, int, dict[str, Any]]:
         stream = BinanceStream("BTCUSDT", "0.1", "0.001", quotes)
+        count = rows = 0
         begin = time.perf_counter()
-        count = stream.handle_lines(lines, URL)
-        rows = stream.take()
+        for block in blocks:
+            count += stream.handle_lines(block, URL)
+            rows += len(stream.take()) // 48
         seconds = time.perf_counter() - begin
-        return seconds, count, {"rows": len(rows) // 48, "valid": stream.valid("BTCUSDT")}
+        return seconds, count, {"rows": rows, "valid": stream.valid("BTCUSDT")}
 
     return run
 
