@@ -132,7 +132,7 @@ sim-mutations: ## plant bugs one by one; fault simulation must notice each (abou
 soak-matching: ## a hundred million random orders: the matching engine against its naive twin
 	@cargo test --release -p py-rt-sim --test matching_twin -- --ignored --nocapture
 
-.PHONY: test-sdk bench bench-peers wheel clean
+.PHONY: test-sdk bench bench-peers bench-quant wheel clean
 .venv-sdk/.stamp: $(STAMP)/build tools/sdk-requirements.txt
 	@echo "==> making .venv-sdk with an unmodified alpaca-py"
 	@"$$(PYTHON="$(PYTHON)" sh tools/preflight.sh python)" -m venv .venv-sdk
@@ -150,6 +150,10 @@ bench: $(STAMP)/build $(STAMP)/dev ## measure; rows land in bench-out/results.js
 bench-peers: $(STAMP)/build $(STAMP)/dev ## install the peers apart, then measure
 	@$(BIN)/python benches/peers.py install
 	@$(BIN)/python benches/run.py
+
+bench-quant: $(STAMP)/build $(STAMP)/dev ## measure the statistics beside their peers
+	@$(BIN)/python benches/peers.py install quant
+	@for rows in benches/quant_*.py; do $(BIN)/python $$rows || exit 1; done
 
 wheel: $(STAMP)/build ## the wheel for other machines, in dist/
 	@VIRTUAL_ENV="$(CURDIR)/$(VENV)" $(BIN)/maturin build --release --out dist

@@ -22,8 +22,8 @@ Floats = npt.NDArray[np.float64]
 X, HL, HLC = ("close",), ("high", "low"), ("high", "low", "close")
 OHLC, CV, HLCV = ("open", *HLC), ("close", "volume"), (*HLC, "volume")
 
-# Our name: columns, lines, arguments; TA-Lib's name and arguments where they are not the same. A
-# period is a placeholder that several are put into.
+# Our name: columns, lines, arguments; TA-Lib's name and arguments where they are not the same.
+# Where PERIOD stands, several are put.
 PERIOD = None
 CALLS: list[tuple[str, tuple[str, ...], tuple[str, ...], tuple[Any, ...], str, tuple[Any, ...]]] = [
     *((name, X, (), (PERIOD,), name, (PERIOD,)) for name in [
@@ -68,6 +68,12 @@ CALLS: list[tuple[str, tuple[str, ...], tuple[str, ...], tuple[Any, ...], str, t
     ("AD", HLCV, (), (), "AD", ()),
     ("ADOSC", HLCV, (), (3, 10), "ADOSC", (3, 10)),
     ("OBV", CV, (), (), "OBV", ()),
+    ("VWAP", HLCV, (), (), "VWAP", ()),
+    ("VWMA", CV, (), (PERIOD,), "VWMA", (PERIOD,)),
+    ("CMF", HLCV, (), (PERIOD,), "CMF", (PERIOD,)),
+    ("HMA", X, (), (PERIOD,), "HMA", (PERIOD,)),
+    ("Donchian", HL, ("upper", "middle", "lower"), (PERIOD,), "DONCHIAN", (PERIOD,)),
+    ("Keltner", HLC, ("upper", "middle", "lower"), (PERIOD, 10, 2.0), "KC", (PERIOD, 10, 2.0)),
     ("HT_PHASOR", X, ("in_phase", "quadrature"), (), "HT_PHASOR", ()),
     ("HT_SINE", X, ("sine", "lead_sine"), (), "HT_SINE", ()),
     ("BETA", ("close", "y"), (), (PERIOD,), "BETA", (PERIOD,)),

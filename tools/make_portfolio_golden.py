@@ -222,7 +222,7 @@ def main() -> None:
         "shrinkage": shrinkage(rng),
     }
     PLACE.write_text(json.dumps(plain(told), separators=(",", ":")) + "\n", encoding="utf-8")
-    print(f"{PLACE.name}: {PLACE.stat().st_size} bytes")  # noqa: T201
+    print(f"{PLACE.name}: {PLACE.stat().st_size} bytes")
 
 
 if __name__ == "__main__":

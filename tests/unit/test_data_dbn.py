@@ -142,7 +142,13 @@ def test_the_cme_day_has_the_books_of_its_records() -> None:
     assert str(hours.max())[:16] <= "2023-12-25 23:00"
     events = data.events()
     told = int(events["qty"][np.isin(events["kind"], (TRADE, ORDER_EXECUTE))].sum())
-    assert told == int(table["size"][table.action == "T"].sum())
+    event = (table["flags"] & 128 != 0).shift(fill_value=False).cumsum()
+    volume = table["size"].groupby([event, table.action]).sum().unstack(fill_value=0)
+    # A trade and its fills are one execution. Spreads fill outright orders without a trade here;
+    # of those, a fill that no record of its event confirms is left out.
+    most = int(volume[["T", "F"]].max(axis=1).sum())
+    assert int(volume["T"].sum()) <= told <= most
+    assert most - told < 0.002 * most
 
 
 @needs_data

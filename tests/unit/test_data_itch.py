@@ -138,19 +138,14 @@ def test_a_sparse_file_is_refused_by_its_first_bytes(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason="the venue's captures are not here")
 def test_the_captures_of_the_venue() -> None:
-    symbols = {}
+    seen = set()
     for path in sorted(SHARED.glob("*Itch*/*.pcap")):
-        if path.stem.startswith(("AddOrder", "OrderReplace", "Multiple")):
-            try:
-                with warnings.catch_warnings():
-                    warnings.simplefilter("ignore", UserWarning)  # single packets of a day
-                    data = data_room.load(path)
-            except DataError as error:
-                assert "no market row" in str(error), path.name
-                continue
+        if path.stem.startswith(("AddOrder", "Multiple")):
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", UserWarning)  # single packets of a day
+                data = data_room.load(path)
             for row in data.events():
                 symbol = data.symbols[row["instrument"]]
                 tick = float(data.instruments[row["instrument"]].tick_size)
-                symbols[symbol] = round(int(row["price"]) * tick, 4)
-    assert symbols["IVOO"] == 87.39
-    assert symbols["META"] == 80.52
+                seen.add((symbol, round(int(row["price"]) * tick, 4)))
+    assert {("IVOO", 87.39), ("META", 80.52)} <= seen

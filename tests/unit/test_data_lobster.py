@@ -107,7 +107,7 @@ def test_every_way_in_gives_the_book_of_every_row(tmp_path: Path, door: str) -> 
 def test_rows_tell_what_happened(tmp_path: Path) -> None:
     data = data_room.load(written(tmp_path))
     rows = data.events()
-    assert (data.symbols, data.instruments[0].tick_size) == (("XYZ",), "0.005")[:1] + ("0.001",)
+    assert (data.symbols, data.instruments[0].tick_size) == (("XYZ",), "0.001")
     assert data.instruments[0].venue == "NASDAQ"
     assert rows["kind"][0] == CLEAR
     assert int((rows["flags"] & FLAG_END != 0).sum()) == 7

@@ -60,7 +60,8 @@ def test_bitstamp_day_in_both_forms() -> None:
         assert np.array_equal(table.events()[field], log.events()[field]), field
     off = table.events()["qty"] - log.events()["qty"]
     assert np.abs(off).max() <= 2, "the table was written from floats"
-    # One execution is one row: their volume is that of the prints in the raw log.
+    # One execution is one row, so their volume is never more than that of the prints in the log;
+    # it is less by what was executed against orders from before the recording.
     prints = 0.0
     with lzma.open(SHARED / "bitstamp_l3" / "raw_20150501.log.xz", "rt") as lines:
         for line in lines:
@@ -68,7 +69,7 @@ def test_bitstamp_day_in_both_forms() -> None:
                 prints += float(line.split('"amount": ')[1].split(",")[0])
     rows = table.events()
     told = rows["qty"][rows["kind"] == ORDER_EXECUTE].sum() * 1e-8
-    assert told == pytest.approx(prints, rel=0.02)
+    assert 0.9 * prints < told < prints
     price = rows["price"][rows["kind"] == ORDER_ADD]
     assert (price.min() * 0.01, price.max() * 0.01) == pytest.approx((164.6, 350.0), abs=200)
 
@@ -78,7 +79,9 @@ TARDIS = "exchange,symbol,timestamp,local_timestamp,"
 
 def test_tardis_files_are_one_session(tmp_path: Path) -> None:
     trades = tmp_path / "a_trades.csv"
-    trades.write_text(f"{TARDIS}id,side,price,amount\nbinance-futures,BTCUSDT,5,40,1,sell,9671.5,2\n")
+    trades.write_text(
+        f"{TARDIS}id,side,price,amount\nbinance-futures,BTCUSDT,5,40,1,sell,9671.5,2\n"
+    )
     book = tmp_path / "b_book.csv"
     book.write_text(
         f"{TARDIS}is_snapshot,side,price,amount\n"
@@ -124,7 +127,7 @@ def test_tardis_samples_against_pandas(what: str) -> None:
 
 EVENT = [("ev", "<u8"), ("exch_ts", "<i8"), ("local_ts", "<i8"), ("px", "<f8"), ("qty", "<f8"),
          ("order_id", "<u8"), ("ival", "<i8"), ("fval", "<f8")]  # fmt: skip
-BOTH, EXCH, LOCAL, BUY, SELL = 3 << 30, 1 << 31, 1 << 30, 1 << 29, 1 << 28
+BOTH, VENUE, LOCAL, BUY, SELL = 3 << 30, 1 << 31, 1 << 30, 1 << 29, 1 << 28
 
 
 def array(*rows: tuple[int, int, int, float, float]) -> np.ndarray:
@@ -139,7 +142,7 @@ def test_hftbacktest_rows(tmp_path: Path) -> None:
         (4 | SELL | BOTH, 1, 5, 100.2, 1),
         (2 | SELL | BOTH, 2, 6, 100.1, 0.5),
         (1 | BUY | BOTH, 2, 6, 100.1, 2),
-        (1 | SELL | EXCH, 3, 9, 100.3, 1),
+        (1 | SELL | VENUE, 3, 9, 100.3, 1),
         (1 | BUY | BOTH, 4, 8, 100.0, 1),
         (1 | SELL | LOCAL, 3, 9, 100.3, 1),
     )

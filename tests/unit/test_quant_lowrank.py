@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from unit.quant_golden import golden, unwieldy
 
 import py_rt as rt
+from unit.quant_golden import golden, unwieldy
 
 
 def model(rows: int = 80, columns: int = 60, rank: int = 3, seed: int = 0) -> tuple[Any, Any]:

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from unit.quant_golden import golden, unwieldy
 
 import py_rt as rt
+from unit.quant_golden import golden, unwieldy
 
 DEVIATIONS = np.array([0.12, 0.18, 0.25])
 CORRELATIONS = np.array([[1, 0.4, 0.1], [0.4, 1, 0.6], [0.1, 0.6, 1]])

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from unit.quant_golden import golden, unwieldy
 
 import py_rt as rt
+from unit.quant_golden import golden, unwieldy
 
 
 def problem(n: int = 120, p: int = 30, seed: int = 5) -> tuple[Any, Any]:
@@ -248,7 +248,8 @@ def test_the_sparse_component_is_stationary() -> None:
     assert rest == pytest.approx(found.objective, rel=1e-6)
     dense = rt.quant.sparse_portfolio(x, "sparse_pca", alpha=1e-9)
     first = np.linalg.svd(centred, full_matrices=False)[2][0]
-    np.testing.assert_allclose(np.abs(dense.weights), np.abs(first) / np.abs(first).sum(), atol=1e-3)
+    share = np.abs(first) / np.abs(first).sum()
+    np.testing.assert_allclose(np.abs(dense.weights), share, atol=1e-3)
     with pytest.raises(rt.ParameterError, match="leaves no asset"):
         rt.quant.sparse_portfolio(x, "sparse_pca", alpha=1e6)
 

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from unit.quant_golden import golden, unwieldy
 
 import py_rt as rt
+from unit.quant_golden import golden, unwieldy
 
 
 def draws(n: int = 400, seed: int = 1) -> Any:

@@ -26,7 +26,7 @@ use py_rt_types::{Bar, Instrument, InstrumentId, MarketEvent, Money, UnixNanos};
 use crate::event::{Event, FillEvent, OrderEvent, TradingState};
 use crate::execution::{Execution, ExecutionTimes, Orders, Sync};
 use crate::input::Input;
-use crate::market::{BarBuilder, Change, Market};
+use crate::market::{BarBuilder, Change, Left, Market};
 use crate::output::{Outbox, Output};
 use crate::portfolio::Portfolio;
 use crate::risk::{Desk, Risk, RiskLimits};
@@ -153,7 +153,11 @@ impl<S: Strategy> Kernel<S> {
             Input::Control(control) => self.handle_control(control),
             Input::Market(_) | Input::Bar(_) | Input::Timer => {}
         }
-        self.settle();
+        if self.has_unsettled() {
+            self.settle();
+        } else {
+            self.refresh_alarm();
+        }
     }
 
     /// Takes one market row: the short way of [`Kernel::handle_input`] for streams.
@@ -163,6 +167,62 @@ impl<S: Strategy> Kernel<S> {
         let change = self.market.handle_event(self.now, event);
         if change.has(self.watched) {
             self.follow_market(event, change);
+        }
+    }
+
+    /// Takes rows one after the other, until there are no more or one has led to something that a
+    /// driver has to look at: an output, or another alarm.
+    #[inline(always)]
+    pub fn handle_rows<'e>(
+        &mut self,
+        rows: &mut impl Iterator<Item = (UnixNanos, &'e MarketEvent)>,
+    ) {
+        let per_row = Change::TRADE
+            .with(Change::BOOK, true)
+            .with(Change::QUOTE, true);
+        if !self.watched.has(per_row) {
+            return self.handle_quiet_rows(rows);
+        }
+        let alarm = self.alarm;
+        for (now, event) in rows {
+            self.handle_market(now, event);
+            if self.has_output() | (self.alarm != alarm) {
+                return;
+            }
+        }
+    }
+
+    /// [`Kernel::handle_rows`] while nobody waits for every row: what only the last one of many
+    /// leaves behind is left to the last one.
+    #[inline(always)]
+    fn handle_quiet_rows<'e>(
+        &mut self,
+        rows: &mut impl Iterator<Item = (UnixNanos, &'e MarketEvent)>,
+    ) {
+        let alarm = self.alarm;
+        let mut left = Left::default();
+        for (now, event) in rows {
+            let quiet = (now < alarm) & left.is_of(event.instrument);
+            if quiet && self.market.step_quiet(event) {
+                left.note(now, event);
+                continue;
+            }
+            self.leave(&left);
+            left = Left::default();
+            self.handle_market(now, event);
+            if self.has_output() | (self.alarm != alarm) {
+                return;
+            }
+            left.instrument = event.instrument;
+        }
+        self.leave(&left);
+    }
+
+    /// Catches up with what quiet rows left behind.
+    #[inline]
+    fn leave(&mut self, left: &Left<'_>) {
+        if let Some(now) = self.market.leave(left) {
+            self.now = self.now.max(now);
         }
     }
 

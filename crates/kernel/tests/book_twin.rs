@@ -155,7 +155,8 @@ fn next_events(dice: &mut Dice, touch: &mut i64, out: &mut Vec<MarketEvent>) {
         }
         331..=340 => out.push(row(FIRST, 0, 0, 0, *touch, 5)),
         341..=360 => {
-            let kind = [1, 4, 9, 200][dice.between(0, 3) as usize]; // 5 to 8 have a twin of their own
+            // 5 to 8 have a twin of their own.
+            let kind = [1, 4, 9, 200][dice.between(0, 3) as usize];
             out.push(row(FIRST, 0, kind, side, *touch, 5));
         }
         361..=380 => *touch += dice.between(-60_000, 60_000),

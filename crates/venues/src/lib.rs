@@ -17,7 +17,7 @@
 //! - [`alpaca`]: the Alpaca dialect.
 //!
 //! Recorded files, decoded in blocks into market rows:
-//! - [`wire`], [`framing`], [`columns`]: fields of binary messages, packets and files, text columns.
+//! - [`wire`], [`framing`], [`columns`]: fields of binary messages, packets, columns of text.
 //! - [`resting`], [`scale`]: the orders that rest, by id; the coarsest steps that hold all prices.
 //! - [`itch`], [`lobster`], [`dbn`], [`bitstamp_l3`], [`iex`], [`tardis_csv`]: one folder a format.
 //! - [`ouch`]: NASDAQ's order entry, message by message.

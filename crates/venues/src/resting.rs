@@ -1,9 +1,11 @@
 //! The orders that rest, by id: what a decoder must know to fill in price, side and quantity.
 //!
-//! Idea: open addressing with linear probing in one array of 32-byte slots, a multiplicative hash,
-//! and deletion that moves followers back, so that there are no gravestones. Nothing is iterated
-//! in hash order. Costs: about one cache line an operation; grows by doubling at half full, and
-//! allocates only then.
+//! Idea: open addressing with linear probing in one array of 32-byte slots, and deletion that moves
+//! followers back, so that there are no gravestones. Venues count ids upwards and most messages are
+//! about young orders, so sixteen neighbouring ids share a place: young orders stay in the cache,
+//! while the places themselves are scattered by a multiplicative hash. Nothing is iterated in hash
+//! order. Costs: about one cache line an operation; grows by doubling at half full, and allocates
+//! only then.
 
 use alloc::vec;
 use alloc::vec::Vec;
@@ -45,7 +47,7 @@ impl OrderTable {
     pub fn new() -> Self {
         Self {
             slots: vec![Resting::default(); SMALLEST],
-            shift: 64 - SMALLEST.trailing_zeros(),
+            shift: 64 - (SMALLEST.trailing_zeros() - 4),
             len: 0,
         }
     }
@@ -84,7 +86,8 @@ impl OrderTable {
 
     #[inline]
     const fn home(&self, order_id: u64) -> usize {
-        (order_id.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> self.shift) as usize
+        let group = (order_id >> 4).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> self.shift;
+        ((group << 4) | (order_id & 15)) as usize
     }
 
     /// The slot of an order, or the free slot where it belongs.
@@ -195,13 +198,19 @@ mod tests {
     /// Random commands against a map of the standard library, ids packed so that runs collide.
     #[test]
     fn agrees_with_a_tree() {
+        for stretch in [1, 16, 1 << 20, 0x1_0000_0001] {
+            walk(stretch);
+        }
+    }
+
+    fn walk(stretch: u64) {
         let (mut table, mut tree) = (OrderTable::new(), BTreeMap::<u64, Resting>::new());
         let mut state = 7u64;
         for step in 0..200_000u64 {
             state = state
                 .wrapping_mul(6_364_136_223_846_793_005)
                 .wrapping_add(step | 1);
-            let order_id = (state >> 33) % 6_000;
+            let order_id = ((state >> 33) % 6_000).wrapping_mul(stretch);
             let qty = ((state >> 20) % 90 + 1) as i64;
             match (state >> 50) % 4 {
                 0 | 1 => {

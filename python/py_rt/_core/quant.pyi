@@ -140,7 +140,12 @@ class KalmanFilter:
     """The filter behind a moving hedge ratio, one pair at a time."""
 
     def __new__(
-        cls, observation: float, beta: float, intercept: float, scale: float
+        cls,
+        observation: float,
+        beta: float,
+        intercept: float,
+        scale: float,
+        start: tuple[float, float],
     ) -> KalmanFilter: ...
     def update(self, y: float, x: float) -> tuple[float, float, float, float]: ...
 

@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from py_rt._scales import Ints
 from py_rt.data.quality import IssueLog
+from py_rt.errors import DataError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -72,6 +73,15 @@ def read_times(column: pd.Series[Any], name: str, tz: str | None, log: IssueLog)
 
 def _clock(aware: pd.Series[Any], *, date_only: bool) -> Clock:
     absent = aware.isna().to_numpy(dtype=bool)
+    years = aware.dt.year
+    far = np.flatnonzero(((years < 1678) | (years > 2261)).to_numpy(dtype=bool))
+    if far.size:
+        raise DataError(
+            f"the year {years.iloc[int(far[0])]:.0f} does not fit into nanoseconds",
+            row=int(far[0]),
+            kind="schema",
+            remedy="use times between 1678 and 2261",
+        )
     ns = aware.dt.as_unit("ns").astype("int64").to_numpy().copy()
     ns[absent] = 0
     return Clock(ns, absent, date_only)

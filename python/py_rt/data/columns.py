@@ -35,6 +35,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "price": ("price", "px", "lastprice", "tradeprice"),
     "qty": ("qty", "quantity", "size", "amount", "lastqty", "tradesize"),
     "flags": ("flags",),
+    "id": ("tradeid", "id", "tid", "matchid", "execid"),
     "open": ("open", "o", "openprice"),
     "high": ("high", "h", "highprice"),
     "low": ("low", "l", "lowprice"),
@@ -62,7 +63,7 @@ _REQUIRED = {
 }
 _OPTIONAL = {
     "bar": ("symbol", "volume"),
-    "trade": ("symbol", "ts_recv", "side"),
+    "trade": ("symbol", "ts_recv", "side", "id"),
     "quote": ("symbol", "ts_recv", "bid_qty", "ask_qty"),
     "level2": ("symbol", "ts_recv", "flags"),
 }

@@ -134,6 +134,15 @@ def is_columns(source: Mapping[Any, Any]) -> bool:
 def _from_columns(columns: Mapping[Any, Any]) -> pd.DataFrame:
     import pandas as pd
 
+    single = next(
+        (name for name, values in columns.items() if not hasattr(values, "__len__")), None
+    )
+    if single is not None:
+        raise DataError(
+            f"{single} is one {type(columns[single]).__name__}, not a column",
+            field="source",
+            remedy="pass a list or an array for each name",
+        )
     lengths = {str(name): len(values) for name, values in columns.items()}
     if len(set(lengths.values())) > 1:
         raise DataError(

@@ -189,6 +189,8 @@ def check(
     try:
         data = _read(source, wishes, log, raising=False)
         facts = _facts(data)
+        if isinstance(source, (MarketData, Catalog)):
+            _check_rows(data, wishes, log)
         if "depth" in data.kinds and not any(i.kind == "crossed" for i in log.issues):
             _find_crossed_books(data, log, "warning")
         notes = tuple(dict.fromkeys([*data.notes, *log.notes]))
@@ -218,6 +220,12 @@ def _wishes(given: Mapping[str, Any]) -> Wishes:
             raise ParameterError(
                 f"{given[name]!r} is unknown", field=name, remedy=f"use one of {listed}"
             )
+    if given["columns"] is not None and not isinstance(given["columns"], Mapping):
+        raise ParameterError(
+            f"{given['columns']!r} is no mapping",
+            field="columns",
+            remedy="pass {'close': 'the name in the table'}",
+        )
     return Wishes(**{**given, "symbols": chosen})
 
 
@@ -283,6 +291,8 @@ def _from_sheets(
             fresh = [issue for issue in log.issues[before:] if issue.severity == "error"]
             raise fresh[0].to_error(len(fresh) - 1) from None
         log.locate(before, sheet.file, sheet.line_of)
+    if not tables:
+        raise log.refuse("empty", "there is no table", "pass at least one")
     data = build_market(tables, title, wishes.instruments, log)
     if "depth" in data.kinds:
         before = len(log.issues)
@@ -313,6 +323,19 @@ def _sound(
         raise log.refuse("empty", "no row is left after dropping bad ones", "look at the source")
     find_oddities(kept, table, log, wishes.calendar)
     return kept
+
+
+def _check_rows(data: MarketData, wishes: Wishes, log: IssueLog) -> None:
+    """Look at rows that come without a table. Bundled samples were looked at by people."""
+    for kind in ("bar", "trade", "quote"):
+        if kind in data.kinds:
+            fresh = IssueLog()
+            table = read_table(data.to_frame(kind), fresh, kind=kind)
+            defects = find_defects(table, fresh)
+            find_oddities(
+                mend(table, defects, repair=False, log=fresh), table, log, wishes.calendar
+            )
+            log.issues += fresh.issues
 
 
 def _find_crossed_books(data: MarketData, log: IssueLog, severity: Any) -> None:

@@ -134,7 +134,7 @@ class QualityReport:
     Examples
     --------
     >>> import py_rt.data
-    >>> report = py_rt.data.check("sample:us_daily")
+    >>> report = py_rt.data.check("sample:us_minute")
     >>> report.ok, report.issues
     (True, ())
     """

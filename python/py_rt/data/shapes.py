@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["long_form", "venue_symbols"]
 
-_TICKER = re.compile(r"^(?=.*[A-Z])[A-Z0-9.^=/&-]{1,12}$")
+_SYMBOL = re.compile(r"^(?=.*[A-Z])[A-Z0-9.^=/&-]{1,12}$")
 
 
 def long_form(
@@ -38,7 +38,7 @@ def long_form(
     if time is None or len(frame.columns) < 2:
         return frame, same
     others = [name for name in frame.columns if name != time]
-    if not wanted and not all(_TICKER.match(str(n)) and not is_known(n) for n in others):
+    if not wanted and not all(_SYMBOL.match(str(n)) and not is_known(n) for n in others):
         return frame, same
     read = [_numbers(frame[name]) for name in others]
     wrong = next((n for n, values in zip(others, read, strict=True) if values is None), None)

@@ -47,6 +47,8 @@ class Table:
         The time is missing.
     numbers : dict of str to ndarray of float64
     side, row_kind, flags : ndarray of int64 or None
+    ids : ndarray of int64 or None
+        Number of each trade's id, equal for equal ids; blank ids are all different.
     stamp : str or None
         How bars are stamped.
     """
@@ -61,6 +63,7 @@ class Table:
     side: Ints | None = None
     row_kind: Ints | None = None
     flags: Ints | None = None
+    ids: Ints | None = None
     stamp: str | None = None
 
     def __len__(self) -> int:
@@ -79,6 +82,7 @@ class Table:
                 ("side", self.side),
                 ("row_kind", self.row_kind),
                 ("flags", self.flags),
+                ("ids", self.ids),
             )
         }
         return replace(
@@ -153,6 +157,7 @@ def read_table(
         side=_sides(frame, layout, log),
         row_kind=row_kind,
         flags=_flags(frame, layout),
+        ids=_ids(frame, layout),
         stamp=stamp,
     )
 
@@ -352,3 +357,13 @@ def _flags(frame: pd.DataFrame, layout: Layout) -> Ints | None:
     if "flags" not in layout.columns:
         return None
     return frame[layout.columns["flags"]].to_numpy(dtype=np.int64)
+
+
+def _ids(frame: pd.DataFrame, layout: Layout) -> Ints | None:
+    import pandas as pd
+
+    if "id" not in layout.columns:
+        return None
+    codes, _ = pd.factorize(frame[layout.columns["id"]])
+    blank = codes < 0
+    return np.where(blank, -1 - np.arange(codes.size), codes).astype(np.int64)

@@ -10,9 +10,9 @@ object with attributes of those names (an indicator of one input takes the bar's
 infinity raise :class:`~py_rt.errors.DataError` with the row and leave the state as it was. An
 indicator of several lines returns an object with an attribute for each, which can be unpacked.
 
-An indicator that TA-Lib has carries TA-Lib's name (``Stochastic`` and ``Bollinger`` are its STOCH
-and BBANDS), takes its parameters in its order and gives its values; where it differs stands in
-``docs/indicators.md``. An indicator belongs to one thread.
+An indicator that TA-Lib has carries TA-Lib's name (``Stochastic``, ``Bollinger``, ``Keltner`` are
+its STOCH, BBANDS, KC), takes its parameters in its order and gives its values; where it differs
+stands in ``docs/indicators.md``. An indicator belongs to one thread.
 """
 
 from py_rt.indicators.bands import (

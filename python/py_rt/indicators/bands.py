@@ -45,7 +45,7 @@ class Bollinger(OfValue[_core.BandsValue, _core.BandsArrays]):
 
 
 class Keltner(OfHighLowClose[_core.BandsValue, _core.BandsArrays]):
-    """Keltner's channel: an exponential average of the close and true ranges around it.
+    """Keltner's channel: an exponential average of the typical price, true ranges around it.
 
     Lines: ``upper``, ``middle``, ``lower``; the band is ``width`` times the ATR.
 
@@ -53,10 +53,10 @@ class Keltner(OfHighLowClose[_core.BandsValue, _core.BandsArrays]):
     ----------
     period : int
         Bars, 1 to 1,000,000. Of the average.
-    width : float
-        Average true ranges, more than 0.
     atr_period : int
         Bars, 1 to 1,000,000. Of the true range.
+    width : float
+        Average true ranges, more than 0.
 
     Raises
     ------
@@ -73,15 +73,15 @@ class Keltner(OfHighLowClose[_core.BandsValue, _core.BandsArrays]):
     >>> high = [10.0, 12.0, 12.5, 12.0, 13.0, 14.0]
     >>> low = [9.0, 10.0, 11.0, 10.5, 11.5, 12.5]
     >>> close = [9.5, 11.0, 11.5, 12.0, 12.5, 14.0]
-    >>> Keltner(2, 2.0, 1).batch(high, low, close).upper
-    array([        nan, 15.25      , 14.08333333, 14.69444444, 15.23148148,
-           16.41049383])
+    >>> Keltner(2, 1, 2.0).batch(high, low, close).upper
+    array([        nan, 15.25      , 14.19444444, 14.39814815, 15.02160494,
+           16.00720165])
     """
 
     __slots__ = ()
 
-    def __new__(cls, period: int = 20, width: float = 2.0, atr_period: int = 10) -> Self:
-        return super().__new__(cls, "Keltner", period, width, atr_period)
+    def __new__(cls, period: int = 20, atr_period: int = 10, width: float = 2.0) -> Self:
+        return super().__new__(cls, "Keltner", period, atr_period, width)
 
 
 class Donchian(OfHighLow[_core.BandsValue, _core.BandsArrays]):

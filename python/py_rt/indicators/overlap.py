@@ -294,12 +294,12 @@ class T3(OfValue[float, Floats]):
 class HMA(OfValue[float, Floats]):
     """Hull's moving average: WMA(sqrt n) of 2 WMA(n / 2) - WMA(n).
 
-    n / 2 is rounded down, sqrt n to the nearest.
+    n / 2 and sqrt n are rounded down.
 
     Parameters
     ----------
     period : int
-        Bars, 2 to 1,000,000. Ready after ``period + round(sqrt(period)) - 1``.
+        Bars, 2 to 1,000,000. Ready after ``period + int(sqrt(period)) - 1``.
 
     Raises
     ------

@@ -15,12 +15,14 @@ from py_rt.quant.cointegration import (
     kalman_hedge,
     screen_pairs,
 )
-from py_rt.quant.covariance import (
-    BlackLitterman,
-    Covariance,
-    black_litterman,
-    covariance,
-    nearest_covariance,
+from py_rt.quant.estimators import (
+    EqualWeight,
+    HierarchicalRiskParity,
+    Markowitz,
+    MaxDiversification,
+    MaxSharpe,
+    MinVariance,
+    RiskParity,
 )
 from py_rt.quant.frontier import Frontier, efficient_frontier
 from py_rt.quant.lowrank import (
@@ -32,7 +34,19 @@ from py_rt.quant.lowrank import (
     robust_pca,
     sparse_mean_reversion,
 )
-from py_rt.quant.optimise import differential_evolution, genetic, grid_search, maximum_likelihood
+from py_rt.quant.moments import (
+    BlackLitterman,
+    Covariance,
+    black_litterman,
+    covariance,
+    nearest_covariance,
+)
+from py_rt.quant.optimise import (
+    differential_evolution,
+    genetic,
+    grid_search,
+    maximum_likelihood,
+)
 from py_rt.quant.portfolios import Portfolio, portfolio
 from py_rt.quant.regimes import GaussianHMM, detect_regime
 from py_rt.quant.regression import (
@@ -71,15 +85,22 @@ __all__ = [
     "BoxTiao",
     "Christoffersen",
     "Covariance",
+    "EqualWeight",
     "Frontier",
     "GaussianHMM",
+    "HierarchicalRiskParity",
     "KalmanHedge",
     "Kupiec",
+    "Markowitz",
+    "MaxDiversification",
+    "MaxSharpe",
+    "MinVariance",
     "Overfitting",
     "Parts",
     "Portfolio",
     "Regression",
     "RegressionPath",
+    "RiskParity",
     "SparsePortfolio",
     "SparseReversion",
     "adaptive_lasso",

@@ -185,6 +185,15 @@ impl Execution {
         changed
     }
 
+    /// Applies what the venue said about an open order, when that moves it on a plain way: it
+    /// changes then, and nothing is missing. Returns the quantity that is newly executed.
+    #[inline]
+    pub(crate) fn handle_plain(&mut self, now: UnixNanos, report: &Report) -> Option<Qty> {
+        let fresh_qty = self.orders.apply_plain(now, report)?;
+        self.refresh_alarm();
+        Some(fresh_qty)
+    }
+
     /// Applies what the venue said about an order of ours that we know.
     pub(crate) fn handle_report(&mut self, now: UnixNanos, report: &Report) -> ReportOutcome {
         let id = report.client_order_id;
@@ -195,20 +204,10 @@ impl Execution {
             _ => Qty::ZERO,
         };
         let times = self.times;
-        let applied = self.orders.update(id, |order| {
-            let plain = life::apply_plain(order, now, report, fresh_qty);
-            (!plain).then(|| life::apply(order, now, report, fresh_qty, &times))
-        });
-        let Some(step) = applied else {
+        let Some(step) = self.orders.update(id, |order| {
+            life::apply(order, now, report, fresh_qty, &times)
+        }) else {
             return ReportOutcome::default();
-        };
-        let Some(step) = step else {
-            self.refresh_alarm();
-            return ReportOutcome {
-                changed: true,
-                fresh_qty,
-                missing_fills: false,
-            };
         };
         if let Some(former) = step.former {
             self.orders.remember_former(former, id);

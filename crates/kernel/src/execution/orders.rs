@@ -2,9 +2,11 @@
 
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::vec::Vec;
-use py_rt_types::{ClientOrderId, InstrumentId, Qty, Side, UnixNanos, VenueOrderId};
+use py_rt_types::{
+    ClientOrderId, InstrumentId, Qty, Report, ReportKind, Side, UnixNanos, VenueOrderId,
+};
 
-use super::Order;
+use super::{life, Order};
 
 /// Closed orders that are remembered, for late reports.
 const CLOSED_KEPT: usize = 8_192;
@@ -200,6 +202,39 @@ impl Orders {
             }
         }
         self.closed.push_back(order);
+    }
+
+    /// Moves an open order by a report on one of the plain ways of [`life::apply_plain`]. Returns
+    /// the quantity that is newly executed, or `None` when nothing was done.
+    #[inline]
+    pub(crate) fn apply_plain(&mut self, now: UnixNanos, report: &Report) -> Option<Qty> {
+        let place = self.place(report.client_order_id.sequence)?;
+        let order = self.open.get_mut(place)?;
+        let fresh_qty = match report.kind {
+            ReportKind::Fill {
+                last_qty, cum_qty, ..
+            } if (last_qty.0 > 0) & self.early.is_empty() => {
+                let follows = cum_qty.0.checked_sub(last_qty.0)? == order.cum_qty.0;
+                follows.then_some(last_qty)?
+            }
+            ReportKind::Fill { .. } => return None,
+            _ => Qty::ZERO,
+        };
+        let (instrument, side) = (order.instrument, order.side);
+        if (instrument != report.instrument) | (side != report.side) {
+            return None;
+        }
+        let before = order.leaves_qty().0;
+        if !life::apply_plain(order, now, report, fresh_qty) {
+            return None;
+        }
+        let (by, ended) = (order.leaves_qty().0 - before, order.is_terminal());
+        self.shift(instrument, side, by);
+        if ended {
+            let order = self.open.remove(place);
+            self.insert_closed(order);
+        }
+        Some(fresh_qty)
     }
 
     /// Changes an order, open or remembered; closes or reopens it as its state then says.

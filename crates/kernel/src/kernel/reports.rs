@@ -13,7 +13,21 @@ use crate::signal::{Interests, Strategy};
 
 impl<S: Strategy> Kernel<S> {
     pub(super) fn handle_report(&mut self, report: &Report) {
-        let mut report = *report;
+        match self.execution.handle_plain(self.now, report) {
+            None => self.handle_any_report(*report),
+            Some(fresh_qty) => {
+                self.note_venue_time(report);
+                self.sync.handle_own_order(report.venue_order_id);
+                if fresh_qty.0 > 0 {
+                    self.book_fill(report, fresh_qty);
+                }
+                self.follow_order(report.client_order_id);
+                self.verify(report);
+            }
+        }
+    }
+
+    fn handle_any_report(&mut self, mut report: Report) {
         if report.client_order_id == ClientOrderId::FOREIGN {
             match self.execution.orders.id_at_venue(report.venue_order_id) {
                 Some(id) => report.client_order_id = id,

@@ -64,9 +64,7 @@ impl ByPrice {
     /// Applies one row; false when neither a best price nor validity can have changed.
     #[inline(always)]
     pub(crate) fn step(&mut self, event: &MarketEvent) -> bool {
-        let plain = matches!(event.kind, DEPTH | TRADE | SNAPSHOT);
-        let by_order = self.orders.is_some() | (event.order_id != 0);
-        if !plain | by_order | (event.flags & GAP != 0) | (event.side == 0) {
+        if !self.is_plain(event) {
             return self.apply_rare(event);
         }
         let half = &mut self.halves[usize::from(event.side < 0)];
@@ -76,6 +74,26 @@ impl ByPrice {
             Some(moved) => moved,
             None => self.apply_outside(event),
         }
+    }
+
+    /// Whether the row is about a level or a trade and nothing else: no gap, no single order.
+    #[inline(always)]
+    const fn is_plain(&self, event: &MarketEvent) -> bool {
+        let known = matches!(event.kind, DEPTH | TRADE | SNAPSHOT);
+        let by_order = self.orders.is_some() | (event.order_id != 0);
+        known & !by_order & (event.flags & GAP == 0) & (event.side != 0)
+    }
+
+    /// Applies a row that moves no best price; false when it would, or may: nothing was done then.
+    #[inline(always)]
+    pub(crate) fn step_still(&mut self, event: &MarketEvent) -> bool {
+        if !self.is_plain(event) {
+            return false;
+        }
+        let half = &mut self.halves[usize::from(event.side < 0)];
+        let changes = i64::from(event.kind == TRADE) - 1;
+        let key = key_of(event.side, event.price);
+        half.set_still(key, event.qty.0.max(0), changes)
     }
 
     /// A level outside of the window around the touch.
@@ -267,6 +285,17 @@ impl ByPrice {
     #[must_use]
     pub fn ask_qty(&self) -> Qty {
         Qty(self.asks().best_qty())
+    }
+
+    /// Best bid and ask, when there are both.
+    #[inline]
+    #[must_use]
+    pub const fn touch(&self) -> Option<(Price, Price)> {
+        let (bid, ask) = (self.bids().best(), self.asks().best());
+        if (bid == NONE) | (ask == NONE) {
+            return None;
+        }
+        Some((Price(bid), Price(-ask)))
     }
 
     /// Best prices and quantities.

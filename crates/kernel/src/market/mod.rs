@@ -7,6 +7,7 @@ mod bars;
 mod by_order;
 mod by_price;
 mod half_book;
+mod quiet;
 mod resting;
 mod sample;
 mod top_book;
@@ -14,6 +15,7 @@ mod top_book;
 pub use bars::BarBuilder;
 pub use by_order::{ByOrder, Touched};
 pub use by_price::{ByPrice, Level};
+pub(crate) use quiet::Left;
 pub use resting::{RestingOrder, RestingOrders, Slot, NO_SLOT};
 pub use sample::{last_book, sample_book, Sample, SampleClock, Times};
 pub use top_book::TopBook;
@@ -99,6 +101,19 @@ impl InstrumentMarket {
             (Some(before), _) => before,
             (None, Some(book)) => book.top(),
             (None, None) => Top::default(),
+        }
+    }
+
+    /// Best bid and ask after the last complete message, when there are both.
+    #[inline]
+    #[must_use]
+    pub fn touch(&self) -> Option<(Price, Price)> {
+        match (self.before, &self.book) {
+            (None, Some(book)) => book.touch(),
+            (Some(top), _) if (top.bid_qty.0 > 0) & (top.ask_qty.0 > 0) => {
+                Some((top.bid_price, top.ask_price))
+            }
+            _ => None,
         }
     }
 

@@ -67,6 +67,9 @@ impl ItchReader {
     /// Takes bytes in.
     fn feed(&mut self, py: Python<'_>, bytes: &[u8]) -> PyResult<()> {
         let (file, kept, rows) = (&mut self.file, &mut self.kept, &mut self.rows);
+        if rows.is_empty() {
+            rows.reserve(bytes.len() / 32); // about a row a message
+        }
         py.detach(|| kept.feed(bytes, |bytes| file.handle_input(bytes, rows)))
             .map_err(Fault::from)?;
         Ok(())

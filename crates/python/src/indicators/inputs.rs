@@ -184,6 +184,19 @@ pub(super) fn of_bar(
 
 pub(super) type Column<'py> = PyReadonlyArray1<'py, f64>;
 
+/// Whether every value is finite: x - x is 0 for those and NaN for others, and NaN stays in a sum.
+fn all_finite(values: &[f64]) -> bool {
+    let mut sums = [0.0; 8];
+    let strides = values.chunks_exact(sums.len());
+    let rest = strides.remainder();
+    for stride in strides {
+        for (sum, x) in sums.iter_mut().zip(stride) {
+            *sum += x - x;
+        }
+    }
+    rest.iter().all(|x| x.is_finite()) && sums.iter().all(|sum| !sum.is_nan())
+}
+
 /// Values that are looked at together; a few thousand stay in the nearest cache.
 const CHUNK: usize = 2048;
 
@@ -204,13 +217,8 @@ pub(super) fn checked<'a>(
             remedy,
         ));
     };
-    // Without an early end inside a chunk the comparison runs on whole vectors.
-    let is_bad = |chunk: &[f64]| {
-        let bad = chunk
-            .iter()
-            .fold(false, |bad, x| bad | !(x.abs() < f64::INFINITY));
-        bad || (positive && chunk.iter().any(|x| *x <= 0.0))
-    };
+    let is_bad =
+        |chunk: &[f64]| !all_finite(chunk) || (positive && chunk.iter().any(|x| *x <= 0.0));
     let Some(chunk) = values.chunks(CHUNK).position(is_bad) else {
         return Ok(values);
     };

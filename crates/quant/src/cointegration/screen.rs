@@ -44,6 +44,7 @@ pub struct Screen {
 #[derive(Debug, Clone, Copy, Default)]
 struct Row {
     statistic: f64,
+    pvalue: f64,
     hedge_ratio: f64,
     half_life: f64,
     lags: usize,
@@ -117,6 +118,7 @@ fn pairs<const W: usize>(
     watch: &mut dyn FnMut(usize, usize) -> bool,
 ) -> Result<Vec<Row>> {
     let n = panel.x.cols();
+    let edges = Edges::<W>::new(panel);
     let mut found = vec![Row::default(); n * (n - 1)];
     for (batch, rows) in found.chunks_mut(BATCH * (n - 1)).enumerate() {
         if !watch(n + batch * BATCH, 2 * n) {
@@ -126,7 +128,7 @@ fn pairs<const W: usize>(
         let work = |piece: usize, rows: &mut [Row]| {
             let first = batch * BATCH + piece * part / (n - 1);
             for (k, line) in rows.chunks_mut(n - 1).enumerate() {
-                one_against_all::<W>(panel, plan, first + k, line)?;
+                one_against_all::<W>(panel, &edges, plan, first + k, line)?;
             }
             Ok(())
         };
@@ -149,39 +151,61 @@ fn pairs<const W: usize>(
     Ok(found)
 }
 
+/// First and last values of every column, and its moments at all lags.
+struct Edges<const W: usize> {
+    head: Vec<[f64; W]>,
+    tail: Vec<[f64; W]>,
+    own: Vec<[f64; W]>,
+}
+
+impl<const W: usize> Edges<W> {
+    fn new(panel: &Panel) -> Self {
+        let (rows, n) = (panel.x.rows(), panel.x.cols());
+        let lags = panel.v.len() - 1;
+        let columns = || (0..n).map(|j| panel.x.col(j));
+        Self {
+            head: columns().map(|x| core::array::from_fn(|t| x[t])).collect(),
+            tail: columns()
+                .map(|x| core::array::from_fn(|t| x[rows - W + t]))
+                .collect(),
+            own: (0..n)
+                .map(|j| core::array::from_fn(|h| panel.own[h.min(lags)][j]))
+                .collect(),
+        }
+    }
+}
+
 fn one_against_all<const W: usize>(
     panel: &Panel,
+    edges: &Edges<W>,
     plan: ScreenPlan,
     i: usize,
     line: &mut [Row],
 ) -> Result<()> {
-    let n = panel.x.cols();
-    let rows = panel.x.rows();
-    let v: [&[f64]; W] = core::array::from_fn(|h| panel.v[h.min(panel.v.len() - 1)].col(i));
+    let (n, rows, lags) = (panel.x.cols(), panel.x.rows(), panel.v.len() - 1);
+    let v: [&[f64]; W] = core::array::from_fn(|h| panel.v[h.min(lags)].col(i));
     for (slot, j) in line.iter_mut().zip((0..n).filter(|j| *j != i)) {
-        let (first, second) = (panel.x.col(i), panel.x.col(j));
-        let b = v[0][j] / panel.v[0].at(j, j);
+        let own = &edges.own[j];
+        let b = v[0][j] / own[0];
+        let less = |a: &[f64; W], c: &[f64; W]| core::array::from_fn(|t| a[t] - b * c[t]);
         let spread = Spread::<W> {
-            v: core::array::from_fn(|h| {
-                let other = panel.v[h.min(panel.v.len() - 1)].at(j, j);
-                v[h][i] - b * (2.0 * v[h][j] - b * other)
-            }),
-            head: core::array::from_fn(|t| first[t] - b * second[t]),
-            tail: core::array::from_fn(|t| first[rows - W + t] - b * second[rows - W + t]),
+            v: core::array::from_fn(|h| v[h][i] - b * (2.0 * v[h][j] - b * own[h])),
+            head: less(&edges.head[i], &edges.head[j]),
+            tail: less(&edges.tail[i], &edges.tail[j]),
             sum: panel.sums[i] - b * panel.sums[j],
             rows,
         };
-        let tested = match plan.lags {
-            ScreenLags::Fixed(p) => statistic(&spread, p).map(|s| (s, p)),
-            ScreenLags::Aic(max) => {
-                chosen(&spread, max).and_then(|p| statistic(&spread, p).map(|s| (s, p)))
-            }
+        let lags = match plan.lags {
+            ScreenLags::Fixed(p) => Some(p),
+            ScreenLags::Aic(max) => chosen(&spread, max),
         };
+        let tested = lags.and_then(|p| statistic(&spread, p).map(|s| (s, p)));
         let Some((statistic, lags)) = tested.filter(|_| spread.v[0] > 1e-12 * v[0][i]) else {
             return Err(QuantError::collinear("prices", Some(i.max(j))));
         };
         *slot = Row {
             statistic,
+            pvalue: p_value(statistic, plan.trend, 2),
             hedge_ratio: b * (panel.units[i] / panel.units[j]),
             half_life: duration(spread.phi(), HalfLifeMethod::Exact),
             lags,
@@ -219,10 +243,8 @@ fn settle(prices: &Matrix, plan: ScreenPlan, mut found: Vec<Row>) -> Result<Scre
         let (i, k) = (row / (prices.cols() - 1), row % (prices.cols() - 1));
         (i, k + usize::from(k >= i))
     };
-    let p_of = |statistic: f64| p_value(statistic, plan.trend, 2);
-    let mut order: Vec<usize> = (0..found.len()).collect();
-    order.sort_by(|a, b| found[*a].statistic.total_cmp(&found[*b].statistic));
-    let adjusted = adjust(&order, &found, plan, p_of);
+    let order = ascending(&found);
+    let adjusted = adjust(&order, &found, plan);
     let again = order.len().div_ceil(100).max(10).min(order.len());
     for row in &order[..again] {
         if adjusted[*row] > plan.fdr {
@@ -234,10 +256,11 @@ fn settle(prices: &Matrix, plan: ScreenPlan, mut found: Vec<Row>) -> Result<Scre
         let lags = Some(found[*row].lags);
         let root = unit_root("prices", &fit.residual, Trend::None, lags, LagRule::Fixed)?;
         found[*row].statistic = root.statistic;
+        found[*row].pvalue = p_value(root.statistic, plan.trend, 2);
         found[*row].hedge_ratio = fit.hedge[0];
     }
     Ok(Screen {
-        pvalue: found.iter().map(|row| p_of(row.statistic)).collect(),
+        pvalue: found.iter().map(|row| row.pvalue).collect(),
         selected: adjusted.iter().map(|q| *q <= plan.fdr).collect(),
         qvalue: adjusted,
         statistic: found.iter().map(|row| row.statistic).collect(),
@@ -247,8 +270,37 @@ fn settle(prices: &Matrix, plan: ScreenPlan, mut found: Vec<Row>) -> Result<Scre
     })
 }
 
+/// Rows from the smallest statistic on, equal ones in their order.
+///
+/// P-values rise with the statistic and fill their range, so they make good bins.
+fn ascending(found: &[Row]) -> Vec<usize> {
+    let bins = found.len();
+    let bin = |row: &Row| ((row.pvalue * bins as f64) as usize).min(bins - 1);
+    let mut starts = vec![0_u32; bins + 1];
+    for row in found {
+        starts[bin(row) + 1] += 1;
+    }
+    for at in 0..bins {
+        starts[at + 1] += starts[at];
+    }
+    let mut next = starts.clone();
+    let mut order = vec![0; found.len()];
+    for (at, row) in found.iter().enumerate() {
+        let place = &mut next[bin(row)];
+        order[*place as usize] = at;
+        *place += 1;
+    }
+    for ends in starts.windows(2) {
+        let inside = &mut order[ends[0] as usize..ends[1] as usize];
+        if inside.len() > 1 {
+            inside.sort_by(|a, b| found[*a].statistic.total_cmp(&found[*b].statistic));
+        }
+    }
+    order
+}
+
 /// Benjamini-Hochberg 1995; with Yekutieli's factor (2001) under dependence.
-fn adjust(order: &[usize], found: &[Row], plan: ScreenPlan, p_of: impl Fn(f64) -> f64) -> Vec<f64> {
+fn adjust(order: &[usize], found: &[Row], plan: ScreenPlan) -> Vec<f64> {
     let m = order.len() as f64;
     let factor = if plan.dependent {
         (1..=order.len()).map(|k| 1.0 / k as f64).sum()
@@ -258,7 +310,7 @@ fn adjust(order: &[usize], found: &[Row], plan: ScreenPlan, p_of: impl Fn(f64) -
     let mut adjusted = vec![1.0; order.len()];
     let mut least = 1.0_f64;
     for (rank, row) in order.iter().enumerate().rev() {
-        least = least.min(p_of(found[*row].statistic) * factor * m / (rank as f64 + 1.0));
+        least = least.min(found[*row].pvalue * factor * m / (rank as f64 + 1.0));
         adjusted[*row] = least;
     }
     adjusted

@@ -13,7 +13,7 @@ use crate::linalg::lanes::{axpy, centre, dot, is_constant, sum};
 use crate::linalg::{product, Matrix};
 use crate::series::Trend;
 
-const BLOCK: usize = 96;
+const STRIP: usize = 64;
 
 /// Columns in units of themselves, less their deterministic part, with their products.
 pub(super) struct Panel {
@@ -22,6 +22,8 @@ pub(super) struct Panel {
     pub sums: Vec<f64>,
     /// `v[0]` is `X'X`, `v[h]` that of the differences over h steps.
     pub v: Vec<Matrix>,
+    /// Their diagonals.
+    pub own: Vec<Vec<f64>>,
 }
 
 impl Panel {
@@ -45,7 +47,17 @@ impl Panel {
                 symmetric(&differenced(&x, h), threads)
             });
         }
-        Ok(Self { x, units, sums, v })
+        let own = v
+            .iter()
+            .map(|v| (0..v.cols()).map(|j| v.at(j, j)).collect())
+            .collect();
+        Ok(Self {
+            x,
+            units,
+            sums,
+            v,
+            own,
+        })
     }
 }
 
@@ -97,50 +109,42 @@ fn differenced(x: &Matrix, h: usize) -> Matrix {
     Matrix::from_columns(rows, x.cols(), data)
 }
 
-/// `x' x`, block by block; which thread does a block makes no difference to it.
+/// `x' x`, strip by strip of the upper part; which thread does a strip makes no difference to it.
 fn symmetric(x: &Matrix, threads: usize) -> Matrix {
     let (rows, n) = (x.rows(), x.cols());
-    let starts: Vec<usize> = (0..n).step_by(BLOCK).collect();
-    let mut pairs: Vec<(usize, usize)> = Vec::new();
-    for (a, i) in starts.iter().enumerate() {
-        pairs.extend(starts[a..].iter().map(|j| (*i, *j)));
-    }
-    let block = |(i, j): (usize, usize)| {
-        let span = |k: usize| &x.data()[k * rows..(k + BLOCK).min(n) * rows];
-        let (a, b) = (span(i), span(j));
-        let mut out = vec![0.0; (a.len() / rows) * (b.len() / rows)];
-        product::block_gram(a, b, rows, &mut out);
-        (i, j, out)
+    let starts: Vec<usize> = (0..n).step_by(STRIP).collect();
+    let strip = |i: usize| {
+        let own = &x.data()[i * rows..(i + STRIP).min(n) * rows];
+        let mut out = vec![0.0; (own.len() / rows) * (n - i)];
+        product::block_gram(own, &x.data()[i * rows..], rows, &mut out);
+        (i, out)
     };
     let mut done = Vec::new();
-    if threads < 2 || pairs.len() < 2 {
-        done.extend(pairs.iter().map(|pair| block(*pair)));
+    if threads < 2 || starts.len() < 2 {
+        done.extend(starts.iter().map(|i| strip(*i)));
     } else {
         std::thread::scope(|scope| {
-            let (pairs, block) = (&pairs, &block);
+            let (starts, strip) = (&starts, &strip);
             let work = |first: usize| {
-                let mine = pairs.iter().skip(first).step_by(threads);
-                mine.map(|pair| block(*pair)).collect::<Vec<_>>()
+                let mine = starts.iter().skip(first).step_by(threads);
+                mine.map(|i| strip(*i)).collect::<Vec<_>>()
             };
             let others: Vec<_> = (1..threads).map(|k| scope.spawn(move || work(k))).collect();
             done.extend(work(0));
             for other in others {
                 // A panic in a thread is a panic here: there is no other way for it to fail.
-                done.extend(
-                    other
-                        .join()
-                        .unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
-                );
+                let more = other.join();
+                done.extend(more.unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
             }
         });
     }
     let mut g = Matrix::zeros(n, n);
-    for (i, j, out) in done {
-        let height = BLOCK.min(n - i);
+    for (i, out) in done {
+        let height = STRIP.min(n - i);
         for (c, column) in out.chunks_exact(height).enumerate() {
             for (r, value) in column.iter().enumerate() {
-                g.set(i + r, j + c, *value);
-                g.set(j + c, i + r, *value);
+                g.set(i + r, i + c, *value);
+                g.set(i + c, i + r, *value);
             }
         }
     }

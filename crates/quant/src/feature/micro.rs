@@ -3,8 +3,8 @@
 //! The states are the imbalance in buckets and the spread in ticks. From a recording come the
 //! chances of moving between states without a change of the mid (Q), of a change of the mid and how
 //! large (R), and of the state after it (T). The first adjustment is G = (1 - Q)^-1 R k, each later
-//! one B = (1 - Q)^-1 T of it; the micro-price is mid + sum of B^i G. Every move is counted with its
-//! mirror image (bid for ask), which makes the sum converge.
+//! one B = (1 - Q)^-1 T of it; the micro-price is mid + sum of B^i G. Every move is counted with
+//! its mirror image (bid for ask), which makes the sum converge.
 
 use core::fmt;
 

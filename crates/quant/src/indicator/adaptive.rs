@@ -4,7 +4,7 @@ use super::average::{Dema, Ema, Tema, Trima, Wma, T3};
 use super::error::{period, IndicatorError};
 use super::folds::{Highest, Lowest, Total};
 use super::hilbert::Mama;
-use super::smooth::Sma;
+use super::mean::Sma;
 use super::stream::Indicator;
 use super::window::{Delay, Window};
 
@@ -145,12 +145,12 @@ enum Inner {
     Sma(Sma),
     Ema(Ema),
     Wma(Wma),
-    Dema(Dema),
-    Tema(Tema),
+    Dema(Box<Dema>),
+    Tema(Box<Tema>),
     Trima(Trima),
     Kama(Kama),
     Mama(Box<Mama>),
-    T3(T3),
+    T3(Box<T3>),
 }
 
 impl Average {
@@ -173,12 +173,12 @@ impl Average {
             AverageKind::Sma => Inner::Sma(Sma::new(len)?),
             AverageKind::Ema => Inner::Ema(Ema::new(len)?),
             AverageKind::Wma => Inner::Wma(Wma::new(len)?),
-            AverageKind::Dema => Inner::Dema(Dema::new(len)?),
-            AverageKind::Tema => Inner::Tema(Tema::new(len)?),
+            AverageKind::Dema => Inner::Dema(Box::new(Dema::new(len)?)),
+            AverageKind::Tema => Inner::Tema(Box::new(Tema::new(len)?)),
             AverageKind::Trima => Inner::Trima(Trima::new(len)?),
             AverageKind::Kama => Inner::Kama(Kama::new(len)?),
             AverageKind::Mama => Inner::Mama(Box::new(Mama::new(0.5, 0.05)?)),
-            AverageKind::T3 => Inner::T3(T3::new(len, 0.7)?),
+            AverageKind::T3 => Inner::T3(Box::new(T3::new(len, 0.7)?)),
         }))
     }
 }

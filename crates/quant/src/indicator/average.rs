@@ -2,7 +2,8 @@
 
 use super::error::{period, within, IndicatorError};
 use super::folds::{RampSum, Totals};
-use super::smooth::{Seeded, Sma};
+use super::mean::Sma;
+use super::smooth::Seeded;
 use super::stream::Indicator;
 use super::window::Window;
 
@@ -249,7 +250,7 @@ impl Indicator for Trima {
 /// Hull's moving average: WMA(sqrt n) of 2 WMA(n / 2) - WMA(n).
 ///
 /// # Source
-/// Hull 2005; n / 2 and sqrt n are rounded down and to the nearest.
+/// Hull 2005; n / 2 and sqrt n are rounded down.
 #[derive(Debug, Clone)]
 pub struct Hma {
     half: Wma,
@@ -264,7 +265,7 @@ impl Hma {
     /// `Period` when `len` is outside 2..=`PERIOD_MAX`.
     pub fn new(len: usize) -> Result<Self, IndicatorError> {
         let len = period("period", len, 2)?;
-        let root = (len as f64).sqrt().round() as usize;
+        let root = libm::sqrt(len as f64) as usize;
         Ok(Self {
             half: Wma::of(len / 2),
             whole: Wma::of(len),

@@ -3,8 +3,9 @@
 use super::average::Ema;
 use super::error::{period, width, IndicatorError};
 use super::folds::Moments;
+use super::mean::Sma;
 use super::oscillator::Range;
-use super::smooth::Sma;
+use super::price::typical;
 use super::stream::{lines, Indicator};
 use super::volatility::Atr;
 use super::window::Window;
@@ -70,7 +71,7 @@ impl Indicator for Bollinger {
     }
 }
 
-/// Keltner's channel: an exponential average of the close and average true ranges around it.
+/// Keltner's channel: an exponential average of the typical price, average true ranges around it.
 ///
 /// # Source
 /// Keltner 1960, in the form of Linda Raschke.
@@ -79,18 +80,25 @@ pub struct Keltner {
     middle: Ema,
     range: Atr,
     width: f64,
+    /// Bars that the average and the range must not see, so that both start on the same bar.
+    delays: (usize, usize),
+    seen: usize,
 }
 
 impl Keltner {
-    /// The average over `len` bars, `reach` ranges over `range_len` bars; usual are 20, 2, 10.
+    /// The average over `len` bars, the range over `range_len`, `reach` of it; usual are 20, 10, 2.
     ///
     /// # Errors
     /// `Period` or `Width` when a parameter is outside its range.
-    pub fn new(len: usize, reach: f64, range_len: usize) -> Result<Self, IndicatorError> {
+    pub fn new(len: usize, range_len: usize, reach: f64) -> Result<Self, IndicatorError> {
+        let middle = Ema::new(len)?;
+        let longest = range_len.max(len - 1);
         Ok(Self {
-            middle: Ema::new(len)?,
+            middle,
             range: Atr::named("atr_period", range_len)?,
             width: width("width", reach)?,
+            delays: (longest - (len - 1), longest - range_len),
+            seen: 0,
         })
     }
 }
@@ -101,9 +109,19 @@ impl Indicator for Keltner {
 
     #[inline]
     fn update(&mut self, bar: [f64; 3]) -> Option<BandsValue> {
-        let range = self.range.update(bar);
-        let middle = self.middle.update(bar[2])?;
-        let reach = self.width * range?;
+        let now = self.seen;
+        self.seen = now.saturating_add(1);
+        let middle = if now >= self.delays.0 {
+            self.middle.update(typical(bar))
+        } else {
+            None
+        };
+        let range = if now >= self.delays.1 {
+            self.range.update(bar)
+        } else {
+            None
+        };
+        let (middle, reach) = (middle?, self.width * range?);
         Some(BandsValue {
             upper: middle + reach,
             middle,
@@ -114,6 +132,7 @@ impl Indicator for Keltner {
     fn reset(&mut self) {
         self.middle.reset();
         self.range.reset();
+        self.seen = 0;
     }
 }
 

@@ -8,6 +8,7 @@ use super::difference::{Apo, Macd, MacdExt, Ppo};
 use super::directional::{Adx, Adxr, Aroon, AroonOsc, Dx, MinusDi, MinusDm, PlusDi, PlusDm};
 use super::error::IndicatorError;
 use super::hilbert::{HtDcPeriod, HtPhasor, Mama};
+use super::mean::Sma;
 use super::momentum::{Cmo, Mom, Roc, Rocp, Rocr, Rocr100, Rsi, Trix};
 use super::oscillator::{
     Bop, Cci, Imi, Mfi, Stochastic, StochasticFast, StochasticRsi, UltOsc, WillR,
@@ -17,7 +18,6 @@ use super::regression::{
     Beta, Correl, LinearReg, LinearRegAngle, LinearRegIntercept, LinearRegSlope, Tsf,
 };
 use super::sar::{Acceleration, Sar, SarExt};
-use super::smooth::Sma;
 use super::statistics::{
     AvgDev, EwmStd, EwmVar, Kurtosis, Max, MaxIndex, Median, Min, MinIndex, MinMax, Quantile,
     Skewness, StdDev, Sum, Var,
@@ -201,19 +201,19 @@ pub static CATALOG: &[Entry] = &[
     entry!("T3", X, [whole("period", Some(5.0)), real("factor", Some(0.7))],
         "T3", "", FINITE, T3, |a| T3::new(a.whole(0), a.real(1))),
     entry!("HMA", X, [whole("period", None)],
-        "", "", FINITE, Hma, |a| Hma::new(a.whole(0))),
+        "HMA", "", FINITE, Hma, |a| Hma::new(a.whole(0))),
     entry!("VWMA", CV, [whole("period", None)],
-        "", "", FINITE, Vwma, |a| Vwma::new(a.whole(0))),
+        "VWMA", "", FINITE, Vwma, |a| Vwma::new(a.whole(0))),
     entry!("MA", X, [whole("period", Some(30.0)), average("average", Some(0.0))],
         "MA", "", FINITE, Average, |a| Average::new(a.whole(0), a.average(1))),
     entry!("Bollinger", X, [whole("period", Some(20.0)), real("width", Some(2.0))],
         "BBANDS", "One width, simple average; no rounding noise is left in a flat window.", FINITE,
         Bollinger, |a| Bollinger::new(a.whole(0), a.real(1))),
-    entry!("Keltner", HLC, [
-        whole("period", Some(20.0)), real("width", Some(2.0)), whole("atr_period", Some(10.0))],
-        "", "", FINITE, Keltner, |a| Keltner::new(a.whole(0), a.real(1), a.whole(2))),
+    entry!("Keltner", HLC,
+        [whole("period", Some(20.0)), whole("atr_period", Some(10.0)), real("width", Some(2.0))],
+        "KC", "", FINITE, Keltner, |a| Keltner::new(a.whole(0), a.whole(1), a.real(2))),
     entry!("Donchian", HL, [whole("period", Some(20.0))],
-        "", "", FINITE, Donchian, |a| Donchian::new(a.whole(0))),
+        "DONCHIAN", "", FINITE, Donchian, |a| Donchian::new(a.whole(0))),
     entry!("ACCBANDS", HLC, [whole("period", Some(20.0))],
         "ACCBANDS", "", FINITE, AccBands, |a| AccBands::new(a.whole(0))),
     entry!("MIDPOINT", X, [whole("period", Some(14.0))],
@@ -327,9 +327,9 @@ pub static CATALOG: &[Entry] = &[
     entry!("OBV", CV, [],
         "OBV", "", FINITE, Obv, |_a| Ok(Obv::new())),
     entry!("VWAP", HLCV, [],
-        "", "", FINITE, Vwap, |_a| Ok(Vwap::new())),
+        "VWAP", "", FINITE, Vwap, |_a| Ok(Vwap::new())),
     entry!("CMF", HLCV, [whole("period", Some(20.0))],
-        "", "", FINITE, Cmf, |a| Cmf::new(a.whole(0))),
+        "CMF", "", FINITE, Cmf, |a| Cmf::new(a.whole(0))),
     entry!("ATR", HLC, [whole("period", Some(14.0))],
         "ATR", "", FINITE, Atr, |a| Atr::new(a.whole(0))),
     entry!("NATR", HLC, [whole("period", Some(14.0))],
@@ -420,7 +420,7 @@ pub static CATALOG: &[Entry] = &[
     entry!("Median", X, [whole("period", None)],
         "", "", FINITE, Median, |a| Median::new(a.whole(0))),
     entry!("Quantile", X, [whole("period", None), real("fraction", None)],
-        "", "", FINITE, Quantile, |a| Quantile::new(a.whole(0), a.real(1))),
+        "", "TA-Lib's PERCENTILE takes the nearest rank.", FINITE, Quantile, |a| Quantile::new(a.whole(0), a.real(1))),
     entry!("Skewness", X, [whole("period", None)],
         "", "", FINITE, Skewness, |a| Skewness::new(a.whole(0))),
     entry!("Kurtosis", X, [whole("period", None)],

@@ -3,7 +3,7 @@
 //! Every indicator has the same verbs ([`Indicator`]): `update` eats one bar and returns the value
 //! once there is one, `reset` forgets everything but the parameters, and `batch` runs a fresh copy
 //! over whole columns. `batch` is the same arithmetic as `update`, so the two agree to the last
-//! bit; where `batch` takes a faster road (`smooth.rs`), streaming takes the same expressions.
+//! bit; where `batch` takes a faster road (`mean.rs`, `smooth.rs`), streaming takes the same expressions.
 //!
 //! Inputs come in the order open, high, low, close, volume, only those needed. They must be finite,
 //! and positive where a logarithm is taken; the Python face refuses others. One bad value leaves a
@@ -11,8 +11,8 @@
 //!
 //! - `stream.rs`: the trait, and [`Streaming`], its erased form. `catalog.rs`: every indicator by
 //!   name, with its columns, lines, parameters, and where it differs from TA-Lib ([`CATALOG`]).
-//! - `window.rs`, `folds.rs`: sums and extremes of the last n values without drift. `smooth.rs`:
-//!   the simple average and the exponential recursion.
+//! - `window.rs`, `folds.rs`: sums and extremes of the last n values without drift. `mean.rs`,
+//!   `smooth.rs`: the simple average and the exponential recursion.
 //! - `average.rs`, `adaptive.rs`, `bands.rs`, `sar.rs`: what lies over prices. `momentum.rs`,
 //!   `difference.rs`, `oscillator.rs`, `directional.rs`: momentum. `volume.rs`, `volatility.rs`.
 //!   `hilbert.rs`, `cycle.rs`: cycles. `price.rs`, `statistics.rs`, `regression.rs`.
@@ -27,6 +27,7 @@ mod directional;
 mod error;
 pub(crate) mod folds;
 mod hilbert;
+mod mean;
 mod momentum;
 mod oscillator;
 mod price;
@@ -51,6 +52,7 @@ pub use directional::{
 pub(crate) use error::{period, width, within};
 pub use error::{IndicatorError, PERIOD_MAX};
 pub use hilbert::{HtDcPeriod, HtPhasor, Mama, MamaValue, PhasorValue};
+pub use mean::Sma;
 pub use momentum::{Cmo, Mom, Roc, Rocp, Rocr, Rocr100, Rsi, Trix};
 pub use oscillator::{
     Bop, Cci, Imi, Mfi, Stochastic, StochasticFast, StochasticRsi, StochasticValue, UltOsc, WillR,
@@ -60,7 +62,6 @@ pub use regression::{
     Beta, Correl, LinearReg, LinearRegAngle, LinearRegIntercept, LinearRegSlope, Tsf,
 };
 pub use sar::{Acceleration, Sar, SarExt};
-pub use smooth::Sma;
 pub use statistics::{
     AvgDev, EwmStd, EwmVar, Kurtosis, Max, MaxIndex, Median, Min, MinIndex, MinMax, MinMaxValue,
     Quantile, Skewness, StdDev, Sum, Var,

@@ -2,15 +2,15 @@
 
 use super::average::Ema;
 use super::error::{period, IndicatorError};
-use super::smooth::{Decay, Seeded};
+use super::smooth::{Recursion, Seeded, Wilder};
 use super::stream::Indicator;
 use super::window::Delay;
 
 /// Wilder's averages of the gains and of the losses.
 #[derive(Debug, Clone)]
 struct GainLoss {
-    gain: Seeded,
-    loss: Seeded,
+    gain: Seeded<Wilder>,
+    loss: Seeded<Wilder>,
     last: Option<f64>,
 }
 
@@ -109,7 +109,7 @@ impl Indicator for Rsi {
         if at == 0 {
             return;
         }
-        let (mut gain, mut loss) = (fresh.moves.gain.decay(), fresh.moves.loss.decay());
+        let (mut gain, mut loss) = (fresh.moves.gain.recursion(), fresh.moves.loss.recursion());
         let mut value = fresh.value;
         let (mut lasts, mut strides) = (xs[at - 1..].chunks_exact(4), xs[at..].chunks_exact(4));
         let mut slots = line[at..].chunks_exact_mut(4);
@@ -139,7 +139,7 @@ impl Indicator for Rsi {
 fn write_four(
     slots: &mut [f64; 4],
     (xs, lasts): (&[f64; 4], &[f64; 4]),
-    (gain, loss): (&mut Decay, &mut Decay),
+    (gain, loss): (&mut Wilder, &mut Wilder),
     value: f64,
 ) -> f64 {
     let changes = [
@@ -150,9 +150,23 @@ fn write_four(
     ];
     let ups = gain.four(changes.map(positive));
     let downs = loss.four(changes.map(|change| positive(-change)));
+    let movements = [
+        ups[0] + downs[0],
+        ups[1] + downs[1],
+        ups[2] + downs[2],
+        ups[3] + downs[3],
+    ];
+    let fresh = [
+        100.0 * (ups[0] / movements[0]),
+        100.0 * (ups[1] / movements[1]),
+        100.0 * (ups[2] / movements[2]),
+        100.0 * (ups[3] / movements[3]),
+    ];
     let mut value = value;
     for i in 0..4 {
-        value = index(ups[i], downs[i], changes[i] != 0.0, value);
+        if changes[i] != 0.0 && movements[i] > 0.0 {
+            value = fresh[i];
+        }
         slots[i] = value;
     }
     value

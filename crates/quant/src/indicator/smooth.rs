@@ -1,102 +1,141 @@
-//! The exponential recursion, and the simple average: the two kernels that most others stand on.
-
-use super::error::{period, IndicatorError};
-use super::stream::Indicator;
+//! The exponential recursion that most averages with memory stand on.
 
 /// `value += weight * (x - value)`, taken four steps at a time.
 ///
-/// Within a stride of four, every value is the base that the last stride left, plus a weight of the
-/// distance from it to the first x, plus weights of the distances from the first x to the others.
-/// So one stride waits for the last one once, not four times, and a constant stays exactly
-/// constant. Streaming takes the same expressions in the same order.
+/// Within a stride of four, every value is the first x, plus a power of the decay times the distance
+/// from it to the base that the last stride left, plus what the other x of the stride brought. So
+/// one stride waits for the last one once, not four times, and a constant stays exactly constant.
+/// Streaming takes the same expressions in the same order.
 #[derive(Debug, Clone)]
 pub(crate) struct Decay {
-    /// `weight * decay^k` for k = 0 to 2.
-    weights: [f64; 3],
-    /// Sums of the first 1 to 4 of those.
-    sums: [f64; 4],
+    weight: f64,
+    /// The decay to the powers 1 to 4.
+    powers: [f64; 4],
     base: f64,
     first: f64,
-    /// From the base to the first x, and from there to the second and the third.
-    distances: [f64; 3],
+    /// From the first x of the stride to the base.
+    distance: f64,
+    brought: f64,
     phase: u8,
 }
 
 impl Decay {
     pub(crate) fn new(weight: f64) -> Self {
         let keep = 1.0 - weight;
-        let (second, third) = (weight * keep, weight * keep * keep);
-        let (two, three) = (weight + second, weight + second + third);
+        let square = keep * keep;
         Self {
-            weights: [weight, second, third],
-            sums: [weight, two, three, three + third * keep],
+            weight,
+            powers: [keep, square, square * keep, square * square],
             base: 0.0,
             first: 0.0,
-            distances: [0.0; 3],
+            distance: 0.0,
+            brought: 0.0,
             phase: 0,
         }
     }
 
-    /// Begins a stride at a value.
-    pub(crate) fn start(&mut self, value: f64) {
-        self.base = value;
-        self.phase = 0;
-    }
-
+    /// One step.
     #[inline]
-    pub(crate) fn one(&mut self, x: f64) -> f64 {
-        let [k0, k1, k2] = self.weights;
-        let [s0, s1, s2, s3] = self.sums;
-        let [e, a, b] = self.distances;
-        let d = x - self.first;
+    fn step(&mut self, x: f64) -> f64 {
+        let [p1, p2, p3, p4] = self.powers;
         self.phase += 1;
         match self.phase {
             1 => {
-                let e = x - self.base;
                 self.first = x;
-                self.distances[0] = e;
-                self.base + s0 * e
+                self.distance = self.base - x;
+                return x + p1 * self.distance;
             }
-            2 => {
-                self.distances[1] = d;
-                self.base + (s1 * e + k0 * d)
-            }
-            3 => {
-                self.distances[2] = d;
-                self.base + (s2 * e + (k1 * a + k0 * d))
-            }
-            _ => {
-                self.phase = 0;
-                self.base += s3 * e + ((k2 * a + k1 * b) + k0 * d);
-                self.base
-            }
+            2 => self.brought = self.weight * (x - self.first),
+            _ => self.brought = p1 * self.brought + self.weight * (x - self.first),
+        }
+        let power = match self.phase {
+            2 => p2,
+            3 => p3,
+            _ => p4,
+        };
+        let value = self.first + (power * self.distance + self.brought);
+        if self.phase == 4 {
+            self.base = value;
+            self.phase = 0;
+        }
+        value
+    }
+
+    /// Four steps at once, from the beginning of a stride.
+    #[inline]
+    fn four(&mut self, [x, y, z, last]: [f64; 4]) -> [f64; 4] {
+        let [p1, p2, p3, p4] = self.powers;
+        let b = self.weight * (y - x);
+        let c = p1 * b + self.weight * (z - x);
+        let d = p1 * c + self.weight * (last - x);
+        let distance = self.base - x;
+        self.base = x + (p4 * distance + d);
+        [
+            x + p1 * distance,
+            x + (p2 * distance + b),
+            x + (p3 * distance + c),
+            self.base,
+        ]
+    }
+}
+
+/// The same recursion for ranges and moves, where a constant need not stay exactly constant.
+///
+/// Within a stride of four a value is a power of the decay times the base that the last stride left,
+/// plus what the stride itself brought: one product and one sum are all that a stride waits for.
+#[derive(Debug, Clone)]
+pub(crate) struct Wilder {
+    weight: f64,
+    /// The decay to the powers 1 to 4.
+    powers: [f64; 4],
+    base: f64,
+    brought: f64,
+    phase: u8,
+}
+
+impl Wilder {
+    fn new(weight: f64) -> Self {
+        let keep = 1.0 - weight;
+        let square = keep * keep;
+        Self {
+            weight,
+            powers: [keep, square, square * keep, square * square],
+            base: 0.0,
+            brought: 0.0,
+            phase: 0,
         }
     }
 
     /// Four steps at once, from the beginning of a stride.
     #[inline]
     pub(crate) fn four(&mut self, xs: [f64; 4]) -> [f64; 4] {
-        let [k0, k1, k2] = self.weights;
-        let [s0, s1, s2, s3] = self.sums;
-        let (base, first) = (self.base, xs[0]);
-        let (a, b, d) = (xs[1] - first, xs[2] - first, xs[3] - first);
-        let e = first - base;
-        self.base = base + (s3 * e + ((k2 * a + k1 * b) + k0 * d));
-        [
-            base + s0 * e,
-            base + (s1 * e + k0 * a),
-            base + (s2 * e + (k1 * a + k0 * b)),
-            self.base,
-        ]
+        let [p1, p2, p3, p4] = self.powers;
+        let [a, b, c, d] = xs.map(|x| self.weight * x);
+        let b = p1 * a + b;
+        let c = p1 * b + c;
+        let d = p1 * c + d;
+        let base = self.base;
+        self.base = p4 * base + d;
+        [p1 * base + a, p2 * base + b, p3 * base + c, self.base]
     }
 }
 
-impl Decay {
+/// A recursion, taken four steps at a time.
+pub(crate) trait Recursion: Clone + core::fmt::Debug {
+    /// Begins a stride at a value.
+    fn start(&mut self, value: f64);
+    /// Takes one step.
+    fn one(&mut self, x: f64) -> f64;
+    /// Four steps at once, from the beginning of a stride.
+    fn stride(&mut self, xs: [f64; 4]) -> [f64; 4];
+    /// Steps taken in this stride.
+    fn phase(&self) -> usize;
+
     /// Writes the value after each of any number of steps.
     #[inline]
-    pub(crate) fn run(&mut self, xs: &[f64], line: &mut [f64]) {
+    fn run(&mut self, xs: &[f64], line: &mut [f64]) {
         let mut own = self.clone();
-        let odd = xs.len().min((4 - usize::from(own.phase)) % 4);
+        let odd = xs.len().min((4 - own.phase()) % 4);
         let (first, xs) = xs.split_at(odd);
         let (first_slots, line) = line.split_at_mut(odd);
         for (slot, &x) in first_slots.iter_mut().zip(first) {
@@ -106,7 +145,7 @@ impl Decay {
         let rest = strides.remainder();
         for (slot, stride) in slots.by_ref().zip(strides) {
             if let (Some(slot), Some(&stride)) = (slot.first_chunk_mut(), stride.first_chunk()) {
-                *slot = own.four(stride);
+                *slot = own.stride(stride);
             }
         }
         for (slot, &x) in slots.into_remainder().iter_mut().zip(rest) {
@@ -116,11 +155,66 @@ impl Decay {
     }
 }
 
+impl Recursion for Wilder {
+    fn start(&mut self, value: f64) {
+        self.base = value;
+        self.phase = 0;
+    }
+
+    #[inline]
+    fn one(&mut self, x: f64) -> f64 {
+        let brought = self.weight * x;
+        self.brought = if self.phase == 0 {
+            brought
+        } else {
+            self.powers[0] * self.brought + brought
+        };
+        let power = self.powers.get(usize::from(self.phase)).copied();
+        let value = power.unwrap_or(0.0) * self.base + self.brought;
+        self.phase += 1;
+        if self.phase == 4 {
+            self.base = value;
+            self.phase = 0;
+        }
+        value
+    }
+
+    #[inline]
+    fn stride(&mut self, xs: [f64; 4]) -> [f64; 4] {
+        self.four(xs)
+    }
+
+    fn phase(&self) -> usize {
+        usize::from(self.phase)
+    }
+}
+
+impl Recursion for Decay {
+    fn start(&mut self, value: f64) {
+        self.base = value;
+        self.phase = 0;
+    }
+
+    #[inline]
+    fn one(&mut self, x: f64) -> f64 {
+        self.step(x)
+    }
+
+    #[inline]
+    fn stride(&mut self, xs: [f64; 4]) -> [f64; 4] {
+        self.four(xs)
+    }
+
+    fn phase(&self) -> usize {
+        usize::from(self.phase)
+    }
+}
+
 /// An exponential average that starts with the simple average of its first values.
 #[derive(Debug, Clone)]
-pub(crate) struct Seeded {
+pub(crate) struct Seeded<R = Decay> {
     period: usize,
-    decay: Decay,
+    recursion: R,
     seen: usize,
     anchor: f64,
     sum: f64,
@@ -129,29 +223,37 @@ pub(crate) struct Seeded {
 impl Seeded {
     /// The caller has checked the period, 1 or more.
     pub(crate) fn new(period: usize, weight: f64) -> Self {
-        Self {
-            period,
-            decay: Decay::new(weight),
-            seen: 0,
-            anchor: 0.0,
-            sum: 0.0,
-        }
+        Self::of(period, Decay::new(weight))
     }
 
     /// Weight 2 / (period + 1).
     pub(crate) fn exponential(period: usize) -> Self {
         Self::new(period, 2.0 / (period as f64 + 1.0))
     }
+}
 
-    /// Weight 1 / period.
+impl Seeded<Wilder> {
+    /// Weight 1 / period; the caller has checked the period, 1 or more.
     pub(crate) fn wilder(period: usize) -> Self {
-        Self::new(period, 1.0 / period as f64)
+        Self::of(period, Wilder::new(1.0 / period as f64))
+    }
+}
+
+impl<R: Recursion> Seeded<R> {
+    fn of(period: usize, recursion: R) -> Self {
+        Self {
+            period,
+            recursion,
+            seen: 0,
+            anchor: 0.0,
+            sum: 0.0,
+        }
     }
 
     #[inline]
     pub(crate) fn update(&mut self, x: f64) -> Option<f64> {
         if self.seen >= self.period {
-            Some(self.decay.one(x))
+            Some(self.recursion.one(x))
         } else {
             self.seed(x)
         }
@@ -168,7 +270,7 @@ impl Seeded {
             return None;
         }
         let value = self.anchor + self.sum / self.period as f64;
-        self.decay.start(value);
+        self.recursion.start(value);
         Some(value)
     }
 
@@ -187,7 +289,7 @@ impl Seeded {
     /// Writes the average after each value, from a fresh start.
     pub(crate) fn write(&mut self, xs: &[f64], line: &mut [f64]) {
         let seeded = self.write_seed(xs, line);
-        self.decay.run(&xs[seeded..], &mut line[seeded..]);
+        self.recursion.run(&xs[seeded..], &mut line[seeded..]);
     }
 
     /// Whether there is an average.
@@ -196,238 +298,12 @@ impl Seeded {
     }
 
     /// The recursion alone, once there is an average.
-    pub(crate) fn decay(&self) -> Decay {
-        self.decay.clone()
+    pub(crate) fn recursion(&self) -> R {
+        self.recursion.clone()
     }
 
     pub(crate) fn reset(&mut self) {
         self.seen = 0;
         self.sum = 0.0;
-    }
-}
-
-/// Simple moving average: the mean of the last `period` values.
-///
-/// A constant window gives exactly its constant, so two averages of different periods never cross
-/// on rounding noise. Otherwise the sum of the window divided by its length: the sum has at most
-/// `period` terms, because the stream is cut into blocks and the window is always the tail of one
-/// block and the head of the next (nothing is ever subtracted, nothing drifts).
-#[derive(Debug, Clone)]
-pub struct Sma {
-    /// The growing block; slots from `head_len` on are stale.
-    block: Vec<f64>,
-    /// `tails[i]` is the sum of the finished block from place i on.
-    tails: Vec<f64>,
-    head: f64,
-    head_len: usize,
-    full: bool,
-    last: f64,
-    /// How many values in a row were equal to the last one, itself included.
-    equal: usize,
-}
-
-impl Sma {
-    /// A simple moving average over `len` bars, 1 or more.
-    ///
-    /// # Errors
-    /// `Period` when `len` is outside 1..=`PERIOD_MAX`.
-    pub fn new(len: usize) -> Result<Self, IndicatorError> {
-        Ok(Self::of(period("period", len, 1)?))
-    }
-
-    /// The caller has checked the length, 1 or more.
-    pub(crate) fn of(len: usize) -> Self {
-        Self {
-            block: vec![0.0; len],
-            tails: vec![0.0; len],
-            head: 0.0,
-            head_len: 0,
-            full: false,
-            last: f64::NAN,
-            equal: 0,
-        }
-    }
-}
-
-/// Folds a block from its end: `tails[i]` becomes the sum from place i on.
-#[inline]
-fn fold_tails(tails: &mut [f64], block: &[f64]) {
-    let mut tail = 0.0;
-    for (slot, &x) in tails.iter_mut().zip(block).rev() {
-        tail += x;
-        *slot = tail;
-    }
-}
-
-impl Indicator for Sma {
-    type Row = f64;
-    type Value = f64;
-
-    #[inline]
-    fn update(&mut self, x: f64) -> Option<f64> {
-        let n = self.block.len();
-        self.equal = if x == self.last { self.equal + 1 } else { 1 };
-        self.last = x;
-        if let Some(slot) = self.block.get_mut(self.head_len) {
-            *slot = x;
-        }
-        self.head += x;
-        self.head_len += 1;
-        if self.head_len >= n {
-            fold_tails(&mut self.tails, &self.block);
-            self.head = 0.0;
-            self.head_len = 0;
-            self.full = true;
-        }
-        if !self.full {
-            return None;
-        }
-        if self.equal >= n {
-            return Some(x);
-        }
-        let tail = self.tails.get(self.head_len).copied().unwrap_or(0.0);
-        Some((tail + self.head) / n as f64)
-    }
-
-    fn reset(&mut self) {
-        self.head = 0.0;
-        self.head_len = 0;
-        self.full = false;
-        self.last = f64::NAN;
-        self.equal = 0;
-    }
-
-    fn write_lines(&self, columns: &[&[f64]], lines: &mut [&mut [f64]]) {
-        if let (&[xs], [line]) = (columns, lines) {
-            write_means(xs, line, self.block.len());
-            settle_constants(line, xs, self.block.len());
-        }
-    }
-}
-
-/// How many blocks are folded beside each other: their chains of additions do not wait.
-const SIDE_BY_SIDE: usize = 4;
-
-/// Writes the means of all windows of n values, NaN before the first; constants not settled yet.
-fn write_means(xs: &[f64], line: &mut [f64], n: usize) {
-    let divisor = n as f64;
-    if xs.len() < n {
-        line.fill(f64::NAN);
-        return;
-    }
-    let (first, rest) = xs.split_at(n);
-    let (before, line) = line.split_at_mut(n);
-    before.fill(f64::NAN);
-    let wide = n * SIDE_BY_SIDE;
-    let mut tails = vec![0.0; n + wide];
-    fold_tails(&mut tails[..n], first);
-    before[n - 1] = tails[0] / divisor;
-    let (mut strides, mut slots) = (rest.chunks_exact(wide), line.chunks_exact_mut(wide));
-    for (stride, slot) in strides.by_ref().zip(slots.by_ref()) {
-        fold_side_by_side(&mut tails[n..], stride, n);
-        sum_side_by_side(slot, stride, &tails, n);
-        slot.iter_mut().for_each(|sum| *sum /= divisor);
-        tails.copy_within(wide.., 0);
-    }
-    let (rest, line) = (strides.remainder(), slots.into_remainder());
-    let (mut blocks, mut slots) = (rest.chunks_exact(n), line.chunks_exact_mut(n));
-    for (block, slot) in blocks.by_ref().zip(slots.by_ref()) {
-        sum_block(&mut slot[..n - 1], block, &tails[1..n]);
-        fold_tails(&mut tails[..n], block);
-        slot[n - 1] = tails[0];
-        slot.iter_mut().for_each(|sum| *sum /= divisor);
-    }
-    let line = slots.into_remainder();
-    sum_block(line, blocks.remainder(), &tails[1..n]);
-    line.iter_mut().for_each(|sum| *sum /= divisor);
-}
-
-/// Writes the sums of the windows that end inside a block: of its head and the tail before it.
-#[inline]
-fn sum_block(slots: &mut [f64], block: &[f64], tails: &[f64]) {
-    let mut head = 0.0;
-    for ((slot, &x), &tail) in slots.iter_mut().zip(block).zip(tails) {
-        head += x;
-        *slot = tail + head;
-    }
-}
-
-/// Cuts four blocks of n out of their stride.
-fn four<T>(stride: &[T], n: usize) -> [&[T]; SIDE_BY_SIDE] {
-    let (a, rest) = stride.split_at(n);
-    let (b, rest) = rest.split_at(n);
-    let (c, d) = rest.split_at(n);
-    [a, b, c, &d[..n]]
-}
-
-/// The same of what is written to.
-fn four_mut<T>(stride: &mut [T], n: usize) -> [&mut [T]; SIDE_BY_SIDE] {
-    let (a, rest) = stride.split_at_mut(n);
-    let (b, rest) = rest.split_at_mut(n);
-    let (c, d) = rest.split_at_mut(n);
-    [a, b, c, &mut d[..n]]
-}
-
-/// Folds the tails of four blocks that lie behind each other.
-fn fold_side_by_side(tails: &mut [f64], stride: &[f64], n: usize) {
-    let [x0, x1, x2, x3] = four(stride, n);
-    let [t0, t1, t2, t3] = four_mut(tails, n);
-    let mut sums = [0.0; SIDE_BY_SIDE];
-    for i in (0..n).rev() {
-        sums[0] += x0[i];
-        sums[1] += x1[i];
-        sums[2] += x2[i];
-        sums[3] += x3[i];
-        t0[i] = sums[0];
-        t1[i] = sums[1];
-        t2[i] = sums[2];
-        t3[i] = sums[3];
-    }
-}
-
-/// Writes the sums of the windows that end inside four blocks; `tails` begin one block earlier.
-fn sum_side_by_side(slots: &mut [f64], stride: &[f64], tails: &[f64], n: usize) {
-    let [x0, x1, x2, x3] = four(stride, n);
-    let [t0, t1, t2, t3] = four(&tails[..n * SIDE_BY_SIDE], n);
-    let [s0, s1, s2, s3] = four_mut(slots, n);
-    let mut heads = [0.0; SIDE_BY_SIDE];
-    for i in 0..n - 1 {
-        heads[0] += x0[i];
-        heads[1] += x1[i];
-        heads[2] += x2[i];
-        heads[3] += x3[i];
-        s0[i] = t0[i + 1] + heads[0];
-        s1[i] = t1[i + 1] + heads[1];
-        s2[i] = t2[i + 1] + heads[2];
-        s3[i] = t3[i + 1] + heads[3];
-    }
-    for (place, slot) in [s0, s1, s2, s3].into_iter().enumerate() {
-        slot[n - 1] = tails[(place + 1) * n];
-    }
-}
-
-/// Writes the constant itself where all n values of a window are equal.
-///
-/// Such a window contains a place one less than a multiple of n whose value equals that before it,
-/// so that it is enough to look there.
-fn settle_constants(means: &mut [f64], xs: &[f64], n: usize) {
-    let mut i = n - 1;
-    while let Some(&x) = xs.get(i) {
-        if i > 0 && xs[i - 1] != x {
-            i += n;
-            continue;
-        }
-        let before = xs[..i]
-            .iter()
-            .rev()
-            .take(n)
-            .take_while(|&&y| y == x)
-            .count();
-        let behind = xs[i + 1..].iter().take_while(|&&y| y == x).count();
-        if before + behind + 1 >= n {
-            let places = i - before + n - 1..=i + behind;
-            means[places.clone()].copy_from_slice(&xs[places]);
-        }
-        i += n * (behind / n + 1);
     }
 }

@@ -8,7 +8,8 @@ use super::window::{Ring, Window};
 
 /// An indicator of one window fold: its least period and the value from its parts.
 macro_rules! of_window {
-    ($(#[$doc:meta])* $name:ident, $fold:ty, $min:literal, |$parts:ident, $n:ident| $value:expr) => {
+    ($(#[$doc:meta])* $name:ident, $fold:ty, $min:literal,
+     |$parts:ident, $n:ident| $value:expr) => {
         $(#[$doc])*
         #[derive(Debug, Clone)]
         pub struct $name {
@@ -189,7 +190,8 @@ impl Indicator for MinMax {
     }
 }
 
-/// The number of the bar, from 0, that has the highest of the last values; of equal ones the newest.
+/// The number of the bar, from 0, that has the highest of the last values; of equal ones the
+/// newest.
 #[derive(Debug, Clone)]
 pub struct MaxIndex {
     window: Window<HighestAt>,
@@ -227,7 +229,8 @@ impl Indicator for MaxIndex {
     }
 }
 
-/// The number of the bar, from 0, that has the lowest of the last values; of equal ones the newest.
+/// The number of the bar, from 0, that has the lowest of the last values; of equal ones the
+/// newest.
 #[derive(Debug, Clone)]
 pub struct MinIndex(MaxIndex);
 

@@ -2,7 +2,7 @@
 
 use super::error::{period, width, IndicatorError};
 use super::folds::{Moments, Total};
-use super::smooth::{Decay, Seeded};
+use super::smooth::{Recursion, Seeded, Wilder};
 use super::stream::Indicator;
 use super::window::Window;
 
@@ -60,7 +60,7 @@ impl Indicator for TRange {
 /// Wilder 1978, New Concepts in Technical Trading Systems.
 #[derive(Debug, Clone)]
 pub struct Atr {
-    average: Seeded,
+    average: Seeded<Wilder>,
     last_close: Option<f64>,
 }
 
@@ -110,7 +110,7 @@ impl Indicator for Atr {
         line[0] = f64::NAN;
         let mut from = 1;
         let mut ranges = [0.0; TILE];
-        let mut decay = None;
+        let mut decay: Option<Wilder> = None;
         while from < n {
             let to = n.min(from + TILE);
             let bars = high[from..to].iter().zip(&low[from..to]);
@@ -121,11 +121,11 @@ impl Indicator for Atr {
             }
             let line = &mut line[from..to];
             match &mut decay {
-                Some(decay) => Decay::run(decay, ranges, line),
+                Some(decay) => decay.run(ranges, line),
                 None => {
                     let seeded = average.write_seed(ranges, line);
                     if average.is_seeded() {
-                        let mut begun = average.decay();
+                        let mut begun = average.recursion();
                         begun.run(&ranges[seeded..], &mut line[seeded..]);
                         decay = Some(begun);
                     }
@@ -239,7 +239,8 @@ mean_of_bars!(
     /// Garman and Klass's volatility: root of the mean of ln(h/l)^2 / 2 - (2 ln 2 - 1) ln(c/o)^2.
     ///
     /// # Source
-    /// Garman and Klass 1980, On the estimation of security price volatilities from historical data.
+    /// Garman and Klass 1980, On the estimation of security price volatilities from historical
+    /// data.
     GarmanKlass, [open, high, low, close]: 4 =>
         0.5 * square(log_ratio(high, low)) - BODY_WEIGHT * square(log_ratio(close, open))
 );

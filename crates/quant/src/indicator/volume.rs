@@ -3,7 +3,7 @@
 use super::error::{period, IndicatorError};
 use super::folds::Totals;
 use super::price::typical;
-use super::smooth::Decay;
+use super::smooth::{Decay, Recursion};
 use super::stream::Indicator;
 use super::window::Window;
 

@@ -2,6 +2,8 @@
 
 use crate::error::{Fault, QuantError, Result};
 
+const TILE: usize = 16;
+
 /// A dense matrix of float64, stored column after column.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Matrix {
@@ -43,9 +45,16 @@ impl Matrix {
     pub fn from_rows(rows: usize, cols: usize, values: &[f64]) -> Self {
         assert_eq!(values.len(), rows * cols, "a matrix has rows times columns");
         let mut matrix = Self::zeros(rows, cols);
-        for (i, row) in values.chunks_exact(cols.max(1)).enumerate() {
-            for (j, value) in row.iter().enumerate() {
-                matrix.data[j * rows + i] = *value;
+        // Tile by tile, so that neither side is walked across the cache.
+        for first in (0..rows).step_by(TILE) {
+            let last = (first + TILE).min(rows);
+            for left in (0..cols).step_by(TILE) {
+                for j in left..(left + TILE).min(cols) {
+                    let column = &mut matrix.data[j * rows + first..j * rows + last];
+                    for (value, i) in column.iter_mut().zip(first..) {
+                        *value = values[i * cols + j];
+                    }
+                }
             }
         }
         matrix

@@ -9,6 +9,9 @@ use super::model::{Hmm, Sample};
 
 /// Below this a sum of probabilities has lost digits; logarithms take its place for one step.
 const TINY: f64 = 1e-250;
+/// Below this weights are scaled up, by a power of two: exactly.
+const SMALL: f64 = 1.0 / UP;
+const UP: f64 = 1.606_938_044_258_990_3e60;
 
 /// The parameters in places of constant number.
 struct Chain<const K: usize> {
@@ -32,8 +35,8 @@ impl<const K: usize> Chain<K> {
 
     #[inline(always)]
     fn forward(&self, law: &[f64; K]) -> [f64; K] {
-        let mut next = [0.0; K];
-        for j in 0..K {
+        let mut next = self.a[0].map(|a| law[0] * a);
+        for j in 1..K {
             for k in 0..K {
                 next[k] += law[j] * self.a[j][k];
             }
@@ -45,7 +48,8 @@ impl<const K: usize> Chain<K> {
     fn backward(&self, weights: &[f64; K]) -> [f64; K] {
         let mut before = [0.0; K];
         for j in 0..K {
-            for k in 0..K {
+            before[j] = self.a[j][0] * weights[0];
+            for k in 1..K {
                 before[j] += self.a[j][k] * weights[k];
             }
         }
@@ -69,29 +73,6 @@ fn row<const K: usize>(emissions: &Emissions, states: usize, t: usize) -> [f64; 
         b[k] = emissions.values[k * emissions.rows + t];
     }
     b
-}
-
-/// A product of many small numbers as a logarithm.
-struct LogProduct {
-    logs: f64,
-    product: f64,
-}
-
-impl LogProduct {
-    #[inline(always)]
-    fn push(&mut self, factor: f64) {
-        if self.product < 1e-150 || factor < 1e-150 {
-            self.logs += libm::log(self.product);
-            self.product = 1.0;
-            self.logs += libm::log(factor);
-        } else {
-            self.product *= factor;
-        }
-    }
-
-    fn finish(self) -> f64 {
-        self.logs + libm::log(self.product)
-    }
 }
 
 /// Weights of one step where all products underflow: by logarithms, with the sum as logarithm.
@@ -118,69 +99,56 @@ fn rescued<const K: usize>(
     (weights, most - largest)
 }
 
-/// Unnormalised forward weights of all rows with one over their sum, and the log likelihood.
+/// Forward weights of all rows: the law of the state, times whatever keeps them in range.
+///
+/// They are scaled by a power of two when they grow small, so no row waits for a division.
 pub(super) struct Forward<const K: usize> {
     pub weights: Vec<[f64; K]>,
-    pub inverse: Vec<f64>,
     pub loglik: f64,
 }
 
 impl<const K: usize> Forward<K> {
-    fn empty() -> Self {
-        Self {
-            weights: Vec::new(),
-            inverse: Vec::new(),
-            loglik: 0.0,
-        }
-    }
-
     #[inline(never)]
-    fn run(&mut self, model: &Hmm, sample: &Sample, emissions: &Emissions) {
+    fn run(model: &Hmm, sample: &Sample, emissions: &Emissions) -> Self {
         let chain = Chain::<K>::new(model);
-        self.weights.resize(emissions.rows, [0.0; K]);
-        self.inverse.resize(emissions.rows, 0.0);
-        let mut product = LogProduct {
-            logs: 0.0,
-            product: 1.0,
-        };
+        let mut all = vec![[0.0; K]; emissions.rows];
+        let mut log_scale = crate::linalg::lanes::sum(&emissions.largest);
         for (first, length) in sample.sequences() {
             let mut last = [0.0; K];
-            let mut inverse = 1.0;
-            for t in first..first + length {
+            for (t, slot) in all.iter_mut().enumerate().skip(first).take(length) {
                 let predicted = if t == first {
                     chain.start
                 } else {
                     chain.forward(&last)
                 };
                 let b = row::<K>(emissions, model.states, t);
-                // The scale of the row before comes in last, off the longest chain of products.
                 let mut weights = [0.0; K];
                 for k in 0..K {
-                    weights[k] = predicted[k] * b[k] * inverse;
+                    weights[k] = predicted[k] * b[k];
                 }
-                let mut sum = total(&weights);
-                if sum < TINY {
-                    let scaled = predicted.map(|p| p * inverse);
-                    let place = (t, emissions.largest[t]);
-                    let (rescued, log) = rescued(&scaled, model, sample, place);
-                    weights = rescued;
-                    sum = total(&weights);
-                    product.logs += log + libm::log(sum);
-                } else {
-                    product.push(sum);
+                let sum = total(&weights);
+                if sum < SMALL {
+                    if sum < TINY {
+                        let before = total(&predicted);
+                        let law = predicted.map(|p| p / before);
+                        let place = (t, emissions.largest[t]);
+                        let (rescued, log) = rescued(&law, model, sample, place);
+                        weights = rescued;
+                        log_scale += libm::log(before) + log;
+                    } else {
+                        weights = weights.map(|w| w * UP);
+                        log_scale -= libm::log(UP);
+                    }
                 }
-                inverse = 1.0 / sum;
-                self.weights[t] = weights;
-                self.inverse[t] = inverse;
+                *slot = weights;
                 last = weights;
             }
+            log_scale += libm::log(total(&last));
         }
-        self.loglik = product.finish() + crate::linalg::lanes::sum(&emissions.largest);
-    }
-
-    #[inline(always)]
-    fn law(&self, t: usize) -> [f64; K] {
-        self.weights[t].map(|w| w * self.inverse[t])
+        Self {
+            weights: all,
+            loglik: log_scale,
+        }
     }
 }
 
@@ -189,55 +157,70 @@ pub(super) fn filter<const K: usize>(
     sample: &Sample,
     emissions: &Emissions,
 ) -> (Vec<f64>, f64) {
-    let mut forward = Forward::<K>::empty();
-    forward.run(model, sample, emissions);
+    let forward = Forward::<K>::run(model, sample, emissions);
     let mut laws = Vec::with_capacity(emissions.rows * model.states);
-    for t in 0..emissions.rows {
-        laws.extend_from_slice(&forward.law(t)[..model.states]);
+    for weights in &forward.weights {
+        let sum = total(weights);
+        laws.extend(weights[..model.states].iter().map(|w| w / sum));
     }
     (laws, forward.loglik)
 }
 
-/// Goes backwards through one sequence: hands over, row by row from the last, the law of the state
-/// given everything, and between rows the weights of the later one, whose products with the law
-/// before and the transitions are the laws of pairs.
+/// One row of the backward pass: the law of the state given everything is `joint` times `inverse`;
+/// that of a pair of states `before[j] a[j][k] after[k]` times `inverse`.
+struct Backward<const K: usize> {
+    joint: [f64; K],
+    inverse: f64,
+    pair: Option<([f64; K], [f64; K])>,
+}
+
+/// Goes backwards through one sequence and hands over row by row from the last.
 #[inline(always)]
 fn backward<const K: usize>(
     chain: &Chain<K>,
     forward: &Forward<K>,
     emissions: &Emissions,
     (first, length, states): (usize, usize, usize),
-    mut hand: impl FnMut(usize, [f64; K], Option<([f64; K], [f64; K])>),
+    mut hand: impl FnMut(usize, Backward<K>),
 ) {
     let last = first + length - 1;
+    let alone = |t: usize| Backward {
+        joint: forward.weights[t],
+        inverse: 1.0 / total(&forward.weights[t]),
+        pair: None,
+    };
     let mut after = [1.0; K];
-    hand(last, forward.law(last), None);
+    hand(last, alone(last));
     for t in (first..last).rev() {
         let b = row::<K>(emissions, states, t + 1);
         let mut weights = [0.0; K];
         for k in 0..K {
             weights[k] = b[k] * after[k];
         }
-        let law = forward.law(t);
-        let raw = chain.backward(&weights);
+        let before = forward.weights[t];
+        after = chain.backward(&weights);
         let mut joint = [0.0; K];
         for k in 0..K {
-            joint[k] = law[k] * raw[k];
+            joint[k] = before[k] * after[k];
         }
         let sum = total(&joint);
         if sum < TINY {
             // Where the forward pass was rescued the future says nothing that has digits left.
             after = [1.0; K];
-            hand(t, law, None);
+            hand(t, alone(t));
             continue;
         }
-        // What the forward pass divided by, recomputed.
-        let scale = 1.0 / sum;
-        for k in 0..K {
-            after[k] = raw[k] * scale;
-            weights[k] *= scale;
+        hand(
+            t,
+            Backward {
+                joint,
+                inverse: 1.0 / sum,
+                pair: Some((before, weights)),
+            },
+        );
+        if total(&after) < SMALL {
+            after = after.map(|a| a * UP);
         }
-        hand(t, joint.map(|j| j * scale), Some((law, weights)));
     }
 }
 
@@ -247,20 +230,16 @@ pub(super) fn smooth<const K: usize>(
     emissions: &Emissions,
 ) -> Vec<f64> {
     let chain = Chain::<K>::new(model);
-    let mut forward = Forward::<K>::empty();
-    forward.run(model, sample, emissions);
+    let forward = Forward::<K>::run(model, sample, emissions);
     let states = model.states;
     let mut laws = vec![0.0; emissions.rows * states];
     for (first, length) in sample.sequences() {
-        backward(
-            &chain,
-            &forward,
-            emissions,
-            (first, length, states),
-            |t, law, _| {
-                laws[t * states..(t + 1) * states].copy_from_slice(&law[..states]);
-            },
-        );
+        let place = (first, length, states);
+        backward(&chain, &forward, emissions, place, |t, seen| {
+            for k in 0..states {
+                laws[t * states + k] = seen.joint[k] * seen.inverse;
+            }
+        });
     }
     laws
 }
@@ -279,8 +258,7 @@ pub(super) struct Counts {
 #[inline(never)]
 pub(super) fn count<const K: usize>(model: &Hmm, sample: &Sample, emissions: &Emissions) -> Counts {
     let chain = Chain::<K>::new(model);
-    let mut forward = Forward::<K>::empty();
-    forward.run(model, sample, emissions);
+    let forward = Forward::<K>::run(model, sample, emissions);
     let (states, d, x) = (model.states, model.dims, sample.values());
     let mut pairs = [[0.0; K]; K];
     let mut start = [0.0; K];
@@ -289,11 +267,13 @@ pub(super) fn count<const K: usize>(model: &Hmm, sample: &Sample, emissions: &Em
     let mut square = vec![[0.0; K]; d];
     for (first, length) in sample.sequences() {
         let place = (first, length, states);
-        backward(&chain, &forward, emissions, place, |t, law, pair| {
-            if let Some((before, weights)) = pair {
+        backward(&chain, &forward, emissions, place, |t, seen| {
+            let law = seen.joint.map(|j| j * seen.inverse);
+            if let Some((before, after)) = seen.pair {
+                let after = after.map(|a| a * seen.inverse);
                 for j in 0..K {
                     for k in 0..K {
-                        pairs[j][k] += before[j] * weights[k];
+                        pairs[j][k] += before[j] * after[k];
                     }
                 }
             }
@@ -305,12 +285,12 @@ pub(super) fn count<const K: usize>(model: &Hmm, sample: &Sample, emissions: &Em
             for k in 0..K {
                 weight[k] += law[k];
             }
-            for i in 0..d {
+            for (i, (sum, square)) in sum.iter_mut().zip(&mut square).enumerate() {
                 let value = x[t * d + i];
                 for k in 0..K {
                     let along = law[k] * value;
-                    sum[i][k] += along;
-                    square[i][k] += along * value;
+                    sum[k] += along;
+                    square[k] += along * value;
                 }
             }
         });

@@ -21,7 +21,7 @@ pub(super) fn moments(sample: &Sample) -> (Vec<f64>, Vec<f64>) {
 /// (regimes often differ in variance only), and perturbed from the third on.
 pub(super) fn start(sample: &Sample, states: usize, restart: usize, seed: u64) -> Hmm {
     let mut random = Random::new(seed, restart as u64);
-    let (d, rows) = (sample.dims(), sample.rows());
+    let d = sample.dims();
     let (means, variances) = moments(sample);
     let by_distance = restart % 2 == 0;
     let features: Vec<f64> = sample
@@ -46,8 +46,7 @@ pub(super) fn start(sample: &Sample, states: usize, restart: usize, seed: u64) -
     let mut weight = vec![1e-9; states];
     let mut sum = vec![0.0; states * d];
     let mut square = vec![0.0; states * d];
-    for t in 0..rows {
-        let k = groups[t];
+    for (t, k) in groups.into_iter().enumerate() {
         weight[k] += 1.0;
         for i in 0..d {
             let apart = sample.values()[t * d + i] - means[i];

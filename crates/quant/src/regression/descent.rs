@@ -218,7 +218,7 @@ impl State {
         }
         for ((j, b), old) in work.iter().zip(&block.coef).zip(&before) {
             self.coef[*j] = *b;
-            if b != old {
+            if (b - old).abs() > 0.0 {
                 axpy(old - b, design.known(*j), &mut self.slope);
             }
         }

@@ -20,7 +20,6 @@ pub(super) struct Leading {
     /// Right singular vectors (n, width).
     basis: Matrix,
     random: Random,
-    pub(super) products: usize,
 }
 
 /// Left vectors, values and right vectors above the threshold.
@@ -39,11 +38,7 @@ impl Leading {
             .iter_mut()
             .for_each(|v| *v = random.normal());
         orthonormalise(&mut basis);
-        Self {
-            basis,
-            random,
-            products: 0,
-        }
+        Self { basis, random }
     }
 
     /// The singular values of `w` (m >= n) above `threshold`, each direction to `precision` in the
@@ -53,10 +48,12 @@ impl Leading {
         for round in 0.. {
             let mut left = product::multiply(w, &self.basis);
             orthonormalise(&mut left);
-            // w' left = v s u': its columns are nearly orthogonal already, so Jacobi ends at once.
+            // w' left = v s u', by way of its triangular factor, which Jacobi turns fast.
             let turned = product::transposed_multiply(w, &left);
-            self.products += 1;
-            let svd = Svd::try_new(&turned)?;
+            let mut q = turned.clone();
+            orthonormalise(&mut q);
+            let mut svd = Svd::try_new(&product::transposed_multiply(&q, &turned))?;
+            svd.u = product::multiply(&q, &svd.u);
             let count = svd.s.iter().filter(|s| **s > threshold).count();
             let full = count == svd.s.len() && svd.s.len() < n;
             let error = self.turn(&svd, count);

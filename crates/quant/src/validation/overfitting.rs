@@ -28,7 +28,7 @@ pub fn overfitting(
 ) -> Result<Overfitting> {
     let (t, n) = (performance.rows(), performance.cols());
     performance.checked("performance")?;
-    if blocks < 2 || blocks > 20 || blocks % 2 == 1 {
+    if !(2..=20).contains(&blocks) || blocks % 2 == 1 {
         let problem = format!("is {blocks}, but must be even, between 2 and 20");
         return Err(QuantError::parameter("n_splits", problem, "16 is usual"));
     }
@@ -65,8 +65,8 @@ pub fn overfitting(
         // Ties share the mean of their ranks.
         let own = outside[best];
         let below = outside.iter().filter(|r| **r < own).count() as f64;
-        let equal = outside.iter().filter(|r| **r == own).count() as f64;
-        let rank = below + 0.5 * (equal + 1.0);
+        let above = outside.iter().filter(|r| **r > own).count() as f64;
+        let rank = 0.5 * (below + n as f64 - above + 1.0);
         let w = rank / (n as f64 + 1.0);
         found.logits.push((w / (1.0 - w)).ln());
         found.chosen.push((inside[best], own));

@@ -77,6 +77,16 @@ impl<'a, D: Delay> EventFeed<'a, D> {
         self.next
     }
 
+    /// The next rows, as long as they are seen before `until` and lie before `most`.
+    #[inline(always)]
+    pub(super) const fn until(&mut self, until: UnixNanos, most: usize) -> Until<'_, 'a, D> {
+        Until {
+            feed: self,
+            until,
+            most,
+        }
+    }
+
     #[inline(always)]
     pub(super) fn next(&mut self) -> Option<(UnixNanos, &'a MarketEvent)> {
         let event = self.events.get(self.position)?;
@@ -84,6 +94,27 @@ impl<'a, D: Delay> EventFeed<'a, D> {
         self.position += 1;
         self.load();
         Some((now, event))
+    }
+}
+
+/// The next rows of a feed, as long as they are seen before `until` and lie before `most`.
+pub(super) struct Until<'f, 'a, D> {
+    feed: &'f mut EventFeed<'a, D>,
+    until: UnixNanos,
+    most: usize,
+}
+
+impl<'a, D: Delay> Iterator for Until<'_, 'a, D> {
+    type Item = (UnixNanos, &'a MarketEvent);
+
+    #[inline(always)]
+    fn next(&mut self) -> Option<Self::Item> {
+        let due = (self.feed.next < self.until) & (self.feed.position < self.most);
+        if due {
+            self.feed.next()
+        } else {
+            None
+        }
     }
 }
 

@@ -48,6 +48,10 @@ impl<S: Strategy> Backtest<'_, S> {
         let decides_at = self.due_here().min(self.at_kernel.peek());
         let reach = decides_at.plus(self.latency.order_ns);
         let mut until = reach.min(self.orders.peek()).min(self.bars.peek().0);
+        if self.venue.is_idle() {
+            let rows = feed.until(until.plus(1), most);
+            rows.for_each(|(_, event)| self.venue.handle_idle(event));
+        }
         while (feed.peek() <= until) & (feed.position() < most) {
             let Some((now, event)) = feed.next() else {
                 break;
@@ -76,17 +80,12 @@ impl<S: Strategy> Backtest<'_, S> {
         let most = rows.min(self.at_venue.position() + AHEAD_MAX);
         let mut until = self.due_here().min(self.next_report());
         while (feed.peek() < until) & (feed.position() < most) {
-            let Some((now, event)) = feed.next() else {
+            self.kernel.handle_rows(&mut feed.until(until, most));
+            self.drain();
+            if self.failed {
                 break;
-            };
-            self.kernel.handle_market(now, event);
-            if self.kernel.has_output() || self.kernel.poll_timeout() < until {
-                self.drain();
-                if self.failed {
-                    break;
-                }
-                until = self.due_here().min(self.next_report());
             }
+            until = self.due_here().min(self.next_report());
         }
         let mut moved = feed.position() != self.at_kernel.position();
         self.at_kernel = feed;

@@ -202,6 +202,17 @@ impl SimVenue {
         }
     }
 
+    /// [`SimVenue::handle_market`] while [`SimVenue::is_idle`]: the row makes no report.
+    #[inline(always)]
+    pub fn handle_idle(&mut self, event: &MarketEvent) {
+        let listing = self.listings.get_mut(event.instrument.index());
+        match listing.map(|listing| &mut listing.book) {
+            Some(Some(book)) => book.apply(event),
+            Some(None) => self.handle_row(UnixNanos::MIN, event),
+            None => {}
+        }
+    }
+
     #[inline(never)]
     fn handle_row(&mut self, now: UnixNanos, event: &MarketEvent) {
         let Some(listing) = self.listings.get_mut(event.instrument.index()) else {

@@ -41,19 +41,32 @@ id,timestamp,exchange.timestamp,price,volume,action,direction
 65595250,1430438411132,1430438405000,236.46,492499943,deleted,ask
 ";
 
-const LOG: &str = r#"1430438404518 order_created {"price": "236.47", "amount": "2.00000000", "datetime": "1430438404", "id": 65595247, "order_type": 0}
-1430438404635 order_changed {"price": "236.47", "amount": "1.78855669", "datetime": "1430438404", "id": 65595247, "order_type": 0}
-1430438404637 order_deleted {"price": "236.47", "amount": "0.00000000", "datetime": "1430438340", "id": 65595187, "order_type": 1}
-1430438404645 trade {"price": 236.47, "amount": 0.21144331, "id": 8111041}
-1430438406223 order_created {"price": "236.46", "amount": "6.71355612", "datetime": "1430438405", "id": 65595250, "order_type": 1}
-1430438406337 order_deleted {"price": "236.47", "amount": "0.00000000", "datetime": "1430438404", "id": 65595247, "order_type": 0}
-1430438406339 order_changed {"price": "236.46", "amount": "4.92499943", "datetime": "1430438405", "id": 65595250, "order_type": 1}
-1430438411132 order_deleted {"price": "236.46", "amount": "4.92499943", "datetime": "1430438405", "id": 65595250, "order_type": 1}
-"#;
+/// The same as messages, with a print between.
+fn log() -> String {
+    let order = |ms: u32, what: &str, price: &str, amount: &str, id: u32, side: u8| {
+        alloc::format!(
+            "14304384{ms:05} order_{what} {{\"price\": \"{price}\", \"amount\": \"{amount}\", \
+             \"datetime\": \"1430438404\", \"id\": {id}, \"order_type\": {side}}}\n"
+        )
+    };
+    [
+        order(4518, "created", "236.47", "2.00000000", 65595247, 0),
+        order(4635, "changed", "236.47", "1.78855669", 65595247, 0),
+        order(4637, "deleted", "236.47", "0.00000000", 65595187, 1),
+        String::from(
+            "1430438404645 trade {\"price\": 236.47, \"amount\": 0.21144331, \"id\": 8111041}\n",
+        ),
+        order(6223, "created", "236.46", "6.71355612", 65595250, 1),
+        order(6337, "deleted", "236.47", "0.00000000", 65595247, 0),
+        order(6339, "changed", "236.46", "4.92499943", 65595250, 1),
+        order(11132, "deleted", "236.46", "4.92499943", 65595250, 1),
+    ]
+    .concat()
+}
 
 #[test]
 fn table_and_log_give_the_same_rows_and_one_execution_is_one_row() {
-    for (text, others) in [(TABLE, 0), (LOG, 1)] {
+    for (text, others) in [(TABLE, 0), (&log()[..], 1)] {
         for piece in [1, 50, 10_000] {
             let (rows, file) = read(text, piece).unwrap();
             assert_eq!(
@@ -118,7 +131,7 @@ fn bad_lines_are_named() {
         bad(&table("1,1430438411133,0,1,1,created,bid,8")),
         (9, "number of columns")
     );
-    let log = |line: &str| alloc::format!("{}{line}\n", LOG);
+    let log = |line: &str| alloc::format!("{}{line}\n", log());
     assert_eq!(
         bad(&log("1430438411133 order_created {\"id\": 1}")),
         (9, "price")

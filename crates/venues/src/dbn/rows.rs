@@ -8,7 +8,7 @@
 //! |---|---|
 //! | R | `Clear` |
 //! | A | `OrderAdd` |
-//! | F, with a C or M of its order behind it | `OrderExecute`; the C or M says only what is beyond it |
+//! | F, with a C or M of its order behind it | `OrderExecute`; of the C or M what is beyond it |
 //! | T | `Trade` of what no such fill covers |
 //! | C | `OrderReduce`, `OrderDelete` |
 //! | M to less at the same price | `OrderReduce` |

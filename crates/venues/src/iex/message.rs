@@ -71,14 +71,14 @@ impl IexMessage {
     /// `Malformed`: `message type` for an unknown letter, `length` for a wrong length.
     pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
         match bytes.first().copied().unwrap_or_default() {
-            b'8' | b'5' | b'T' | b'B' | b'a' | b'M' | b'R' | b'L' | b'C' => {
-                Self::decode_book(bytes)
-            }
+            b'8' | b'5' | b'T' | b'B' => Self::decode_level(bytes),
+            b'a' | b'M' | b'R' | b'L' | b'C' => Self::decode_order(bytes),
+            b'D' | b'X' | b'A' => Self::decode_reference(bytes),
             _ => Self::decode_state(bytes),
         }
     }
 
-    fn decode_book(bytes: &[u8]) -> Result<Self, DecodeError> {
+    fn decode_level(bytes: &[u8]) -> Result<Self, DecodeError> {
         let kind = bytes.first().copied().unwrap_or_default();
         Ok(match kind {
             b'8' | b'5' => {
@@ -91,7 +91,7 @@ impl IexMessage {
                     price: le64i(m, 22),
                 }
             }
-            b'T' | b'B' => {
+            _ => {
                 let m = exactly::<38>(bytes)?;
                 let (about, flags) = (about(m), m[1]);
                 let (qty, price, trade_id) = (le32(m, 18), le64i(m, 22), le64i(m, 30));
@@ -113,6 +113,11 @@ impl IexMessage {
                     }
                 }
             }
+        })
+    }
+
+    fn decode_order(bytes: &[u8]) -> Result<Self, DecodeError> {
+        Ok(match bytes.first().copied().unwrap_or_default() {
             b'a' => {
                 let m = exactly::<38>(bytes)?;
                 Self::AddOrder {
@@ -157,15 +162,8 @@ impl IexMessage {
         })
     }
 
-    fn decode_state(bytes: &[u8]) -> Result<Self, DecodeError> {
+    fn decode_reference(bytes: &[u8]) -> Result<Self, DecodeError> {
         Ok(match bytes.first().copied().unwrap_or_default() {
-            b'S' => {
-                let m = exactly::<10>(bytes)?;
-                Self::SystemEvent {
-                    event: m[1],
-                    ts: le64i(m, 2),
-                }
-            }
             b'D' => {
                 let m = exactly::<31>(bytes)?;
                 Self::Directory {
@@ -174,6 +172,33 @@ impl IexMessage {
                     round_lot: le32(m, 18),
                     reference: le64i(m, 22),
                     tier: m[30],
+                }
+            }
+            b'X' => {
+                let m = exactly::<26>(bytes)?;
+                Self::OfficialPrice {
+                    about: about(m),
+                    kind: m[1],
+                    price: le64i(m, 18),
+                }
+            }
+            _ => {
+                let m = exactly::<80>(bytes)?;
+                Self::Auction {
+                    about: about(m),
+                    kind: m[1],
+                }
+            }
+        })
+    }
+
+    fn decode_state(bytes: &[u8]) -> Result<Self, DecodeError> {
+        Ok(match bytes.first().copied().unwrap_or_default() {
+            b'S' => {
+                let m = exactly::<10>(bytes)?;
+                Self::SystemEvent {
+                    event: m[1],
+                    ts: le64i(m, 2),
                 }
             }
             b'H' => {
@@ -211,21 +236,6 @@ impl IexMessage {
                 Self::SecurityEvent {
                     about: about(m),
                     event: m[1],
-                }
-            }
-            b'X' => {
-                let m = exactly::<26>(bytes)?;
-                Self::OfficialPrice {
-                    about: about(m),
-                    kind: m[1],
-                    price: le64i(m, 18),
-                }
-            }
-            b'A' => {
-                let m = exactly::<80>(bytes)?;
-                Self::Auction {
-                    about: about(m),
-                    kind: m[1],
                 }
             }
             _ => return Err(DecodeError::malformed(0, "message type")),

@@ -280,17 +280,14 @@ impl IexFile {
                 ..
             } => {
                 let qty = i64::from(qty);
-                self.add(
-                    about,
-                    Resting {
-                        order_id,
-                        price,
-                        qty,
-                        instrument,
-                        side,
-                    },
-                    out,
-                );
+                let order = Resting {
+                    order_id,
+                    price,
+                    qty,
+                    instrument,
+                    side,
+                };
+                self.add(about, order, out);
             }
             IexMessage::Modify {
                 keeps,
@@ -302,27 +299,12 @@ impl IexFile {
                 let Some(before) = self.orders.find_order(order_id).copied() else {
                     return self.lose(instrument);
                 };
-                let qty = i64::from(qty);
-                if keeps && price == before.price && qty < before.qty {
-                    return self.take(
-                        about,
-                        order_id,
-                        before.qty - qty,
-                        EventKind::OrderReduce,
-                        out,
-                    );
-                }
-                self.orders.remove(order_id);
-                self.push(about, EventKind::OrderDelete, &before, 0, out);
-                self.add(
-                    about,
-                    Resting {
-                        price,
-                        qty,
-                        ..before
-                    },
-                    out,
-                );
+                let after = Resting {
+                    price,
+                    qty: i64::from(qty),
+                    ..before
+                };
+                self.modify(about, keeps, before, after, out);
             }
             IexMessage::Delete { order_id, .. } => {
                 self.take(about, order_id, i64::MAX, EventKind::OrderDelete, out);
@@ -333,21 +315,15 @@ impl IexFile {
                 price,
                 ..
             } => {
-                let from = out.len();
-                self.take(
-                    about,
-                    order_id,
-                    i64::from(qty),
-                    EventKind::OrderExecute,
-                    out,
-                );
+                let (from, qty) = (out.len(), i64::from(qty));
+                self.take(about, order_id, qty, EventKind::OrderExecute, out);
                 if let Some(row) = out.get_mut(from) {
                     row.price = Price(price);
                 } else {
                     let order = Resting {
                         order_id: 0,
                         price,
-                        qty: i64::from(qty),
+                        qty,
                         instrument,
                         side: 0,
                     };
@@ -356,6 +332,23 @@ impl IexFile {
             }
             _ => {}
         }
+    }
+
+    fn modify(
+        &mut self,
+        about: About,
+        keeps: bool,
+        before: Resting,
+        after: Resting,
+        out: &mut Vec<MarketEvent>,
+    ) {
+        let less = before.qty - after.qty;
+        if keeps && after.price == before.price && less > 0 {
+            return self.take(about, before.order_id, less, EventKind::OrderReduce, out);
+        }
+        self.orders.remove(before.order_id);
+        self.push(about, EventKind::OrderDelete, &before, 0, out);
+        self.add(about, after, out);
     }
 
     fn add(&mut self, about: About, order: Resting, out: &mut Vec<MarketEvent>) {

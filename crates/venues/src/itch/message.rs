@@ -33,7 +33,8 @@ pub enum Message {
     /// `Y`: short sale price test (0 none, 1 in effect, 2 remains).
     RegSho { stamp: Stamp, stock: Stock, action: u8 },
     /// `L`: a market maker's position.
-    ParticipantPosition { stamp: Stamp, mpid: [u8; 4], stock: Stock, primary: u8, mode: u8, state: u8 },
+    ParticipantPosition { stamp: Stamp, mpid: [u8; 4], stock: Stock, primary: u8, mode: u8,
+        state: u8 },
     /// `V`: market-wide circuit breaker levels, prices with eight decimals.
     BreakerLevels { stamp: Stamp, levels: [u64; 3] },
     /// `W`: a market-wide circuit breaker was breached (1 to 3).
@@ -41,15 +42,18 @@ pub enum Message {
     /// `K`: quotation release of an IPO; seconds since midnight.
     IpoRelease { stamp: Stamp, stock: Stock, release_s: u32, qualifier: u8, price: Price4 },
     /// `J`: auction collar of a limit-up limit-down pause.
-    AuctionCollar { stamp: Stamp, stock: Stock, reference: Price4, upper: Price4, lower: Price4, extension: u32 },
+    AuctionCollar { stamp: Stamp, stock: Stock, reference: Price4, upper: Price4,
+        lower: Price4, extension: u32 },
     /// `h`: operational halt at one of Nasdaq's markets (H halted, T resumed).
     OperationalHalt { stamp: Stamp, stock: Stock, market: u8, action: u8 },
     /// `A` and `F`: a new order; `F` names the participant.
-    AddOrder { stamp: Stamp, order_id: u64, side: u8, qty: u32, stock: Stock, price: Price4, mpid: Option<[u8; 4]> },
+    AddOrder { stamp: Stamp, order_id: u64, side: u8, qty: u32, stock: Stock, price: Price4,
+        mpid: Option<[u8; 4]> },
     /// `E`: an order was executed at its own price.
     Executed { stamp: Stamp, order_id: u64, qty: u32, match_number: u64 },
     /// `C`: an order was executed at another price; not printable when it is part of a cross.
-    ExecutedWithPrice { stamp: Stamp, order_id: u64, qty: u32, match_number: u64, printable: u8, price: Price4 },
+    ExecutedWithPrice { stamp: Stamp, order_id: u64, qty: u32, match_number: u64,
+        printable: u8, price: Price4 },
     /// `X`: part of an order was canceled.
     Canceled { stamp: Stamp, order_id: u64, qty: u32 },
     /// `D`: an order is gone.
@@ -57,9 +61,11 @@ pub enum Message {
     /// `U`: an order was replaced by one of the same side and stock, at the end of the queue.
     Replaced { stamp: Stamp, order_id: u64, new_id: u64, qty: u32, price: Price4 },
     /// `P`: an execution against an order that was not displayed.
-    Trade { stamp: Stamp, order_id: u64, side: u8, qty: u32, stock: Stock, price: Price4, match_number: u64 },
+    Trade { stamp: Stamp, order_id: u64, side: u8, qty: u32, stock: Stock, price: Price4,
+        match_number: u64 },
     /// `Q`: the bulk print of a cross (O opening, C closing, H halt or IPO, I intraday).
-    CrossTrade { stamp: Stamp, qty: u64, stock: Stock, price: Price4, match_number: u64, cross: u8 },
+    CrossTrade { stamp: Stamp, qty: u64, stock: Stock, price: Price4, match_number: u64,
+        cross: u8 },
     /// `B`: an execution was broken.
     BrokenTrade { stamp: Stamp, match_number: u64 },
     /// `I`: net order imbalance before a cross.

@@ -133,6 +133,7 @@ impl ItchRows {
 
     #[inline]
     fn apply(&mut self, message: Message, out: &mut Vec<MarketEvent>) -> Result<(), DecodeError> {
+        use EventKind::{OrderDelete, OrderExecute, OrderReduce};
         match message {
             Message::AddOrder {
                 stamp,
@@ -152,17 +153,14 @@ impl ItchRows {
                     _ => return Err(DecodeError::malformed(19, "side")),
                 };
                 let (price, qty) = (i64::from(price), i64::from(qty));
-                self.add(
-                    stamp,
-                    Resting {
-                        order_id,
-                        price,
-                        qty,
-                        instrument,
-                        side,
-                    },
-                    out,
-                )?;
+                let order = Resting {
+                    order_id,
+                    price,
+                    qty,
+                    instrument,
+                    side,
+                };
+                self.add(stamp, order, out)?;
             }
             Message::Executed {
                 stamp,
@@ -170,7 +168,7 @@ impl ItchRows {
                 qty,
                 ..
             } => {
-                self.take(stamp, order_id, qty, EventKind::OrderExecute, None, out);
+                self.take(stamp, order_id, qty, OrderExecute, None, out);
             }
             Message::ExecutedWithPrice {
                 stamp,
@@ -179,18 +177,17 @@ impl ItchRows {
                 price,
                 ..
             } => {
-                let price = Some(i64::from(price));
-                self.take(stamp, order_id, qty, EventKind::OrderExecute, price, out);
+                self.take(stamp, order_id, qty, OrderExecute, Some(price), out);
             }
             Message::Canceled {
                 stamp,
                 order_id,
                 qty,
             } => {
-                self.take(stamp, order_id, qty, EventKind::OrderReduce, None, out);
+                self.take(stamp, order_id, qty, OrderReduce, None, out);
             }
             Message::Deleted { stamp, order_id } => {
-                self.take(stamp, order_id, u32::MAX, EventKind::OrderDelete, None, out);
+                self.take(stamp, order_id, u32::MAX, OrderDelete, None, out);
             }
             Message::Replaced {
                 stamp,
@@ -199,8 +196,15 @@ impl ItchRows {
                 qty,
                 price,
             } => {
-                return self.replace(stamp, order_id, (new_id, qty, price), out);
+                self.replace(stamp, order_id, (new_id, qty, price), out)?;
             }
+            other => self.apply_print(other, out),
+        }
+        Ok(())
+    }
+
+    fn apply_print(&mut self, message: Message, out: &mut Vec<MarketEvent>) {
+        match message {
             Message::Trade {
                 stamp,
                 side,
@@ -234,7 +238,6 @@ impl ItchRows {
             }
             _ => {}
         }
-        Ok(())
     }
 
     /// The index of a security that is wanted; it gets one when it is first named.
@@ -317,7 +320,7 @@ impl ItchRows {
         order_id: u64,
         qty: u32,
         kind: EventKind,
-        price: Option<i64>,
+        price: Option<u32>,
         out: &mut Vec<MarketEvent>,
     ) {
         let Some((order, taken)) = self.orders.reduce(order_id, i64::from(qty)) else {
@@ -328,7 +331,7 @@ impl ItchRows {
         }
         let told = Resting {
             qty: taken,
-            price: price.unwrap_or(order.price),
+            price: price.map_or(order.price, i64::from),
             ..order
         };
         let whole = kind == EventKind::OrderReduce && taken == order.qty;

@@ -71,8 +71,8 @@ impl BookRow {
     }
 
     fn read_columns(&mut self, line: &[u8]) -> Result<(), Malformed> {
-        let same = common_start(&self.line, line);
-        let behind = common_end(&self.line, line);
+        let same = same_start(&self.line, line);
+        let behind = same_end(&self.line, line);
         let first = self.ends.partition_point(|end| *end < same);
         self.next_ends.clear();
         self.next_ends
@@ -178,7 +178,7 @@ fn integer(line: &[u8], at: usize) -> Option<(i64, usize)> {
 
 /// How many bytes both start with.
 #[inline]
-fn common_start(one: &[u8], other: &[u8]) -> usize {
+fn same_start(one: &[u8], other: &[u8]) -> usize {
     let most = one.len().min(other.len());
     let mut at = 0;
     while let (Some(a), Some(b)) = (word(one, at), word(other, at)) {
@@ -194,7 +194,7 @@ fn common_start(one: &[u8], other: &[u8]) -> usize {
 
 /// How many bytes both end with.
 #[inline]
-fn common_end(one: &[u8], other: &[u8]) -> usize {
+fn same_end(one: &[u8], other: &[u8]) -> usize {
     let most = one.len().min(other.len());
     let mut count = 0;
     while count + 8 <= most {

@@ -4,7 +4,8 @@
 //! behind the file's depth are never added. The book file shows their quantity when their level is
 //! seen. So before each message the book is brought to what the row says, the message undone:
 //! - quantity that is missing is added: as the orders that the day still speaks about, as far as
-//!   they fit, and else as a `Depth` row, which says what all of the level is: the rest is of unknown orders;
+//!   they fit, and else as a `Depth` row, which says what all of the level is: the rest is of
+//!   unknown orders;
 //! - quantity that is too much went unseen while its level lay behind the depth: it is taken from
 //!   unknown quantity first, then from orders of which nothing more is heard.
 //!

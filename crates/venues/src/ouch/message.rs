@@ -156,6 +156,12 @@ impl<'a> FromMember<'a> {
                     optional: tail(bytes, 38)?,
                 }
             }
+            _ => return Self::decode_change(bytes),
+        })
+    }
+
+    fn decode_change(bytes: &'a [u8]) -> Result<Self, DecodeError> {
+        Ok(match bytes.first().copied().unwrap_or_default() {
             b'X' => {
                 let m = fixed::<9>(bytes)?;
                 Self::Cancel {

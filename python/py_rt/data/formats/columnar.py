@@ -13,6 +13,8 @@ from py_rt.data.readers import Reader, Sheet, Wishes
 
 __all__ = ["READERS"]
 
+_STREAM, _FILES = b"\xff\xff\xff\xff", (b"ARRO", b"FEA1")
+
 
 def _is_parquet(head: Head) -> bool:
     return head.name.endswith((".parquet", ".pq")) or head.raw.startswith(b"PAR1")
@@ -32,9 +34,12 @@ def _read_arrow(paths: Sequence[Path], wishes: Wishes, log: IssueLog) -> Iterabl
 
     def table(path: Path) -> Any:
         with path.open("rb") as file:
-            stream = file.read(6) not in (b"ARROW1", b"FEA1\0\0") and file.seek(0) == 0
-            if stream:
+            magic = file.read(4)
+            file.seek(0)
+            if magic == _STREAM:
                 return ipc.open_stream(file).read_all()
+        if magic not in _FILES:
+            raise OSError("it begins with other bytes")
         return feather.read_table(path)
 
     return _sheets(paths, wishes, log, table, "Arrow")

@@ -44,7 +44,7 @@ def _read(paths: Sequence[Path], wishes: Wishes, log: IssueLog) -> MarketData:
     _judge(path.name, decoded, log)
     venue = decoded["dataset"].partition(".")[0] or "DBN"
     future = venue in ("GLBX", "IFEU", "NDEX", "XEUR")
-    data = build_decoded(
+    return build_decoded(
         decoded,
         Wishes(instruments=wishes.instruments),
         log,
@@ -53,7 +53,6 @@ def _read(paths: Sequence[Path], wishes: Wishes, log: IssueLog) -> MarketData:
         venue=venue,
         asset_class="future" if future else "equity",
     )
-    return data
 
 
 def _judge(name: str, decoded: Mapping[str, Any], log: IssueLog) -> None:

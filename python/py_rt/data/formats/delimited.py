@@ -62,7 +62,8 @@ def _read(paths: Sequence[Path], wishes: Wishes, log: IssueLog) -> Iterable[Shee
 
 
 def _check_header(line: str, separator: str, path: Path, log: IssueLog) -> None:
-    names = next(csv.reader([line.removeprefix("\ufeff")], delimiter=separator), [])
+    first = line.removeprefix("\ufeff").partition("\r")[0]
+    names = next(csv.reader([first], delimiter=separator), [])
     where: dict[str, Any] = {"file": path.name, "line": 1}
     filled = [name.strip() for name in names if name.strip()]
     twice = next((name for name in filled if filled.count(name) > 1), None)

@@ -40,7 +40,7 @@ __all__ = ["READERS"]
 
 Rows = npt.NDArray[np.void]
 _FIELDS = ("ev", "exch_ts", "local_ts", "px", "qty")
-_EXCH, _LOCAL, _BUY, _SELL = 1 << 31, 1 << 30, 1 << 29, 1 << 28
+_VENUE, _LOCAL, _BUY, _SELL = 1 << 31, 1 << 30, 1 << 29, 1 << 28
 _ORDER_ADD, _ORDER_DELETE, _ORDER_EXECUTE = 5, 7, 8
 _KINDS = {
     1: DEPTH,
@@ -109,7 +109,7 @@ def _load(path: Path, log: IssueLog) -> Rows:
 def _joined(rows: Rows, log: IssueLog) -> Rows:
     """Make one row of the two that an event out of order has."""
     ev = rows["ev"].astype(np.uint64)
-    local, venue = (ev & _LOCAL) != 0, (ev & _EXCH) != 0
+    local, venue = (ev & _LOCAL) != 0, (ev & _VENUE) != 0
     neither = np.flatnonzero(~local & ~venue)
     if neither.size:
         raise log.refuse(
@@ -124,7 +124,7 @@ def _joined(rows: Rows, log: IssueLog) -> Rows:
         return rows
     twins = np.flatnonzero(local & ~venue)
     keys = np.zeros(rows.size, dtype=[("ev", "u8"), ("ts", "i8"), ("px", "f8"), ("qty", "f8")])
-    keys["ev"], keys["ts"] = ev & ~np.uint64(_EXCH | _LOCAL), rows["exch_ts"]
+    keys["ev"], keys["ts"] = ev & ~np.uint64(_VENUE | _LOCAL), rows["exch_ts"]
     keys["px"], keys["qty"] = rows["px"], rows["qty"]
     there = set(map(bytes, keys[twins]))
     alone = apart[[bytes(key) not in there for key in keys[apart]]]
@@ -134,7 +134,8 @@ def _joined(rows: Rows, log: IssueLog) -> Rows:
         kept["local_ts"][only] > 0, kept["local_ts"][only], kept["exch_ts"][only]
     )
     log.note(f"{apart.size - alone.size:,} rows that stood there once for each clock joined")
-    return kept[np.argsort(kept["local_ts"], kind="stable")]
+    joined: Rows = kept[np.argsort(kept["local_ts"], kind="stable")]
+    return joined
 
 
 def _events(rows: Rows, log: IssueLog) -> tuple[Rows, npt.NDArray[np.int64]]:

@@ -22,7 +22,9 @@ from py_rt.market import MarketData
 
 __all__ = ["READERS"]
 
-_NAME = re.compile(r"^(?P<symbol>[^_/]+)_.*?(?P<what>message|orderbook)(?P<rest>[^/]*)$", re.IGNORECASE)
+_NAME = re.compile(
+    r"^(?P<symbol>[^_/]+)_.*?(?P<what>message|orderbook)(?P<rest>[^/]*)$", re.IGNORECASE
+)
 _LINE = re.compile(r"^\d{1,5}(\.\d+)?,[1-7],-?\d+,\d+,-?\d+,(1|-1)$")
 _FULL = re.compile(r"^[^_]+_\d{4}-\d\d-\d\d_\d+_\d+_(message|orderbook)_\d+\.csv$", re.IGNORECASE)
 _HALF = re.compile(r"(message|orderbook)", re.IGNORECASE)

@@ -256,7 +256,7 @@ impl System {
         }
         let largest = (0..n).map(|i| h.at(i, i)).fold(0.0, f64::max);
         for i in 0..n {
-            h.set(i, i, h.at(i, i) + RIDGE * largest.min(1.0).max(1e-3));
+            h.set(i, i, h.at(i, i) + RIDGE * largest.clamp(1e-3, 1.0));
         }
         let mut system = Self {
             core: Cholesky::with_threshold(&h, 0.0).ok()?,

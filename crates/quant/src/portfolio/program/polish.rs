@@ -91,9 +91,9 @@ impl Active {
                 _ => Place::Free,
             })
             .collect();
-        for i in 0..n {
-            if program.lower[i] == program.upper[i] {
-                place[i] = Place::Lower;
+        for (i, place) in place.iter_mut().enumerate() {
+            if program.lower[i] >= program.upper[i] {
+                *place = Place::Lower;
             }
         }
         let mut side = vec![0.0; standard.kinks.len()];
@@ -159,12 +159,12 @@ impl Active {
         let n = program.linear.len();
         let mut c: Vec<f64> = program.linear.iter().map(|v| v / scale).collect();
         for (k, distance) in program.distances.iter().enumerate() {
-            for i in 0..n {
+            for (i, c) in c.iter_mut().enumerate() {
                 let side = self.side[k * n + i];
                 if side > 0.0 {
-                    c[i] += distance.buy[i] / scale;
+                    *c += distance.buy[i] / scale;
                 } else if side < 0.0 {
-                    c[i] -= distance.sell[i] / scale;
+                    *c -= distance.sell[i] / scale;
                 }
             }
         }
@@ -270,7 +270,7 @@ impl Active {
             Place::Free if w < lower => (lower - w, Place::Lower),
             Place::Free if w > upper => (w - upper, Place::Upper),
             Place::Free => (gradient.abs(), Place::Free),
-            _ if lower == upper => (0.0, self.place[i]),
+            _ if lower >= upper => (0.0, self.place[i]),
             Place::Lower => ((-gradient).max(0.0), Place::Free),
             Place::Upper => (gradient.max(0.0), Place::Free),
             Place::Kink(k) => {
@@ -319,7 +319,7 @@ impl Active {
     fn distances(&mut self, program: &Program<'_>, w: &[f64], prices: &[[f64; 2]]) -> bool {
         let n = w.len();
         let mut changed = false;
-        for at in 0..self.side.len() {
+        for (at, [buy, sell]) in prices.iter().enumerate() {
             let (asset, k) = (at % n, at / n);
             let away = w[asset] - program.distances[k].from[asset];
             if self.side[at] == 0.0 || away * self.side[at] >= -1e-13 {
@@ -327,7 +327,6 @@ impl Active {
             }
             changed = true;
             self.side[at] = -self.side[at];
-            let [buy, sell] = prices[at];
             if self.place[asset] == Place::Free && buy + sell > 0.0 {
                 self.place[asset] = Place::Kink(k);
                 self.side[at] = 0.0;

@@ -109,7 +109,7 @@ impl Standard {
 
     pub(super) fn add_bounds(&mut self, lower: &[f64], upper: &[f64]) {
         for i in 0..lower.len() {
-            if lower[i] == upper[i] {
+            if lower[i] >= upper[i] {
                 let mut coefficients = vec![0.0; self.total];
                 coefficients[i] = 1.0;
                 let source = Source::Equal(NONE);
@@ -143,7 +143,7 @@ impl Standard {
                 all.resize(self.total, 0.0);
                 all
             };
-            if row.lower == row.upper {
+            if row.lower >= row.upper {
                 let (coefficients, bound) = (coefficients(1.0), row.lower);
                 let source = Source::Equal(at);
                 self.equal.push(Dense {
