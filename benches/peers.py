@@ -68,6 +68,7 @@ PEERS = {
             ),
         ),
         Peer("net", ("aiohttp==3.14.5", "websockets==17.4", "orjson==3.13.0", "uvloop==0.23.0")),
+        Peer("msgspec", ("msgspec==0.22.0",)),
     )
 }
 

@@ -65,7 +65,7 @@ mod _core {
             DbnReader, IexReader, ItchReader, LobsterReader, TardisReader,
         };
         #[pymodule_export]
-        use crate::formats::{recognise_recording, PyRecording};
+        use crate::formats::{recognise_recording, BinanceStream, PyRecording, ZstdReader};
     }
 
     /// Streaming indicators.

@@ -1,11 +1,13 @@
 """The decoders of recorded files. Private: import from `py_rt.data` instead."""
 
+from os import PathLike
 from typing import Any, TypeAlias, TypedDict, final
 
 import numpy as np
 import numpy.typing as npt
 
 __all__ = [
+    "BinanceStream",
     "BitstampReader",
     "DbnReader",
     "IexReader",
@@ -13,6 +15,7 @@ __all__ = [
     "LobsterReader",
     "Recording",
     "TardisReader",
+    "ZstdReader",
     "capture_start",
     "is_bitstamp",
     "is_iex_capture",
@@ -98,3 +101,20 @@ class Recording:
 
 def recognise_recording(block: bytes) -> str | None:
     """Return the venue of the first lines of a file."""
+
+@final
+class BinanceStream:
+    """Binance frames to rows by the decoder and the books of a live session."""
+
+    def __new__(cls, symbol: str, tick_size: str, lot_size: str, quotes: bool) -> BinanceStream: ...
+    def handle_message(self, frame: bytes, ts_recv: int, url: bytes | None) -> int: ...
+    def handle_lines(self, lines: bytes, url: bytes | None) -> int: ...
+    def take(self) -> npt.NDArray[np.uint8]: ...
+    def valid(self, symbol: str) -> bool: ...
+
+@final
+class ZstdReader:
+    """A zstandard file, unpacked in pieces."""
+
+    def __new__(cls, path: str | PathLike[str]) -> ZstdReader: ...
+    def read(self, size: int) -> bytes: ...

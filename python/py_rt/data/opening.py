@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import IO, Any, cast
 
-from py_rt.data.extras import require
+from py_rt._core.formats import ZstdReader
 from py_rt.data.quality import IssueLog
 from py_rt.errors import DataError
 
@@ -134,7 +134,7 @@ def open_unpacked(path: Path) -> IO[bytes]:
     Raises
     ------
     DataError
-        A zip of several files; zstandard without the extra that reads it.
+        A zip of several files.
     """
     with path.open("rb") as file:
         packing = packing_of(file.read(8))
@@ -164,7 +164,21 @@ def _open_zip(path: Path) -> IO[bytes]:
     return archive.open(names[0])
 
 
+class _Zstandard(io.RawIOBase):
+    """The compiled reader as a raw file."""
+
+    def __init__(self, path: Path) -> None:
+        self._reader = ZstdReader(path)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        view = memoryview(buffer).cast("B")
+        block = self._reader.read(len(view))
+        view[: len(block)] = block
+        return len(block)
+
+
 def _open_zstd(path: Path) -> IO[bytes]:
-    pa = require("pyarrow", "a zstandard file")
-    stream: Any = pa.CompressedInputStream(pa.OSFile(str(path)), "zstd")
-    return io.BufferedReader(stream, 1 << 20)
+    return io.BufferedReader(_Zstandard(path), 1 << 20)

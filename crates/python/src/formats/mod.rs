@@ -10,7 +10,9 @@ mod iex;
 mod itch;
 mod lobster;
 mod recording;
+mod stream;
 mod tardis;
+mod zstandard;
 
 pub(crate) use bitstamp::{is_bitstamp, BitstampReader};
 pub(crate) use dbn::DbnReader;
@@ -18,7 +20,9 @@ pub(crate) use iex::{is_iex_capture, IexReader};
 pub(crate) use itch::{capture_start, itch_framing, ItchReader};
 pub(crate) use lobster::LobsterReader;
 pub(crate) use recording::{recognise_recording, PyRecording};
+pub(crate) use stream::BinanceStream;
 pub(crate) use tardis::{tardis_table, TardisReader};
+pub(crate) use zstandard::ZstdReader;
 
 use std::collections::BTreeMap;
 

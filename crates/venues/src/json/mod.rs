@@ -15,4 +15,5 @@ mod words;
 pub use scanner::{Kind, Raw, Scalar, Scanner, MAX_DEPTH};
 pub use slot::Slot;
 pub use text::Text;
-pub(crate) use words::{newline, plain_prefix};
+pub use words::newline;
+pub(crate) use words::plain_prefix;

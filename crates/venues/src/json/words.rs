@@ -30,7 +30,8 @@ pub(crate) fn plain_prefix(bytes: &[u8]) -> usize {
 
 /// Where the first line ends.
 #[inline]
-pub(crate) fn newline(bytes: &[u8]) -> Option<usize> {
+#[must_use]
+pub fn newline(bytes: &[u8]) -> Option<usize> {
     let mut at = 0;
     while let Some(chunk) = bytes.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
         let found = zero_bytes(u64::from_le_bytes(*chunk) ^ (ONES * 0x0a));
