@@ -375,6 +375,49 @@ class MarketData:
             kept.append(part)
         return self._with(kept[0], kept[1], tuple(self.instruments[i] for i in old))
 
+    def resample(
+        self,
+        every: str | int,
+        sessions: Iterable[tuple[Any, Any]] = (),
+        clock: Literal["event", "recv"] = "event",
+    ) -> MarketData:
+        """Return time bars made of the trades, without the events.
+
+        Parameters
+        ----------
+        every : str or int
+            Length of a bar such as "1min", or ns.
+        sessions : iterable of (open, close), optional
+            Instants; bars begin at the open of their session and end at the latest with it, and
+            trades outside of every session are left out.
+        clock : {"event", "recv"}
+            Which time of a trade counts.
+
+        Returns
+        -------
+        MarketData
+            Complete bars, labelled by their close; the one that is open at the end is left out.
+
+        Raises
+        ------
+        DataError
+            No trades, or trades out of order by that clock.
+
+        Examples
+        --------
+        >>> import py_rt.data
+        >>> data = py_rt.data.sample("btcusdt_l2").resample("5s")
+        >>> data.kinds
+        ('bar',)
+        """
+        from py_rt._resample import resampled_bars
+
+        return self._with(
+            np.empty(0, dtype=EVENT_DTYPE),
+            resampled_bars(self, every, sessions, clock),
+            self.instruments,
+        )
+
     def _with(self, events: Rows, bars: Rows, instruments: tuple[Instrument, ...]) -> MarketData:
         return MarketData(events, bars, instruments, self.name, self.attribution, self.notes)
 

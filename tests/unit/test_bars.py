@@ -273,6 +273,26 @@ def test_real_trades_go_in_as_they_are() -> None:
     assert np.isfinite(bars.vwap).all()
 
 
+def test_a_recording_becomes_bars_for_a_backtest() -> None:
+    import py_rt as rt
+
+    data = rt.data.sample("btcusdt_l2")
+    bars = data.resample("2s")
+    table = TimeBars("2s").batch(data)
+    rows, tick = bars.bars(), float(data.instruments[0].tick_size)
+    np.testing.assert_array_equal(rows["ts_close"], table.ts_close)
+    np.testing.assert_allclose(rows["high"] * tick, table.high)
+    np.testing.assert_allclose(rows["volume"], table.volume, rtol=1e-12)
+    assert bars.kinds == ("bar",)
+    result = rt.backtest(rt.strategies.SmaCross(fast=2, slow=4, order_qty=0.01), bars,
+                         cash=1_000_000, progress=False)  # fmt: skip
+    assert result.stats.n_orders > 0
+    with pytest.raises(DataError, match="no trades"):
+        bars.resample("2s")
+    with pytest.raises(ParameterError, match="clock"):
+        data.resample("2s", clock="wall")
+
+
 def test_a_bar_feeds_an_indicator() -> None:
     from py_rt.indicators import ATR
 

@@ -25,7 +25,8 @@ fn wrong_depth(py: Python<'_>, error: DepthError) -> PyErr {
 
 /// Refuses prices that are infinite, and quantities that are no numbers or negative.
 fn check(py: Python<'_>, book: Levels<'_>, depth: usize) -> PyResult<()> {
-    let sides: [(&[f64], &str, fn(f64) -> bool); 4] = [
+    type Side<'a> = (&'a [f64], &'static str, fn(f64) -> bool);
+    let sides: [Side<'_>; 4] = [
         (book.bid_price, "bid_price", f64::is_infinite),
         (book.bid_qty, "bid_qty", is_no_qty),
         (book.ask_price, "ask_price", f64::is_infinite),

@@ -184,14 +184,14 @@ pub(super) fn of_bar(
 
 pub(super) type Column<'py> = PyReadonlyArray1<'py, f64>;
 
-/// Whether every value is finite: x - x is 0 for those and NaN for others, and NaN stays in a sum.
+/// Whether every value is finite: times 0 those are 0 and others NaN, which stays in a sum.
 fn all_finite(values: &[f64]) -> bool {
     let mut sums = [0.0; 8];
     let strides = values.chunks_exact(sums.len());
     let rest = strides.remainder();
     for stride in strides {
         for (sum, x) in sums.iter_mut().zip(stride) {
-            *sum += x - x;
+            *sum += x * 0.0;
         }
     }
     rest.iter().all(|x| x.is_finite()) && sums.iter().all(|sum| !sum.is_nan())

@@ -6,11 +6,14 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyFloat, PyIterator, PyTuple};
 
+/// One line of a whole column.
+pub(super) type Column<'py> = Bound<'py, PyArray1<f64>>;
+
 /// Which classes hold the lines of one indicator.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Form {
     one: for<'py> fn(Python<'py>, [f64; LINES_MAX]) -> PyResult<Bound<'py, PyAny>>,
-    many: for<'py> fn(Python<'py>, Vec<Bound<'py, PyArray1<f64>>>) -> PyResult<Bound<'py, PyAny>>,
+    many: for<'py> fn(Python<'py>, Vec<Column<'py>>) -> PyResult<Bound<'py, PyAny>>,
 }
 
 impl Form {
@@ -34,7 +37,7 @@ impl Form {
     pub(super) fn many<'py>(
         self,
         py: Python<'py>,
-        columns: Vec<Bound<'py, PyArray1<f64>>>,
+        columns: Vec<Column<'py>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         (self.many)(py, columns)
     }
@@ -44,10 +47,7 @@ fn float(py: Python<'_>, [x, ..]: [f64; LINES_MAX]) -> PyResult<Bound<'_, PyAny>
     Ok(PyFloat::new(py, x).into_any())
 }
 
-fn array<'py>(
-    py: Python<'py>,
-    columns: Vec<Bound<'py, PyArray1<f64>>>,
-) -> PyResult<Bound<'py, PyAny>> {
+fn array<'py>(py: Python<'py>, columns: Vec<Column<'py>>) -> PyResult<Bound<'py, PyAny>> {
     let first = columns.into_iter().next();
     Ok(first
         .unwrap_or_else(|| PyArray1::zeros(py, 0, false))
@@ -84,7 +84,7 @@ macro_rules! lines {
             impl $many {
                 fn made<'py>(
                     py: Python<'py>,
-                    columns: Vec<Bound<'py, PyArray1<f64>>>,
+                    columns: Vec<Column<'py>>,
                 ) -> PyResult<Bound<'py, PyAny>> {
                     let mut columns = columns.into_iter();
                     let mut next =

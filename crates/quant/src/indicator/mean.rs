@@ -166,7 +166,7 @@ fn fold_pair(one: &mut [f64], two: &mut [f64], pair: &[f64]) {
     }
 }
 
-/// Writes the sums of the windows that end inside two neighbouring blocks, all but the last of each.
+/// Writes the sums of the windows that end inside two neighbouring blocks, all but each last.
 #[inline]
 fn sum_pair(slots: &mut [f64], pair: &[f64], last: &[f64], one: &[f64]) {
     let n = last.len();

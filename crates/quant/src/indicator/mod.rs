@@ -3,7 +3,8 @@
 //! Every indicator has the same verbs ([`Indicator`]): `update` eats one bar and returns the value
 //! once there is one, `reset` forgets everything but the parameters, and `batch` runs a fresh copy
 //! over whole columns. `batch` is the same arithmetic as `update`, so the two agree to the last
-//! bit; where `batch` takes a faster road (`mean.rs`, `smooth.rs`), streaming takes the same expressions.
+//! bit; where `batch` takes a faster road (`mean.rs`, `smooth.rs`), streaming takes the same
+//! expressions.
 //!
 //! Inputs come in the order open, high, low, close, volume, only those needed. They must be finite,
 //! and positive where a logarithm is taken; the Python face refuses others. One bad value leaves a

@@ -2,10 +2,10 @@
 
 /// `value += weight * (x - value)`, taken four steps at a time.
 ///
-/// Within a stride of four, every value is the first x, plus a power of the decay times the distance
-/// from it to the base that the last stride left, plus what the other x of the stride brought. So
-/// one stride waits for the last one once, not four times, and a constant stays exactly constant.
-/// Streaming takes the same expressions in the same order.
+/// Within a stride of four, every value is the first x, plus a power of the decay times the
+/// distance from it to the base that the last stride left, plus what the other x of the stride
+/// brought. So one stride waits for the last one once, not four times, and a constant stays exactly
+/// constant. Streaming takes the same expressions in the same order.
 #[derive(Debug, Clone)]
 pub(crate) struct Decay {
     weight: f64,
@@ -81,8 +81,9 @@ impl Decay {
 
 /// The same recursion for ranges and moves, where a constant need not stay exactly constant.
 ///
-/// Within a stride of four a value is a power of the decay times the base that the last stride left,
-/// plus what the stride itself brought: one product and one sum are all that a stride waits for.
+/// Within a stride of four a value is a power of the decay times the base that the last stride
+/// left, plus what the stride itself brought: one product and one sum are all that a stride waits
+/// for.
 #[derive(Debug, Clone)]
 pub(crate) struct Wilder {
     weight: f64,
