@@ -167,7 +167,7 @@ fn a_climb_never_falls_and_does_not_depend_on_threads() {
         tol: 1e-9,
         seed: 1,
         start: StartLaw::Free,
-        common_variance: false,
+        one_variance: false,
         threads,
     };
     let mut last = f64::NEG_INFINITY;
