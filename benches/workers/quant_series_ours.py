@@ -37,7 +37,7 @@ def climbing(steps: tuple[int, int], times: int) -> Run:
     def climb(count: int) -> tuple[float, Any]:
         plan = {
             "states": 3, "restarts": 1, "max_iter": count, "tol": -1.0, "seed": 0,
-            "stationary": False, "common_variance": False, "threads": 1,
+            "stationary": False, "one_variance": False, "threads": 1,
         }  # fmt: skip
         begin = time.perf_counter()
         for _ in range(times):

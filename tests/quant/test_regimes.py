@@ -106,7 +106,7 @@ def test_the_stationary_start() -> None:
             assert other.score(X) < model.loglik_
 
 
-def test_common_variance_and_columns() -> None:
+def test_one_variance_and_columns() -> None:
     model = GaussianHMM(3, variances="common").fit(X)
     assert np.ptp(model.variances_) == pytest.approx(0.0, abs=1e-12)
     two = np.column_stack([X, np.random.default_rng(0).normal(size=len(X))])

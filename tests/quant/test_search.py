@@ -143,8 +143,9 @@ def test_searches_keep_to_bounds_budget_and_seed() -> None:
 
 def test_hard_landscapes() -> None:
     box = [(-5.12, 5.12)] * 5
-    for strategy in ("rand1bin", "lshade"):
-        found = rt.quant.differential_evolution(rastrigin, box, strategy=strategy)  # type: ignore[arg-type]
+    known: list[Any] = ["rand1bin", "lshade"]
+    for strategy in known:
+        found = rt.quant.differential_evolution(rastrigin, box, strategy=strategy)
         assert found.fun < 1e-8
     assert rt.quant.genetic(rastrigin, box).fun < 0.1
 

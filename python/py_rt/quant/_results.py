@@ -24,12 +24,13 @@ class Result:
     """A frozen result; its fields are its face."""
 
     def __repr__(self) -> str:
-        shown = (f"{f.name}={_short(getattr(self, f.name))}" for f in fields(self) if f.repr)  # type: ignore[arg-type]
+        shown = (f"{name}={_short(value)}" for name, value in self.to_dict().items())
         return f"{type(self).__name__}({', '.join(shown)})"
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fields by name; arrays stay NumPy arrays."""
-        return {f.name: getattr(self, f.name) for f in fields(self) if f.repr}  # type: ignore[arg-type]
+        shown = fields(self)  # type: ignore[arg-type]
+        return {f.name: getattr(self, f.name) for f in shown if f.repr}
 
 
 def plotly() -> Any:

@@ -208,7 +208,7 @@ class GaussianHMM:
             "seed": whole(self.seed, "seed", 0),
             "stationary": choice(self.startprob, "startprob", ("free", "stationary"))
             == "stationary",
-            "common_variance": choice(self.variances, "variances", ("switching", "common"))
+            "one_variance": choice(self.variances, "variances", ("switching", "common"))
             == "common",
             "threads": whole(self.threads or os.cpu_count() or 1, "threads", 1),
         }

@@ -63,7 +63,7 @@ pub(crate) fn hmm_fit<'py>(
         } else {
             StartLaw::Free
         },
-        common_variance: field(plan, "common_variance")?,
+        one_variance: field(plan, "one_variance")?,
         threads: field(plan, "threads")?,
     };
     let from = warm.map(|fields| model(py, &fields)).transpose()?;

@@ -22,7 +22,7 @@ pub(super) struct Climb {
     pub floored: bool,
 }
 
-/// Climbs on a standardised sample until a step gains too little; `go_on` is asked before every step.
+/// Climbs on a standardised sample until a step gains too little; `go_on` is asked before each.
 pub(super) fn climb(
     sample: &Sample,
     mut model: Hmm,
@@ -100,10 +100,10 @@ fn maximise(model: &mut Hmm, counts: &Counts, plan: &FitPlan) -> bool {
     let total: f64 = counts.weight.iter().sum();
     let left = |i: usize| counts.square[i] - model.means[i] * counts.sum[i];
     for i in 0..d {
-        let common: f64 = (0..k).map(|s| left(s * d + i)).sum::<f64>() / total;
+        let pooled: f64 = (0..k).map(|s| left(s * d + i)).sum::<f64>() / total;
         for s in 0..k {
-            if plan.common_variance {
-                model.variances[s * d + i] = common.max(FLOOR);
+            if plan.one_variance {
+                model.variances[s * d + i] = pooled.max(FLOOR);
             } else if counts.weight[s] > 0.0 {
                 let own = left(s * d + i) / counts.weight[s];
                 floored |= own <= FLOOR;

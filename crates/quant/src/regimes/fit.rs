@@ -32,7 +32,7 @@ pub struct FitPlan {
     /// Law of the first state.
     pub start: StartLaw,
     /// One variance for all states.
-    pub common_variance: bool,
+    pub one_variance: bool,
     /// Threads; the result does not depend on them.
     pub threads: usize,
 }

@@ -29,7 +29,8 @@ const LAG_MAX: usize = 20;
 /// Estimates the exponent of the path `x`; increments are taken inside.
 ///
 /// # Errors
-/// Values that are not finite, fewer than 40 of them (rescaled range: 100, detrended fluctuation: 300), a constant.
+/// Values that are not finite, fewer than 40 of them (rescaled range: 100, detrended fluctuation:
+/// 300), a constant.
 pub fn hurst(x: &[f64], method: HurstMethod) -> Result<Hurst> {
     let needed = if method == HurstMethod::Structure {
         2 * LAG_MAX
