@@ -25,7 +25,9 @@ BAGS = frozenset(
 # Verbs that say nothing: name what comes out, or use the house verbs (handle_, poll_, parse ...).
 VERBS = ("get_", "process_", "do_")
 # Names that others call by: the standard library's HTTP handler, and the promised client door.
-PROMISED_NAMES = frozenset({"do_GET", "do_POST", "do_PATCH", "do_DELETE", "get_client"})
+PROMISED_NAMES = frozenset(
+    {"do_GET", "do_POST", "do_PATCH", "do_DELETE", "get_client", "get_params"}
+)
 
 # The wording table. On the left what nobody writes, on the right what the house says.
 WORDS = {
