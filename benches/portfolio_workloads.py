@@ -13,9 +13,9 @@ def covariance(n: int) -> Any:
     """Return the covariance of W6: 750 returns of n assets on five factors."""
     rng = np.random.default_rng(9)
     loads = rng.normal(1, 0.4, (n, 5))
-    common = rng.normal(size=(750, 5)) @ loads.T * 0.004
+    shared = rng.normal(size=(750, 5)) @ loads.T * 0.004
     own = rng.normal(size=(750, n)) * rng.uniform(0.005, 0.02, n)
-    return np.cov((common + own + rng.normal(3e-4, 2e-4, n)).T)
+    return np.cov((shared + own + rng.normal(3e-4, 2e-4, n)).T)
 
 
 def judged(w: Any, cov: Any, job: str) -> dict[str, float]:

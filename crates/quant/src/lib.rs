@@ -8,9 +8,9 @@
 //! - [`indicator`]: averages, bands, momentum, volume, volatility, cycles, statistics of windows;
 //!   every one by name in [`indicator::CATALOG`]. [`bars`], [`feature`]: of trades and books.
 //! - [`series`], [`cointegration`], [`regimes`]: statistics of series.
-//! - [`regression`]: LASSO and its kin. [`robust`]: low rank plus sparse.
-//!   [`predictability`]: Box-Tiao
-//!   and mean reversion of few assets. [`portfolio`]: weights. [`risk`]: tails and their tests.
+//! - [`regression`]: LASSO and its kin. [`robust`]: low rank plus sparse. [`predictability`]:
+//!   Box-Tiao and mean reversion of few assets. [`portfolio`]: weights. [`risk`]: tails and their
+//!   tests.
 //!   [`validation`]: what a backtest is worth.
 //! - [`linalg`], [`special`], [`random`]: what the kernels stand on. [`error`]: how they refuse.
 #![deny(unsafe_code)]

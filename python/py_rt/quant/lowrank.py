@@ -170,7 +170,11 @@ class BoxTiao(Result):
         return figure
 
 
-def _process(x: Any, A: Any, gamma: Any) -> tuple[Columns | None, Columns | None, Columns | None]:  # noqa: N803
+def _process(
+    x: Any,
+    A: Any,  # noqa: N803
+    gamma: Any,
+) -> tuple[Columns | None, Columns | None, Columns | None]:
     if (x is None) == (A is None and gamma is None) or (A is None) != (gamma is None):
         raise ParameterError("pass either x, or A and gamma", field="x", remedy="x= or A=, gamma=")
     if x is not None:

@@ -2,8 +2,8 @@
 //!
 //! minimise <M, Y> + squares over Y positive semidefinite, <G, Y> = 1, sum |Y_ij| <= k tr Y. Any
 //! portfolio x of k assets gives Y = xx', so its minimum bounds them all. Three projections in turn
-//! (consensus ADMM); at any iterate the multiplier of the cardinality cone, put into the dual, gives
-//! a bound that holds whatever the iteration still lacks.
+//! (consensus ADMM); at any iterate the multiplier of the cardinality cone, put into the dual,
+//! gives a bound that holds whatever the iteration still lacks.
 
 use super::criterion::{whitened, Candidate, Problem};
 use super::greedy;

@@ -1,6 +1,7 @@
 //! The first sparse principal component (Shen-Huang 2008; Witten-Tibshirani-Hastie 2009).
 //!
-//! minimise `|X - uv'|_F^2/(2n) + alpha |v|_1` over |u|^2 = n: u and v in turn, each in closed form.
+//! minimise `|X - uv'|_F^2/(2n) + alpha |v|_1` over |u|^2 = n: u and v in turn,
+//! each in closed form.
 
 use crate::error::{QuantError, Result};
 use crate::linalg::lanes::{centre, dot};

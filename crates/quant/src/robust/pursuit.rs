@@ -31,8 +31,8 @@ pub struct Parts {
     pub low_rank: Matrix,
     /// S.
     pub sparse: Matrix,
-    /// The multipliers: spectral norm at most one, entries at most lambda, and `<dual, M>` less delta
-    /// times their Frobenius norm is the objective, up to the residuals.
+    /// The multipliers: spectral norm at most one, entries at most lambda, and `<dual, M>` less
+    /// delta times their Frobenius norm is the objective, up to the residuals.
     pub dual: Matrix,
     /// Rank of L.
     pub rank: usize,
