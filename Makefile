@@ -26,7 +26,7 @@ LIKE_WHEEL := sh tools/like_wheel.sh
 DECIDING := types venues kernel quant strategies sim
 PURE := $(foreach c,$(DECIDING),$(if $(wildcard crates/$(c)/Cargo.toml),-p py-rt-$(c)))
 # Crates that do: tested in the release profile, on the dependencies the wheel was built from.
-DOING := $(foreach c,paper live,$(if $(wildcard crates/$(c)/Cargo.toml),-p py-rt-$(c)))
+DOING := $(foreach c,paper live faults,$(if $(wildcard crates/$(c)/Cargo.toml),-p py-rt-$(c)))
 
 .PHONY: help
 help: ## list the commands
@@ -120,6 +120,17 @@ fmt: $(STAMP)/dev ## format Rust and Python in place
 	@$(BIN)/ruff format --quiet .
 
 # ------------------------------------------------------------------------- beside the road
+
+.PHONY: sim sim-mutations
+sim: $(STAMP)/build ## fault simulation: 5,000 seeds (SEEDS=1000000 FROM=1 for a release)
+	@$(BIN)/py-rt sim-faults --seeds $(or $(SEEDS),5000) --from $(or $(FROM),1)
+
+sim-mutations: ## plant bugs one by one; fault simulation must notice each (about an hour)
+	@"$$(PYTHON="$(PYTHON)" sh tools/preflight.sh python)" tools/sim_mutations.py
+
+.PHONY: soak-matching
+soak-matching: ## a hundred million random orders: the matching engine against its naive twin
+	@cargo test --release -p py-rt-sim --test matching_twin -- --ignored --nocapture
 
 .PHONY: test-sdk bench bench-peers wheel clean
 .venv-sdk/.stamp: $(STAMP)/build tools/sdk-requirements.txt

@@ -9,7 +9,9 @@ Examples
 32
 """
 
-from py_rt import data, errors, indicators, mechanics, strategies
+from typing import TYPE_CHECKING, Any
+
+from py_rt import bars, data, errors, features, indicators, mechanics, strategies
 from py_rt._core import __version__
 from py_rt.backtest import BacktestResult, VectorResult, backtest, vector_backtest, verify
 from py_rt.config import Fees, RiskLimits, SimVenue
@@ -29,9 +31,12 @@ from py_rt.errors import (
 )
 from py_rt.factory import StrategyFactory
 from py_rt.market import Instrument, MarketData
-from py_rt.mechanics import MatchingEngine, OrderBook
+from py_rt.mechanics import FillStudy, MatchingEngine, OrderBook, fill_study
 from py_rt.strategy import Strategy
 from py_rt.trade import ReplayResult, paper, replay, trade
+
+if TYPE_CHECKING:
+    from py_rt import quant
 
 __all__ = [
     "BacktestResult",
@@ -40,6 +45,7 @@ __all__ = [
     "DataError",
     "Degenerate",
     "Fees",
+    "FillStudy",
     "Infeasible",
     "Instrument",
     "JournalError",
@@ -60,14 +66,27 @@ __all__ = [
     "VenueError",
     "__version__",
     "backtest",
+    "bars",
     "data",
     "errors",
+    "features",
+    "fill_study",
     "indicators",
     "mechanics",
     "paper",
+    "quant",
     "replay",
     "strategies",
     "trade",
     "vector_backtest",
     "verify",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Import the statistics when they are first used."""
+    if name == "quant":
+        import importlib
+
+        return importlib.import_module("py_rt.quant")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -98,9 +98,9 @@ def build_books(data: MarketData, depth: Any, at: Any, clock: str, symbol: str |
         parse_decimal(instrument.tick_size, "tick_size"),
         parse_decimal(instrument.lot_size, "lot_size"),
     )
-    every, times = _sampling(at)
+    times = (clock == "recv", *_sampling(at))
     columns: dict[str, Any] = mechanics.sample_books(
-        data.events().view(np.uint8), index, int(depth), units, clock == "recv", every, times
+        data.events().view(np.uint8), index, int(depth), units, times
     )
     for name in ("bid_price", "bid_qty", "ask_price", "ask_qty"):
         columns[name] = columns[name].reshape(-1, int(depth))

@@ -31,8 +31,9 @@ ARROWS: dict[str, frozenset[str]] = {
     "live": frozenset(
         {"types", "venues", "kernel", "quant", "strategies", "sim", "paper"}
     ),
+    "faults": frozenset({"types", "venues", "kernel", "live"}),
     "python": frozenset(
-        {"types", "venues", "kernel", "quant", "strategies", "sim", "paper", "live"}
+        {"types", "venues", "kernel", "quant", "strategies", "sim", "paper", "live", "faults"}
     ),
 }  # fmt: skip
 
@@ -41,7 +42,7 @@ OUTSIDE: dict[str, frozenset[str]] = {
     "types": frozenset(),
     "kernel": frozenset({"libm"}),
     "venues": frozenset({"libm"}),
-    "quant": frozenset({"libm"}),
+    "quant": frozenset({"libm", "matrixmultiply"}),
 }
 
 

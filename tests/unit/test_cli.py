@@ -256,3 +256,17 @@ def test_ctrl_c_stops_a_backtest_within_a_second(here: Path) -> None:
     assert running.returncode == 1
     assert json.loads(out)["error"]["code"] == "interrupted"
     assert "Traceback" not in err
+
+
+def test_a_catalog_from_the_shell(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("pyarrow")
+    assert run(["data", "load", "sample:us_minute", "--into", "kept", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["added"] == 27_745
+    assert run(["data", "list", "kept", "--json"]) == 0
+    listed = json.loads(capsys.readouterr().out)["coverage"]
+    assert [row["symbol"] for row in listed][:2] == ["AZO", "BKNG"]
+    assert sum(row["rows"] for row in listed) == 27_745
+    assert run(["data", "list", "kept"]) == 0
+    assert "KiB" in capsys.readouterr().out
+    assert run(["backtest", "sma_cross", "--data", "kept", "--json"]) == 0
+    assert here.joinpath("kept", "catalog.json").is_file()

@@ -275,3 +275,46 @@ def test_filled_holidays_are_stale() -> None:
     both = pd.concat([table, day], ignore_index=True)
     both = both.sort_values("ts", kind="stable").reset_index(drop=True)
     assert found(data_room.check(both))["stale"] == set(np.flatnonzero(both["ts"] == "2015-07-03"))
+
+
+def ticks(**more: Any) -> pd.DataFrame:
+    rng = np.random.default_rng(21)
+    steps = rng.exponential(0.8, 20_000)
+    ts = pd.Timestamp("2024-01-09 15:00", tz="UTC") + pd.to_timedelta(np.cumsum(steps), unit="s")
+    price = (70 * np.exp(np.cumsum(2e-5 * rng.standard_normal(steps.size)))).round(2)
+    columns = {"ts_event": ts.as_unit("ns"), "price": price, "qty": rng.integers(1, 90, ts.size)}
+    return pd.DataFrame({**columns, **more})
+
+
+def test_clean_ticks_raise_no_alarm() -> None:
+    assert found(data_room.check(ticks())) == {}
+    data = data_room.sample("btcusdt_l2").slice("2024-08-09", "2024-08-09T00:05:00Z")
+    assert found(data_room.check(data.to_frame("trade"))) == {}
+
+
+def test_planted_ticks() -> None:
+    table = ticks()
+    table.loc[777, "price"] *= 1.5
+    assert found(data_room.check(table)) == {"outlier": {777}}
+    table = ticks()
+    silent = (table["ts_event"] > table["ts_event"][9000]) & (
+        table["ts_event"] < table["ts_event"][9000] + pd.Timedelta(minutes=10)
+    )
+    assert found(data_room.check(table[~silent].reset_index(drop=True))) == {"gap": {9001}}
+    table, rows = twice(ticks(), 500)
+    assert found(data_room.check(table)) == {"duplicate": rows}
+    table, rows = twice(ticks(trade_id=np.arange(20_000)), 500)
+    table.loc[501, "price"] += 0.01
+    assert found(data_room.check(table)) == {"duplicate": rows}
+
+
+def test_planted_quotes() -> None:
+    table = ticks().drop(columns="price")
+    bid = ticks()["price"]
+    table = table.assign(symbol="Q", bid_price=bid, ask_price=bid + 0.02).drop(columns="qty")
+    assert found(data_room.check(table)) == {}
+    table.loc[40, "bid_price"] += 1.0
+    table.loc[50, "ask_price"] = table.loc[50, "bid_price"]
+    report = data_room.check(table)
+    assert found(report) == {"crossed": {40, 50}}
+    assert [issue.severity for issue in report.issues] == ["error", "warning"]

@@ -146,7 +146,7 @@ def test_ids_may_come_again_once_the_order_is_done() -> None:
         (new(1, 1, 2**62, 5), "bad_price"),
         (new(1, 0, 100, 5), "malformed"),
         (new(1, 1, 100, 5, order_type=2), "malformed"),
-        (new(1, 1, 100, 5, tif=3), "malformed"),
+        (new(1, 1, 100, 5, tif=4), "malformed"),
         (new(1, 1, 100, 5, flags=2), "malformed"),
         ({"op": 3, "order_id": 1}, "malformed"),
         ({"op": 1, "order_id": 1}, "unknown_order"),
@@ -251,3 +251,27 @@ def test_prices_far_apart_keep_their_order() -> None:
     engine = rt.MatchingEngine()
     engine.run([new(i, 1, int(price), 1) for i, price in enumerate(prices)])
     assert engine.orders()["price"].tolist() == sorted(map(int, prices), reverse=True)
+
+
+def test_a_day_with_an_auction_a_halt_and_a_band() -> None:
+    engine = rt.MatchingEngine()
+    engine.begin("auction")
+    engine.run([new(1, 1, 105, 4), new(2, 1, 103, 4, tif=3), new(3, -1, 101, 6)])
+    assert told(engine.run([new(4, 1, 0, 1, order_type=1)]))[0][-1] == "auction"
+    with pytest.raises(ParameterError, match="uncross"):
+        engine.begin("continuous")
+    assert engine.auction_price() == (103, 6)
+    assert told(engine.uncross(reference=100, ts=5)) == [
+        ("trade", 1, 3, 103, 4, 0, "none"),
+        ("trade", 2, 3, 103, 2, 2, "none"),
+    ]
+    engine.limit_prices(100, 110)
+    assert told(engine.run([new(5, 1, 99, 1)]))[0][-1] == "price_band"
+    engine.limit_prices()
+    engine.begin("halted")
+    assert told(engine.run([new(5, 1, 99, 1)]))[0][-1] == "halted"
+    engine.begin("continuous")
+    assert told(engine.end_day()) == [("canceled", 2, 0, 103, 2, 0, "expired")]
+    for call in (lambda: engine.begin("lunch"), lambda: engine.limit_prices(9, 3)):
+        with pytest.raises(ParameterError):
+            call()

@@ -81,7 +81,7 @@ fn check(rig: &Rig, ledger: &Ledger, truths: &BTreeMap<u64, Truth>, at: &str) {
         let total = order
             .pending_replace
             .map_or(order.order_qty, |p| p.order_qty.max(order.order_qty));
-        let leaves = (total.0 - order.cum_qty.0).max(0);
+        let leaves = (total.max(order.told_qty).0 - order.cum_qty.0).max(0);
         assert!(
             leaves > 0 || order.pending_replace.is_some(),
             "{at}: nothing left of {order:?}"
@@ -89,6 +89,14 @@ fn check(rig: &Rig, ledger: &Ledger, truths: &BTreeMap<u64, Truth>, at: &str) {
         match order.side {
             Side::Buy => buy += leaves,
             Side::Sell => sell += leaves,
+        }
+    }
+    for order in orders.closed() {
+        // What the venue says was executed and has not told one by one may change the position.
+        let untold = (order.told_qty.0 - order.cum_qty.0).max(0);
+        match order.side {
+            Side::Buy => buy += untold,
+            Side::Sell => sell += untold,
         }
     }
     let exposure = orders.exposure(FIRST);

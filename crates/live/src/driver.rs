@@ -203,7 +203,13 @@ impl<'a, S: Strategy, T: Transport, J: Tape> Driver<'a, S, T, J> {
                     self.decide(now, &request)?;
                     decided = true;
                 }
-                Output::Emit(event) => self.events.push(event),
+                Output::Emit(event) => {
+                    if matches!(event, Event::Trading { state, .. } if state > TradingState::Active)
+                    {
+                        self.lanes.withdraw(now);
+                    }
+                    self.events.push(event);
+                }
             }
         }
         if decided {

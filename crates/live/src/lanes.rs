@@ -169,6 +169,13 @@ impl Lanes {
         self.orders[lane as usize].handle_request(now, request);
     }
 
+    /// Trading was restricted: new orders that wait to be sent stay here.
+    pub fn withdraw(&mut self, now: UnixNanos) {
+        for session in &mut self.orders {
+            session.withdraw(now);
+        }
+    }
+
     /// Puts a question to the venue.
     pub fn handle_question(&mut self, now: UnixNanos, query: Query) {
         self.queries.handle_request(now, VenueRequest::Query(query));

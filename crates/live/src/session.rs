@@ -142,6 +142,20 @@ pub fn open_lanes(
     lineage: Lineage,
     instruments: &[Instrument],
 ) -> Result<Lanes, LiveError> {
+    open_lanes_seeded(config, endpoints, lineage, instruments, draw_seed())
+}
+
+/// As [`open_lanes`], with the seed of every wait's jitter given: for runs that must repeat.
+///
+/// # Errors
+/// As [`open_lanes`].
+pub fn open_lanes_seeded(
+    config: &LiveConfig,
+    endpoints: &Endpoints,
+    lineage: Lineage,
+    instruments: &[Instrument],
+    seed: u64,
+) -> Result<Lanes, LiveError> {
     let listed = instruments.iter().enumerate();
     let listed = listed.map(|(place, one)| {
         let id = py_rt_types::InstrumentId(place as u32);
@@ -163,7 +177,7 @@ pub fn open_lanes(
         answer_timeout_ns: config.venue.answer_timeout_ns,
         crypto,
         channels: channels.unwrap_or_else(|| Channels::for_crypto(crypto, builds_bars)),
-        seed: draw_seed(),
+        seed,
     })
     .map_err(|error| LiveError::Config(format!("key or secret: {error}")))
 }

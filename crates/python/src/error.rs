@@ -1,5 +1,6 @@
 //! The one file that turns Rust errors into Python's.
 
+use py_rt_quant::{Fault, QuantError};
 use py_rt_types::TypeError;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
@@ -150,6 +151,60 @@ fn raise(py: Python<'_>, class: &str, problem: &str, field: Option<&str>, remedy
     match build() {
         Ok(error) => PyErr::from_value(error),
         Err(_) => PyRuntimeError::new_err(format!("{problem}; {remedy}")),
+    }
+}
+
+/// What a kernel of `py_rt_quant` refuses, with row and column.
+pub(crate) fn quant(py: Python<'_>, error: QuantError) -> PyErr {
+    let build = || -> PyResult<Bound<'_, PyAny>> {
+        let named = PyDict::new(py);
+        let place = |fault: &Fault| {
+            named.set_item("field", fault.field)?;
+            named.set_item("column", fault.column)?;
+            named.set_item("row", fault.row)?;
+            named.set_item("remedy", fault.remedy)
+        };
+        let (class, what) = match &error {
+            QuantError::Parameter {
+                name,
+                problem,
+                remedy,
+            } => {
+                named.set_item("field", name)?;
+                named.set_item("remedy", remedy)?;
+                ("ParameterError", format!("{name} {problem}"))
+            }
+            QuantError::Data(fault) => {
+                place(fault)?;
+                ("DataError", fault.problem.clone())
+            }
+            QuantError::Degenerate(fault) => {
+                place(fault)?;
+                ("Degenerate", fault.problem.clone())
+            }
+            QuantError::Infeasible { problem, remedy } => {
+                named.set_item("remedy", remedy)?;
+                ("Infeasible", problem.clone())
+            }
+            QuantError::NotConverged {
+                problem,
+                iterations,
+                residual,
+            } => {
+                named.set_item("iterations", iterations)?;
+                named.set_item("residual", residual)?;
+                named.set_item("remedy", "allow more iterations, or a larger tolerance")?;
+                ("NotConverged", problem.clone())
+            }
+            other => ("TradingError", other.to_string()),
+        };
+        py.import("py_rt.errors")?
+            .getattr(class)?
+            .call((what,), Some(&named))
+    };
+    match build() {
+        Ok(raised) => PyErr::from_value(raised),
+        Err(_) => PyRuntimeError::new_err(error.to_string()),
     }
 }
 

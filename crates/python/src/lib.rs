@@ -7,6 +7,7 @@
 //! - [`live`]: the doors of a session and of a replay. [`venue`]: that of the paper venue.
 //! - [`indicators`]: the streaming indicators. [`quant`]: statistics. [`formats`]: decoders of
 //!   recorded files. [`mechanics`]: books, matching, queues. Each is a submodule of `_core`.
+//! - [`faults`]: fault simulation.
 //! - [`error`]: the one file that turns Rust errors into Python's.
 
 mod arrays;
@@ -15,6 +16,7 @@ mod clock;
 mod compiled;
 mod config;
 mod error;
+mod faults;
 mod formats;
 mod host;
 mod indicators;
@@ -43,6 +45,8 @@ mod _core {
     #[pymodule_export]
     use crate::compiled::compiled_strategies;
     #[pymodule_export]
+    use crate::faults::simulate_faults;
+    #[pymodule_export]
     use crate::host::{
         PyBarEvent, PyBook, PyContext, PyFill, PyInstrument, PyOrder, PyPosition, PyQuote,
         PyTimerEvent, PyTrade,
@@ -69,8 +73,12 @@ mod _core {
     mod indicators {
         #[pymodule_export]
         use crate::indicators::{
-            Bollinger, BollingerArrays, BollingerValue, MacdArrays, MacdValue, Stochastic,
-            StochasticArrays, StochasticValue, ZScore, ATR, EMA, MACD, OBV, RSI, SMA, VWAP, WMA,
+            catalog, realized_kernel, AroonArrays, AroonValue, BandsArrays, BandsValue, BarStream,
+            DepthStream, MacdArrays, MacdValue, MamaArrays, MamaValue, MicroTable, MinMaxArrays,
+            MinMaxValue, OfCloseVolume, OfElapsed, OfFlow, OfHighLow, OfHighLowClose,
+            OfHighLowCloseVolume, OfOpenClose, OfOpenHighLowClose, OfPaid, OfPair, OfSigned,
+            OfValue, PhasorArrays, PhasorValue, SineArrays, SineValue, StochasticArrays,
+            StochasticValue,
         };
     }
 
@@ -85,5 +93,35 @@ mod _core {
 
     /// Statistics.
     #[pymodule]
-    mod quant {}
+    mod quant {
+        #[pymodule_export]
+        use crate::quant::cointegration::{
+            engle_granger, johansen, kalman_hedge, screen_pairs, KalmanFilter,
+        };
+        #[pymodule_export]
+        use crate::quant::lowrank::{box_tiao, robust_pca, sparse_mean_reversion};
+        #[pymodule_export]
+        use crate::quant::portfolio::{
+            black_litterman, choose_weights, estimate_covariance, nearest_covariance,
+        };
+        #[pymodule_export]
+        use crate::quant::regimes::{
+            hmm_filter, hmm_fit, hmm_forecast, hmm_smooth, hmm_viterbi, stationary_law,
+        };
+        #[pymodule_export]
+        use crate::quant::regression::{
+            elastic_net, largest_penalty, lasso_path, sparse_component,
+        };
+        #[pymodule_export]
+        use crate::quant::risk::{
+            christoffersen, expected_maximum_sharpe, kupiec, min_track_record, pbo, psr, record,
+            tail_risk,
+        };
+        #[pymodule_export]
+        use crate::quant::search::{diagnose, mcmc_chain, minimise};
+        #[pymodule_export]
+        use crate::quant::series::{
+            adf, half_life, hurst, ou_fit, ou_loglik, variance_ratio, zscore,
+        };
+    }
 }

@@ -114,13 +114,12 @@ impl BenchMaker {
         let (Some(market), Some(desk)) = (ctx.market(id), self.desks.get_mut(id.index())) else {
             return;
         };
-        let top = market.top();
-        if top.bid_qty.0 <= 0 || top.ask_qty.0 <= 0 {
+        let Some((best_bid, best_ask)) = market.touch() else {
             return;
-        }
+        };
         let held = ctx.position(id).qty.0;
-        let bid = Price(top.bid_price.0 - 1 - i64::from(held > desk.position_max));
-        let ask = Price(top.ask_price.0 + 1 + i64::from(held < -desk.position_max));
+        let bid = Price(best_bid.0 - 1 - i64::from(held > desk.position_max));
+        let ask = Price(best_ask.0 + 1 + i64::from(held < -desk.position_max));
         if desk.bid != Some(bid) && move_to(ctx, id, Side::Buy, desk.order_qty, bid) {
             desk.bid = Some(bid);
         }

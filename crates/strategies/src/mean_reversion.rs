@@ -1,7 +1,7 @@
 //! Against the z-score of the close: in beyond `entry`, out within `exit`.
 
 use py_rt_kernel::{Context, Interests, Strategy};
-use py_rt_quant::ZScore;
+use py_rt_quant::{Indicator, ZScore};
 use py_rt_types::{Bar, Instrument, Qty};
 
 use crate::error::StrategyError;
@@ -79,10 +79,9 @@ impl Strategy for MeanReversion {
         let Some(Some(desk)) = self.desks.get_mut(bar.instrument.index()) else {
             return;
         };
-        let score = desk.score.update(desk.scale.close(bar));
-        if !desk.score.ready() {
+        let Some(score) = desk.score.update(desk.scale.close(bar)) else {
             return;
-        }
+        };
         if score > self.entry {
             ctx.target(bar.instrument, desk.short);
         } else if score < -self.entry {

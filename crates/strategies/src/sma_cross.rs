@@ -1,7 +1,7 @@
 //! Long while the fast moving average of the close is above the slow one, else flat.
 
 use py_rt_kernel::{Context, Interests, Strategy};
-use py_rt_quant::{IndicatorError, Sma};
+use py_rt_quant::{Indicator, IndicatorError, Sma};
 use py_rt_types::{Bar, Instrument, Qty};
 
 use crate::error::StrategyError;
@@ -70,7 +70,7 @@ impl Strategy for SmaCross {
         };
         let close = desk.scale.close(bar);
         let (fast, slow) = (desk.fast.update(close), desk.slow.update(close));
-        if desk.fast.ready() && desk.slow.ready() {
+        if let (Some(fast), Some(slow)) = (fast, slow) {
             let long = fast > slow;
             ctx.target(
                 bar.instrument,

@@ -28,6 +28,7 @@ __all__ = [
     "replay_journal",
     "run_backtest",
     "serve_venue",
+    "simulate_faults",
     "trade",
 ]
 
@@ -273,6 +274,13 @@ def run_backtest(
 ) -> dict[str, Any]: ...
 def replay_journal(path: str, make_strategy: Callable[[str], Any]) -> dict[str, Any]: ...
 def serve_venue(config: dict[str, Any], on_ready: Callable[[dict[str, Any]], object]) -> None: ...
+def simulate_faults(
+    first: int,
+    count: int,
+    most: int,
+    jobs: int,
+    progress: Callable[[int, int], object] | None = None,
+) -> dict[str, Any]: ...
 def trade(
     config: dict[str, Any],
     strategy: Any,

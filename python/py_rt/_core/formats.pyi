@@ -1,6 +1,6 @@
 """The decoders of recorded files. Private: import from `py_rt.data` instead."""
 
-from typing import Any, TypedDict, final
+from typing import Any, TypeAlias, TypedDict, final
 
 import numpy as np
 import numpy.typing as npt
@@ -67,7 +67,7 @@ def is_iex_capture(head: bytes) -> bool: ...
 def itch_framing(head: bytes) -> str | None: ...
 def tardis_table(line: bytes) -> str | None: ...
 
-_Step = tuple[int, int]
+_Step: TypeAlias = tuple[int, int]
 
 class _Settled(TypedDict):
     rows: npt.NDArray[np.uint8]

@@ -1,6 +1,6 @@
 """Books, matching, queues. Private: import from `py_rt` instead."""
 
-from typing import Any, final
+from typing import Any, TypeAlias, final
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +17,11 @@ class MatchingEngine:
     ) -> npt.NDArray[np.uint64]: ...
     def levels(self, side: int, count: int) -> list[tuple[int, int, int]]: ...
     def orders(self) -> list[tuple[int, int, int, int, int, int]]: ...
+    def begin(self, phase: str) -> bool: ...
+    def limit_prices(self, band: tuple[int, int] | None) -> None: ...
+    def auction_price(self, reference: int | None) -> tuple[int, int] | None: ...
+    def uncross(self, reference: int | None, ts: int) -> npt.NDArray[np.uint64]: ...
+    def end_day(self, ts: int) -> npt.NDArray[np.uint64]: ...
     def state_hash(self) -> str: ...
 
 @final
@@ -47,17 +52,15 @@ def follow_orders(
 ) -> dict[str, npt.NDArray[Any]]:
     """Replays rows by order of one instrument; returns the followed orders as columns."""
 
-_Step = tuple[int, int]
-_Ints = npt.NDArray[np.int64]
+_Step: TypeAlias = tuple[int, int]
+_Ints: TypeAlias = npt.NDArray[np.int64]
 
 def sample_books(
     rows: npt.NDArray[np.uint8],
     instrument: int,
     depth: int,
     units: tuple[_Step, _Step],
-    recv: bool,
-    every: int | None = None,
-    at: _Ints | None = None,
+    times: tuple[bool, int | None, _Ints | None],
 ) -> dict[str, npt.NDArray[np.generic]]:
     """Return the best levels of one instrument as flat columns."""
 

@@ -24,11 +24,13 @@ class Progress:
         wanted: bool | Callable[[int, int], object],
         label: str,
         first: Callable[[], object] | None = None,
+        unit: str = "rows",
     ) -> None:
         self._first = first
         self._own = wanted if callable(wanted) else None
         self._shows = wanted is True and sys.stderr.isatty()
         self._label = label
+        self._unit = unit
         self._begun = time.monotonic()
         self._drawn = 0.0
 
@@ -46,7 +48,7 @@ class Progress:
             sys.stderr.flush()
 
     def update(self, done: int, total: int) -> None:
-        """Take how many of ``total`` rows are done."""
+        """Take how many of ``total`` are done."""
         if self._first is not None:
             self._first()
         if self._own is not None:
@@ -63,7 +65,8 @@ class Progress:
         rate = done / spent
         left = (total - done) / rate if rate else 0.0
         share = done / total if total else 1.0
-        line = f"{self._label} {share:4.0%}  {rate / 1e6:.2f} M rows/s  {left:.0f} s left"
+        speed = f"{rate / 1e6:.2f} M" if rate >= 1e5 else f"{rate:.0f}"
+        line = f"{self._label} {share:4.0%}  {speed} {self._unit}/s  {left:.0f} s left"
         sys.stderr.write(f"\r\x1b[K{line}")
         sys.stderr.flush()
 

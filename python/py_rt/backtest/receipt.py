@@ -66,7 +66,11 @@ def make_receipt(
     seed = config.pop("seed")
     return {
         "receipt_version": RECEIPT_VERSION,
-        "data": {"source": _source_text(source, market), "sha256": market.content_hash()},
+        "data": {
+            "source": _source_text(source, market),
+            "sha256": market.content_hash(),
+            "repairs": [note for note in market.notes if note.startswith("repair: ")],
+        },
         "strategy": describe_strategy(strategy),
         "config": {**config, "sha256": _hash_json(config)},
         "engine": {"version": _core.__version__, "sha256": engine_hash()},

@@ -250,6 +250,20 @@ def kill(
     run_kill(state_dir, level, Output(as_json, quiet, debug))
 
 
+@app.command("sim-faults", epilog=_example("py-rt sim-faults --seeds 1000 --from 1"))
+def sim_faults(
+    seeds: Annotated[int, typer.Option(help="How many seeds.")] = 1000,
+    first: Annotated[int, typer.Option("--from", help="The first seed.")] = 1,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Simulate faults: a live session against a venue, a network and a disk that fail."""
+    from py_rt.cli.faults import run_sim_faults
+
+    run_sim_faults(first, seeds, Output(as_json, quiet, debug))
+
+
 @app.command(epilog=_example("py-rt doctor"))
 def doctor(as_json: AsJson = False, quiet: Quiet = False, debug: Debug = False) -> None:
     """Check this machine and this installation."""
@@ -258,18 +272,37 @@ def doctor(as_json: AsJson = False, quiet: Quiet = False, debug: Debug = False) 
     run_doctor(Output(as_json, quiet, debug))
 
 
-@data_app.command("list", epilog=_example("py-rt data list"))
-def data_list(as_json: AsJson = False, quiet: Quiet = False, debug: Debug = False) -> None:
-    """List the samples that come with the package."""
-    from py_rt.cli.data import run_list
+Zone = Annotated[str | None, typer.Option("--tz", help="Zone of times that carry none.")]
+Stamp = Annotated[str | None, typer.Option("--bar-stamp", help="open or close.")]
+Sessions = Annotated[str | None, typer.Option("--calendar", help="Such as XNYS or 24/7.")]
 
-    run_list(Output(as_json, quiet, debug))
+
+@data_app.command("list", epilog=_example("py-rt data list"))
+def data_list(
+    catalog: Annotated[
+        str | None, typer.Argument(metavar="[CATALOG]", help="Folder of a catalog.")
+    ] = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """List the samples that come with the package, or what a catalog holds."""
+    from py_rt.cli.data import run_coverage, run_list
+
+    output = Output(as_json, quiet, debug)
+    if catalog is None:
+        run_list(output)
+    else:
+        run_coverage(catalog, output)
 
 
 @data_app.command("check", epilog=_example("py-rt data check bars.csv"))
 def data_check(
     source: Annotated[str, typer.Argument(metavar="SOURCE", help="File, glob, or sample:NAME.")],
     form: Annotated[str | None, typer.Option("--format", help="Instead of guessing.")] = None,
+    tz: Zone = None,
+    bar_stamp: Stamp = None,
+    calendar: Sessions = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
     debug: Debug = False,
@@ -277,7 +310,8 @@ def data_check(
     """Look for gaps, duplicates, disorder, crossed books and the like."""
     from py_rt.cli.data import run_check
 
-    run_check(source, form, Output(as_json, quiet, debug))
+    how = {"format": form, "tz": tz, "bar_stamp": bar_stamp, "calendar": calendar}
+    run_check(source, how, Output(as_json, quiet, debug))
 
 
 @data_app.command("load", epilog=_example("py-rt data load bars.csv --symbols AAPL"))
@@ -287,12 +321,18 @@ def data_load(
     symbols: Annotated[str | None, typer.Option(help="Keep these, separated by commas.")] = None,
     start: Annotated[str | None, typer.Option(help="Keep from this time on (ISO, zone).")] = None,
     end: Annotated[str | None, typer.Option(help="Keep until before this time.")] = None,
+    tz: Zone = None,
+    bar_stamp: Stamp = None,
+    calendar: Sessions = None,
+    quality: Annotated[str, typer.Option(help="refuse, warn or repair.")] = "refuse",
+    into: Annotated[str | None, typer.Option("--into", help="Write into this catalog.")] = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
-    """Load data and say what is in them."""
+    """Load data and say what is in them; with --into also keep them in a catalog."""
     from py_rt.cli.data import run_load
 
-    run_load({"data": source, "symbols": symbols, "start": start, "end": end}, form,
-             Output(as_json, quiet, debug))  # fmt: skip
+    span = {"data": source, "symbols": symbols, "start": start, "end": end}
+    how = {"format": form, "tz": tz, "bar_stamp": bar_stamp, "calendar": calendar}
+    run_load(span, {**how, "quality": quality}, into, Output(as_json, quiet, debug))

@@ -29,13 +29,11 @@ _SHARES = frozenset(
 )
 
 
-def load_source(source: Mapping[str, str | None], form: str | None = None) -> MarketData:
-    """Load what ``--data --symbols --start --end`` name."""
+def load_source(source: Mapping[str, str | None], **how: Any) -> MarketData:
+    """Load what ``--data --symbols --start --end`` name; ``how`` goes to ``load``."""
     wanted = source["symbols"]
     symbols = [part.strip() for part in wanted.split(",") if part.strip()] if wanted else None
-    return load(
-        source["data"], symbols=symbols, start=source["start"], end=source["end"], format=form
-    )
+    return load(source["data"], symbols=symbols, start=source["start"], end=source["end"], **how)
 
 
 def run_backtest(

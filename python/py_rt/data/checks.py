@@ -69,12 +69,12 @@ def mend(table: Table, findings: list[Finding], *, repair: bool, log: IssueLog) 
         count = int(finding.rows.sum())
         if finding.repair == "drop" and (repair or not finding.representable):
             keep &= ~finding.rows
-            log.note(f"{count} rows dropped: {finding.message}")
+            log.note(f"repair: {count} rows dropped: {finding.message}")
         elif finding.repair == "widen" and repair:
             table = _widened(table)
-            log.note(f"{count} bars widened so that high and low contain open and close")
+            log.note(f"repair: {count} bars widened so that high and low contain open and close")
         elif finding.repair == "sort":
-            log.note(f"{count} rows were out of order; sorted by time")
+            log.note(f"repair: {count} rows were out of order; sorted by time")
     return table.take(keep)
 
 

@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from py_rt._scales import Ints
 from py_rt.data.quality import IssueLog
+from py_rt.errors import DataError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -72,6 +73,15 @@ def read_times(column: pd.Series[Any], name: str, tz: str | None, log: IssueLog)
 
 def _clock(aware: pd.Series[Any], *, date_only: bool) -> Clock:
     absent = aware.isna().to_numpy(dtype=bool)
+    years = aware.dt.year
+    far = np.flatnonzero(((years < 1678) | (years > 2261)).to_numpy(dtype=bool))
+    if far.size:
+        raise DataError(
+            f"the year {years.iloc[int(far[0])]:.0f} does not fit into nanoseconds",
+            row=int(far[0]),
+            kind="schema",
+            remedy="use times between 1678 and 2261",
+        )
     ns = aware.dt.as_unit("ns").astype("int64").to_numpy().copy()
     ns[absent] = 0
     return Clock(ns, absent, date_only)
@@ -79,6 +89,9 @@ def _clock(aware: pd.Series[Any], *, date_only: bool) -> Clock:
 
 def _naive(column: pd.Series[Any], name: str, tz: str | None, log: IssueLog) -> Clock:
     known = column.dropna()
+    if tz is None and re.search(r"(?i)utc$|gmt$", name):
+        log.note(f"{name}: read as UTC, as its name says")
+        tz = "UTC"
     if bool((known == known.dt.normalize()).all()):
         log.note(f"{name}: bare dates read as session dates, 00:00 UTC")
         return _clock(column.dt.tz_localize("UTC"), date_only=True)
@@ -117,6 +130,7 @@ def _counted(column: pd.Series[Any], name: str, log: IssueLog) -> Clock:
         log.note(f"{name}: numbers read as dates YYYYMMDD")
         return _clock(dates.dt.tz_localize("UTC"), date_only=True)
     factor, unit = next((f, u) for limit, f, u in _UNITS if most < limit)
+    _refuse_odd_counts(known, np.flatnonzero(~absent), (factor, unit), name, log)
     if pd.api.types.is_integer_dtype(column.dtype) and not absent.any():
         ns = column.to_numpy(dtype=np.int64) * factor
     else:
@@ -127,6 +141,47 @@ def _counted(column: pd.Series[Any], name: str, log: IssueLog) -> Clock:
     if unit != "ns":
         log.note(f"{name}: numbers read as {unit} since 1970 UTC")
     return Clock(ns, absent, date_only=False)
+
+
+def _refuse_odd_counts(
+    known: npt.NDArray[np.float64],
+    rows: npt.NDArray[np.intp],
+    unit: tuple[int, str],
+    name: str,
+    log: IssueLog,
+) -> None:
+    """Refuse serial dates of spreadsheets, and counts of different units in one column."""
+    if not known.size:
+        return
+    if known.min() > 15_000 and known.max() < 80_000:
+        day = np.datetime64("1899-12-30") + np.timedelta64(int(known[0]), "D")
+        raise log.refuse(
+            "schema",
+            f"{name} holds {known[0]:g}, which looks like a spreadsheet's serial date ({day})",
+            "write dates as 2024-12-31, or convert: "
+            "pd.to_datetime(column, unit='D', origin='1899-12-30')",
+            rows=rows[:1],
+            column=name,
+        )
+    counted = known * unit[0]
+    small = np.flatnonzero((counted != 0) & (np.abs(counted) < 1e-2 * np.abs(counted).max()))
+    if small.size and np.abs(counted).max() > 3e17:
+        raise log.refuse(
+            "schema",
+            f"{name} mixes counts of different units: {known[small[0]]:.0f} is no time in {unit[1]}"
+            f" like {known[int(np.argmax(np.abs(counted)))]:.0f}",
+            "write all times in one unit",
+            rows=rows[small],
+            column=name,
+        )
+    if np.abs(counted).max() < 3e17 and unit[1] == "s" and known.size > 1:
+        raise log.refuse(
+            "schema",
+            f"{name} holds {known[0]:g}, which is no time since 1970 that markets have seen",
+            "write ISO 8601 with a zone, or integers since 1970 in s, ms, us or ns",
+            rows=rows[:1],
+            column=name,
+        )
 
 
 def _written(column: pd.Series[Any], name: str, tz: str | None, log: IssueLog) -> Clock:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from py_rt.data.quality import IssueLog
 
-__all__ = ["EXPECTED", "Layout", "recognise"]
+__all__ = ["BLANKS", "EXPECTED", "Layout", "is_known", "recognise", "time_column"]
 
 _NAMES: dict[str, tuple[str, ...]] = {
     "symbol": ("symbol", "ticker", "sym", "instrument", "asset", "name"),
@@ -16,7 +16,18 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "ts_close": ("tsclose", "closetime", "timeclose"),
     "ts_event": (
         *("tsevent", "ts", "timestamp", "datetime", "timestamputc", "timeutc", "dt", "time", "t"),
-        *("date", "tradedate", "tsns", "tsms", "tsus", "exchtimestamp", "unnamed0", "index"),
+        *(
+            "date",
+            "tradedate",
+            "quotedate",
+            "timeperiod",
+            "tsns",
+            "tsms",
+            "tsus",
+            "exchtimestamp",
+            "unnamed0",
+            "index",
+        ),
     ),
     "ts_recv": ("tsrecv", "localtimestamp", "recvtime", "receivetime", "localts"),
     "kind": ("kind", "eventtype", "rowkind"),
@@ -24,6 +35,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "price": ("price", "px", "lastprice", "tradeprice"),
     "qty": ("qty", "quantity", "size", "amount", "lastqty", "tradesize"),
     "flags": ("flags",),
+    "id": ("tradeid", "id", "tid", "matchid", "execid"),
     "open": ("open", "o", "openprice"),
     "high": ("high", "h", "highprice"),
     "low": ("low", "l", "lowprice"),
@@ -35,6 +47,8 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "ask_qty": ("askqty", "asksize", "ofrsiz", "asksz", "askamount", "askvolume", "bestaskqty"),
 }
 
+BLANKS = ("nan", "", "null", "na", "none", ".", "-", "n/a", "#n/a")
+"""How tables write that a number is missing, in lower case."""
 EXPECTED = {
     "bar": ("symbol", "ts", "open", "high", "low", "close", "volume"),
     "trade": ("symbol", "ts_event", "price", "qty", "side"),
@@ -49,7 +63,7 @@ _REQUIRED = {
 }
 _OPTIONAL = {
     "bar": ("symbol", "volume"),
-    "trade": ("symbol", "ts_recv", "side"),
+    "trade": ("symbol", "ts_recv", "side", "id"),
     "quote": ("symbol", "ts_recv", "bid_qty", "ask_qty"),
     "level2": ("symbol", "ts_recv", "flags"),
 }
@@ -112,6 +126,26 @@ def recognise(
     return Layout(kind, columns, unused)
 
 
+def _key(name: object) -> str:
+    return re.sub(r"[^a-z0-9]", "", str(name).lower())
+
+
+def is_known(name: object) -> bool:
+    """Say whether a column's name is one that tells what kind of table it is."""
+    telling = ("symbol", "kind", "price", "open", "high", "low", "close", "bid_price", "ask_price")
+    return any(_key(name) in _NAMES[part] for part in telling if len(_key(name)) > 1)
+
+
+def time_column(present: Sequence[object], given: Mapping[str, str] | None) -> object | None:
+    """Return the column that holds the time of a row; None when there is none."""
+    asked = {**(given or {})}
+    named = asked.get("ts", asked.get("ts_event"))
+    if named is not None:
+        return named if named in present else None
+    keys = {_key(name): name for name in reversed(present)}
+    return next((keys[habit] for habit in _NAMES["ts_event"] if habit in keys), None)
+
+
 def _matched(
     present: Sequence[object], given: Mapping[str, str], log: IssueLog
 ) -> dict[str, object]:
@@ -122,7 +156,7 @@ def _matched(
         )
     keys: dict[str, object] = {}
     for name in present:
-        keys.setdefault(re.sub(r"[^a-z0-9]", "", str(name).lower()), name)
+        keys.setdefault(_key(name), name)
     found: dict[str, object] = {}
     for asked, theirs in given.items():
         ours = "ts_event" if asked == "ts" else asked

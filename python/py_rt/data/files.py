@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import glob
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from py_rt.data.columns import time_column
 from py_rt.data.opening import look
 from py_rt.data.quality import IssueLog
 from py_rt.data.readers import Reader, format_names, recognise
@@ -15,7 +18,7 @@ from py_rt.errors import DataError
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["frame_of", "locate"]
+__all__ = ["frame_of", "is_columns", "locate"]
 
 
 def locate(source: Any, reader: Reader | None, log: IssueLog) -> tuple[list[Path], Reader]:
@@ -91,7 +94,7 @@ def _matches(entry: str | Path, log: IssueLog) -> list[Path]:
 
 
 def frame_of(table: Any) -> pd.DataFrame:
-    """Return a pandas table from a pandas or polars one.
+    """Return a pandas table from a table of pandas, polars, Arrow or NumPy, or from columns.
 
     Raises
     ------
@@ -104,13 +107,63 @@ def frame_of(table: Any) -> pd.DataFrame:
         return table.to_frame("close" if table.name is None else table.name)
     if isinstance(table, pd.DataFrame):
         return table
-    if type(table).__module__.startswith("polars"):
+    home = type(table).__module__.partition(".")[0]
+    if home == "polars":
         return _from_polars(table)
+    if home == "pyarrow" and (hasattr(table, "schema") or hasattr(table, "read_all")):
+        return _from_arrow(table)
+    if isinstance(table, np.ndarray) and table.dtype.names:
+        return pd.DataFrame({name: np.ascontiguousarray(table[name]) for name in table.dtype.names})
+    if isinstance(table, Mapping):
+        return _from_columns(table)
     raise DataError(
         f"{type(table).__name__} is no source of market data",
         field="source",
-        remedy="pass a path, a glob, a pandas or polars DataFrame, or 'sample:us_daily'",
+        remedy="pass a path, a glob, a table of pandas, polars, Arrow or NumPy (structured), "
+        "or 'sample:us_daily'",
     )
+
+
+def is_columns(source: Mapping[Any, Any]) -> bool:
+    """Say whether a mapping holds the columns of one table, not a table a symbol."""
+    if not source or any(hasattr(value, "columns") for value in source.values()):
+        return False
+    return time_column(list(source), None) is not None
+
+
+def _from_columns(columns: Mapping[Any, Any]) -> pd.DataFrame:
+    import pandas as pd
+
+    single = next(
+        (name for name, values in columns.items() if not hasattr(values, "__len__")), None
+    )
+    if single is not None:
+        raise DataError(
+            f"{single} is one {type(columns[single]).__name__}, not a column",
+            field="source",
+            remedy="pass a list or an array for each name",
+        )
+    lengths = {str(name): len(values) for name, values in columns.items()}
+    if len(set(lengths.values())) > 1:
+        raise DataError(
+            f"columns differ in length: {lengths}", field="source", remedy="make them equal"
+        )
+    made = {
+        str(name): pd.Series(values.to_list() if hasattr(values, "to_list") else values)
+        for name, values in columns.items()
+    }
+    return pd.DataFrame({name: series.reset_index(drop=True) for name, series in made.items()})
+
+
+def _from_arrow(table: Any) -> pd.DataFrame:
+    import pyarrow as pa
+
+    if hasattr(table, "read_all"):
+        table = table.read_all()
+    if isinstance(table, pa.RecordBatch):
+        table = pa.Table.from_batches([table])
+    frame: pd.DataFrame = table.to_pandas(split_blocks=True)
+    return frame
 
 
 def _from_polars(table: Any) -> pd.DataFrame:

@@ -158,7 +158,8 @@ def missing_runs(opened: Ints, grid: Grid) -> tuple[npt.NDArray[np.intp], Ints]:
     rows = np.flatnonzero(missing > 0)
     if not rows.size:
         return rows, missing[rows]
-    cost = np.concatenate([[0.0], np.cumsum(_surprise(mine, bucket, opened))])
+    likely = np.full(mine.size, -1e3) if grid.step == DAY else _surprise(mine, bucket, opened)
+    cost = np.concatenate([[0.0], np.cumsum(likely)])
     begin = at[rows] + (mine[np.minimum(at[rows], mine.size - 1)] == opened[rows])
     rare = cost[np.minimum(begin + missing[rows], mine.size)] - cost[begin]
     found = rows[(rare < _RARE - np.log(mine.size)) & (missing[rows] >= grid.least)]

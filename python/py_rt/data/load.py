@@ -14,7 +14,7 @@ from py_rt.data.build import Instruments, build_market
 from py_rt.data.bundled import sample
 from py_rt.data.catalog import Catalog
 from py_rt.data.checks import find_defects, mend
-from py_rt.data.files import frame_of, locate
+from py_rt.data.files import frame_of, is_columns, locate
 from py_rt.data.oddities import find_oddities
 from py_rt.data.quality import IssueLog, QualityReport
 from py_rt.data.readers import Sheet, Wishes, split
@@ -25,7 +25,7 @@ from py_rt.market import MarketData
 __all__ = ["check", "load"]
 
 Quality = Literal["refuse", "warn", "repair"]
-_LOUD = frozenset({"sequence", "truncated", "checksum", "crossed"})
+_LOUD = frozenset({"sequence", "truncated", "checksum"})
 
 
 def load(
@@ -47,16 +47,20 @@ def load(
 
     Parameters
     ----------
-    source : str, Path, list of them, DataFrame, mapping or MarketData
-        "sample:us_daily"; a path or glob; several files are one session in name order; a pandas or
-        polars table; a mapping from symbol to table.
+    source : str, Path, list of them, table, mapping, Catalog or MarketData
+        "sample:us_daily"; a path or glob; several files are one session in name order; a table of
+        pandas, polars, Arrow or NumPy (structured); a mapping from symbol to table, or from name
+        to column.
     symbols : str or iterable of str, optional
         Which to keep. For a table without a symbol column: its name.
     start, end : time, optional
         Keep [start, end); see ``MarketData.slice``.
     format : str, optional
-        "bars", "trades", "quotes", "level2" say what a table is; "csv", "parquet", "binance_ws", "kraken_ws"
-        ... and "sample" how a file is written, "bars_csv" and the like both. Recognised when left out.
+        "bars", "trades", "quotes", "level2" and "wide" (a column of closes for each symbol) say
+        what a table is; "csv", "parquet", "sample", "binance_ws kraken_ws coinbase_ws okx_ws
+        bitstamp_ws bitfinex_ws deribit_ws", "lobster itch iex dbn bitstamp_l3 tardis_csv
+        hftbacktest" how a file is
+        written, "bars_csv" and the like both. Recognised when left out.
     instruments : sequence of Instrument, or mapping from symbol to Instrument or fields, optional
         Instead of tick and lot inferred from the decimals.
     bar_stamp : {"open", "close"}, optional
@@ -125,7 +129,7 @@ def load(
     if start is not None or end is not None:
         data = data.slice(start, end)
     for issue in log.issues:
-        if issue.kind in _LOUD and issue.severity == "warning":
+        if issue.kind in _LOUD or issue.column == "book":
             warnings.warn(f"{issue.symbol or data.name}: {issue.message}", stacklevel=2)
     notes = [*data.notes, *log.notes, *(f"{i.kind}: {i.message}" for i in log.issues)]
     unique = list(dict.fromkeys(notes))
@@ -185,6 +189,8 @@ def check(
     try:
         data = _read(source, wishes, log, raising=False)
         facts = _facts(data)
+        if isinstance(source, (MarketData, Catalog)):
+            _check_rows(data, wishes, log)
         if "depth" in data.kinds and not any(i.kind == "crossed" for i in log.issues):
             _find_crossed_books(data, log, "warning")
         notes = tuple(dict.fromkeys([*data.notes, *log.notes]))
@@ -214,6 +220,12 @@ def _wishes(given: Mapping[str, Any]) -> Wishes:
             raise ParameterError(
                 f"{given[name]!r} is unknown", field=name, remedy=f"use one of {listed}"
             )
+    if given["columns"] is not None and not isinstance(given["columns"], Mapping):
+        raise ParameterError(
+            f"{given['columns']!r} is no mapping",
+            field="columns",
+            remedy="pass {'close': 'the name in the table'}",
+        )
     return Wishes(**{**given, "symbols": chosen})
 
 
@@ -242,7 +254,7 @@ def _read(source: Any, wishes: Wishes, log: IssueLog, *, raising: bool) -> Marke
         return sample(source)
     if isinstance(source, Catalog):
         return source.query(wishes.symbols)
-    if isinstance(source, Mapping):
+    if isinstance(source, Mapping) and not is_columns(source):
         tables = sorted(source.items())
         sheets = [Sheet(frame_of(table), str(name)) for name, table in tables]
         return _from_sheets(sheets, "", kind, wishes, log, raising=raising)
@@ -269,16 +281,18 @@ def _from_sheets(
 ) -> MarketData:
     tables = []
     for sheet in sheets:
-        table = read_table(
-            sheet.frame,
-            log,
-            kind=kind,
-            columns=wishes.columns,
-            tz=wishes.tz,
-            bar_stamp=wishes.bar_stamp,
-            symbol=sheet.symbol,
-        )
-        tables.append(_sound(table, wishes, log, raising, sheet.file))
+        before = len(log.issues)
+        try:
+            tables.append(_sound(sheet, kind, wishes, log, raising=raising))
+        except DataError:
+            if len(log.issues) == before:
+                raise
+            log.locate(before, sheet.file, sheet.line_of)
+            fresh = [issue for issue in log.issues[before:] if issue.severity == "error"]
+            raise fresh[0].to_error(len(fresh) - 1) from None
+        log.locate(before, sheet.file, sheet.line_of)
+    if not tables:
+        raise log.refuse("empty", "there is no table", "pass at least one")
     data = build_market(tables, title, wishes.instruments, log)
     if "depth" in data.kinds:
         before = len(log.issues)
@@ -288,17 +302,40 @@ def _from_sheets(
     return data
 
 
-def _sound(table: Table, wishes: Wishes, log: IssueLog, raising: bool, file: str | None) -> Table:
+def _sound(
+    sheet: Sheet, kind: str | None, wishes: Wishes, log: IssueLog, *, raising: bool
+) -> Table:
+    table = read_table(
+        sheet.frame,
+        log,
+        kind=kind,
+        columns=wishes.columns,
+        tz=wishes.tz,
+        bar_stamp=wishes.bar_stamp,
+        symbol=sheet.symbol,
+    )
     before = len(log.issues)
     defects = find_defects(table, log)
     if defects and raising and wishes.quality == "refuse":
-        fresh = log.issues[before:]
-        raise fresh[0].to_error(len(fresh) - 1, file or "")
+        raise log.issues[before].to_error()
     kept = mend(table, defects, repair=wishes.quality == "repair", log=log)
     if len(kept) == 0:
         raise log.refuse("empty", "no row is left after dropping bad ones", "look at the source")
     find_oddities(kept, table, log, wishes.calendar)
     return kept
+
+
+def _check_rows(data: MarketData, wishes: Wishes, log: IssueLog) -> None:
+    """Look at rows that come without a table. Bundled samples were looked at by people."""
+    for kind in ("bar", "trade", "quote"):
+        if kind in data.kinds:
+            fresh = IssueLog()
+            table = read_table(data.to_frame(kind), fresh, kind=kind)
+            defects = find_defects(table, fresh)
+            find_oddities(
+                mend(table, defects, repair=False, log=fresh), table, log, wishes.calendar
+            )
+            log.issues += fresh.issues
 
 
 def _find_crossed_books(data: MarketData, log: IssueLog, severity: Any) -> None:

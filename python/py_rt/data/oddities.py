@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import pairwise
-
 import numpy as np
 import numpy.typing as npt
 
 from py_rt._scales import Ints
-from py_rt.data.calendars import DAY
+from py_rt.data.calendars import ALWAYS, DAY, sessions_of
 from py_rt.data.gaps import HOUR, Grid, bar_grid, missing_runs
-from py_rt.data.jumps import Series, find_jumps, find_stale, find_wicks, spikes
+from py_rt.data.jumps import Series, find_jumps, find_stale, find_wicks
 from py_rt.data.quality import IssueLog
 from py_rt.data.tables import Table
+from py_rt.data.ticks import by_symbol, find_locked, find_odd_ticks
 from py_rt.data.zones import find_shifted_clock
 
 __all__ = ["find_oddities"]
@@ -34,9 +32,11 @@ def find_oddities(table: Table, whole: Table, log: IssueLog, calendar: str | Non
     """
     find_shifted_clock(table, log)
     if table.kind == "quote":
-        _locked(table, log)
-    if table.kind in ("quote", "trade"):
-        _odd_ticks(table, log)
+        find_locked(table, log)
+    if table.kind == "quote" and not (table.times["ts_event"] % DAY).any():
+        _quotes_of_days(table, log, calendar)
+    elif table.kind in ("quote", "trade"):
+        find_odd_ticks(table, log)
     if table.kind != "bar":
         return
     _strays(table, log)
@@ -44,60 +44,56 @@ def find_oddities(table: Table, whole: Table, log: IssueLog, calendar: str | Non
     grid = None if step is None else bar_grid(table.times["ts_open"], step, calendar)
     if grid is not None:
         log.note(f"calendar: gaps judged by {grid.calendar}")
-    for symbol, mine in _by_symbol(table):
+    for symbol, mine in by_symbol(table):
         numbers = {name: values[mine] for name, values in table.numbers.items()}
         bars = Series(symbol, table.rows[mine], **numbers)
         if bars.usable:
             find_jumps(bars, log)
             find_wicks(bars, log)
             find_stale(bars, log)
-    for symbol, mine in _by_symbol(whole):
+    for symbol, mine in by_symbol(whole):
         _gaps(whole, symbol, mine[~whole.absent[mine]], grid, log)
     _copied_days(table, log)
+    if table.stamp == "date" and calendar not in (None, ALWAYS):
+        _days_without_session(table, table.times["ts_open"], str(calendar), log)
 
 
-def _by_symbol(table: Table) -> Iterator[tuple[str, npt.NDArray[np.intp]]]:
-    """Yield the rows of each symbol in the order of time."""
-    clock = table.times["ts_open" if table.kind == "bar" else "ts_recv"]
-    order = np.lexsort((table.rows, clock, table.codes))
-    codes = table.codes[order]
-    edges = np.flatnonzero(np.diff(codes, prepend=-1, append=-1))
-    for begin, end in pairwise(edges.tolist()):
-        yield table.symbols[int(codes[begin])], order[begin:end]
+def _quotes_of_days(table: Table, log: IssueLog, calendar: str | None) -> None:
+    """Look at closing quotes of many contracts: days that are missing, or should be."""
+    ts = table.times["ts_event"]
+    days = np.unique(ts)
+    grid = bar_grid(days, DAY, calendar)
+    if grid is not None and _on_grid(days, grid):
+        log.note(f"calendar: gaps judged by {grid.calendar}")
+        after, missing = missing_runs(days, grid)
+        for day, count in zip(days[after].tolist(), missing.tolist(), strict=True):
+            log.add(
+                "gap",
+                "warning",
+                f"{count} days are missing before {np.datetime64(day // DAY, 'D')}",
+                "fetch the missing days",
+                rows=[table.rows[int(np.argmax(ts == day))]],
+                column="ts",
+            )
+    if calendar not in (None, ALWAYS):
+        _days_without_session(table, ts, str(calendar), log)
 
 
-def _locked(table: Table, log: IssueLog) -> None:
-    locked = table.numbers["bid_price"] == table.numbers["ask_price"]
-    if locked.any():
+def _days_without_session(table: Table, ts: Ints, calendar: str, log: IssueLog) -> None:
+    """Record the rows of days on which the calendar that the caller named has no session."""
+    sessions = sessions_of(calendar, int(ts.min()), int(ts.max()))
+    rows = np.flatnonzero(~np.isin(ts // DAY, sessions.days))
+    if rows.size:
+        listed = np.unique(ts[rows] // DAY).astype("datetime64[D]")
+        shown = ", ".join(str(day) for day in listed[:3])
         log.add(
-            "crossed",
+            "stale",
             "warning",
-            f"bid equals ask in {int(locked.sum())} quotes (locked)",
-            "normal across venues, odd on one",
-            rows=table.rows[locked],
-            column="bid_price",
+            f"rows on {listed.size} days without a session in {calendar}: {shown}",
+            "a holiday that was filled with old values: drop the day",
+            rows=table.rows[rows],
+            column="ts",
         )
-
-
-def _odd_ticks(table: Table, log: IssueLog) -> None:
-    names = ("price",) if table.kind == "trade" else ("bid_price", "ask_price")
-    for symbol, mine in _by_symbol(table):
-        for name in names:
-            values = table.numbers[name][mine]
-            known = np.isfinite(values) & (values > 0)
-            rows = mine[known][spikes(values[known])]
-            if rows.size:
-                first = table.numbers[name][rows[0]]
-                log.add(
-                    "outlier",
-                    "warning",
-                    f"{name} {first:g} is far from its neighbours"
-                    + (f" ({rows.size} such rows)" if rows.size > 1 else ""),
-                    "compare with another source",
-                    rows=table.rows[rows],
-                    symbol=symbol,
-                    column=name,
-                )
 
 
 def _step(table: Table) -> int | None:

@@ -91,7 +91,7 @@ def look(path: Path, log: IssueLog) -> Head:
     with path.open("rb") as file:
         raw = file.read(HEAD_BYTES)
     if not raw:
-        raise log.refuse("empty", f"{path.name} is empty", "fetch it again")
+        raise log.refuse("empty", f"{path.name} is empty", "fetch it again", file=path.name)
     packing = packing_of(raw)
     if packing is None:
         return Head(path, raw, raw)
@@ -107,14 +107,20 @@ def look(path: Path, log: IssueLog) -> Head:
     if torn is not None and not block:
         raise broken_off(path, torn, log) from None
     if not block:
-        raise log.refuse("empty", f"{path.name} is empty", "fetch it again")
+        raise log.refuse("empty", f"{path.name} is empty", "fetch it again", file=path.name)
     return Head(path, raw, block)
 
 
-def broken_off(path: Path, error: Exception, log: IssueLog) -> DataError:
+def broken_off(path: Path, error: Exception, log: IssueLog, lines: int = 0) -> DataError:
     """Record that a packed file cannot be unpacked to its end; raise what it returns."""
     why = str(error) or type(error).__name__
-    return log.refuse("truncated", f"{path.name} breaks off: {why}", "fetch the file again")
+    return log.refuse(
+        "truncated",
+        f"{path.name} breaks off: {why}",
+        "fetch the file again",
+        file=path.name,
+        line=lines + 1,
+    )
 
 
 def open_unpacked(path: Path) -> IO[bytes]:

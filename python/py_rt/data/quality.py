@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -35,6 +35,10 @@ class QualityIssue:
     suggestion : str
         What to do.
     column : str or None
+    file : str or None
+        Where several are read, or where a line is known.
+    line : int or None
+        1-based line in the file of the first row, of text files.
     """
 
     kind: str
@@ -44,13 +48,15 @@ class QualityIssue:
     message: str
     suggestion: str
     column: str | None = None
+    file: str | None = None
+    line: int | None = None
 
     @property
     def structural(self) -> bool:
         """True when no choice of ``quality=`` can get past it."""
         return self.severity == "error" and self.kind in _SHAPE_KINDS
 
-    def to_error(self, others: int = 0, source: str = "") -> DataError:
+    def to_error(self, others: int = 0) -> DataError:
         """Turn the issue into the error that refuses the data."""
         more = f" (and {others} more issues: py_rt.data.check lists them)" if others else ""
         return DataError(
@@ -58,7 +64,8 @@ class QualityIssue:
             field=self.column,
             row=self.rows[0] if self.rows else None,
             symbol=self.symbol,
-            source=source or None,
+            file=self.file,
+            line=self.line,
             remedy=self.suggestion,
             kind=self.kind,
         )
@@ -81,10 +88,13 @@ class IssueLog:
         rows: Iterable[int] = (),
         symbol: str | None = None,
         column: str | None = None,
+        file: str | None = None,
+        line: int | None = None,
     ) -> QualityIssue:
         """Record one issue; ``rows`` may be any iterable of row numbers."""
         listed = tuple(int(row) for row in np.asarray(rows, dtype=np.int64).ravel()[:ROWS_KEPT])
-        issue = QualityIssue(kind, severity, listed, symbol, message, suggestion, column)
+        where = (symbol, message, suggestion, column, file, line)
+        issue = QualityIssue(kind, severity, listed, *where)
         self.issues.append(issue)
         return issue
 
@@ -92,6 +102,15 @@ class IssueLog:
         """Record an error that stops the reading at once; raise what it returns."""
         kind, message, suggestion = args
         return self.add(kind, "error", message, suggestion, **where).to_error()
+
+    def locate(self, since: int, file: str | None, line_of: Callable[[int], int] | None) -> None:
+        """Say of the issues from number ``since`` on in which file and line they are."""
+        for at in range(since, len(self.issues)):
+            issue = self.issues[at]
+            line = line_of(issue.rows[0]) if line_of and issue.rows else None
+            self.issues[at] = replace(
+                issue, file=issue.file or file, line=line if issue.line is None else issue.line
+            )
 
     def note(self, text: str) -> None:
         """Record something that was assumed or changed."""
@@ -115,7 +134,7 @@ class QualityReport:
     Examples
     --------
     >>> import py_rt.data
-    >>> report = py_rt.data.check("sample:us_daily")
+    >>> report = py_rt.data.check("sample:us_minute")
     >>> report.ok, report.issues
     (True, ())
     """
@@ -154,7 +173,7 @@ class QualityReport:
         """Return the issues as a pandas DataFrame, one row each."""
         import pandas as pd
 
-        names = ["kind", "severity", "rows", "symbol", "message", "suggestion", "column"]
+        names = [part.name for part in fields(QualityIssue)]
         return pd.DataFrame([asdict(issue) for issue in self.issues], columns=names)
 
     def __repr__(self) -> str:

@@ -24,12 +24,8 @@ from py_rt.market import MarketData
 
 __all__ = ["KINDS", "Reader", "Sheet", "Wishes", "format_names", "recognise", "split"]
 
-KINDS = {"bars": "bar", "trades": "trade", "quotes": "quote", "level2": "level2"}
+KINDS = {"bars": "bar", "trades": "trade", "quotes": "quote", "level2": "level2", "wide": "wide"}
 """Word in a format name -> kind of table."""
-_PROMISED = (
-    *("lobster", "itch", "kraken_ws", "coinbase_ws", "bitfinex_ws", "okx_ws", "bitstamp_l3"),
-    *("dbn", "tardis_csv", "hftbacktest"),
-)
 
 
 @dataclass(frozen=True)
@@ -61,11 +57,14 @@ class Sheet:
         Whose rows they are when there is no symbol column.
     file : str or None
         Where it comes from, for messages.
+    line_of : callable or None
+        Gives the line in the file of a row number, where there are lines.
     """
 
     frame: Any
     symbol: str | None = None
     file: str | None = None
+    line_of: Callable[[int], int] | None = None
 
 
 @dataclass(frozen=True)
@@ -125,8 +124,6 @@ def split(name: str | None) -> tuple[Reader | None, str | None]:
     ------
     ParameterError
         No such format.
-    DataError
-        A format of the list that this version cannot read.
 
     Examples
     --------
@@ -136,7 +133,7 @@ def split(name: str | None) -> tuple[Reader | None, str | None]:
     >>> split("quotes")
     (None, 'quote')
     """
-    if name not in (None, *format_names(), *_PROMISED):
+    if name not in (None, *format_names()):
         raise ParameterError(
             f"{name!r} is unknown", field="format", remedy=f"use one of {', '.join(format_names())}"
         )
@@ -145,13 +142,6 @@ def split(name: str | None) -> tuple[Reader | None, str | None]:
     known = _registered()
     if name in known:
         return known[name], None
-    if name in _PROMISED:
-        raise DataError(
-            f"this version does not read {name} yet",
-            field="format",
-            kind="schema",
-            remedy="convert it to a level-2, trade, quote or bar table (CSV, Parquet, DataFrame)",
-        )
     word, _, way = name.rpartition("_")
     return known[way], KINDS[word]
 

@@ -20,6 +20,7 @@ __all__ = ["bar_times"]
 
 DAY = 86_400_000_000_000
 MINUTE = 60_000_000_000
+_ROUND = 30 * MINUTE
 _OPENING, _CLOSING = 570, 960  # 09:30 and 16:00 New York, minutes
 
 
@@ -137,12 +138,29 @@ def _guessed(ts: Ints, step: int, volume: Floats) -> str | None:
         return "open"
     if first == _OPENING + width and last == _CLOSING:
         return "close"
+    at_breaks = _guessed_at_breaks(ts, step)
+    if at_breaks is not None:
+        return at_breaks
     of_day = ts % DAY
     if of_day.max() == DAY - step and of_day.min() == 0 and ts[0] % DAY == 0:
         return "open" if int(ts.max()) % DAY == DAY - step else None
     if ts.min() % DAY == step and ts.max() % DAY == 0:
         return "close"
     return _guessed_at_opening(minute, int(width), volume)
+
+
+def _guessed_at_breaks(ts: Ints, step: int) -> str | None:
+    """Look at the first and last stamps around breaks: trading starts and stops at round times."""
+    stamps = np.unique(ts)
+    gaps = np.flatnonzero(np.diff(stamps) >= max(_ROUND, 5 * step))
+    if gaps.size < 5 or step >= _ROUND or gaps.size > 0.02 * stamps.size:
+        return None
+    first, last = stamps[gaps + 1] % _ROUND, stamps[gaps] % _ROUND
+    if (first == step).mean() > 0.6 and (last == 0).mean() > 0.6:
+        return "close"
+    if (first == 0).mean() > 0.6 and (last == _ROUND - step).mean() > 0.6:
+        return "open"
+    return None
 
 
 def _guessed_daily(ts: Ints, minute: npt.NDArray[np.int64]) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -11,8 +12,9 @@ import numpy.typing as npt
 
 from py_rt._scales import Floats, Ints
 from py_rt.data.clocks import Clock, read_times
-from py_rt.data.columns import Layout, recognise
+from py_rt.data.columns import BLANKS, Layout, recognise
 from py_rt.data.quality import IssueLog
+from py_rt.data.shapes import long_form, venue_symbols
 from py_rt.data.stamps import bar_times
 from py_rt.market import KIND_NAMES
 
@@ -23,7 +25,6 @@ __all__ = ["Table", "read_table"]
 
 _SIDES = {"buy": 1, "b": 1, "bid": 1, "1": 1, "sell": -1, "s": -1, "ask": -1, "a": -1, "-1": -1}
 _SIDES |= {"": 0, "0": 0, "none": 0, "nan": 0, "unknown": 0, "n": 0, "both": 0}
-_BLANKS = ("nan", "", "null", "na", "none")
 NUMBERS = ("open", "high", "low", "close", "volume", "price", "qty")
 QUOTE_NUMBERS = ("bid_price", "bid_qty", "ask_price", "ask_qty")
 
@@ -46,6 +47,8 @@ class Table:
         The time is missing.
     numbers : dict of str to ndarray of float64
     side, row_kind, flags : ndarray of int64 or None
+    ids : ndarray of int64 or None
+        Number of each trade's id, equal for equal ids; blank ids are all different.
     stamp : str or None
         How bars are stamped.
     """
@@ -60,6 +63,7 @@ class Table:
     side: Ints | None = None
     row_kind: Ints | None = None
     flags: Ints | None = None
+    ids: Ints | None = None
     stamp: str | None = None
 
     def __len__(self) -> int:
@@ -78,6 +82,7 @@ class Table:
                 ("side", self.side),
                 ("row_kind", self.row_kind),
                 ("flags", self.flags),
+                ("ids", self.ids),
             )
         }
         return replace(
@@ -118,7 +123,13 @@ def read_table(
         Structure that cannot be understood: columns, times, sides, bar stamps; an empty table.
     """
     frame = _with_index(frame)
+    rows = np.arange(len(frame))
+    if kind in (None, "bar", "wide"):
+        frame, rows = long_form(frame, columns, log, wanted=kind == "wide")
+        kind = "bar" if kind == "wide" else kind
     layout = recognise(list(frame.columns), columns, kind, log)
+    if layout.kind == "bar":
+        frame = venue_symbols(frame, layout.columns, log)
     frame = _joined_date_and_time(frame, layout, log)
     if len(frame) == 0:
         raise log.refuse("empty", "the table has no rows", "check the file or the filter before it")
@@ -139,13 +150,14 @@ def read_table(
         kind=layout.kind,
         symbols=symbols,
         codes=codes,
-        rows=np.arange(len(frame)),
+        rows=rows,
         times=times,
         absent=absent,
         numbers=numbers,
         side=_sides(frame, layout, log),
         row_kind=row_kind,
         flags=_flags(frame, layout),
+        ids=_ids(frame, layout),
         stamp=stamp,
     )
 
@@ -229,17 +241,32 @@ def _numbers(column: pd.Series[Any], name: str, log: IssueLog) -> Floats:
     read = pd.to_numeric(column, errors="coerce")
     wrong = np.flatnonzero((read.isna() & column.notna()).to_numpy(dtype=bool))
     if wrong.size:
-        blank = column.iloc[wrong].astype(str).str.strip().str.lower().isin(_BLANKS)
+        blank = column.iloc[wrong].astype(str).str.strip().str.lower().isin(BLANKS)
         wrong = wrong[~blank.to_numpy(dtype=bool)]
     if wrong.size:
+        text = str(column.iloc[int(wrong[0])]).strip()
         raise log.refuse(
             "schema",
-            f"{name} is no number: {column.iloc[int(wrong[0])]!r}",
-            "write plain decimals, without thousands separators or currency signs",
+            f"{name} is no number: {text!r}",
+            _number_remedy(text),
             rows=wrong,
             column=name,
         )
     return read.to_numpy(dtype=np.float64, na_value=np.nan).copy()
+
+
+def _number_remedy(text: str) -> str:
+    if re.fullmatch(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?", text):
+        return (
+            "these look like thousands separators: write 1234.5, or read the file with pandas, "
+            "pd.read_csv(path, thousands=','), and pass the table"
+        )
+    if re.fullmatch(r"[+-]?\d{1,3}(\.\d{3})*,\d+", text):
+        return (
+            "this looks like a decimal comma: write 1234.5, or read the file with pandas, "
+            "pd.read_csv(path, sep=';', decimal=',', thousands='.'), and pass the table"
+        )
+    return "write plain decimals, without thousands separators or currency signs"
 
 
 def _times(
@@ -330,3 +357,13 @@ def _flags(frame: pd.DataFrame, layout: Layout) -> Ints | None:
     if "flags" not in layout.columns:
         return None
     return frame[layout.columns["flags"]].to_numpy(dtype=np.int64)
+
+
+def _ids(frame: pd.DataFrame, layout: Layout) -> Ints | None:
+    import pandas as pd
+
+    if "id" not in layout.columns:
+        return None
+    codes, _ = pd.factorize(frame[layout.columns["id"]])
+    blank = codes < 0
+    return np.where(blank, -1 - np.arange(codes.size), codes).astype(np.int64)

@@ -8,6 +8,7 @@ Examples
 """
 
 from py_rt.mechanics.book import OrderBook
+from py_rt.mechanics.fill_study import FillStudy, fill_study
 from py_rt.mechanics.matching import (
     COMMAND_DTYPE,
     REASONS,
@@ -23,6 +24,8 @@ __all__ = [
     "REPORT_DTYPE",
     "REPORT_KINDS",
     "EngineBook",
+    "FillStudy",
     "MatchingEngine",
     "OrderBook",
+    "fill_study",
 ]

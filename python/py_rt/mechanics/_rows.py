@@ -88,7 +88,7 @@ class _Fields(Mapping[str, Any]):
 
     def fits(self, dtype: np.dtype[np.void]) -> bool:
         """Whether every field is there, in the format wanted."""
-        fields = self.rows.dtype.fields or {}
+        fields: Mapping[str, Any] = self.rows.dtype.fields or {}
         return all(
             field in fields and fields[field][0] == dtype[field] for field in dtype.names or ()
         )

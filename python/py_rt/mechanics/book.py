@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
@@ -68,7 +68,7 @@ class OrderBook:
 
     __slots__ = ("_book", "_instrument", "kind")
 
-    def __init__(self, kind: Literal["top", "by_price", "by_order"] = "by_price") -> None:
+    def __init__(self, kind: Any = "by_price") -> None:
         if not isinstance(kind, str) or kind not in _SHOWN:
             raise ParameterError(
                 f"{kind!r} is unknown", field="kind", remedy=f"use one of {', '.join(_SHOWN)}"

@@ -7,7 +7,6 @@ from decimal import Decimal
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from py_rt._core import mechanics as _core
 from py_rt._layout import Rows
@@ -68,6 +67,10 @@ REASONS = (
     "fill_or_kill",
     "immediate",
     "self_trade",
+    "halted",
+    "auction",
+    "price_band",
+    "expired",
 )
 
 _OPTIONAL = frozenset(COMMAND_DTYPE.names or ()) - {"op", "order_id"}
@@ -145,8 +148,9 @@ class MatchingEngine:
     -----
     *Commands* (``COMMAND_DTYPE``, any layout of these fields, a table, a dict of columns, or rows):
     ``op`` 0 new, 1 cancel, 2 replace; ``side`` +1 buy, -1 sell; ``order_type`` 0 limit, 1 market;
-    ``tif`` 0 GTC, 1 IOC, 2 FOK; ``flags`` bit 0 post-only. Cancel reads ``order_id``; replace reads
-    ``order_id``, ``price``, ``qty`` and ``flags``. ``ts`` is echoed and may go back.
+    ``tif`` 0 GTC, 1 IOC, 2 FOK, 3 DAY (until ``end_day``); ``flags`` bit 0 post-only. Cancel reads
+    ``order_id``; replace reads ``order_id``, ``price``, ``qty`` and ``flags``. ``ts`` is echoed and
+    may go back.
 
     *Reports* (``REPORT_DTYPE``), in the order in which things happen:
 
@@ -190,7 +194,7 @@ class MatchingEngine:
 
     __slots__ = ("_engine", "lot_size", "tick_size")
 
-    def __init__(self, tick_size: Any = 1, lot_size: Any = 1, self_trade: str = "none") -> None:
+    def __init__(self, tick_size: Any = 1, lot_size: Any = 1, self_trade: Any = "none") -> None:
         if not isinstance(self_trade, str):
             raise ParameterError(
                 f"{self_trade!r} is no mode",
@@ -234,7 +238,7 @@ class MatchingEngine:
         reports: Rows = words.view(REPORT_DTYPE)
         return reports
 
-    def book(self, depth: int = 10) -> EngineBook:
+    def book(self, depth: Any = 10) -> EngineBook:
         """Return the best levels of both sides, in ticks and lots.
 
         Parameters
@@ -249,11 +253,20 @@ class MatchingEngine:
         """
         if type(depth) is bool or not isinstance(depth, (int, np.integer)) or depth < 1:
             raise ParameterError(f"{depth!r} levels", field="depth", remedy="pass an integer >= 1")
-        columns: list[npt.NDArray[np.int64]] = []
-        for side in (1, -1):
-            levels = self._engine.levels(side, int(depth))
-            columns.extend(np.array(levels, dtype=np.int64).reshape(-1, 3).T.copy())
-        return EngineBook(*columns, tick_size=self.tick_size, lot_size=self.lot_size)
+        bids, asks = (
+            np.array(self._engine.levels(side, int(depth)), dtype=np.int64).reshape(-1, 3)
+            for side in (1, -1)
+        )
+        return EngineBook(
+            bids[:, 0].copy(),
+            bids[:, 1].copy(),
+            bids[:, 2].copy(),
+            asks[:, 0].copy(),
+            asks[:, 1].copy(),
+            asks[:, 2].copy(),
+            self.tick_size,
+            self.lot_size,
+        )
 
     def orders(self) -> Rows:
         """Return the open orders: bids, then asks, each by price and time.
@@ -270,6 +283,86 @@ class MatchingEngine:
         0
         """
         return np.array(self._engine.orders(), dtype=_ORDER_DTYPE)
+
+    def begin(self, phase: str) -> None:
+        """Begin a phase of the day.
+
+        Parameters
+        ----------
+        phase : {"continuous", "auction", "halted"}
+            "auction": limit orders that stay (GTC, DAY) are collected, nothing trades until
+            ``uncross``; others are rejected. "halted": only cancels are taken.
+
+        Raises
+        ------
+        ParameterError
+            An unknown phase, or "continuous" while collected orders cross: ``uncross`` first.
+
+        Examples
+        --------
+        >>> from py_rt.mechanics import MatchingEngine
+        >>> engine = MatchingEngine()
+        >>> engine.begin("auction")
+        >>> _ = engine.run([
+        ...     {"op": 0, "order_id": 1, "side": 1, "price": 102, "qty": 5},
+        ...     {"op": 0, "order_id": 2, "side": -1, "price": 98, "qty": 3},
+        ... ])
+        >>> engine.auction_price(), engine.uncross()["qty"].tolist()
+        ((102, 3), [3])
+        """
+        if not isinstance(phase, str):
+            raise ParameterError(
+                f"{phase!r} is no phase", field="phase", remedy='use "auction" or another name'
+            )
+        if not self._engine.begin(phase):
+            raise ParameterError(
+                "collected orders cross", field="phase", remedy="call uncross() first"
+            )
+
+    def auction_price(self, reference: int | None = None) -> tuple[int, int] | None:
+        """Return the price and volume at which the auction would end now, None without a cross.
+
+        The price with the largest volume; of several the one that leaves least over; of several of
+        these the highest when buyers are left over, the lowest when sellers are, else the one
+        nearest to ``reference`` (default: their middle). In ticks and lots.
+        """
+        return self._engine.auction_price(
+            None if reference is None else _whole(reference, "reference")
+        )
+
+    def uncross(self, reference: int | None = None, ts: int = 0) -> Rows:
+        """End the auction: trade what crosses at ``auction_price``, then go on continuously.
+
+        Returns
+        -------
+        ndarray of REPORT_DTYPE
+            Trades: ``order_id`` the buy order, ``maker_order_id`` the sell order. Orders of one
+            owner trade with each other as anybody's.
+        """
+        words = self._engine.uncross(
+            None if reference is None else _whole(reference, "reference"), _whole(ts, "ts")
+        )
+        reports: Rows = words.view(REPORT_DTYPE)
+        return reports
+
+    def limit_prices(self, low: int | None = None, high: int | None = None) -> None:
+        """Take limit prices from ``low`` to ``high`` ticks only, both included; none: any.
+
+        A market order trades up to the end of the band; its rest is canceled.
+        """
+        if low is None and high is None:
+            self._engine.limit_prices(None)
+            return
+        least = 1 if low is None else _whole(low, "low")
+        band = (least, 2**61 if high is None else _whole(high, "high"))
+        if band[0] > band[1]:
+            raise ParameterError(f"{band[0]} is above {band[1]}", field="low", remedy="swap them")
+        self._engine.limit_prices(band)
+
+    def end_day(self, ts: int = 0) -> Rows:
+        """Cancel the open DAY orders, bids first, by price and time; return the reports."""
+        reports: Rows = self._engine.end_day(_whole(ts, "ts")).view(REPORT_DTYPE)
+        return reports
 
     def state_hash(self) -> str:
         """Return 128 bits over every open order by priority, as hex text."""
@@ -289,6 +382,13 @@ _ORDER_DTYPE: np.dtype[np.void] = np.dtype(
         ("cum_qty", "<i8"),
     ]
 )
+
+
+def _whole(value: Any, field: str) -> int:
+    whole = type(value) is not bool and isinstance(value, (int, np.integer))
+    if not whole or not -(2**63) <= int(value) < 2**63:
+        raise ParameterError(f"{value!r}", field=field, remedy="pass a whole number")
+    return int(value)
 
 
 def _size(value: Any, field: str) -> str:

@@ -41,6 +41,55 @@ pub(super) fn query(order: &Order) -> Query {
     }
 }
 
+/// The ways that nearly all orders take, without the questions that the others need: accepted as
+/// sent, executed completely, ended. False when it is none of them: nothing was done then.
+#[inline]
+pub(super) fn apply_plain(
+    order: &mut Order,
+    now: UnixNanos,
+    report: &Report,
+    fresh_qty: Qty,
+) -> bool {
+    let known = order.venue_order_id.0 == 0 || order.venue_order_id == report.venue_order_id;
+    let odd = order.pending_replace.is_some() | order.reason.is_some() | order.is_terminal();
+    if odd | !known | (report.venue_order_id.0 == 0) | !is_of_its_terms(order, report) {
+        return false;
+    }
+    let executed = Qty(order.cum_qty.0.saturating_add(fresh_qty.0));
+    match report.kind {
+        ReportKind::Accepted
+            if (order.status == OrderStatus::PendingNew)
+                & !order.cancel_requested
+                & (order.cum_qty.0 == 0)
+                & (order.order_qty.0 > 0) =>
+        {
+            order.not_found = 0;
+            order.status = OrderStatus::New;
+        }
+        ReportKind::Fill { cum_qty, .. }
+            if (executed >= order.order_qty)
+                & (executed >= cum_qty)
+                & (executed >= order.told_qty) =>
+        {
+            order.cum_qty = executed;
+            order.told_qty = executed;
+            order.status = OrderStatus::Filled;
+        }
+        ReportKind::Canceled { cum_qty }
+            if (cum_qty <= order.cum_qty)
+                & (order.told_qty <= order.cum_qty)
+                & (order.cum_qty < order.order_qty) =>
+        {
+            order.status = OrderStatus::Canceled;
+        }
+        _ => return false,
+    }
+    order.alarm = UnixNanos::MAX;
+    order.venue_order_id = report.venue_order_id;
+    order.ts_updated = now;
+    true
+}
+
 /// Applies a report to an order. `fresh_qty` is the part of a fill that was not booked before.
 pub(super) fn apply(
     order: &mut Order,
@@ -50,6 +99,9 @@ pub(super) fn apply(
     times: &ExecutionTimes,
 ) -> Step {
     let before = *order;
+    if let Some(cum_qty) = venue_cum(report) {
+        order.told_qty = order.told_qty.max(cum_qty);
+    }
     imply_replaced(order, report);
     let (mut query, mut cancel_lost) = (false, false);
     match report.kind {
@@ -282,6 +334,10 @@ fn apply_snapshot(
     };
     order.not_found = 0;
     let revision = report.client_order_id.revision;
+    if status == OrderStatus::Rejected && revision > order.client_order_id.revision {
+        apply_refused_replace(order, now, revision, times);
+        return false;
+    }
     if order
         .pending_replace
         .is_some_and(|pending| revision == pending.revision)
@@ -303,6 +359,19 @@ fn apply_snapshot(
     }
     settle(order);
     order.cancel_requested && status != OrderStatus::PendingCancel
+}
+
+/// A replace was refused: the order goes on as it was, and is asked for next.
+fn apply_refused_replace(order: &mut Order, now: UnixNanos, revision: u16, times: &ExecutionTimes) {
+    let pending = order.pending_replace.map(|pending| pending.revision);
+    if order.is_terminal() || pending != Some(revision) {
+        return;
+    }
+    order.pending_replace = None;
+    stand(order);
+    if !order.is_terminal() {
+        order.alarm = now.plus(times.query_pause_ns.max(1));
+    }
 }
 
 fn apply_not_found(order: &mut Order, now: UnixNanos, report: &Report, times: &ExecutionTimes) {

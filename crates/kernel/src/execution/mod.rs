@@ -48,8 +48,8 @@ impl Default for ExecutionTimes {
 /// What a report did to our books.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct ReportOutcome {
-    /// The order after the report, when it changed.
-    pub(crate) changed: Option<Order>,
+    /// Whether the order changed.
+    pub(crate) changed: bool,
     /// Quantity of the execution that was not booked before.
     pub(crate) fresh_qty: Qty,
     /// Executions are missing: the venue knows of more than we booked.
@@ -185,6 +185,15 @@ impl Execution {
         changed
     }
 
+    /// Applies what the venue said about an open order, when that moves it on a plain way: it
+    /// changes then, and nothing is missing. Returns the quantity that is newly executed.
+    #[inline]
+    pub(crate) fn handle_plain(&mut self, now: UnixNanos, report: &Report) -> Option<Qty> {
+        let fresh_qty = self.orders.apply_plain(now, report)?;
+        self.refresh_alarm();
+        Some(fresh_qty)
+    }
+
     /// Applies what the venue said about an order of ours that we know.
     pub(crate) fn handle_report(&mut self, now: UnixNanos, report: &Report) -> ReportOutcome {
         let id = report.client_order_id;
@@ -211,7 +220,7 @@ impl Execution {
         }
         self.refresh_alarm();
         ReportOutcome {
-            changed: step.changed.then_some(step.order),
+            changed: step.changed,
             fresh_qty,
             missing_fills: step.missing_fills,
         }

@@ -32,8 +32,10 @@ pub struct Order {
     pub reduce_only: bool,
     /// Works a target.
     pub target: bool,
-    /// Executed so far.
+    /// Executed and booked so far.
     pub cum_qty: Qty,
+    /// The most that the venue said was executed; what lies above `cum_qty` is still to be told.
+    pub told_qty: Qty,
     /// Price times quantity of what was executed.
     pub cum_notional: Money,
     /// State.
@@ -87,6 +89,7 @@ impl Order {
             reduce_only: order.reduce_only,
             target,
             cum_qty: Qty::ZERO,
+            told_qty: Qty::ZERO,
             cum_notional: Money::ZERO,
             status: OrderStatus::PendingNew,
             reason: None,
@@ -101,18 +104,17 @@ impl Order {
         }
     }
 
-    /// What may still be executed, counting both outcomes of a replace on its way.
+    /// What may still be executed, counting both outcomes of a replace on its way, and what was
+    /// executed and is not booked yet, also of an order that has ended.
     #[inline]
     #[must_use]
     pub fn leaves_qty(&self) -> Qty {
-        if self.status.is_terminal() {
-            return Qty::ZERO;
-        }
         let total = match self.pending_replace {
+            _ if self.status.is_terminal() => Qty::ZERO,
             Some(pending) => pending.order_qty.max(self.order_qty),
             None => self.order_qty,
         };
-        Qty((total.0 - self.cum_qty.0).max(0))
+        Qty((total.max(self.told_qty).0 - self.cum_qty.0).max(0))
     }
 
     /// [`Order::leaves_qty`] with the sign of the side.

@@ -2,9 +2,11 @@
 
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::vec::Vec;
-use py_rt_types::{ClientOrderId, InstrumentId, Qty, Side, UnixNanos, VenueOrderId};
+use py_rt_types::{
+    ClientOrderId, InstrumentId, Qty, Report, ReportKind, Side, UnixNanos, VenueOrderId,
+};
 
-use super::Order;
+use super::{life, Order};
 
 /// Closed orders that are remembered, for late reports.
 const CLOSED_KEPT: usize = 8_192;
@@ -38,11 +40,9 @@ pub struct Orders {
     closed: VecDeque<Order>,
     early: BTreeMap<u64, Vec<(i64, i64)>>,
     exposures: Vec<Exposure>,
-    /// Venue ids that executions may still name: of orders before they were replaced, and of
-    /// executed orders that are no longer remembered.
-    former: BTreeMap<VenueOrderId, u64>,
-    /// The keys of `former`, oldest first.
-    former_order: VecDeque<VenueOrderId>,
+    /// Venue ids that executions may still name, with their orders, oldest first: of orders before
+    /// they were replaced, and of executed orders that are no longer remembered.
+    former: VecDeque<(VenueOrderId, u64)>,
 }
 
 impl Orders {
@@ -52,8 +52,7 @@ impl Orders {
             closed: VecDeque::new(),
             early: BTreeMap::new(),
             exposures: alloc::vec![Exposure::default(); instruments],
-            former: BTreeMap::new(),
-            former_order: VecDeque::new(),
+            former: VecDeque::new(),
         }
     }
 
@@ -72,9 +71,9 @@ impl Orders {
             .unwrap_or_default()
     }
 
-    fn shift(&mut self, order: &Order, by: i64) {
-        if let Some(exposure) = self.exposures.get_mut(order.instrument.index()) {
-            exposure.shift(order.side, by);
+    fn shift(&mut self, instrument: InstrumentId, side: Side, by: i64) {
+        if let Some(exposure) = self.exposures.get_mut(instrument.index()) {
+            exposure.shift(side, by);
         }
     }
 
@@ -124,7 +123,10 @@ impl Orders {
         for &(venue_order_id, sequence) in former {
             self.remember_former(venue_order_id, ClientOrderId::new(sequence));
         }
-        closed.iter().for_each(|order| self.insert_closed(*order));
+        for order in closed {
+            self.shift(order.instrument, order.side, order.leaves_qty().0);
+            self.insert_closed(*order);
+        }
         open.iter().for_each(|order| self.insert(*order));
         self.early = early;
     }
@@ -141,7 +143,8 @@ impl Orders {
             .iter()
             .find(known)
             .or_else(|| self.closed.iter().rev().find(known));
-        let former = || self.former.get(&venue_order_id).copied();
+        let known = |former: &&(VenueOrderId, u64)| former.0 == venue_order_id;
+        let former = || self.former.iter().rev().find(known).map(|former| former.1);
         order
             .map(|order| order.client_order_id)
             .or_else(|| former().map(ClientOrderId::new))
@@ -149,21 +152,22 @@ impl Orders {
 
     /// Remembers the venue id that an order had before it was replaced.
     pub(crate) fn remember_former(&mut self, venue_order_id: VenueOrderId, id: ClientOrderId) {
-        if self.former.insert(venue_order_id, id.sequence).is_some() {
-            return;
+        if self.former.len() == FORMER_KEPT {
+            self.former.pop_front();
         }
-        self.former_order.push_back(venue_order_id);
-        if self.former_order.len() > FORMER_KEPT {
-            if let Some(oldest) = self.former_order.pop_front() {
-                self.former.remove(&oldest);
-            }
-        }
+        self.former.push_back((venue_order_id, id.sequence));
     }
 
     /// Former venue ids with the sequences of their orders, oldest first.
     pub(crate) fn former(&self) -> impl Iterator<Item = (VenueOrderId, u64)> + '_ {
-        let order = self.former_order.iter();
-        order.filter_map(|id| Some((*id, *self.former.get(id)?)))
+        self.former.iter().copied()
+    }
+
+    /// What is missing to a wanted position, beside what is held and on its way.
+    #[inline]
+    pub(crate) fn missing(&self, instrument: InstrumentId, held: Qty, wanted: Qty) -> i64 {
+        let exposure = self.exposure(instrument);
+        wanted.0 - held.0 - exposure.buy + exposure.sell
     }
 
     #[inline]
@@ -174,25 +178,63 @@ impl Orders {
     }
 
     pub(crate) fn insert(&mut self, order: Order) {
+        self.shift(order.instrument, order.side, order.leaves_qty().0);
         let sequence = order.client_order_id.sequence;
-        let place = self
-            .open
-            .partition_point(|o| o.client_order_id.sequence < sequence);
-        self.shift(&order, order.leaves_qty().0);
+        let before = |o: &Order| o.client_order_id.sequence < sequence;
+        if self.open.last().is_none_or(before) {
+            return self.open.push(order);
+        }
+        let place = self.open.partition_point(before);
         self.open.insert(place, order);
     }
 
-    /// Records an order that never became open.
+    /// Records an order that is not open. What it executed and did not book yet stays exposure.
     pub(crate) fn insert_closed(&mut self, order: Order) {
         if self.closed.len() == CLOSED_KEPT {
             if let Some(gone) = self.closed.pop_front() {
-                self.early.remove(&gone.client_order_id.sequence);
+                self.shift(gone.instrument, gone.side, -gone.leaves_qty().0);
+                if !self.early.is_empty() {
+                    self.early.remove(&gone.client_order_id.sequence);
+                }
                 if gone.cum_qty.0 > 0 {
                     self.remember_former(gone.venue_order_id, gone.client_order_id);
                 }
             }
         }
         self.closed.push_back(order);
+    }
+
+    /// Moves an open order by a report on one of the plain ways of [`life::apply_plain`]. Returns
+    /// the quantity that is newly executed, or `None` when nothing was done.
+    #[inline]
+    pub(crate) fn apply_plain(&mut self, now: UnixNanos, report: &Report) -> Option<Qty> {
+        let place = self.place(report.client_order_id.sequence)?;
+        let order = self.open.get_mut(place)?;
+        let fresh_qty = match report.kind {
+            ReportKind::Fill {
+                last_qty, cum_qty, ..
+            } if (last_qty.0 > 0) & self.early.is_empty() => {
+                let follows = cum_qty.0.checked_sub(last_qty.0)? == order.cum_qty.0;
+                follows.then_some(last_qty)?
+            }
+            ReportKind::Fill { .. } => return None,
+            _ => Qty::ZERO,
+        };
+        let (instrument, side) = (order.instrument, order.side);
+        if (instrument != report.instrument) | (side != report.side) {
+            return None;
+        }
+        let before = order.leaves_qty().0;
+        if !life::apply_plain(order, now, report, fresh_qty) {
+            return None;
+        }
+        let (by, ended) = (order.leaves_qty().0 - before, order.is_terminal());
+        self.shift(instrument, side, by);
+        if ended {
+            let order = self.open.remove(place);
+            self.insert_closed(order);
+        }
+        Some(fresh_qty)
     }
 
     /// Changes an order, open or remembered; closes or reopens it as its state then says.
@@ -202,11 +244,13 @@ impl Orders {
         change: impl FnOnce(&mut Order) -> R,
     ) -> Option<R> {
         if let Some(place) = self.place(id.sequence) {
-            let before = self.open[place].leaves_qty().0;
-            let result = change(&mut self.open[place]);
-            let order = self.open[place];
-            self.shift(&order, order.leaves_qty().0 - before);
-            if self.open[place].is_terminal() {
+            let order = &mut self.open[place];
+            let before = order.leaves_qty().0;
+            let result = change(order);
+            let (by, ended) = (order.leaves_qty().0 - before, order.is_terminal());
+            let (instrument, side) = (order.instrument, order.side);
+            self.shift(instrument, side, by);
+            if ended {
                 let order = self.open.remove(place);
                 self.insert_closed(order);
             }
@@ -216,11 +260,14 @@ impl Orders {
             .closed
             .iter()
             .rposition(|o| o.client_order_id.sequence == id.sequence)?;
+        let before = self.closed[place].leaves_qty().0;
         let result = change(&mut self.closed[place]);
-        if !self.closed[place].is_terminal() {
-            if let Some(order) = self.closed.remove(place) {
-                self.insert(order);
-            }
+        let order = self.closed[place];
+        if order.is_terminal() {
+            self.shift(order.instrument, order.side, order.leaves_qty().0 - before);
+        } else if let Some(order) = self.closed.remove(place) {
+            self.shift(order.instrument, order.side, -before);
+            self.insert(order);
         }
         Some(result)
     }

@@ -1,4 +1,4 @@
-//! Inputs and decisions as bytes and back: the record payloads of the journal, format 1.
+//! Inputs and decisions as bytes and back: the record payloads of the journal.
 //!
 //! What it is: one spelling for each record, little-endian, without padding. What it is not: the
 //! framing (length, checksum, sequence, hash chain) and the files belong to the driver.
@@ -46,7 +46,7 @@ use bytes::{Reader, Wire};
 pub use header::Header;
 
 /// The number of this format.
-pub const FORMAT: u16 = 2;
+pub const FORMAT: u16 = 3;
 
 const HEADER: u8 = 1;
 const SNAPSHOT: u8 = 2;

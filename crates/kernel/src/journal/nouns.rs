@@ -149,6 +149,7 @@ wire_struct!(Order {
     reduce_only,
     target,
     cum_qty,
+    told_qty,
     cum_notional,
     status,
     reason,

@@ -16,7 +16,7 @@ use crate::portfolio::Position;
 use crate::signal::Strategy;
 
 /// The number of this format.
-const FORMAT: u16 = 2;
+const FORMAT: u16 = 3;
 /// Closed orders that are carried over, for late reports.
 const CLOSED_KEPT: usize = 2_048;
 

@@ -6,6 +6,7 @@ use py_rt_types::{EventKind, InstrumentId, MarketEvent, Price, Qty, Side, UnixNa
 
 use super::by_order::ByOrder;
 use super::half_book::{HalfBook, NONE};
+use super::Top;
 
 /// A price level.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,8 +17,14 @@ pub struct Level {
     pub qty: Qty,
 }
 
+const DEPTH: u8 = EventKind::Depth as u8;
+const TRADE: u8 = EventKind::Trade as u8;
+const SNAPSHOT: u8 = EventKind::Snapshot as u8;
+
 /// Ticks beyond which a price is no price: sums of two prices still fit.
-const TICKS_MAX: u64 = 1 << 61;
+const TICKS_MAX: u64 = 1 << 60;
+/// The sum of the best keys of a book with two sides lies above; with a side missing, below.
+const TWO_SIDED: i64 = -(1 << 61);
 
 /// A book by price. It says what it was told, also when that is crossed: see [`ByPrice::valid`].
 ///
@@ -25,8 +32,8 @@ const TICKS_MAX: u64 = 1 << 61;
 /// itself, which says what is left of a level.
 #[derive(Debug, Clone)]
 pub struct ByPrice {
-    bids: HalfBook,
-    asks: HalfBook,
+    /// Bids, then asks: the side of a row chooses without a branch.
+    halves: [HalfBook; 2],
     broken: bool,
     orders: Option<Box<ByOrder>>,
 }
@@ -42,8 +49,7 @@ impl ByPrice {
     #[must_use]
     pub fn new() -> Self {
         Self {
-            bids: HalfBook::new(),
-            asks: HalfBook::new(),
+            halves: [HalfBook::new(), HalfBook::new()],
             broken: false,
             orders: None,
         }
@@ -52,6 +58,61 @@ impl ByPrice {
     /// Applies one row. Trades change nothing: a venue says what is left of a level by itself.
     #[inline]
     pub fn apply(&mut self, event: &MarketEvent) {
+        self.step(event);
+    }
+
+    /// Applies one row; false when neither a best price nor validity can have changed.
+    #[inline(always)]
+    pub(crate) fn step(&mut self, event: &MarketEvent) -> bool {
+        let plain = matches!(event.kind, DEPTH | TRADE | SNAPSHOT);
+        let by_order = self.orders.is_some() | (event.order_id != 0);
+        if !plain | by_order | (event.flags & GAP != 0) | (event.side == 0) {
+            return self.apply_rare(event);
+        }
+        let half = &mut self.halves[usize::from(event.side < 0)];
+        let changes = i64::from(event.kind == TRADE) - 1;
+        let key = key_of(event.side, event.price);
+        match half.set_masked(key, event.qty.0.max(0), changes) {
+            Some(moved) => moved,
+            None => self.apply_outside(event),
+        }
+    }
+
+    /// Applies a row that moves no best price; false when it would, or may: nothing was done then.
+    #[inline(always)]
+    pub(crate) fn step_still(&mut self, event: &MarketEvent) -> bool {
+        let plain = matches!(event.kind, DEPTH | TRADE | SNAPSHOT);
+        if !plain | (event.flags & GAP != 0) | (event.side == 0) {
+            return false;
+        }
+        let half = &mut self.halves[usize::from(event.side < 0)];
+        let changes = i64::from(event.kind == TRADE) - 1;
+        let key = key_of(event.side, event.price);
+        half.set_still(key, event.qty.0.max(0), changes)
+    }
+
+    /// A level outside of the window around the touch.
+    #[cold]
+    #[inline(never)]
+    fn apply_outside(&mut self, event: &MarketEvent) -> bool {
+        if event.kind != TRADE {
+            self.apply_level(event);
+        }
+        true
+    }
+
+    fn apply_level(&mut self, event: &MarketEvent) {
+        match event.book_side() {
+            Some(side) => {
+                self.set(side, event.price, event.qty);
+            }
+            None => self.broken = true,
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn apply_rare(&mut self, event: &MarketEvent) -> bool {
         if event.flags & GAP != 0 {
             self.broken = true;
         }
@@ -59,18 +120,14 @@ impl ByPrice {
             Some(EventKind::Depth | EventKind::Snapshot)
                 if self.orders.is_none() && event.order_id == 0 =>
             {
-                match event.book_side() {
-                    Some(side) if is_price(event.price) => {
-                        self.set(side, event.price, event.qty);
-                    }
-                    _ => self.broken = true,
-                }
+                self.apply_level(event);
             }
             Some(EventKind::Quote) => self.apply_quote(event),
             Some(EventKind::Clear) => self.apply_clear(event),
             Some(EventKind::Trade) | None => {}
             Some(_) => self.apply_by_order(event),
         }
+        true
     }
 
     #[inline(never)]
@@ -114,9 +171,7 @@ impl ByPrice {
             return;
         };
         self.half(side).clear();
-        if !is_price(event.price) {
-            self.broken = true;
-        } else if event.qty.0 > 0 {
+        if event.qty.0 > 0 || !is_price(event.price) {
             self.set(side, event.price, event.qty);
         }
     }
@@ -127,31 +182,35 @@ impl ByPrice {
         }
         match event.book_side() {
             Some(side) => self.half(side).clear(),
-            None => {
-                self.bids.clear();
-                self.asks.clear();
-            }
+            None => self.halves.iter_mut().for_each(HalfBook::clear),
         }
         if event.flags & GAP == 0 {
             self.broken = false;
         }
     }
 
-    fn half(&mut self, side: Side) -> &mut HalfBook {
-        match side {
-            Side::Buy => &mut self.bids,
-            Side::Sell => &mut self.asks,
-        }
+    const fn half(&mut self, side: Side) -> &mut HalfBook {
+        &mut self.halves[((side as i8) < 0) as usize]
     }
 
-    /// Sets the quantity of a level, 0 removes it; returns what was there before.
+    const fn bids(&self) -> &HalfBook {
+        &self.halves[0]
+    }
+
+    const fn asks(&self) -> &HalfBook {
+        &self.halves[1]
+    }
+
+    /// Sets the quantity of a level, 0 removes it; returns what was there before. What is no price
+    /// makes the book one that must not be believed.
     #[inline]
     pub fn set(&mut self, side: Side, price: Price, qty: Qty) -> Qty {
-        let qty = qty.0.max(0);
-        Qty(match side {
-            Side::Buy => self.bids.set(price.0, qty),
-            Side::Sell => self.asks.set(price.0.wrapping_neg(), qty),
-        })
+        if !is_price(price) {
+            self.broken = true;
+            return Qty::ZERO;
+        }
+        let key = key_of(side as i8, price);
+        Qty(self.half(side).set(key, qty.0.max(0)))
     }
 
     /// Whether the book may be believed: no gap since the last snapshot, and not crossed.
@@ -165,9 +224,13 @@ impl ByPrice {
     #[inline]
     #[must_use]
     pub const fn is_crossed(&self) -> bool {
-        self.bids.best() != NONE
-            && self.asks.best() != NONE
-            && self.bids.best() + self.asks.best() >= 0
+        self.keys() >= 0
+    }
+
+    /// The sum of the best keys: bid less ask, far below every difference where a side is missing.
+    #[inline]
+    const fn keys(&self) -> i64 {
+        self.bids().best() + self.asks().best()
     }
 
     /// Marks the book as not to be believed until the next snapshot.
@@ -179,7 +242,7 @@ impl ByPrice {
     #[inline]
     #[must_use]
     pub const fn best_bid(&self) -> Option<Price> {
-        match self.bids.best() {
+        match self.bids().best() {
             NONE => None,
             key => Some(Price(key)),
         }
@@ -189,7 +252,7 @@ impl ByPrice {
     #[inline]
     #[must_use]
     pub const fn best_ask(&self) -> Option<Price> {
-        match self.asks.best() {
+        match self.asks().best() {
             NONE => None,
             key => Some(Price(-key)),
         }
@@ -209,14 +272,37 @@ impl ByPrice {
     #[inline]
     #[must_use]
     pub fn bid_qty(&self) -> Qty {
-        Qty(self.bids.best_qty())
+        Qty(self.bids().best_qty())
     }
 
     /// Quantity at the best ask, 0 without one.
     #[inline]
     #[must_use]
     pub fn ask_qty(&self) -> Qty {
-        Qty(self.asks.best_qty())
+        Qty(self.asks().best_qty())
+    }
+
+    /// Best bid and ask, when there are both.
+    #[inline]
+    #[must_use]
+    pub const fn touch(&self) -> Option<(Price, Price)> {
+        let (bid, ask) = (self.bids().best(), self.asks().best());
+        if (bid == NONE) | (ask == NONE) {
+            return None;
+        }
+        Some((Price(bid), Price(-ask)))
+    }
+
+    /// Best prices and quantities.
+    #[inline]
+    #[must_use]
+    pub fn top(&self) -> Top {
+        Top {
+            bid_price: self.best_bid().unwrap_or_default(),
+            bid_qty: self.bid_qty(),
+            ask_price: self.best_ask().unwrap_or_default(),
+            ask_qty: self.ask_qty(),
+        }
     }
 
     /// Quantity of a level, 0 where there is none.
@@ -224,8 +310,8 @@ impl ByPrice {
     #[must_use]
     pub fn qty_at(&self, side: Side, price: Price) -> Qty {
         Qty(match side {
-            Side::Buy => self.bids.qty_at(price.0),
-            Side::Sell => self.asks.qty_at(price.0.wrapping_neg()),
+            Side::Buy => self.bids().qty_at(price.0),
+            Side::Sell => self.asks().qty_at(price.0.wrapping_neg()),
         })
     }
 
@@ -233,9 +319,11 @@ impl ByPrice {
     #[inline]
     #[must_use]
     pub const fn bid_plus_ask(&self) -> Option<i64> {
-        match (self.best_bid(), self.best_ask()) {
-            (Some(bid), Some(ask)) if !self.broken && bid.0 < ask.0 => Some(bid.0 + ask.0),
-            _ => None,
+        let keys = self.keys();
+        if !self.broken & (keys > TWO_SIDED) & (keys < 0) {
+            Some(self.bids().best() - self.asks().best())
+        } else {
+            None
         }
     }
 
@@ -243,7 +331,7 @@ impl ByPrice {
     pub fn visit(&self, side: Side, mut visit: impl FnMut(Level) -> bool) {
         match side {
             Side::Buy => {
-                self.bids.visit(|key, qty| {
+                self.bids().visit(|key, qty| {
                     visit(Level {
                         price: Price(key),
                         qty: Qty(qty),
@@ -251,7 +339,7 @@ impl ByPrice {
                 });
             }
             Side::Sell => {
-                self.asks.visit(|key, qty| {
+                self.asks().visit(|key, qty| {
                     visit(Level {
                         price: Price(-key),
                         qty: Qty(qty),
@@ -275,6 +363,13 @@ impl ByPrice {
         }
         hash.finish()
     }
+}
+
+/// Price as a key: better is greater on both sides.
+#[inline]
+const fn key_of(side: i8, price: Price) -> i64 {
+    let sign = (side >> 7) as i64;
+    (price.0 ^ sign).wrapping_sub(sign)
 }
 
 const fn is_price(price: Price) -> bool {

@@ -60,8 +60,9 @@ impl TopBook {
     /// Whether the book may be believed: no gap, and not crossed.
     #[must_use]
     pub const fn valid(&self) -> bool {
-        let both = self.top.bid_qty.0 > 0 && self.top.ask_qty.0 > 0;
-        !self.broken && !(both && self.top.bid_price.0 >= self.top.ask_price.0)
+        let (bid, ask) = (self.top.bid_qty.0 > 0, self.top.ask_qty.0 > 0);
+        let crossed = bid && ask && self.top.bid_price.0 >= self.top.ask_price.0;
+        !self.broken && !crossed
     }
 
     /// A hash of both sides: equal books, equal hashes.

@@ -1,51 +1,80 @@
 //! What the indicators are given: parameters, numbers, bars, columns; and how they refuse it.
 
 use numpy::PyReadonlyArray1;
-use py_rt_quant as quant;
+use py_rt_quant::indicator::{AverageKind, Entry, IndicatorError, Kind, Parameter};
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyFloat, PyString};
+use pyo3::types::{PyDict, PyFloat, PyString, PyTuple};
 
-/// A parameter; what is none is kept as text, so that the error can name it.
-macro_rules! parameter {
-    ($class:ident, $good:ident($raw:ty), $words:literal) => {
-        pub(super) enum $class {
-            $good($raw),
-            Other(String),
-        }
-
-        impl<'py> FromPyObject<'_, 'py> for $class {
-            type Error = PyErr;
-
-            fn extract(value: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
-                match value.extract::<$raw>() {
-                    Ok(good) => Ok(Self::$good(good)),
-                    Err(_) => Ok(Self::Other(value.repr()?.to_string())),
-                }
-            }
-        }
-
-        impl $class {
-            pub(super) fn named(self, py: Python<'_>, name: &str) -> PyResult<$raw> {
-                match self {
-                    Self::$good(good) => Ok(good),
-                    Self::Other(text) => {
-                        let what = format!("{name} is {text}, but must be {}", $words);
-                        Err(refusal(
-                            py,
-                            "ParameterError",
-                            &what,
-                            name,
-                            None,
-                            "correct it",
-                        ))
-                    }
-                }
-            }
-        }
-    };
+/// What a parameter of a kind is called.
+pub(super) fn word_of(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Whole => "whole",
+        Kind::Real => "real",
+        Kind::Average => "average",
+    }
 }
-parameter!(Whole, Bars(usize), "a whole number of bars");
-parameter!(Real, Number(f64), "a number");
+
+/// The arguments of a constructor as numbers, in the order of the entry's parameters.
+pub(super) fn arguments(entry: &Entry, given: &Bound<'_, PyTuple>) -> PyResult<Vec<f64>> {
+    let mut numbers = Vec::with_capacity(entry.parameters.len());
+    for (place, parameter) in entry.parameters.iter().enumerate() {
+        let value = given.get_item(place).ok();
+        let number = match (&value, parameter.default) {
+            (Some(value), _) => argument(parameter, value)?,
+            (None, Some(default)) => default,
+            (None, None) => return Err(bad_argument(given.py(), parameter, "missing")),
+        };
+        numbers.push(number);
+    }
+    Ok(numbers)
+}
+
+fn argument(parameter: &Parameter, value: &Bound<'_, PyAny>) -> PyResult<f64> {
+    let number = match parameter.kind {
+        Kind::Whole => value.extract::<usize>().ok().map(|x| x as f64),
+        Kind::Real => value.extract::<f64>().ok(),
+        Kind::Average => average(value).map(|x| x as f64),
+    };
+    match number {
+        Some(number) => Ok(number),
+        None => Err(bad_argument(
+            value.py(),
+            parameter,
+            &value.repr()?.to_string(),
+        )),
+    }
+}
+
+/// The number of a kind of average, from itself or its name.
+fn average(value: &Bound<'_, PyAny>) -> Option<usize> {
+    if let Ok(number) = value.extract::<usize>() {
+        return AverageKind::of(number).map(|_| number);
+    }
+    let text = value.extract::<String>().ok()?.to_ascii_uppercase();
+    AverageKind::ALL.iter().position(|(_, name)| *name == text)
+}
+
+#[cold]
+fn bad_argument(py: Python<'_>, parameter: &Parameter, text: &str) -> PyErr {
+    let name = parameter.name;
+    let (words, remedy) = match parameter.kind {
+        Kind::Whole => ("a whole number of bars", "correct it"),
+        Kind::Real => ("a number", "correct it"),
+        Kind::Average => (
+            "a kind of average",
+            "pass SMA, EMA, WMA, DEMA, TEMA, TRIMA, KAMA, MAMA or T3",
+        ),
+    };
+    let what = format!("{name} is {text}, but must be {words}");
+    refusal(py, "ParameterError", &what, name, None, remedy)
+}
+
+#[cold]
+pub(super) fn unknown(py: Python<'_>, name: &str) -> PyErr {
+    let what = format!("there is no indicator {name:?} of these columns");
+    let remedy = "use a class of py_rt.indicators";
+    refusal(py, "ParameterError", &what, "name", None, remedy)
+}
 
 #[cold]
 pub(super) fn refusal(
@@ -67,7 +96,7 @@ pub(super) fn refusal(
     raised().unwrap_or_else(|error| error)
 }
 
-pub(super) fn bad_parameter(py: Python<'_>, error: quant::IndicatorError) -> PyErr {
+pub(super) fn bad_parameter(py: Python<'_>, error: IndicatorError) -> PyErr {
     let remedy = "choose a value in that range";
     refusal(
         py,
@@ -80,20 +109,21 @@ pub(super) fn bad_parameter(py: Python<'_>, error: quant::IndicatorError) -> PyE
 }
 
 #[cold]
-pub(super) fn not_finite(py: Python<'_>, x: f64, field: &str, row: usize) -> PyErr {
-    let what = if x.is_nan() {
-        "value is NaN"
+fn not_usable(py: Python<'_>, x: f64, field: &str, row: usize) -> PyErr {
+    let (what, remedy) = if x.is_nan() {
+        ("value is NaN".to_owned(), "drop or fill it before")
+    } else if x.is_infinite() {
+        ("value is infinite".to_owned(), "drop or fill it before")
     } else {
-        "value is infinite"
+        let what = format!("value is {x}, but a logarithm is taken");
+        (what, "pass prices above 0")
     };
-    refusal(
-        py,
-        "DataError",
-        what,
-        field,
-        Some(row),
-        "drop or fill it before",
-    )
+    refusal(py, "DataError", &what, field, Some(row), remedy)
+}
+
+#[inline]
+fn is_usable(x: f64, positive: bool) -> bool {
+    x.abs() < f64::INFINITY && (!positive || x > 0.0)
 }
 
 /// The number itself, None when it is a bar (or neither, which `of_bar` will say).
@@ -107,22 +137,24 @@ pub(super) fn plain(value: &Bound<'_, PyAny>, name: &Bound<'_, PyString>) -> Opt
 }
 
 #[inline]
-pub(super) fn finite(py: Python<'_>, x: f64, field: &str, row: usize) -> PyResult<f64> {
-    if x.is_finite() {
-        Ok(x)
-    } else {
-        Err(not_finite(py, x, field, row))
-    }
-}
-
-pub(super) fn given(
+pub(super) fn usable(
     py: Python<'_>,
-    x: Option<&Bound<'_, PyAny>>,
+    x: f64,
+    positive: bool,
     field: &str,
     row: usize,
 ) -> PyResult<f64> {
+    if is_usable(x, positive) {
+        Ok(x)
+    } else {
+        Err(not_usable(py, x, field, row))
+    }
+}
+
+#[inline]
+pub(super) fn given(py: Python<'_>, x: Option<&Bound<'_, PyAny>>, field: &str) -> PyResult<f64> {
     match x.and_then(|x| x.extract().ok()) {
-        Some(x) => finite(py, x, field, row),
+        Some(x) => Ok(x),
         None => {
             let remedy = "pass every number by its name, or one bar";
             let what = format!("{field} is missing or no number");
@@ -134,12 +166,13 @@ pub(super) fn given(
 pub(super) fn of_bar(
     bar: &Bound<'_, PyAny>,
     name: &Bound<'_, PyString>,
+    positive: bool,
     row: usize,
 ) -> PyResult<f64> {
     let py = bar.py();
     match bar.getattr(name).ok().and_then(|x| x.extract::<f64>().ok()) {
-        Some(x) if x.is_finite() => Ok(x),
-        Some(x) => Err(not_finite(py, x, &name.to_string(), row)),
+        Some(x) if is_usable(x, positive) => Ok(x),
+        Some(x) => Err(not_usable(py, x, &name.to_string(), row)),
         None => {
             let field = name.to_string();
             let what = format!("{} is no number and no bar", bar.get_type().name()?);
@@ -151,9 +184,13 @@ pub(super) fn of_bar(
 
 pub(super) type Column<'py> = PyReadonlyArray1<'py, f64>;
 
+/// Values that are looked at together; a few thousand stay in the nearest cache.
+const CHUNK: usize = 2048;
+
 pub(super) fn checked<'a>(
     column: &'a Column<'_>,
     field: &str,
+    positive: bool,
     py: Python<'_>,
 ) -> PyResult<&'a [f64]> {
     let Ok(values) = column.as_slice() else {
@@ -167,8 +204,19 @@ pub(super) fn checked<'a>(
             remedy,
         ));
     };
-    match values.iter().position(|x| !x.is_finite()) {
+    // Without an early end inside a chunk the comparison runs on whole vectors.
+    let is_bad = |chunk: &[f64]| {
+        let bad = chunk
+            .iter()
+            .fold(false, |bad, x| bad | !(x.abs() < f64::INFINITY));
+        bad || (positive && chunk.iter().any(|x| *x <= 0.0))
+    };
+    let Some(chunk) = values.chunks(CHUNK).position(is_bad) else {
+        return Ok(values);
+    };
+    let rest = values.iter().enumerate().skip(chunk * CHUNK);
+    match rest.into_iter().find(|(_, x)| !is_usable(**x, positive)) {
+        Some((row, x)) => Err(not_usable(py, *x, field, row)),
         None => Ok(values),
-        Some(row) => Err(not_finite(py, values[row], field, row)),
     }
 }

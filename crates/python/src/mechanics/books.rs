@@ -98,20 +98,18 @@ impl Columns {
 
 /// The best levels of one instrument after every message, at multiples of a step, or at times.
 #[pyfunction]
-#[pyo3(signature = (rows, instrument, depth, units, recv, every=None, at=None))]
 pub(crate) fn sample_books<'py>(
     py: Python<'py>,
     rows: &Bound<'py, PyAny>,
     instrument: u32,
     depth: usize,
     units: ((i64, u32), (i64, u32)),
-    recv: bool,
-    every: Option<i64>,
-    at: Option<PyReadonlyArray1<'py, i64>>,
+    times: (bool, Option<i64>, Option<PyReadonlyArray1<'py, i64>>),
 ) -> PyResult<Bound<'py, PyDict>> {
     let held = Rows::try_new(rows)?;
     let events = held.events()?;
     let (price, qty) = (Unit::new(units.0)?, Unit::new(units.1)?);
+    let (recv, every, at) = times;
     let listed = at.as_ref().map(|array| array.as_slice()).transpose()?;
     let times = match (every, listed) {
         (Some(step), _) => Times::Every(step),

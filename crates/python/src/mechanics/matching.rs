@@ -2,8 +2,8 @@
 
 use numpy::{PyArray1, PyReadonlyArray1};
 use py_rt_kernel::market::NO_SLOT;
-use py_rt_sim::matching::{MatchingEngine, SelfTrade};
-use py_rt_types::Side;
+use py_rt_sim::matching::{EngineReport, MatchingEngine, Phase, SelfTrade};
+use py_rt_types::{Price, Side, UnixNanos};
 use pyo3::prelude::*;
 
 use super::rows::{append_words, CommandLayout};
@@ -110,8 +110,63 @@ impl MatchingDoor {
         rows
     }
 
+    /// Begins a phase; false where collected orders would trade.
+    fn begin(&mut self, phase: &str) -> PyResult<bool> {
+        let phase = match phase {
+            "continuous" => Phase::Continuous,
+            "auction" => Phase::Auction,
+            "halted" => Phase::Halted,
+            other => {
+                return Err(FaceError::parameter(
+                    "phase",
+                    format!("{other:?} is unknown"),
+                    "use \"continuous\", \"auction\" or \"halted\"",
+                ))
+            }
+        };
+        Ok(self.engine.begin(phase))
+    }
+
+    /// Lowest and highest price that is taken from now on.
+    fn limit_prices(&mut self, band: Option<(i64, i64)>) {
+        self.engine
+            .limit_prices(band.map(|(low, high)| (Price(low), Price(high))));
+    }
+
+    /// Price and volume of the auction as it stands.
+    fn auction_price(&self, reference: Option<i64>) -> Option<(i64, i64)> {
+        let found = self.engine.auction_price(reference.map(Price));
+        found.map(|found| (found.price.0, found.volume.0))
+    }
+
+    /// Ends the auction; returns its trades as words.
+    fn uncross<'py>(
+        &mut self,
+        py: Python<'py>,
+        reference: Option<i64>,
+        ts: i64,
+    ) -> Bound<'py, PyArray1<u64>> {
+        let mut reports = Vec::new();
+        self.engine
+            .uncross(reference.map(Price), UnixNanos(ts), &mut reports);
+        words(py, &reports)
+    }
+
+    /// Cancels every order for the day; returns the reports as words.
+    fn end_day<'py>(&mut self, py: Python<'py>, ts: i64) -> Bound<'py, PyArray1<u64>> {
+        let mut reports = Vec::new();
+        self.engine.end_day(UnixNanos(ts), &mut reports);
+        words(py, &reports)
+    }
+
     /// 128 bits over every open order by priority.
     fn state_hash(&self) -> String {
         hash_text(self.engine.state_hash())
     }
+}
+
+fn words<'py>(py: Python<'py>, reports: &[EngineReport]) -> Bound<'py, PyArray1<u64>> {
+    let mut words = Vec::new();
+    append_words(&mut words, reports);
+    PyArray1::from_vec(py, words)
 }

@@ -25,6 +25,17 @@ pub enum IndicatorError {
         /// What was given.
         value: f64,
     },
+    /// A real parameter is outside its range (both ends included).
+    Range {
+        /// The parameter.
+        name: &'static str,
+        /// What was given.
+        value: f64,
+        /// The smallest value accepted.
+        min: f64,
+        /// The greatest value accepted.
+        max: f64,
+    },
     /// The fast period is not shorter than the slow one.
     Order {
         /// The fast period.
@@ -34,23 +45,29 @@ pub enum IndicatorError {
     },
     /// A column is not as long as the first one.
     Length {
-        /// The column.
-        name: &'static str,
+        /// The place of the column, from 0.
+        index: usize,
         /// The length of the first column.
         expected: usize,
         /// The length of this one.
         found: usize,
     },
+    /// There are more or fewer columns than the indicator has.
+    Columns {
+        /// How many it has.
+        expected: usize,
+        /// How many were given.
+        found: usize,
+    },
 }
 
 impl IndicatorError {
-    /// The parameter or column that is wrong.
+    /// The parameter that is wrong, or "columns".
     #[must_use]
     pub fn name(&self) -> &'static str {
         match self {
-            Self::Period { name, .. } | Self::Width { name, .. } | Self::Length { name, .. } => {
-                name
-            }
+            Self::Period { name, .. } | Self::Width { name, .. } | Self::Range { name, .. } => name,
+            Self::Length { .. } | Self::Columns { .. } => "columns",
             Self::Order { .. } => "fast",
         }
     }
@@ -68,6 +85,14 @@ impl fmt::Display for IndicatorError {
             Self::Width { name, value } => {
                 write!(f, "{name} is {value}, but must be a positive finite number")
             }
+            Self::Range {
+                name,
+                value,
+                min,
+                max,
+            } => {
+                write!(f, "{name} is {value}, but must lie between {min} and {max}")
+            }
             Self::Order { fast, slow } => {
                 write!(
                     f,
@@ -75,13 +100,19 @@ impl fmt::Display for IndicatorError {
                 )
             }
             Self::Length {
-                name,
+                index,
                 expected,
                 found,
             } => {
                 write!(
                     f,
-                    "{name} has {found} values, but the first column has {expected}"
+                    "column {index} has {found} values, but the first one has {expected}"
+                )
+            }
+            Self::Columns { expected, found } => {
+                write!(
+                    f,
+                    "{found} columns were given, but there must be {expected}"
                 )
             }
         }
@@ -91,7 +122,7 @@ impl fmt::Display for IndicatorError {
 impl core::error::Error for IndicatorError {}
 
 /// Returns the period when it lies between `min` and `PERIOD_MAX`.
-pub(super) fn period(
+pub(crate) fn period(
     name: &'static str,
     value: usize,
     min: usize,
@@ -103,15 +134,30 @@ pub(super) fn period(
     }
 }
 
-/// Checks that every named column is as long as the first.
-pub(super) fn same_length(columns: &[(&'static str, &[f64])]) -> Result<(), IndicatorError> {
-    let expected = columns.first().map_or(0, |(_, column)| column.len());
-    match columns.iter().find(|(_, column)| column.len() != expected) {
-        None => Ok(()),
-        Some((name, column)) => Err(IndicatorError::Length {
+/// Returns the number when it lies between `min` and `max`.
+pub(crate) fn within(
+    name: &'static str,
+    value: f64,
+    min: f64,
+    max: f64,
+) -> Result<f64, IndicatorError> {
+    if value >= min && value <= max {
+        Ok(value)
+    } else {
+        Err(IndicatorError::Range {
             name,
-            expected,
-            found: column.len(),
-        }),
+            value,
+            min,
+            max,
+        })
+    }
+}
+
+/// Returns the number when it is positive and finite.
+pub(crate) fn width(name: &'static str, value: f64) -> Result<f64, IndicatorError> {
+    if value.is_finite() && value > 0.0 {
+        Ok(value)
+    } else {
+        Err(IndicatorError::Width { name, value })
     }
 }

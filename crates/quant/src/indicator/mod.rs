@@ -1,31 +1,72 @@
 //! Streaming indicators with the conventions of TA-Lib.
 //!
-//! Every indicator has the same verbs: `update` eats one bar and returns the value, `value` is the
-//! last one, `ready` says whether it means something yet, `reset` forgets everything but the
-//! parameters, and `batch` runs a fresh copy over whole columns. `batch` is the same arithmetic as
-//! `update`, so the two agree to the last bit. Before `ready` every value is NaN.
+//! Every indicator has the same verbs ([`Indicator`]): `update` eats one bar and returns the value
+//! once there is one, `reset` forgets everything but the parameters, and `batch` runs a fresh copy
+//! over whole columns. `batch` is the same arithmetic as `update`, so the two agree to the last
+//! bit; where `batch` takes a faster road (`smooth.rs`), streaming takes the same expressions.
 //!
-//! Inputs come in the order open, high, low, close, volume, only those needed. They must be finite;
-//! the Python face refuses others. One bad value leaves a window with its last bar, but stays in
-//! an `Ema`, `Rsi`, `Macd`, `Atr`, `Obv` or `Vwap` until `reset`.
+//! Inputs come in the order open, high, low, close, volume, only those needed. They must be finite,
+//! and positive where a logarithm is taken; the Python face refuses others. One bad value leaves a
+//! window with its last bar, but stays in whatever has the memory of an exponential average.
 //!
-//! # Where the values differ from TA-Lib
-//! - Windows are summed without drift (see `window.rs`), so a constant window has exactly its
-//!   constant as mean and no variance, where TA-Lib leaves rounding noise.
-//! - `Macd` refuses `fast >= slow`, where TA-Lib exchanges the two.
-//! - `Vwap` and `ZScore` do not exist there.
-//!
-//! Kept on purpose: if nothing ever moved `Rsi` is 0, and so is `Stochastic` on a flat range.
+//! - `stream.rs`: the trait, and [`Streaming`], its erased form. `catalog.rs`: every indicator by
+//!   name, with its columns, lines, parameters, and where it differs from TA-Lib ([`CATALOG`]).
+//! - `window.rs`, `folds.rs`: sums and extremes of the last n values without drift. `smooth.rs`:
+//!   the simple average and the exponential recursion.
+//! - `average.rs`, `adaptive.rs`, `bands.rs`, `sar.rs`: what lies over prices. `momentum.rs`,
+//!   `difference.rs`, `oscillator.rs`, `directional.rs`: momentum. `volume.rs`, `volatility.rs`.
+//!   `hilbert.rs`, `cycle.rs`: cycles. `price.rs`, `statistics.rs`, `regression.rs`.
 
+mod adaptive;
 mod average;
+mod bands;
+pub(crate) mod catalog;
+mod cycle;
+mod difference;
+mod directional;
 mod error;
+pub(crate) mod folds;
+mod hilbert;
 mod momentum;
+mod oscillator;
+mod price;
+mod regression;
+mod sar;
+mod smooth;
+mod statistics;
+mod stream;
 mod volatility;
 mod volume;
-mod window;
+pub(crate) mod window;
 
-pub use average::{Ema, Sma, Wma};
+pub use adaptive::{Average, AverageKind, Kama, MidPoint, MidPrice};
+pub use average::{Dema, Ema, Hma, Tema, Trima, Vwma, Wma, T3};
+pub use bands::{AccBands, BandsValue, Bollinger, Donchian, Keltner, ZScore};
+pub use catalog::{Entry, Kind, Parameter, CATALOG};
+pub use cycle::{HtDcPhase, HtSine, HtTrendMode, HtTrendline, SineValue};
+pub use difference::{Apo, Macd, MacdExt, MacdValue, Ppo};
+pub use directional::{
+    Adx, Adxr, Aroon, AroonOsc, AroonValue, Dx, MinusDi, MinusDm, PlusDi, PlusDm,
+};
+pub(crate) use error::{period, width, within};
 pub use error::{IndicatorError, PERIOD_MAX};
-pub use momentum::{Macd, MacdValue, Rsi, Stochastic, StochasticValue};
-pub use volatility::{Atr, Bollinger, BollingerValue, ZScore};
-pub use volume::{Obv, Vwap};
+pub use hilbert::{HtDcPeriod, HtPhasor, Mama, MamaValue, PhasorValue};
+pub use momentum::{Cmo, Mom, Roc, Rocp, Rocr, Rocr100, Rsi, Trix};
+pub use oscillator::{
+    Bop, Cci, Imi, Mfi, Stochastic, StochasticFast, StochasticRsi, StochasticValue, UltOsc, WillR,
+};
+pub use price::{AvgPrice, MedPrice, TypPrice, WclPrice};
+pub use regression::{
+    Beta, Correl, LinearReg, LinearRegAngle, LinearRegIntercept, LinearRegSlope, Tsf,
+};
+pub use sar::{Acceleration, Sar, SarExt};
+pub use smooth::Sma;
+pub use statistics::{
+    AvgDev, EwmStd, EwmVar, Kurtosis, Max, MaxIndex, Median, Min, MinIndex, MinMax, MinMaxValue,
+    Quantile, Skewness, StdDev, Sum, Var,
+};
+pub use stream::{erase, Indicator, Lines, Row, Streaming, LINES_MAX};
+pub use volatility::{
+    Atr, GarmanKlass, Natr, Parkinson, RealizedVolatility, RogersSatchell, TRange, YangZhang,
+};
+pub use volume::{Ad, AdOsc, Cmf, Obv, Vwap};

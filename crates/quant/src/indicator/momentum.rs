@@ -1,12 +1,53 @@
-//! Momentum: relative strength, convergence of averages, stochastic oscillator.
+//! Momentum of one series: strength and rates of change.
 
-use super::average::{Ema, Sma};
-use super::error::{period, same_length, IndicatorError};
-use super::volatility::Wilder;
-use super::window::{Highest, Lowest, Window};
+use super::average::Ema;
+use super::error::{period, IndicatorError};
+use super::smooth::{Decay, Seeded};
+use super::stream::Indicator;
+use super::window::Delay;
 
-/// Averages that decay over thousands of flat bars lose their digits below this.
-const MOVEMENT_MIN: f64 = 1e-290;
+/// Wilder's averages of the gains and of the losses.
+#[derive(Debug, Clone)]
+struct GainLoss {
+    gain: Seeded,
+    loss: Seeded,
+    last: Option<f64>,
+}
+
+impl GainLoss {
+    fn new(len: usize) -> Result<Self, IndicatorError> {
+        let average = Seeded::wilder(period("period", len, 2)?);
+        Ok(Self {
+            gain: average.clone(),
+            loss: average,
+            last: None,
+        })
+    }
+
+    /// Takes one value in; gain, loss, and whether it moved at all.
+    #[inline]
+    fn update(&mut self, x: f64) -> Option<(f64, f64, bool)> {
+        let change = x - self.last.replace(x)?;
+        let gain = self.gain.update(positive(change));
+        let loss = self.loss.update(positive(-change));
+        Some((gain?, loss?, change != 0.0))
+    }
+
+    fn reset(&mut self) {
+        self.gain.reset();
+        self.loss.reset();
+        self.last = None;
+    }
+}
+
+#[inline]
+fn positive(x: f64) -> f64 {
+    if x > 0.0 {
+        x
+    } else {
+        0.0
+    }
+}
 
 /// Relative strength index, 0 to 100: 100 * gain / (gain + loss) with Wilder's averages.
 ///
@@ -17,10 +58,9 @@ const MOVEMENT_MIN: f64 = 1e-290;
 /// Wilder 1978, New Concepts in Technical Trading Systems.
 #[derive(Debug, Clone)]
 pub struct Rsi {
-    gain: Wilder,
-    loss: Wilder,
-    last: Option<f64>,
+    moves: GainLoss,
     value: f64,
+    told: bool,
 }
 
 impl Rsi {
@@ -29,282 +69,258 @@ impl Rsi {
     /// # Errors
     /// `Period` when `len` is outside 2..=`PERIOD_MAX`.
     pub fn new(len: usize) -> Result<Self, IndicatorError> {
-        let average = Wilder::new(period("period", len, 2)?);
         Ok(Self {
-            gain: average.clone(),
-            loss: average,
-            last: None,
-            value: f64::NAN,
+            moves: GainLoss::new(len)?,
+            value: 0.0,
+            told: false,
         })
     }
+}
 
-    /// Takes one value in and returns the index.
+impl Indicator for Rsi {
+    type Row = f64;
+    type Value = f64;
+
     #[inline]
-    pub fn update(&mut self, x: f64) -> f64 {
-        let Some(last) = self.last.replace(x) else {
-            return self.value;
+    fn update(&mut self, x: f64) -> Option<f64> {
+        let (gain, loss, moved) = self.moves.update(x)?;
+        self.value = index(gain, loss, moved || !self.told, self.value);
+        self.told = true;
+        Some(self.value)
+    }
+
+    fn reset(&mut self) {
+        self.moves.reset();
+        self.value = 0.0;
+        self.told = false;
+    }
+
+    fn write_lines(&self, columns: &[&[f64]], lines: &mut [&mut [f64]]) {
+        let (&[xs], [line]) = (columns, lines) else {
+            return;
         };
-        let change = x - last;
-        let gain = self.gain.update(change.max(0.0));
-        let loss = self.loss.update((-change).max(0.0));
-        let movement = gain + loss;
-        if movement >= MOVEMENT_MIN {
-            self.value = 100.0 * (gain / movement);
-        } else if movement == 0.0 {
-            self.value = 0.0;
-        }
-        // Else not ready, or flat for so long that only the last ratio is left: it stays.
-        self.value
-    }
-
-    /// The last index, NaN until ready.
-    #[must_use]
-    pub fn value(&self) -> f64 {
-        self.value
-    }
-
-    /// Whether `period + 1` values were seen.
-    #[must_use]
-    pub fn ready(&self) -> bool {
-        self.gain.ready()
-    }
-
-    /// Forgets every value.
-    pub fn reset(&mut self) {
-        self.gain.reset();
-        self.loss.reset();
-        self.last = None;
-        self.value = f64::NAN;
-    }
-
-    /// The index after each value of a column, from a fresh start.
-    #[must_use]
-    pub fn batch(&self, xs: &[f64]) -> Vec<f64> {
         let mut fresh = self.clone();
         fresh.reset();
-        xs.iter().map(|&x| fresh.update(x)).collect()
-    }
-}
-
-/// What [`Macd`] says.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct MacdValue {
-    /// Fast average less slow average.
-    pub macd: f64,
-    /// Exponential average of `macd`.
-    pub signal: f64,
-    /// `macd - signal`.
-    pub histogram: f64,
-}
-
-impl MacdValue {
-    const UNKNOWN: Self = Self {
-        macd: f64::NAN,
-        signal: f64::NAN,
-        histogram: f64::NAN,
-    };
-}
-
-/// Moving average convergence / divergence: EMA(fast) - EMA(slow), and its EMA(signal).
-///
-/// As in TA-Lib the fast average is seeded late, so that both averages start on the same bar, and
-/// all three outputs start together, after `slow + signal - 1` values.
-///
-/// # Source
-/// Appel 1979.
-#[derive(Debug, Clone)]
-pub struct Macd {
-    fast: Ema,
-    slow: Ema,
-    signal: Ema,
-    /// How many values the fast average must not see.
-    delay: usize,
-    seen: usize,
-    value: MacdValue,
-}
-
-impl Macd {
-    /// A MACD with periods in bars, each 1 or more; usual are 12, 26 and 9.
-    ///
-    /// # Errors
-    /// `Period` when one is outside 1..=`PERIOD_MAX`, `Order` when `fast` is not less than `slow`.
-    pub fn new(fast: usize, slow: usize, signal: usize) -> Result<Self, IndicatorError> {
-        let averages = (Ema::named("fast", fast)?, Ema::named("slow", slow)?);
-        if fast >= slow {
-            return Err(IndicatorError::Order { fast, slow });
+        let mut at = 0;
+        while !fresh.told && at < xs.len() {
+            line[at] = fresh.update(xs[at]).unwrap_or(f64::NAN);
+            at += 1;
         }
-        Ok(Self {
-            fast: averages.0,
-            slow: averages.1,
-            signal: Ema::named("signal", signal)?,
-            delay: slow - fast,
-            seen: 0,
-            value: MacdValue::UNKNOWN,
-        })
-    }
-
-    /// Takes one value in and returns the three lines.
-    #[inline]
-    pub fn update(&mut self, x: f64) -> MacdValue {
-        if self.seen >= self.delay {
-            self.fast.update(x);
-        } else {
-            self.seen += 1;
+        if at == 0 {
+            return;
         }
-        let slow = self.slow.update(x);
-        if self.slow.ready() {
-            let macd = self.fast.value() - slow;
-            let signal = self.signal.update(macd);
-            if self.signal.ready() {
-                self.value = MacdValue {
-                    macd,
-                    signal,
-                    histogram: macd - signal,
-                };
-            }
-        }
-        self.value
-    }
-
-    /// The last lines, NaN until ready.
-    #[must_use]
-    pub fn value(&self) -> MacdValue {
-        self.value
-    }
-
-    /// Whether `slow + signal - 1` values were seen.
-    #[must_use]
-    pub fn ready(&self) -> bool {
-        self.signal.ready()
-    }
-
-    /// Forgets every value.
-    pub fn reset(&mut self) {
-        self.fast.reset();
-        self.slow.reset();
-        self.signal.reset();
-        self.seen = 0;
-        self.value = MacdValue::UNKNOWN;
-    }
-
-    /// The lines after each value of a column, from a fresh start.
-    #[must_use]
-    pub fn batch(&self, xs: &[f64]) -> Vec<MacdValue> {
-        let mut fresh = self.clone();
-        fresh.reset();
-        xs.iter().map(|&x| fresh.update(x)).collect()
-    }
-}
-
-/// What [`Stochastic`] says.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct StochasticValue {
-    /// Smoothed place of the close in the range, 0 to 100.
-    pub k: f64,
-    /// Simple average of `k`.
-    pub d: f64,
-}
-
-impl StochasticValue {
-    const UNKNOWN: Self = Self {
-        k: f64::NAN,
-        d: f64::NAN,
-    };
-}
-
-/// Slow stochastic oscillator: where the close stands in the range of the last `period` bars.
-///
-/// Raw = 100 * (close - lowest) / (highest - lowest), 0 on a flat range as in TA-Lib; k is its
-/// simple average over `k_smooth` bars and d that of k over `d_smooth`. Both start together, after
-/// `period + k_smooth + d_smooth - 2` bars.
-///
-/// # Source
-/// Lane 1984.
-#[derive(Debug, Clone)]
-pub struct Stochastic {
-    highest: Window<Highest>,
-    lowest: Window<Lowest>,
-    k: Sma,
-    d: Sma,
-    value: StochasticValue,
-}
-
-impl Stochastic {
-    /// A slow stochastic with lengths in bars, each 1 or more; usual are 14, 3 and 3.
-    ///
-    /// # Errors
-    /// `Period` when one is outside 1..=`PERIOD_MAX`.
-    pub fn new(len: usize, k_smooth: usize, d_smooth: usize) -> Result<Self, IndicatorError> {
-        let len = period("period", len, 1)?;
-        Ok(Self {
-            highest: Window::new(len),
-            lowest: Window::new(len),
-            k: Sma::new(period("k_smooth", k_smooth, 1)?)?,
-            d: Sma::new(period("d_smooth", d_smooth, 1)?)?,
-            value: StochasticValue::UNKNOWN,
-        })
-    }
-
-    /// Takes one bar in and returns both lines.
-    #[inline]
-    pub fn update(&mut self, high: f64, low: f64, close: f64) -> StochasticValue {
-        let (top, bottom) = (self.highest.push(high), self.lowest.push(low));
-        if let (Some(top), Some(bottom)) = (top, bottom) {
-            let lowest = bottom.tail.min(bottom.head);
-            let percent = (top.tail.max(top.head) - lowest) / 100.0;
-            let raw = if percent == 0.0 {
-                0.0
-            } else {
-                (close - lowest) / percent
+        let (mut gain, mut loss) = (fresh.moves.gain.decay(), fresh.moves.loss.decay());
+        let mut value = fresh.value;
+        let (mut lasts, mut strides) = (xs[at - 1..].chunks_exact(4), xs[at..].chunks_exact(4));
+        let mut slots = line[at..].chunks_exact_mut(4);
+        for ((slot, stride), last) in slots.by_ref().zip(strides.by_ref()).zip(lasts.by_ref()) {
+            let (Some(slot), Some(stride), Some(last)) = (
+                slot.first_chunk_mut(),
+                stride.first_chunk(),
+                last.first_chunk(),
+            ) else {
+                break;
             };
-            let k = self.k.update(raw);
-            if self.k.ready() {
-                let d = self.d.update(k);
-                if self.d.ready() {
-                    self.value = StochasticValue { k, d };
-                }
-            }
+            value = write_four(slot, (stride, last), (&mut gain, &mut loss), value);
         }
-        self.value
+        let mut last = xs[xs.len() - 1 - strides.remainder().len()];
+        for (slot, &x) in slots.into_remainder().iter_mut().zip(strides.remainder()) {
+            let change = x - last;
+            last = x;
+            let (up, down) = (gain.one(positive(change)), loss.one(positive(-change)));
+            value = index(up, down, change != 0.0, value);
+            *slot = value;
+        }
     }
+}
 
-    /// The last lines, NaN until ready.
-    #[must_use]
-    pub fn value(&self) -> StochasticValue {
-        self.value
+/// Four indices at once, of values and those before them; returns the last one.
+#[inline]
+fn write_four(
+    slots: &mut [f64; 4],
+    (xs, lasts): (&[f64; 4], &[f64; 4]),
+    (gain, loss): (&mut Decay, &mut Decay),
+    value: f64,
+) -> f64 {
+    let changes = [
+        xs[0] - lasts[0],
+        xs[1] - lasts[1],
+        xs[2] - lasts[2],
+        xs[3] - lasts[3],
+    ];
+    let ups = gain.four(changes.map(positive));
+    let downs = loss.four(changes.map(|change| positive(-change)));
+    let mut value = value;
+    for i in 0..4 {
+        value = index(ups[i], downs[i], changes[i] != 0.0, value);
+        slots[i] = value;
     }
+    value
+}
 
-    /// Whether `period + k_smooth + d_smooth - 2` bars were seen.
-    #[must_use]
-    pub fn ready(&self) -> bool {
-        self.d.ready()
+/// The index after a bar; one that did not move has the ratio that it had, to the last bit.
+#[inline]
+fn index(gain: f64, loss: f64, moved: bool, before: f64) -> f64 {
+    let movement = gain + loss;
+    let fresh = 100.0 * (gain / movement);
+    if moved && movement > 0.0 {
+        fresh
+    } else {
+        before
     }
+}
 
-    /// Forgets every bar.
-    pub fn reset(&mut self) {
-        self.highest.reset();
-        self.lowest.reset();
-        self.k.reset();
-        self.d.reset();
-        self.value = StochasticValue::UNKNOWN;
-    }
+/// Chande's momentum oscillator with Wilder's averages: 100 * (gain - loss) / (gain + loss).
+///
+/// # Source
+/// Chande and Kroll 1994, The New Technical Trader; TA-Lib takes Wilder's averages for the sums.
+#[derive(Debug, Clone)]
+pub struct Cmo {
+    moves: GainLoss,
+    value: f64,
+    told: bool,
+}
 
-    /// The lines after each bar of three columns, from a fresh start.
+impl Cmo {
+    /// An oscillator over `len` changes, 2 or more.
     ///
     /// # Errors
-    /// `Length` when the columns are not equally long.
-    pub fn batch(
-        &self,
-        high: &[f64],
-        low: &[f64],
-        close: &[f64],
-    ) -> Result<Vec<StochasticValue>, IndicatorError> {
-        same_length(&[("high", high), ("low", low), ("close", close)])?;
-        let mut fresh = self.clone();
-        fresh.reset();
-        let bars = high.iter().zip(low).zip(close);
-        Ok(bars
-            .map(|((&high, &low), &close)| fresh.update(high, low, close))
-            .collect())
+    /// `Period` when `len` is outside 2..=`PERIOD_MAX`.
+    pub fn new(len: usize) -> Result<Self, IndicatorError> {
+        Ok(Self {
+            moves: GainLoss::new(len)?,
+            value: 0.0,
+            told: false,
+        })
+    }
+}
+
+impl Indicator for Cmo {
+    type Row = f64;
+    type Value = f64;
+
+    #[inline]
+    fn update(&mut self, x: f64) -> Option<f64> {
+        let (gain, loss, moved) = self.moves.update(x)?;
+        let movement = gain + loss;
+        if (moved || !self.told) && movement > 0.0 {
+            self.value = 100.0 * ((gain - loss) / movement);
+        }
+        self.told = true;
+        Some(self.value)
+    }
+
+    fn reset(&mut self) {
+        self.moves.reset();
+        self.value = 0.0;
+        self.told = false;
+    }
+}
+
+/// An indicator of the value and that of `period` steps before.
+macro_rules! against_past {
+    ($(#[$doc:meta])* $name:ident, |$x:ident, $past:ident| $expression:expr) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone)]
+        pub struct $name(Delay);
+
+        impl $name {
+            /// Against the value of `len` steps before, 1 or more.
+            ///
+            /// # Errors
+            /// `Period` when `len` is outside 1..=`PERIOD_MAX`.
+            pub fn new(len: usize) -> Result<Self, IndicatorError> {
+                Ok(Self(Delay::new(period("period", len, 1)?)))
+            }
+        }
+
+        impl Indicator for $name {
+            type Row = f64;
+            type Value = f64;
+
+            #[inline]
+            fn update(&mut self, $x: f64) -> Option<f64> {
+                let $past = self.0.push($x)?;
+                Some($expression)
+            }
+
+            fn reset(&mut self) {
+                self.0.reset();
+            }
+        }
+    };
+}
+
+/// A ratio to the past; 0 where the past is 0, as in TA-Lib.
+#[inline]
+pub(crate) fn ratio(x: f64, past: f64) -> f64 {
+    if past == 0.0 {
+        0.0
+    } else {
+        x / past
+    }
+}
+
+against_past!(
+    /// Momentum: the change over `period` steps.
+    Mom, |x, past| x - past
+);
+against_past!(
+    /// Rate of change in percent: 100 * (x / past - 1).
+    Roc, |x, past| 100.0 * ratio(x - past, past)
+);
+against_past!(
+    /// Rate of change as a fraction: (x - past) / past.
+    Rocp, |x, past| ratio(x - past, past)
+);
+against_past!(
+    /// Ratio to the past: x / past.
+    Rocr, |x, past| ratio(x, past)
+);
+against_past!(
+    /// Ratio to the past in percent: 100 * x / past.
+    Rocr100, |x, past| 100.0 * ratio(x, past)
+);
+
+/// One-step rate of change of a triple exponential average, in percent.
+///
+/// # Source
+/// Hutson 1983, Good TRIX.
+#[derive(Debug, Clone)]
+pub struct Trix {
+    chain: [Ema; 3],
+    rate: Roc,
+}
+
+impl Trix {
+    /// Averages over `len` bars, 1 or more.
+    ///
+    /// # Errors
+    /// `Period` when `len` is outside 1..=`PERIOD_MAX`.
+    pub fn new(len: usize) -> Result<Self, IndicatorError> {
+        let link = Ema::new(len)?;
+        Ok(Self {
+            chain: core::array::from_fn(|_| link.clone()),
+            rate: Roc::new(1)?,
+        })
+    }
+}
+
+impl Indicator for Trix {
+    type Row = f64;
+    type Value = f64;
+
+    #[inline]
+    fn update(&mut self, x: f64) -> Option<f64> {
+        let mut fed = x;
+        for link in &mut self.chain {
+            fed = link.update(fed)?;
+        }
+        self.rate.update(fed)
+    }
+
+    fn reset(&mut self) {
+        self.chain.iter_mut().for_each(Indicator::reset);
+        self.rate.reset();
     }
 }

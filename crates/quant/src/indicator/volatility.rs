@@ -1,56 +1,50 @@
-//! Volatility: average true range, bands around an average, distance from it.
+//! Volatility: true ranges, and what the four prices of a bar say about variance.
 
-use super::error::{period, same_length, IndicatorError};
-use super::window::{Moments, Window};
+use super::error::{period, width, IndicatorError};
+use super::folds::{Moments, Total};
+use super::smooth::{Decay, Seeded};
+use super::stream::Indicator;
+use super::window::Window;
 
-/// Wilder's average: the mean of the first n values, then weight 1/n on the newest.
-#[derive(Debug, Clone)]
-pub(super) struct Wilder {
-    period: usize,
-    divisor: f64,
-    seen: usize,
-    sum: f64,
-    value: f64,
+/// max(high, last close) - min(low, last close), as the greatest of three distances.
+#[inline]
+pub(crate) fn true_range(high: f64, low: f64, last: f64) -> f64 {
+    let (range, up, down) = (high - low, (high - last).abs(), (low - last).abs());
+    let widest = if up > range { up } else { range };
+    if down > widest {
+        down
+    } else {
+        widest
+    }
 }
 
-impl Wilder {
-    /// The caller has checked the period.
-    pub(super) fn new(period: usize) -> Self {
-        Self {
-            period,
-            divisor: period as f64,
-            seen: 0,
-            sum: 0.0,
-            value: f64::NAN,
-        }
+/// True range of one bar; the first bar only provides its close.
+///
+/// # Source
+/// Wilder 1978, New Concepts in Technical Trading Systems.
+#[derive(Debug, Clone, Default)]
+pub struct TRange(Option<f64>);
+
+impl TRange {
+    /// A true range that has seen nothing.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
     }
+}
+
+impl Indicator for TRange {
+    type Row = [f64; 3];
+    type Value = f64;
 
     #[inline]
-    pub(super) fn update(&mut self, x: f64) -> f64 {
-        if self.seen >= self.period {
-            self.value += (x - self.value) / self.divisor;
-        } else {
-            self.seen += 1;
-            self.sum += x;
-            if self.seen == self.period {
-                self.value = self.sum / self.divisor;
-            }
-        }
-        self.value
+    fn update(&mut self, [high, low, close]: [f64; 3]) -> Option<f64> {
+        let last = self.0.replace(close)?;
+        Some(true_range(high, low, last))
     }
 
-    pub(super) fn value(&self) -> f64 {
-        self.value
-    }
-
-    pub(super) fn ready(&self) -> bool {
-        self.seen >= self.period
-    }
-
-    pub(super) fn reset(&mut self) {
-        self.seen = 0;
-        self.sum = 0.0;
-        self.value = f64::NAN;
+    fn reset(&mut self) {
+        self.0 = None;
     }
 }
 
@@ -66,7 +60,7 @@ impl Wilder {
 /// Wilder 1978, New Concepts in Technical Trading Systems.
 #[derive(Debug, Clone)]
 pub struct Atr {
-    average: Wilder,
+    average: Seeded,
     last_close: Option<f64>,
 }
 
@@ -76,224 +70,293 @@ impl Atr {
     /// # Errors
     /// `Period` when `len` is outside 1..=`PERIOD_MAX`.
     pub fn new(len: usize) -> Result<Self, IndicatorError> {
+        Self::named("period", len)
+    }
+
+    pub(crate) fn named(name: &'static str, len: usize) -> Result<Self, IndicatorError> {
         Ok(Self {
-            average: Wilder::new(period("period", len, 1)?),
+            average: Seeded::wilder(period(name, len, 1)?),
             last_close: None,
         })
     }
+}
 
-    /// Takes one bar in and returns the average range.
+impl Indicator for Atr {
+    type Row = [f64; 3];
+    type Value = f64;
+
     #[inline]
-    pub fn update(&mut self, high: f64, low: f64, close: f64) -> f64 {
-        match self.last_close.replace(close) {
-            Some(last) => {
-                let range = (high - low)
-                    .max((high - last).abs())
-                    .max((low - last).abs());
-                self.average.update(range)
-            }
-            None => self.average.value(),
-        }
+    fn update(&mut self, [high, low, close]: [f64; 3]) -> Option<f64> {
+        let last = self.last_close.replace(close)?;
+        self.average.update(true_range(high, low, last))
     }
 
-    /// The last average range, NaN until ready.
-    #[must_use]
-    pub fn value(&self) -> f64 {
-        self.average.value()
-    }
-
-    /// Whether `period + 1` bars were seen.
-    #[must_use]
-    pub fn ready(&self) -> bool {
-        self.average.ready()
-    }
-
-    /// Forgets every bar.
-    pub fn reset(&mut self) {
+    fn reset(&mut self) {
         self.average.reset();
         self.last_close = None;
     }
 
-    /// The average range after each bar of three columns, from a fresh start.
-    ///
-    /// # Errors
-    /// `Length` when the columns are not equally long.
-    pub fn batch(
-        &self,
-        high: &[f64],
-        low: &[f64],
-        close: &[f64],
-    ) -> Result<Vec<f64>, IndicatorError> {
-        same_length(&[("high", high), ("low", low), ("close", close)])?;
-        let mut fresh = self.clone();
-        fresh.reset();
-        let bars = high.iter().zip(low).zip(close);
-        Ok(bars
-            .map(|((&high, &low), &close)| fresh.update(high, low, close))
-            .collect())
+    fn write_lines(&self, columns: &[&[f64]], lines: &mut [&mut [f64]]) {
+        let (&[high, low, close], [line]) = (columns, lines) else {
+            return;
+        };
+        let n = high.len();
+        if n == 0 {
+            return;
+        }
+        // The line holds the true ranges of one tile at a time before it holds their average.
+        let mut average = self.average.clone();
+        average.reset();
+        line[0] = f64::NAN;
+        let mut from = 1;
+        let mut ranges = [0.0; TILE];
+        let mut decay = None;
+        while from < n {
+            let to = n.min(from + TILE);
+            let bars = high[from..to].iter().zip(&low[from..to]);
+            let lasts = &close[from - 1..to - 1];
+            let ranges = &mut ranges[..to - from];
+            for ((slot, (&h, &l)), &last) in ranges.iter_mut().zip(bars).zip(lasts) {
+                *slot = true_range(h, l, last);
+            }
+            let line = &mut line[from..to];
+            match &mut decay {
+                Some(decay) => Decay::run(decay, ranges, line),
+                None => {
+                    let seeded = average.write_seed(ranges, line);
+                    if average.is_seeded() {
+                        let mut begun = average.decay();
+                        begun.run(&ranges[seeded..], &mut line[seeded..]);
+                        decay = Some(begun);
+                    }
+                }
+            }
+            from = to;
+        }
     }
 }
 
-/// What [`Bollinger`] says.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct BollingerValue {
-    /// `middle + width * sd`.
-    pub upper: f64,
-    /// Simple average.
-    pub middle: f64,
-    /// `middle - width * sd`.
-    pub lower: f64,
+/// True ranges that are averaged together; they stay in the nearest cache.
+const TILE: usize = 1024;
+
+/// Average true range in percent of the close; 0 where the close is 0, as in TA-Lib.
+#[derive(Debug, Clone)]
+pub struct Natr(Atr);
+
+impl Natr {
+    /// Over `len` bars, 1 or more; usual is 14.
+    ///
+    /// # Errors
+    /// `Period` when `len` is outside 1..=`PERIOD_MAX`.
+    pub fn new(len: usize) -> Result<Self, IndicatorError> {
+        Atr::new(len).map(Self)
+    }
 }
 
-impl BollingerValue {
-    const UNKNOWN: Self = Self {
-        upper: f64::NAN,
-        middle: f64::NAN,
-        lower: f64::NAN,
+impl Indicator for Natr {
+    type Row = [f64; 3];
+    type Value = f64;
+
+    #[inline]
+    fn update(&mut self, bar: [f64; 3]) -> Option<f64> {
+        let range = self.0.update(bar)?;
+        let close = bar[2];
+        Some(if close == 0.0 {
+            0.0
+        } else {
+            100.0 * (range / close)
+        })
+    }
+
+    fn reset(&mut self) {
+        self.0.reset();
+    }
+}
+
+/// A volatility that is the root of the mean of one number a bar, times bars a year.
+macro_rules! mean_of_bars {
+    ($(#[$doc:meta])* $name:ident, [$($column:ident),+]: $width:literal => $term:expr) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone)]
+        pub struct $name {
+            window: Window<Total>,
+            factor: f64,
+        }
+
+        impl $name {
+            /// Over `len` bars, 1 or more, times the root of `scale` (bars a year; 1 for none).
+            ///
+            /// # Errors
+            /// `Period` or `Width` when a parameter is outside its range.
+            pub fn new(len: usize, scale: f64) -> Result<Self, IndicatorError> {
+                let len = period("period", len, 1)?;
+                Ok(Self {
+                    window: Window::new(len),
+                    factor: width("scale", scale)? / len as f64,
+                })
+            }
+        }
+
+        impl Indicator for $name {
+            type Row = [f64; $width];
+            type Value = f64;
+
+            #[inline]
+            fn update(&mut self, [$($column),+]: [f64; $width]) -> Option<f64> {
+                let sum = self.window.push($term)?.sum();
+                Some(libm::sqrt((sum * self.factor).max(0.0)))
+            }
+
+            fn reset(&mut self) {
+                self.window.reset();
+            }
+        }
     };
 }
 
-/// Bollinger bands: the simple average and `width` population standard deviations around it.
+/// ln(a / b) of positive prices.
+#[inline]
+fn log_ratio(a: f64, b: f64) -> f64 {
+    libm::log(a / b)
+}
+
+/// 2 ln 2 - 1.
+const BODY_WEIGHT: f64 = 2.0 * core::f64::consts::LN_2 - 1.0;
+
+#[inline]
+fn square(x: f64) -> f64 {
+    x * x
+}
+
+mean_of_bars!(
+    /// Parkinson's volatility: root of the mean of ln(high / low)^2 / (4 ln 2).
+    ///
+    /// # Source
+    /// Parkinson 1980, The extreme value method for estimating the variance of the rate of return.
+    Parkinson, [high, low]: 2 => square(log_ratio(high, low)) / (4.0 * core::f64::consts::LN_2)
+);
+mean_of_bars!(
+    /// Garman and Klass's volatility: root of the mean of ln(h/l)^2 / 2 - (2 ln 2 - 1) ln(c/o)^2.
+    ///
+    /// # Source
+    /// Garman and Klass 1980, On the estimation of security price volatilities from historical data.
+    GarmanKlass, [open, high, low, close]: 4 =>
+        0.5 * square(log_ratio(high, low)) - BODY_WEIGHT * square(log_ratio(close, open))
+);
+
+#[inline]
+fn rogers_satchell([open, high, low, close]: [f64; 4]) -> f64 {
+    log_ratio(high, close) * log_ratio(high, open) + log_ratio(low, close) * log_ratio(low, open)
+}
+
+mean_of_bars!(
+    /// Rogers and Satchell's volatility: root of the mean of ln(h/c) ln(h/o) + ln(l/c) ln(l/o).
+    ///
+    /// # Source
+    /// Rogers and Satchell 1991, Estimating variance from high, low and closing prices.
+    RogersSatchell, [open, high, low, close]: 4 => rogers_satchell([open, high, low, close])
+);
+
+/// Yang and Zhang's volatility: variances of the gap and of the body, and Rogers and Satchell's.
+///
+/// gap + k body + (1 - k) rs, k = .34 / (1.34 + (n + 1) / (n - 1)); the two variances with ddof 1.
 ///
 /// # Source
-/// Bollinger 1983; TA-Lib's BBANDS with a simple average (ddof 0).
+/// Yang and Zhang 2000, Drift-independent volatility estimation, equations 11 and 12.
 #[derive(Debug, Clone)]
-pub struct Bollinger {
-    window: Window<Moments>,
+pub struct YangZhang {
+    gaps: Window<Moments>,
+    bodies: Window<Moments>,
+    shadows: Window<Total>,
+    last_close: Option<f64>,
     period: f64,
-    width: f64,
-    value: BollingerValue,
+    scale: f64,
 }
 
-impl Bollinger {
-    /// Bands over `len` bars, 2 or more, at `width` standard deviations, more than 0; usual are 20
-    /// and 2.
+impl YangZhang {
+    /// Over `len` bars, 2 or more, times the root of `scale` (bars a year; 1 for none).
     ///
     /// # Errors
-    /// `Period` when `len` is outside 2..=`PERIOD_MAX`, `Width` when `width` is not positive and
-    /// finite.
-    pub fn new(len: usize, width: f64) -> Result<Self, IndicatorError> {
+    /// `Period` or `Width` when a parameter is outside its range.
+    pub fn new(len: usize, scale: f64) -> Result<Self, IndicatorError> {
         let len = period("period", len, 2)?;
-        if !(width.is_finite() && width > 0.0) {
-            return Err(IndicatorError::Width {
-                name: "width",
-                value: width,
-            });
-        }
-        let window = Window::new(len);
         Ok(Self {
-            window,
+            gaps: Window::new(len),
+            bodies: Window::new(len),
+            shadows: Window::new(len),
+            last_close: None,
             period: len as f64,
-            width,
-            value: BollingerValue::UNKNOWN,
+            scale: width("scale", scale)?,
         })
     }
+}
 
-    /// Takes one value in and returns the bands.
+impl Indicator for YangZhang {
+    type Row = [f64; 4];
+    type Value = f64;
+
     #[inline]
-    pub fn update(&mut self, x: f64) -> BollingerValue {
-        if let Some(parts) = self.window.push(x) {
-            let (offset, deviation) = parts.mean_and_deviation(self.period);
-            let middle = parts.anchor + offset;
-            let reach = self.width * (deviation / self.period).sqrt();
-            self.value = BollingerValue {
-                upper: middle + reach,
-                middle,
-                lower: middle - reach,
-            };
-        }
-        self.value
+    fn update(&mut self, bar: [f64; 4]) -> Option<f64> {
+        let [open, _, _, close] = bar;
+        let n = self.period;
+        let last = self.last_close.replace(close)?;
+        let gap = self.gaps.push(log_ratio(open, last));
+        let body = self.bodies.push(log_ratio(close, open));
+        let shadow = self.shadows.push(rogers_satchell(bar));
+        let (_, gap) = gap?.mean_and_deviation(n);
+        let (_, body) = body?.mean_and_deviation(n);
+        let weight = 0.34 / (1.34 + (n + 1.0) / (n - 1.0));
+        let variance = (gap + weight * body) / (n - 1.0) + (1.0 - weight) * (shadow?.sum() / n);
+        Some(libm::sqrt((variance * self.scale).max(0.0)))
     }
 
-    /// The last bands, NaN until ready.
-    #[must_use]
-    pub fn value(&self) -> BollingerValue {
-        self.value
-    }
-
-    /// Whether `period` values were seen.
-    #[must_use]
-    pub fn ready(&self) -> bool {
-        self.window.full()
-    }
-
-    /// Forgets every value.
-    pub fn reset(&mut self) {
-        self.window.reset();
-        self.value = BollingerValue::UNKNOWN;
-    }
-
-    /// The bands after each value of a column, from a fresh start.
-    #[must_use]
-    pub fn batch(&self, xs: &[f64]) -> Vec<BollingerValue> {
-        let mut fresh = self.clone();
-        fresh.reset();
-        xs.iter().map(|&x| fresh.update(x)).collect()
+    fn reset(&mut self) {
+        self.gaps.reset();
+        self.bodies.reset();
+        self.shadows.reset();
+        self.last_close = None;
     }
 }
 
-/// Distance of the newest value from the mean of its window, in standard deviations (ddof 1).
+/// Realised volatility: root of the mean squared log return, its mean taken as 0.
 ///
-/// The window ends at the newest value and contains it. Without variance the distance is 0.
+/// # Source
+/// Andersen, Bollerslev, Diebold and Labys 2003, Modeling and forecasting realized volatility.
 #[derive(Debug, Clone)]
-pub struct ZScore {
-    window: Window<Moments>,
-    period: f64,
-    value: f64,
+pub struct RealizedVolatility {
+    window: Window<Total>,
+    last: Option<f64>,
+    factor: f64,
 }
 
-impl ZScore {
-    /// A z-score over `len` bars, 2 or more.
+impl RealizedVolatility {
+    /// Over `len` returns, 1 or more, times the root of `scale` (bars a year; 1 for none).
     ///
     /// # Errors
-    /// `Period` when `len` is outside 2..=`PERIOD_MAX`.
-    pub fn new(len: usize) -> Result<Self, IndicatorError> {
-        let len = period("period", len, 2)?;
+    /// `Period` or `Width` when a parameter is outside its range.
+    pub fn new(len: usize, scale: f64) -> Result<Self, IndicatorError> {
+        let len = period("period", len, 1)?;
         Ok(Self {
             window: Window::new(len),
-            period: len as f64,
-            value: f64::NAN,
+            last: None,
+            factor: width("scale", scale)? / len as f64,
         })
     }
+}
 
-    /// Takes one value in and returns its distance.
+impl Indicator for RealizedVolatility {
+    type Row = f64;
+    type Value = f64;
+
     #[inline]
-    pub fn update(&mut self, x: f64) -> f64 {
-        if let Some(parts) = self.window.push(x) {
-            let (offset, deviation) = parts.mean_and_deviation(self.period);
-            let sd = (deviation / (self.period - 1.0)).sqrt();
-            self.value = if sd > 0.0 {
-                (x - parts.anchor - offset) / sd
-            } else {
-                0.0
-            };
-        }
-        self.value
+    fn update(&mut self, x: f64) -> Option<f64> {
+        let last = self.last.replace(x)?;
+        let sum = self.window.push(square(log_ratio(x, last)))?.sum();
+        Some(libm::sqrt(sum * self.factor))
     }
 
-    /// The last distance, NaN until ready.
-    #[must_use]
-    pub fn value(&self) -> f64 {
-        self.value
-    }
-
-    /// Whether `period` values were seen.
-    #[must_use]
-    pub fn ready(&self) -> bool {
-        self.window.full()
-    }
-
-    /// Forgets every value.
-    pub fn reset(&mut self) {
+    fn reset(&mut self) {
         self.window.reset();
-        self.value = f64::NAN;
-    }
-
-    /// The distance of each value of a column, from a fresh start.
-    #[must_use]
-    pub fn batch(&self, xs: &[f64]) -> Vec<f64> {
-        let mut fresh = self.clone();
-        fresh.reset();
-        xs.iter().map(|&x| fresh.update(x)).collect()
+        self.last = None;
     }
 }

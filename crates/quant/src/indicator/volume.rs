@@ -1,6 +1,11 @@
-//! Volume: on-balance volume, volume-weighted average price.
+//! Volume: on-balance volume, accumulation and distribution, volume-weighted average price.
 
-use super::error::{same_length, IndicatorError};
+use super::error::{period, IndicatorError};
+use super::folds::Totals;
+use super::price::typical;
+use super::smooth::Decay;
+use super::stream::Indicator;
+use super::window::Window;
 
 /// On-balance volume: the running sum of volume, signed by the change of the close.
 ///
@@ -9,68 +14,37 @@ use super::error::{same_length, IndicatorError};
 ///
 /// # Source
 /// Granville 1963.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Obv {
     last_close: Option<f64>,
-    value: f64,
+    sum: f64,
 }
 
 impl Obv {
     /// An on-balance volume that has seen nothing.
     #[must_use]
     pub fn new() -> Self {
-        Self {
-            last_close: None,
-            value: f64::NAN,
-        }
-    }
-
-    /// Takes one bar in and returns the running sum.
-    #[inline]
-    pub fn update(&mut self, close: f64, volume: f64) -> f64 {
-        match self.last_close.replace(close) {
-            None => self.value = volume,
-            Some(last) if close > last => self.value += volume,
-            Some(last) if close < last => self.value -= volume,
-            Some(_) => {}
-        }
-        self.value
-    }
-
-    /// The running sum, NaN until ready.
-    #[must_use]
-    pub fn value(&self) -> f64 {
-        self.value
-    }
-
-    /// Whether a bar was seen.
-    #[must_use]
-    pub fn ready(&self) -> bool {
-        self.last_close.is_some()
-    }
-
-    /// Forgets every bar.
-    pub fn reset(&mut self) {
-        *self = Self::new();
-    }
-
-    /// The running sum after each bar of two columns, from a fresh start.
-    ///
-    /// # Errors
-    /// `Length` when the columns are not equally long.
-    pub fn batch(&self, close: &[f64], volume: &[f64]) -> Result<Vec<f64>, IndicatorError> {
-        same_length(&[("close", close), ("volume", volume)])?;
-        let mut fresh = Self::new();
-        let bars = close.iter().zip(volume);
-        Ok(bars
-            .map(|(&close, &volume)| fresh.update(close, volume))
-            .collect())
+        Self::default()
     }
 }
 
-impl Default for Obv {
-    fn default() -> Self {
-        Self::new()
+impl Indicator for Obv {
+    type Row = [f64; 2];
+    type Value = f64;
+
+    #[inline]
+    fn update(&mut self, [close, volume]: [f64; 2]) -> Option<f64> {
+        match self.last_close.replace(close) {
+            None => self.sum = volume,
+            Some(last) if close > last => self.sum += volume,
+            Some(last) if close < last => self.sum -= volume,
+            Some(_) => {}
+        }
+        Some(self.sum)
+    }
+
+    fn reset(&mut self) {
+        *self = Self::new();
     }
 }
 
@@ -78,7 +52,7 @@ impl Default for Obv {
 ///
 /// It never forgets by itself: `reset` it where a session begins. Ready from the first bar with
 /// volume; bars without volume change nothing.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Vwap {
     volume: f64,
     value: f64,
@@ -88,71 +62,161 @@ impl Vwap {
     /// A volume-weighted average that has seen nothing.
     #[must_use]
     pub fn new() -> Self {
-        Self {
-            volume: 0.0,
-            value: f64::NAN,
-        }
-    }
-
-    /// Takes one bar in and returns the average price.
-    #[inline]
-    pub fn update(&mut self, high: f64, low: f64, close: f64, volume: f64) -> f64 {
-        // Offsets from the close keep a constant price exact.
-        let typical = close + ((high - close) + (low - close)) / 3.0;
-        let before = self.volume;
-        self.volume += volume;
-        if before > 0.0 {
-            self.value += (typical - self.value) * (volume / self.volume);
-        } else if self.volume > 0.0 {
-            self.value = typical;
-        }
-        self.value
-    }
-
-    /// The average price, NaN until ready.
-    #[must_use]
-    pub fn value(&self) -> f64 {
-        self.value
-    }
-
-    /// Whether any volume was seen.
-    #[must_use]
-    pub fn ready(&self) -> bool {
-        self.volume > 0.0
-    }
-
-    /// Forgets every bar; call it where a session begins.
-    pub fn reset(&mut self) {
-        *self = Self::new();
-    }
-
-    /// The average price after each bar of four columns, from a fresh start.
-    ///
-    /// # Errors
-    /// `Length` when the columns are not equally long.
-    pub fn batch(
-        &self,
-        high: &[f64],
-        low: &[f64],
-        close: &[f64],
-        volume: &[f64],
-    ) -> Result<Vec<f64>, IndicatorError> {
-        same_length(&[
-            ("high", high),
-            ("low", low),
-            ("close", close),
-            ("volume", volume),
-        ])?;
-        let mut fresh = Self::new();
-        let bars = high.iter().zip(low).zip(close).zip(volume);
-        Ok(bars
-            .map(|(((&h, &l), &c), &v)| fresh.update(h, l, c, v))
-            .collect())
+        Self::default()
     }
 }
 
-impl Default for Vwap {
-    fn default() -> Self {
-        Self::new()
+impl Indicator for Vwap {
+    type Row = [f64; 4];
+    type Value = f64;
+
+    #[inline]
+    fn update(&mut self, [high, low, close, volume]: [f64; 4]) -> Option<f64> {
+        let price = typical([high, low, close]);
+        let before = self.volume;
+        self.volume += volume;
+        if before > 0.0 {
+            self.value += (price - self.value) * (volume / self.volume);
+        } else if self.volume > 0.0 {
+            self.value = price;
+        } else {
+            return None;
+        }
+        Some(self.value)
+    }
+
+    fn reset(&mut self) {
+        *self = Self::new();
+    }
+}
+
+/// Volume times the place of the close in the bar, -1 to 1; 0 without a range.
+#[inline]
+fn money_flow([high, low, close, volume]: [f64; 4]) -> f64 {
+    let range = high - low;
+    if range > 0.0 {
+        ((close - low) - (high - close)) / range * volume
+    } else {
+        0.0
+    }
+}
+
+/// Accumulation/distribution line: the running sum of volume times the place of the close.
+///
+/// # Source
+/// Chaikin.
+#[derive(Debug, Clone, Default)]
+pub struct Ad(f64);
+
+impl Ad {
+    /// A line that has seen nothing.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+}
+
+impl Indicator for Ad {
+    type Row = [f64; 4];
+    type Value = f64;
+
+    #[inline]
+    fn update(&mut self, bar: [f64; 4]) -> Option<f64> {
+        self.0 += money_flow(bar);
+        Some(self.0)
+    }
+
+    fn reset(&mut self) {
+        self.0 = 0.0;
+    }
+}
+
+/// Chaikin's oscillator: fast less slow exponential average of the line of [`Ad`].
+///
+/// Both averages begin with the first value of the line, not with a simple average, as in TA-Lib.
+/// Ready after as many bars as the longer period.
+///
+/// # Source
+/// Chaikin.
+#[derive(Debug, Clone)]
+pub struct AdOsc {
+    line: Ad,
+    fast: Decay,
+    slow: Decay,
+    longest: usize,
+    seen: usize,
+}
+
+impl AdOsc {
+    /// Periods in bars, each 2 or more; usual are 3 and 10.
+    ///
+    /// # Errors
+    /// `Period` when one is outside 2..=`PERIOD_MAX`.
+    pub fn new(fast: usize, slow: usize) -> Result<Self, IndicatorError> {
+        let (fast, slow) = (period("fast", fast, 2)?, period("slow", slow, 2)?);
+        let decay = |len: usize| Decay::new(2.0 / (len as f64 + 1.0));
+        Ok(Self {
+            line: Ad::new(),
+            fast: decay(fast),
+            slow: decay(slow),
+            longest: fast.max(slow),
+            seen: 0,
+        })
+    }
+}
+
+impl Indicator for AdOsc {
+    type Row = [f64; 4];
+    type Value = f64;
+
+    #[inline]
+    fn update(&mut self, bar: [f64; 4]) -> Option<f64> {
+        let line = self.line.update(bar)?;
+        self.seen = self.seen.saturating_add(1);
+        if self.seen == 1 {
+            self.fast.start(line);
+            self.slow.start(line);
+        }
+        let difference = self.fast.one(line) - self.slow.one(line);
+        (self.seen >= self.longest).then_some(difference)
+    }
+
+    fn reset(&mut self) {
+        self.line.reset();
+        self.seen = 0;
+    }
+}
+
+/// Chaikin's money flow: volume times place of the close, over volume, in a window; -1 to 1.
+///
+/// Without volume 0.
+///
+/// # Source
+/// Chaikin.
+#[derive(Debug, Clone)]
+pub struct Cmf(Window<Totals>);
+
+impl Cmf {
+    /// Over `len` bars, 1 or more; usual is 20.
+    ///
+    /// # Errors
+    /// `Period` when `len` is outside 1..=`PERIOD_MAX`.
+    pub fn new(len: usize) -> Result<Self, IndicatorError> {
+        Ok(Self(Window::new(period("period", len, 1)?)))
+    }
+}
+
+impl Indicator for Cmf {
+    type Row = [f64; 4];
+    type Value = f64;
+
+    #[inline]
+    fn update(&mut self, bar: [f64; 4]) -> Option<f64> {
+        let (flow, volume) = self.0.push((money_flow(bar), bar[3]))?.sums();
+        Some(if volume > 0.0 { flow / volume } else { 0.0 })
+    }
+
+    fn reset(&mut self) {
+        self.0.reset();
     }
 }

@@ -15,58 +15,60 @@
 //! Cost: one fold per value, and n folds once every n values. Memory: n values and n states.
 
 /// How values join a fold.
-pub(super) trait Fold: Clone + core::fmt::Debug {
+pub(crate) trait Fold: Clone + core::fmt::Debug {
+    /// One value.
+    type Item: Copy + Default + core::fmt::Debug + Send + Sync;
     /// What is known about a run of values.
-    type State: Copy + core::fmt::Debug;
+    type State: Copy + core::fmt::Debug + Send + Sync;
     /// What is known about no values.
     const EMPTY: Self::State;
     /// Puts one older value before a tail.
-    fn before(tail: Self::State, x: f64, anchor: f64) -> Self::State;
+    fn before(tail: Self::State, x: Self::Item, anchor: Self::Item) -> Self::State;
     /// Puts one newer value behind a head; `place` is its place in the block, from 1.
-    fn behind(head: Self::State, x: f64, anchor: f64, place: f64) -> Self::State;
+    fn behind(head: Self::State, x: Self::Item, anchor: Self::Item, place: f64) -> Self::State;
 }
 
 /// The two parts of a full window.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Parts<S> {
+pub(crate) struct Parts<S, I> {
     /// The older part: the tail of the finished block.
-    pub(super) tail: S,
+    pub(crate) tail: S,
     /// The newer part: the head of the growing block.
-    pub(super) head: S,
+    pub(crate) head: S,
     /// The number of values in the head.
-    pub(super) head_len: usize,
+    pub(crate) head_len: usize,
     /// What offsets are counted from.
-    pub(super) anchor: f64,
+    pub(crate) anchor: I,
 }
 
 /// The last n values, folded.
 #[derive(Debug, Clone)]
-pub(super) struct Window<F: Fold> {
+pub(crate) struct Window<F: Fold> {
     /// The growing block; slots from `head_len` on are stale.
-    block: Vec<f64>,
+    block: Vec<F::Item>,
     /// `tails[i]` folds the finished block from place i on.
     tails: Vec<F::State>,
     head: F::State,
     head_len: usize,
-    anchor: f64,
+    anchor: F::Item,
     full: bool,
 }
 
 impl<F: Fold> Window<F> {
-    pub(super) fn new(len: usize) -> Self {
+    pub(crate) fn new(len: usize) -> Self {
         Self {
-            block: vec![0.0; len],
+            block: vec![F::Item::default(); len],
             tails: vec![F::EMPTY; len],
             head: F::EMPTY,
             head_len: 0,
-            anchor: 0.0,
+            anchor: F::Item::default(),
             full: false,
         }
     }
 
     /// Takes one value in, and lets the oldest go. None until n values were seen.
     #[inline]
-    pub(super) fn push(&mut self, x: f64) -> Option<Parts<F::State>> {
+    pub(crate) fn push(&mut self, x: F::Item) -> Option<Parts<F::State, F::Item>> {
         if let Some(slot) = self.block.get_mut(self.head_len) {
             *slot = x;
         }
@@ -87,19 +89,15 @@ impl<F: Fold> Window<F> {
         }
     }
 
-    pub(super) fn full(&self) -> bool {
-        self.full
-    }
-
-    pub(super) fn reset(&mut self) {
+    pub(crate) fn reset(&mut self) {
         self.head = F::EMPTY;
         self.head_len = 0;
-        self.anchor = 0.0;
+        self.anchor = F::Item::default();
         self.full = false;
     }
 
     /// Finishes the block: folds its tails around a new anchor and starts an empty head.
-    fn turn(&mut self, newest: f64) {
+    fn turn(&mut self, newest: F::Item) {
         self.anchor = newest;
         let mut tail = F::EMPTY;
         for (slot, &x) in self.tails.iter_mut().zip(&self.block).rev() {
@@ -112,112 +110,84 @@ impl<F: Fold> Window<F> {
     }
 }
 
-/// Sum of offsets.
+/// The value of n steps ago.
 #[derive(Debug, Clone)]
-pub(super) struct Sum;
+pub(crate) struct Delay {
+    ring: Vec<f64>,
+    at: usize,
+    full: bool,
+}
 
-impl Fold for Sum {
-    type State = f64;
-    const EMPTY: f64 = 0.0;
-
-    #[inline]
-    fn before(tail: f64, x: f64, anchor: f64) -> f64 {
-        tail + (x - anchor)
+impl Delay {
+    /// The caller has checked the length, 1 or more.
+    pub(crate) fn new(len: usize) -> Self {
+        Self {
+            ring: vec![0.0; len],
+            at: 0,
+            full: false,
+        }
     }
 
+    /// Takes a value in and returns the one of n steps ago, once there is one.
     #[inline]
-    fn behind(head: f64, x: f64, anchor: f64, _place: f64) -> f64 {
-        head + (x - anchor)
+    pub(crate) fn push(&mut self, x: f64) -> Option<f64> {
+        let full = self.full;
+        let old = core::mem::replace(self.ring.get_mut(self.at)?, x);
+        self.at += 1;
+        if self.at == self.ring.len() {
+            self.at = 0;
+            self.full = true;
+        }
+        full.then_some(old)
+    }
+
+    pub(crate) fn reset(&mut self) {
+        self.at = 0;
+        self.full = false;
     }
 }
 
-/// Sum of offsets, and sum of offsets each times its place from the oldest, from 1.
+/// The last n values in order of arrival, for what has to look at all of them.
 #[derive(Debug, Clone)]
-pub(super) struct RampSum;
-
-impl Fold for RampSum {
-    type State = (f64, f64);
-    const EMPTY: (f64, f64) = (0.0, 0.0);
-
-    #[inline]
-    fn before((sum, ramp): (f64, f64), x: f64, anchor: f64) -> (f64, f64) {
-        // One older value moves every other one place up, which adds each of them once more.
-        let sum = sum + (x - anchor);
-        (sum, ramp + sum)
-    }
-
-    #[inline]
-    fn behind((sum, ramp): (f64, f64), x: f64, anchor: f64, place: f64) -> (f64, f64) {
-        let offset = x - anchor;
-        (sum + offset, ramp + place * offset)
-    }
+pub(crate) struct Ring {
+    values: Vec<f64>,
+    at: usize,
+    full: bool,
 }
 
-/// Sum of offsets and of their squares.
-#[derive(Debug, Clone)]
-pub(super) struct Moments;
-
-impl Fold for Moments {
-    type State = (f64, f64);
-    const EMPTY: (f64, f64) = (0.0, 0.0);
-
-    #[inline]
-    fn before((sum, squares): (f64, f64), x: f64, anchor: f64) -> (f64, f64) {
-        let offset = x - anchor;
-        (sum + offset, squares + offset * offset)
+impl Ring {
+    /// The caller has checked the length, 1 or more.
+    pub(crate) fn new(len: usize) -> Self {
+        Self {
+            values: vec![0.0; len],
+            at: 0,
+            full: false,
+        }
     }
 
+    /// Takes a value in; whether the ring is full now.
     #[inline]
-    fn behind(head: (f64, f64), x: f64, anchor: f64, _place: f64) -> (f64, f64) {
-        Self::before(head, x, anchor)
-    }
-}
-
-/// The highest value.
-#[derive(Debug, Clone)]
-pub(super) struct Highest;
-
-impl Fold for Highest {
-    type State = f64;
-    const EMPTY: f64 = f64::NEG_INFINITY;
-
-    #[inline]
-    fn before(tail: f64, x: f64, _anchor: f64) -> f64 {
-        tail.max(x)
+    pub(crate) fn push(&mut self, x: f64) -> bool {
+        if let Some(slot) = self.values.get_mut(self.at) {
+            *slot = x;
+        }
+        self.at += 1;
+        if self.at == self.values.len() {
+            self.at = 0;
+            self.full = true;
+        }
+        self.full
     }
 
+    /// The values of a full ring from the oldest to the newest.
     #[inline]
-    fn behind(head: f64, x: f64, _anchor: f64, _place: f64) -> f64 {
-        head.max(x)
-    }
-}
-
-/// The lowest value.
-#[derive(Debug, Clone)]
-pub(super) struct Lowest;
-
-impl Fold for Lowest {
-    type State = f64;
-    const EMPTY: f64 = f64::INFINITY;
-
-    #[inline]
-    fn before(tail: f64, x: f64, _anchor: f64) -> f64 {
-        tail.min(x)
+    pub(crate) fn iter(&self) -> impl Iterator<Item = f64> + '_ {
+        let (newer, older) = self.values.split_at(self.at);
+        older.iter().chain(newer).copied()
     }
 
-    #[inline]
-    fn behind(head: f64, x: f64, _anchor: f64, _place: f64) -> f64 {
-        head.min(x)
-    }
-}
-
-impl Parts<(f64, f64)> {
-    /// Offset of the mean from the anchor, and sum of squared deviations from the mean, of a
-    /// window of `n` values folded by [`Moments`].
-    #[inline]
-    pub(super) fn mean_and_deviation(&self, n: f64) -> (f64, f64) {
-        let sum = self.tail.0 + self.head.0;
-        let squares = self.tail.1 + self.head.1;
-        (sum / n, (squares - sum * sum / n).max(0.0))
+    pub(crate) fn reset(&mut self) {
+        self.at = 0;
+        self.full = false;
     }
 }

@@ -31,6 +31,8 @@ pub mod tif {
     pub const IOC: u8 = 1;
     /// All at once or nothing.
     pub const FOK: u8 = 2;
+    /// Until the end of the day.
+    pub const DAY: u8 = 3;
 }
 
 /// One command, in NumPy's aligned layout of the fields in this order.
@@ -99,6 +101,14 @@ pub enum Reason {
     Immediate = 8,
     /// It would have traded with its own owner.
     SelfTrade = 9,
+    /// Trading is halted.
+    Halted = 10,
+    /// An auction takes only limit orders that stay.
+    Auction = 11,
+    /// The price lies outside of the band.
+    PriceBand = 12,
+    /// The day is over.
+    Expired = 13,
 }
 
 /// One report, in NumPy's aligned layout of the fields in this order.

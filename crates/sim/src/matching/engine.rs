@@ -12,12 +12,14 @@ use super::command::{
     op, order_type, tif, EngineCommand, EngineReport, EngineReportKind, Reason, POST_ONLY,
 };
 use super::self_trade::SelfTrade;
+use super::session::{DayRules, Phase, DAY};
 
 /// A matching engine for one instrument.
 #[derive(Debug, Clone, Default)]
 pub struct MatchingEngine {
     pub(super) orders: RestingOrders,
     pub(super) self_trade: SelfTrade,
+    pub(super) day: DayRules,
 }
 
 /// An order on its way through the book.
@@ -32,6 +34,7 @@ pub(super) struct Taker {
     pub(super) limit: Price,
     pub(super) leaves_qty: Qty,
     pub(super) cum_qty: Qty,
+    pub(super) marks: u8,
     pub(super) ts: UnixNanos,
 }
 
@@ -95,6 +98,10 @@ impl MatchingEngine {
         reports: &mut Vec<EngineReport>,
     ) -> Result<(), (Reason, Qty)> {
         let mut taker = self.admit(command).map_err(|reason| (reason, Qty(0)))?;
+        if self.day.in_force() {
+            let admitted = self.day.admit(command, &mut taker);
+            admitted.map_err(|reason| (reason, Qty(0)))?;
+        }
         if command.flags & POST_ONLY != 0 && self.would_trade(taker.side, taker.limit) {
             return Err((Reason::PostOnly, Qty(0)));
         }
@@ -112,7 +119,8 @@ impl MatchingEngine {
         if taker.leaves_qty.0 == 0 {
             return Ok(());
         }
-        if command.tif == tif::GTC && command.order_type == order_type::LIMIT {
+        let stays = command.tif == tif::GTC || command.tif == tif::DAY;
+        if stays && command.order_type == order_type::LIMIT {
             self.rest(&taker, reports);
         } else {
             cancel_rest(&taker, Reason::Immediate, reports);
@@ -130,7 +138,7 @@ impl MatchingEngine {
             order_type::MARKET => Price(i64::MIN),
             _ => return Err(Reason::Malformed),
         };
-        if command.tif > tif::FOK || command.flags > POST_ONLY {
+        if command.tif > tif::DAY || command.flags > POST_ONLY {
             return Err(Reason::Malformed);
         }
         if command.qty.0 <= 0 {
@@ -150,6 +158,7 @@ impl MatchingEngine {
             limit,
             leaves_qty: command.qty,
             cum_qty: Qty(0),
+            marks: if command.tif == tif::DAY { DAY } else { 0 },
             ts: command.ts,
         })
     }
@@ -196,6 +205,11 @@ impl MatchingEngine {
         if !is_limit(command.price) {
             return refuse(Reason::BadPrice);
         }
+        if self.day.in_force() {
+            if let Err(reason) = self.day.admit_replace(command.price) {
+                return refuse(reason);
+            }
+        }
         let leaves_qty = Qty(command.qty.0.saturating_sub(order.cum_qty.0).max(0));
         if leaves_qty.0 > 0
             && command.flags & POST_ONLY != 0
@@ -226,6 +240,7 @@ impl MatchingEngine {
             limit: command.price,
             leaves_qty,
             cum_qty: order.cum_qty,
+            marks: order.marks,
             ts: command.ts,
         };
         self.trade(&mut taker, reports);
@@ -238,6 +253,9 @@ impl MatchingEngine {
     /// Whether an order of `side` with this limit would trade at once.
     #[inline]
     fn would_trade(&self, side: Side, limit: Price) -> bool {
+        if self.day.phase == Phase::Auction {
+            return false;
+        }
         let best = self.orders.best(side.opposite());
         best.is_some_and(|price| accepts(side, limit, price))
     }
@@ -245,6 +263,9 @@ impl MatchingEngine {
     /// Trades while there is something at an acceptable price.
     #[inline]
     fn trade(&mut self, taker: &mut Taker, reports: &mut Vec<EngineReport>) {
+        if self.day.phase == Phase::Auction {
+            return;
+        }
         let against = taker.side.opposite();
         while taker.leaves_qty.0 > 0 {
             let slot = self.orders.first(against);
@@ -286,7 +307,7 @@ impl MatchingEngine {
             cum_qty: taker.cum_qty,
             owner: taker.owner,
             side: taker.side,
-            marks: 0,
+            marks: taker.marks,
         });
         if slot == NO_SLOT {
             cancel_rest(taker, Reason::BadQty, reports);

@@ -6,11 +6,14 @@
 //!
 //! - [`command`]: the rows that go in and come out.
 //! - [`engine`]: what happens to a command. [`self_trade`]: orders that meet their own owner.
+//! - [`session`]: bands, halts, auctions, the end of the day.
 
 pub mod command;
 pub mod engine;
 pub mod self_trade;
+pub mod session;
 
 pub use command::{EngineCommand, EngineReport, EngineReportKind, Reason, POST_ONLY};
 pub use engine::MatchingEngine;
 pub use self_trade::SelfTrade;
+pub use session::{Phase, Uncrossing};

@@ -6,8 +6,9 @@
 //! or taken away by its owner. Costs: a row touches the followed orders of its price only.
 //!
 //! A model's order is executed when trades have used up the queue in front and then its own
-//! quantity, when a trade goes through its price, or when the other side's best crosses it: the
-//! rules of the simulated venue.
+//! quantity, when a trade goes through its price, or, once the real one is gone, when the other
+//! side's best crosses it: the rules of the simulated venue. Where the book stays crossed (an
+//! auction, a recording with orders that are long gone), the orders are let go unjudged.
 
 use std::collections::BTreeMap;
 
@@ -18,6 +19,8 @@ use super::{QueueModel, QueuePosition};
 
 /// "It did not happen."
 pub const NEVER: i64 = i64::MAX;
+/// A book that is crossed for longer than this says nothing about queues.
+const CROSSED_NS_MAX: i64 = 1_000_000_000;
 
 /// Which orders are followed, and how.
 #[derive(Debug, Clone)]
@@ -91,6 +94,8 @@ pub struct FillStudy {
     resting: BTreeMap<u64, (i8, i64)>,
     followed: Vec<Followed>,
     now: i64,
+    /// Since when the book is crossed, or [`NEVER`].
+    crossed_since: i64,
 }
 
 /// SplitMix64 (Steele, Lea, Flood 2014).
@@ -113,6 +118,7 @@ impl FillStudy {
             resting: BTreeMap::new(),
             followed: Vec::new(),
             now: i64::MIN,
+            crossed_since: NEVER,
         }
     }
 
@@ -144,13 +150,16 @@ impl FillStudy {
             return;
         };
         if kind == Some(EventKind::OrderExecute) {
-            self.handle_trade(touched.side, touched.price, event.qty);
+            // What is printed is the execution's price: an order on its way to another price trades
+            // there, and not where it rested.
+            self.handle_trade(touched.side, event.price, event.qty);
         }
         if let Some(level) = rested {
             self.note_truth(event, level);
         }
         self.handle_depth(touched);
         self.fill_crossed(touched);
+        self.let_go_when_crossed();
         if kind == Some(EventKind::OrderAdd) {
             if let (Some((ahead, best)), true) = (ahead, self.is_chosen(event)) {
                 self.follow(event, touched.side, ahead, best);
@@ -330,7 +339,7 @@ impl FillStudy {
         let sign = -(touched.side as i8);
         let now = self.now;
         for (_, lives) in levels_from(&mut self.live, sign, touched.price.0) {
-            for live in lives.iter_mut() {
+            for live in lives.iter_mut().filter(|live| live.leaves == 0) {
                 for predicted in &mut self.followed[live.row].predicted {
                     if *predicted == NEVER {
                         *predicted = now;
@@ -339,6 +348,26 @@ impl FillStudy {
                 live.open = 0;
             }
         }
+    }
+
+    /// Ends what is followed when the book stays crossed: as if canceled when that began.
+    fn let_go_when_crossed(&mut self) {
+        if !self.book.is_crossed() {
+            self.crossed_since = NEVER;
+            return;
+        }
+        self.crossed_since = self.crossed_since.min(self.now);
+        if self.now - self.crossed_since <= CROSSED_NS_MAX {
+            return;
+        }
+        for live in self.live.values().flatten() {
+            let row = &mut self.followed[live.row];
+            if row.ts_filled == NEVER && row.ts_canceled == NEVER {
+                row.ts_canceled = self.crossed_since;
+            }
+        }
+        self.live.clear();
+        self.resting.clear();
     }
 }
 

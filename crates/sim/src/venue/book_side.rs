@@ -1,6 +1,5 @@
 //! What a row of the recorded market does to resting orders.
 
-use py_rt_kernel::market::ByPrice;
 use py_rt_types::{
     EventKind, Liquidity, MarketEvent, OrderType, Price, Qty, ReportKind, Side, TimeInForce,
     UnixNanos,
@@ -15,20 +14,27 @@ impl Listing {
             self.expire_day_orders(now, desk);
         }
         if let Some(print) = event.print() {
-            self.handle_trade(now, &print, desk);
+            let reaches = print.price >= self.lowest_ask || print.price <= self.highest_bid;
+            if reaches || !self.stops.is_empty() {
+                self.handle_trade(now, &print, desk);
+            }
         }
-        if event.kind != EventKind::Trade as u8 {
-            let book = self.book.get_or_insert_with(|| Box::new(ByPrice::new()));
-            book.apply(event);
-            let (bid, ask) = (book.best_bid(), book.best_ask());
-            if let (Some(side), true) = (event.book_side(), is_of_level(event)) {
-                let shown = book.qty_at(side, event.price).0;
-                for resting in self.side(side).iter_mut() {
-                    if resting.limit() == Some(event.price) {
-                        queue_depth(resting, shown);
-                    }
+        if event.kind == EventKind::Trade as u8 {
+            return;
+        }
+        let book = self.book_mut();
+        book.apply(event);
+        let (bid, ask) = (book.best_bid(), book.best_ask());
+        if let (Some(side), true) = (event.book_side(), is_of_level(event)) {
+            let shown = book.qty_at(side, event.price).0;
+            for resting in self.side(side).iter_mut() {
+                if resting.limit() == Some(event.price) {
+                    queue_depth(resting, shown);
                 }
             }
+        }
+        let sells = bid.is_some_and(|bid| bid >= self.lowest_ask);
+        if sells | ask.is_some_and(|ask| ask <= self.highest_bid) {
             self.fill_crossed(now, bid, ask, desk);
         }
     }

@@ -196,7 +196,7 @@ impl Naive {
 
     fn handle_new(&mut self, c: &EngineCommand) {
         let (market, known) = (c.order_type == 1, c.order_type <= 1);
-        if !(c.side == 1 || c.side == -1) || !known || c.tif > 2 || c.flags > 1 {
+        if !(c.side == 1 || c.side == -1) || !known || c.tif > 3 || c.flags > 1 {
             return self.reject(c, 5, 0);
         }
         if c.qty.0 <= 0 {
@@ -229,7 +229,7 @@ impl Naive {
         if left.leaves == 0 {
             return;
         }
-        if market || c.tif != 0 {
+        if market || c.tif == 1 || c.tif == 2 {
             self.tell(c.ts, (CANCELED, id, 0, price, left.leaves, 0, 8));
         } else {
             self.book.push(left);

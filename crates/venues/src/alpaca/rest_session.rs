@@ -90,6 +90,22 @@ impl RestSession {
         }
     }
 
+    /// Takes back new orders and replaces of which no byte was sent; each is refused for certain.
+    /// Orders that can only reduce stay, and so do cancels and questions.
+    pub fn withdraw(&mut self, now: UnixNanos) {
+        let may_go = |job: &Job| match &job.request {
+            VenueRequest::New(order) => order.reduce_only,
+            VenueRequest::Replace(_) => false,
+            _ => true,
+        };
+        while let Some(at) = self.queue.iter().position(|job| !may_go(job)) {
+            if let Some(job) = self.queue.remove(at) {
+                let text = "trading was restricted before the order was sent";
+                self.refuse(now, &job, RejectReason::NeverAccepted, text);
+            }
+        }
+    }
+
     /// Whether a request given now would be sent at once.
     #[must_use]
     pub fn is_idle(&self) -> bool {

@@ -15,7 +15,7 @@ struct Event<'a> {
     symbol: Slot<'a>,
     updates: Part<'a>,
     trades: Part<'a>,
-    tickers: Part<'a>,
+    quotes: Part<'a>,
 }
 
 /// One element of `updates`, `trades` or `tickers`.
@@ -85,7 +85,7 @@ impl<'a> Event<'a> {
                 b"product_id" => event.symbol.fill(scanner)?,
                 b"updates" => event.updates.fill(scanner)?,
                 b"trades" => event.trades.fill(scanner)?,
-                b"tickers" => event.tickers.fill(scanner)?,
+                b"tickers" => event.quotes.fill(scanner)?,
                 _ => scanner.skip()?,
             }
         }
@@ -152,7 +152,7 @@ impl<'a> Event<'a> {
     }
 
     fn quotes<G: Grid>(&self, head: &Message, sheet: &mut Sheet<G>) -> Result<(), Malformed> {
-        each(self.tickers.required("tickers")?, |row| {
+        each(self.quotes.required("tickers")?, |row| {
             let Some(place) = sheet.place(&row.symbol.required_text("product_id")?) else {
                 return Ok(());
             };

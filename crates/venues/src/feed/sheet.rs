@@ -285,7 +285,9 @@ impl<G: Grid> Sheet<G> {
     fn grow(&mut self, place: u32, axis: Axis, factor: i64) -> Option<()> {
         let open = self.messages.last().map_or(0, |last| last.end);
         let own = self.messages.iter().filter(|one| one.place == place);
-        let ranges = own.map(Message::levels).chain([open..self.levels.len()]);
+        let ranges = own
+            .map(Message::levels)
+            .chain(core::iter::once(open..self.levels.len()));
         for range in ranges {
             grow_levels(self.levels.get_mut(range)?, axis, factor)?;
         }

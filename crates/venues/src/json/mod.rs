@@ -10,8 +10,9 @@
 mod scanner;
 mod slot;
 mod text;
+mod words;
 
-pub(crate) use scanner::newline;
 pub use scanner::{Kind, Raw, Scalar, Scanner, MAX_DEPTH};
 pub use slot::Slot;
 pub use text::Text;
+pub(crate) use words::newline;

@@ -244,7 +244,10 @@ mod tests {
             format!("1633998512.0633569\t{MESSAGE}\r"),
             format!("2021-10-12T00:28:32.0633569Z {MESSAGE}"),
             format!("2021-10-12T00:28:32.0633569Z,btcusdt,\"{doubled}\""),
-            format!("{{\"t\":\"recv\",\"conn\":\"c\",\"ts\":1633998512.0633569,\"data\":\"{escaped}\"}}"),
+            format!(
+                "{{\"t\":\"recv\",\"conn\":\"c\",\"ts\":1633998512.0633569,\
+                 \"data\":\"{escaped}\"}}"
+            ),
             format!("{{\"local_timestamp\":\"1633998512063356900\",\"msg\":{MESSAGE}}}"),
         ] {
             let found = take_apart(line.as_bytes()).unwrap().unwrap();

@@ -5,37 +5,37 @@
 
 /// A message and the address that it answers.
 #[derive(Clone, Debug)]
-pub struct Sent {
-    pub url: Option<&'static str>,
-    pub text: String,
+pub(crate) struct Sent {
+    pub(crate) url: Option<&'static str>,
+    pub(crate) text: String,
 }
 
-pub fn sent(text: impl Into<String>) -> Sent {
+pub(crate) fn sent(text: impl Into<String>) -> Sent {
     let text = text.into();
     Sent { url: None, text }
 }
 
 /// The market of one venue.
-pub struct Script {
-    pub name: &'static str,
-    pub symbol: &'static str,
+pub(crate) struct Script {
+    pub(crate) name: &'static str,
+    pub(crate) symbol: &'static str,
     /// What comes before any book.
-    pub prelude: Vec<Sent>,
-    pub snapshot: Sent,
-    pub changes: [Sent; 2],
+    pub(crate) prelude: Vec<Sent>,
+    pub(crate) snapshot: Sent,
+    pub(crate) changes: [Sent; 2],
     /// A change (or any message) with a hole in front of it, where the venue can show one.
-    pub gap: Option<Sent>,
+    pub(crate) gap: Option<Sent>,
     /// A change with a wrong sum.
-    pub wrong_sum: Option<Sent>,
+    pub(crate) wrong_sum: Option<Sent>,
     /// A change that crosses the book, where that breaks it.
-    pub crossing: Option<Sent>,
+    pub(crate) crossing: Option<Sent>,
     /// A snapshot after a break.
-    pub again: Sent,
-    pub trade: Option<Sent>,
+    pub(crate) again: Sent,
+    pub(crate) trade: Option<Sent>,
 }
 
 /// CRC-32 bit by bit: a second opinion.
-pub fn crc32(text: &str) -> u32 {
+pub(crate) fn crc32(text: &str) -> u32 {
     let mut sum = u32::MAX;
     for byte in text.bytes() {
         sum ^= u32::from(byte);
@@ -52,7 +52,8 @@ pub fn crc32(text: &str) -> u32 {
 
 fn binance_depth(first: u64, last: u64, more: &str, bids: &str, asks: &str) -> Sent {
     sent(format!(
-        r#"{{"stream":"xusd@depth","data":{{"e":"depthUpdate","E":5,"s":"XUSD","U":{first},"u":{last},{more}"b":[{bids}],"a":[{asks}]}}}}"#
+        r#"{{"stream":"xusd@depth","data":{{"e":"depthUpdate","E":5,"s":"XUSD","U":{first},
+"u":{last},{more}"b":[{bids}],"a":[{asks}]}}}}"#
     ))
 }
 
@@ -60,14 +61,16 @@ fn binance_snapshot(last: u64) -> Sent {
     Sent {
         url: Some("https://x/api/v3/depth?symbol=XUSD&limit=1000"),
         text: format!(
-            r#"{{"lastUpdateId":{last},"bids":[["100.50","1.250"],["100.00","2.000"]],"asks":[["101.00","3.000"],["101.50","4.000"]]}}"#
+            r#"{{"lastUpdateId":{last},"bids":[["100.50","1.250"],["100.00","2.000"]],
+"asks":[["101.00","3.000"],["101.50","4.000"]]}}"#
         ),
     }
 }
 
-const BINANCE_TRADE: &str = r#"{"stream":"xusd@trade","data":{"e":"trade","E":9,"s":"XUSD","t":1,"p":"101.00","q":"0.5","T":8,"m":false,"M":true}}"#;
+const BINANCE_TRADE: &str = r#"{"stream":"xusd@trade","data":{"e":"trade","E":9,"s":"XUSD","t":1,
+"p":"101.00","q":"0.5","T":8,"m":false,"M":true}}"#;
 
-pub fn binance_spot() -> Script {
+pub(crate) fn binance_spot() -> Script {
     Script {
         name: "binance spot",
         symbol: "XUSD",
@@ -85,7 +88,7 @@ pub fn binance_spot() -> Script {
     }
 }
 
-pub fn binance_usdm() -> Script {
+pub(crate) fn binance_usdm() -> Script {
     let change = |first, last, previous: u64, bids, asks| {
         binance_depth(
             first,
@@ -116,13 +119,14 @@ fn kraken_v2(kind: &str, bids: &[(&str, &str)], asks: &[(&str, &str)], sum: u32)
         levels.join(",")
     };
     sent(format!(
-        r#"{{"channel":"book","type":"{kind}","data":[{{"symbol":"X/USD","bids":[{}],"asks":[{}],"checksum":{sum},"timestamp":"2026-07-19T17:54:39.753424Z"}}]}}"#,
+        r#"{{"channel":"book","type":"{kind}","data":[{{"symbol":"X/USD","bids":[{}],"asks":[{}],
+"checksum":{sum},"timestamp":"2026-07-19T17:54:39.753424Z"}}]}}"#,
         list(bids),
         list(asks)
     ))
 }
 
-pub fn kraken() -> Script {
+pub(crate) fn kraken() -> Script {
     let whole = crc32("101003000101504000100501250100002000");
     let snapshot = || {
         kraken_v2(
@@ -144,7 +148,8 @@ pub fn kraken() -> Script {
         name: "kraken v2",
         symbol: "X/USD",
         prelude: vec![sent(
-            r#"{"method":"subscribe","result":{"channel":"book","depth":10,"snapshot":true,"symbol":"X/USD"},"success":true}"#,
+            r#"{"method":"subscribe","result":{"channel":"book","depth":10,"snapshot":true,
+"symbol":"X/USD"},"success":true}"#,
         )],
         snapshot: snapshot(),
         changes: [
@@ -160,12 +165,14 @@ pub fn kraken() -> Script {
         )),
         again: snapshot(),
         trade: Some(sent(
-            r#"{"channel":"trade","type":"update","data":[{"symbol":"X/USD","side":"buy","price":101.00,"qty":0.500,"ord_type":"market","trade_id":4,"timestamp":"2026-07-19T17:54:39.753424Z"}]}"#,
+            r#"{"channel":"trade","type":"update","data":[{"symbol":"X/USD","side":"buy",
+"price":101.00,"qty":0.500,"ord_type":"market","trade_id":4,
+"timestamp":"2026-07-19T17:54:39.753424Z"}]}"#,
         )),
     }
 }
 
-pub fn kraken_v1() -> Script {
+pub(crate) fn kraken_v1() -> Script {
     let t = "1618678133.365913";
     let change = |payload: String, sum: u32| {
         sent(format!(
@@ -174,7 +181,8 @@ pub fn kraken_v1() -> Script {
     };
     let snapshot = || {
         sent(format!(
-            r#"[992,{{"as":[["101.00","3.000","{t}"],["101.50","4.000","{t}"]],"bs":[["100.50","1.250","{t}"],["100.00","2.000","{t}"]]}},"book-10","X/USD"]"#
+            r#"[992,{{"as":[["101.00","3.000","{t}"],["101.50","4.000","{t}"]],"bs":[["100.50",
+"1.250","{t}"],["100.00","2.000","{t}"]]}},"book-10","X/USD"]"#
         ))
     };
     let first = crc32("10100300010060500100501250100002000");
@@ -182,12 +190,14 @@ pub fn kraken_v1() -> Script {
     Script {
         name: "kraken v1",
         prelude: vec![sent(
-            r#"{"channelID":992,"channelName":"book-10","event":"subscriptionStatus","pair":"X/USD","status":"subscribed","subscription":{"depth":10,"name":"book"}}"#,
+            r#"{"channelID":992,"channelName":"book-10","event":"subscriptionStatus",
+"pair":"X/USD","status":"subscribed","subscription":{"depth":10,"name":"book"}}"#,
         )],
         snapshot: snapshot(),
         changes: [
             sent(format!(
-                r#"[992,{{"a":[["101.50","0.000","{t}"]]}},{{"b":[["100.60","0.500","{t}"]],"c":"{first}"}},"book-10","X/USD"]"#
+                r#"[992,{{"a":[["101.50","0.000","{t}"]]}},{{"b":[["100.60","0.500","{t}"]],
+"c":"{first}"}},"book-10","X/USD"]"#
             )),
             change(
                 format!(r#""b":[["100.60","0.000","{t}"]],"a":[["101.00","1.000","{t}","r"]]"#),
@@ -209,7 +219,8 @@ pub fn kraken_v1() -> Script {
 
 fn coinbase_frame(number: u64, channel: &str, events: &str) -> Sent {
     sent(format!(
-        r#"{{"channel":"{channel}","client_id":"","timestamp":"2026-11-20T15:00:00.100Z","sequence_num":{number},"events":[{events}]}}"#
+        r#"{{"channel":"{channel}","client_id":"","timestamp":"2026-11-20T15:00:00.100Z",
+"sequence_num":{number},"events":[{events}]}}"#
     ))
 }
 
@@ -218,7 +229,8 @@ fn coinbase_book(number: u64, kind: &str, levels: &[(&str, &str, &str)]) -> Sent
         .iter()
         .map(|(side, price, qty)| {
             format!(
-                r#"{{"side":"{side}","event_time":"1970-01-01T00:00:00Z","price_level":"{price}","new_quantity":"{qty}"}}"#
+                r#"{{"side":"{side}","event_time":"1970-01-01T00:00:00Z","price_level":"{price}",
+"new_quantity":"{qty}"}}"#
             )
         })
         .collect();
@@ -236,7 +248,7 @@ const COINBASE_BOOK: [(&str, &str, &str); 4] = [
     ("offer", "101.50", "4"),
 ];
 
-pub fn coinbase() -> Script {
+pub(crate) fn coinbase() -> Script {
     Script {
         name: "coinbase advanced trade",
         symbol: "X-USD",
@@ -265,20 +277,23 @@ pub fn coinbase() -> Script {
         trade: Some(coinbase_frame(
             4,
             "market_trades",
-            r#"{"type":"update","trades":[{"product_id":"X-USD","trade_id":"1","price":"101.00","size":"0.5","time":"2026-11-20T15:00:00.090Z","side":"SELL"}]}"#,
+            r#"{"type":"update","trades":[{"product_id":"X-USD","trade_id":"1","price":"101.00",
+"size":"0.5","time":"2026-11-20T15:00:00.090Z","side":"SELL"}]}"#,
         )),
     }
 }
 
-pub fn coinbase_exchange() -> Script {
+pub(crate) fn coinbase_exchange() -> Script {
     let change = |list: &str| {
         sent(format!(
-            r#"{{"type":"l2update","product_id":"X-USD","changes":[{list}],"time":"2026-11-20T15:00:00.100Z"}}"#
+            r#"{{"type":"l2update","product_id":"X-USD","changes":[{list}],
+"time":"2026-11-20T15:00:00.100Z"}}"#
         ))
     };
     let snapshot = || {
         sent(
-            r#"{"type":"snapshot","product_id":"X-USD","bids":[["100.50","1.25"],["100.00","2"]],"asks":[["101.00","3"],["101.50","4"]]}"#,
+            r#"{"type":"snapshot","product_id":"X-USD","bids":[["100.50","1.25"],["100.00","2"]],
+"asks":[["101.00","3"],["101.50","4"]]}"#,
         )
     };
     Script {
@@ -293,16 +308,19 @@ pub fn coinbase_exchange() -> Script {
         crossing: Some(change(r#"["buy","101","1"]"#)),
         again: snapshot(),
         trade: Some(sent(
-            r#"{"type":"match","product_id":"X-USD","side":"sell","price":"101.00","size":"0.5","time":"2026-11-20T15:00:00.090Z"}"#,
+            r#"{"type":"match","product_id":"X-USD","side":"sell","price":"101.00","size":"0.5",
+"time":"2026-11-20T15:00:00.090Z"}"#,
         )),
         ..coinbase()
     }
 }
 
-pub fn okx() -> Script {
+pub(crate) fn okx() -> Script {
     let row = |action: &str, bids: &str, asks: &str, ids: [i64; 2], sum: u32| {
         sent(format!(
-            r#"{{"arg":{{"channel":"books","instId":"X-USD"}},"action":"{action}","data":[{{"asks":[{asks}],"bids":[{bids}],"ts":"1652459225464","checksum":{},"prevSeqId":{},"seqId":{}}}]}}"#,
+            r#"{{"arg":{{"channel":"books","instId":"X-USD"}},"action":"{action}",
+"data":[{{"asks":[{asks}],"bids":[{bids}],"ts":"1652459225464","checksum":{},"prevSeqId":{},
+"seqId":{}}}]}}"#,
             sum as i32, ids[0], ids[1]
         ))
     };
@@ -346,21 +364,24 @@ pub fn okx() -> Script {
         )),
         again: row("snapshot", bids, asks, [-1, 50], whole),
         trade: Some(sent(
-            r#"{"arg":{"channel":"trades","instId":"X-USD"},"data":[{"instId":"X-USD","tradeId":"1","px":"101","sz":"0.5","side":"buy","ts":"1652459215150"}]}"#,
+            r#"{"arg":{"channel":"trades","instId":"X-USD"},"data":[{"instId":"X-USD",
+"tradeId":"1","px":"101","sz":"0.5","side":"buy","ts":"1652459215150"}]}"#,
         )),
     }
 }
 
-pub fn bitstamp() -> Script {
+pub(crate) fn bitstamp() -> Script {
     let snapshot = |micros: u64| Sent {
         url: Some("https://x/api/v2/order_book/xusd"),
         text: format!(
-            r#"{{"timestamp":"1641343695","microtimestamp":"{micros}","bids":[["100.50","1.25"],["100.00","2"]],"asks":[["101.00","3"],["101.50","4"]]}}"#
+            r#"{{"timestamp":"1641343695","microtimestamp":"{micros}","bids":[["100.50","1.25"],
+["100.00","2"]],"asks":[["101.00","3"],["101.50","4"]]}}"#
         ),
     };
     let change = |micros: u64, bids: &str, asks: &str| {
         sent(format!(
-            r#"{{"data":{{"timestamp":"1641343691","microtimestamp":"{micros}","bids":[{bids}],"asks":[{asks}]}},"channel":"diff_order_book_xusd","event":"data"}}"#
+            r#"{{"data":{{"timestamp":"1641343691","microtimestamp":"{micros}","bids":[{bids}],
+"asks":[{asks}]}},"channel":"diff_order_book_xusd","event":"data"}}"#
         ))
     };
     let base = 1_641_343_691_000_000;
@@ -380,15 +401,18 @@ pub fn bitstamp() -> Script {
         crossing: None,
         again: snapshot(base + 9),
         trade: Some(sent(
-            r#"{"data":{"id":2,"timestamp":"1641343699","amount":0.5,"amount_str":"0.50","price":101.0,"price_str":"101.00","type":0,"microtimestamp":"1641343699596000"},"channel":"live_trades_xusd","event":"trade"}"#,
+            r#"{"data":{"id":2,"timestamp":"1641343699","amount":0.5,"amount_str":"0.50",
+"price":101.0,"price_str":"101.00","type":0,"microtimestamp":"1641343699596000"},
+"channel":"live_trades_xusd","event":"trade"}"#,
         )),
     }
 }
 
-pub fn bitfinex() -> Script {
+pub(crate) fn bitfinex() -> Script {
     let subscribed = |id: u32, channel: &str, more: &str| {
         sent(format!(
-            r#"{{"event":"subscribed","channel":"{channel}","chanId":{id},"symbol":"tXUSD","pair":"XUSD"{more}}}"#
+            r#"{{"event":"subscribed","channel":"{channel}","chanId":{id},"symbol":"tXUSD",
+"pair":"XUSD"{more}}}"#
         ))
     };
     let snapshot = |number: u32| {
@@ -415,10 +439,12 @@ pub fn bitfinex() -> Script {
     }
 }
 
-pub fn deribit() -> Script {
+pub(crate) fn deribit() -> Script {
     let book = |kind: &str, ids: &str, bids: &str, asks: &str| {
         sent(format!(
-            r#"{{"jsonrpc":"2.0","method":"subscription","params":{{"channel":"book.X-USD.raw","data":{{"type":"{kind}","timestamp":1626993723632,"instrument_name":"X-USD",{ids},"bids":[{bids}],"asks":[{asks}]}}}}}}"#
+            r#"{{"jsonrpc":"2.0","method":"subscription","params":{{"channel":"book.X-USD.raw",
+"data":{{"type":"{kind}","timestamp":1626993723632,"instrument_name":"X-USD",{ids},
+"bids":[{bids}],"asks":[{asks}]}}}}}}"#
         ))
     };
     let bids = r#"["new",100.5,1.25],["new",100.0,2.0]"#;
@@ -459,7 +485,9 @@ pub fn deribit() -> Script {
         )),
         again: book("snapshot", r#""change_id":30"#, bids, asks),
         trade: Some(sent(
-            r#"{"jsonrpc":"2.0","method":"subscription","params":{"channel":"trades.X-USD.raw","data":[{"trade_id":"1","timestamp":1626993723632,"price":101.0,"amount":0.5,"direction":"buy","instrument_name":"X-USD"}]}}"#,
+            r#"{"jsonrpc":"2.0","method":"subscription","params":{"channel":"trades.X-USD.raw",
+"data":[{"trade_id":"1","timestamp":1626993723632,"price":101.0,"amount":0.5,"direction":"buy",
+"instrument_name":"X-USD"}]}}"#,
         )),
     }
 }

@@ -24,7 +24,7 @@ from py_rt._layout import (
 from py_rt._times import to_ns
 from py_rt.data.catalog.manifest import MANIFEST, Entry, Manifest
 from py_rt.data.catalog.overlap import RULES, clock_of, combine
-from py_rt.data.catalog.rows import Rows, Stretch, shared_step, decode, encode, rescaled
+from py_rt.data.catalog.rows import Rows, Stretch, decode, encode, rescaled, shared_step
 from py_rt.data.catalog.store import open_store
 from py_rt.data.extras import require
 from py_rt.errors import DataError, ParameterError

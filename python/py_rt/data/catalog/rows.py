@@ -18,7 +18,7 @@ from py_rt._layout import BAR_DTYPE, EVENT_DTYPE, Instrument
 from py_rt._scales import Ints, parse_decimal
 from py_rt.errors import DataError
 
-__all__ = ["Stretch", "shared_step", "decode", "encode", "rescaled"]
+__all__ = ["Stretch", "decode", "encode", "rescaled", "shared_step"]
 
 Rows = npt.NDArray[np.void]
 _PRICES = frozenset({"price", "open", "high", "low", "close"})

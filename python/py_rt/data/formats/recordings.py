@@ -200,6 +200,7 @@ def _take_findings(settled: _Settled, symbols: list[str], log: IssueLog) -> None
             f"{what}: {whose} is invalid from ts_recv {ts_recv} to the next snapshot",
             _REMEDIES[kind],
             symbol=None if place is None else symbols[place],
+            column="book",
         )
     for symbol, entry in zip(symbols, settled["instruments"], strict=True):
         snapshots, changes = entry[4]

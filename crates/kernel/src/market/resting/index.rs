@@ -3,10 +3,10 @@
 //! Idea: ids mostly count upwards, so the first place to look is the id's own low bits in a direct
 //! table: no probing, neighbours in one cache line. It grows while it is half full, and also while
 //! many ids find their place taken, up to 16 places an order. Such ids go to a second,
-//! open-addressing table (Fibonacci hash, linear probing at no more than quarter load, removal shifts
-//! the run back, so there are no tombstones: Knuth, TAOCP vol. 3, 6.4, algorithm R). While that is
-//! empty it is never looked at. An entry is one word: 32 bits of the id's hash, and the slot.
-//! Costs: O(1); ids of any pattern are at worst an ordinary hash table.
+//! open-addressing table (Fibonacci hash, linear probing at no more than quarter load; removal
+//! shifts the run back, so there are no tombstones: Knuth, TAOCP vol. 3, 6.4, algorithm R). While
+//! that is empty it is never looked at. An entry is one word: 32 bits of the id's hash, and the
+//! slot. Costs: O(1); ids of any pattern are at worst an ordinary hash table.
 
 use alloc::boxed::Box;
 use alloc::vec;

@@ -1,0 +1,409 @@
+//! The naive oracle: reads the journal and recomputes everything the plain way.
+//!
+//! It shares no code with the kernel but the nouns and the journal's spelling. Where the kernel may
+//! know better it counts less, so that what it finds wrong is wrong.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use py_rt_kernel::journal::{Decision, Entry, OwnedInput};
+use py_rt_kernel::{Control, Session};
+use py_rt_types::{
+    ClientOrderId, EventKind, NewOrder, OrderType, ReplaceOrder, Report, ReportKind, Side,
+    UnixNanos, VenueOrderId, END,
+};
+
+use crate::venue::listing::LISTINGS;
+
+const SECOND_NS: i64 = 1_000_000_000;
+
+/// What the oracle holds against the kernel: the limits of the run, plainly.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Rules {
+    pub(crate) max_position_notional: i128,
+    pub(crate) max_order_notional: i128,
+    pub(crate) max_open_orders: usize,
+    pub(crate) max_orders_per_second: usize,
+    pub(crate) price_collar_bps: i128,
+}
+
+#[derive(Debug, Clone)]
+struct Known {
+    instrument: usize,
+    side: i64,
+    /// The least of the terms that may be in force.
+    qty: i64,
+    revision: u16,
+    cum: i64,
+    /// Ended by the venue's word, for good.
+    over: bool,
+    /// The venue said that it has no such order; it may be wrong.
+    gone: bool,
+    market: bool,
+    reduce_only: bool,
+}
+
+impl Known {
+    fn leaves(&self) -> i64 {
+        if self.over || self.gone {
+            0
+        } else {
+            (self.qty - self.cum).max(0)
+        }
+    }
+}
+
+#[derive(Debug, Clone, Default)]
+struct Sides {
+    bids: BTreeMap<i64, i64>,
+    asks: BTreeMap<i64, i64>,
+    /// Best bid plus best ask of the last whole message that was not crossed.
+    mid: Option<i64>,
+}
+
+/// A rule that was broken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Breach {
+    /// The number of the invariant in the catalogue, such as `I10`.
+    pub invariant: &'static str,
+    /// What was seen.
+    pub what: String,
+}
+
+/// See the module.
+#[derive(Debug, Clone)]
+pub(crate) struct Oracle {
+    rules: Rules,
+    orders: BTreeMap<u64, Known>,
+    booked: BTreeMap<(u64, i64), (i64, i64)>,
+    at_venue: BTreeMap<VenueOrderId, u64>,
+    held: Vec<i64>,
+    paid: i128,
+    books: Vec<Sides>,
+    sent: Vec<UnixNanos>,
+    reserved: u64,
+    restricted: bool,
+    /// Orders that were decided before the restriction that holds now.
+    stale: BTreeSet<u64>,
+    breaches: Vec<Breach>,
+}
+
+impl Oracle {
+    pub(crate) fn new(rules: Rules, instruments: usize) -> Self {
+        Self {
+            rules,
+            orders: BTreeMap::new(),
+            booked: BTreeMap::new(),
+            at_venue: BTreeMap::new(),
+            held: vec![0; instruments],
+            paid: 0,
+            books: vec![Sides::default(); instruments],
+            sent: Vec::new(),
+            reserved: 0,
+            restricted: false,
+            stale: BTreeSet::new(),
+            breaches: Vec::new(),
+        }
+    }
+
+    pub(crate) fn take_breaches(&mut self) -> Vec<Breach> {
+        std::mem::take(&mut self.breaches)
+    }
+
+    /// Whether a decision about this order is in the journal.
+    pub(crate) fn knows(&self, sequence: u64) -> bool {
+        self.orders.contains_key(&sequence)
+    }
+
+    /// Whether an order was decided before trading was restricted, and must not leave any more.
+    pub(crate) fn is_stale(&self, sequence: u64) -> bool {
+        self.stale.contains(&sequence)
+    }
+
+    /// The first id that is not reserved.
+    pub(crate) const fn reserved(&self) -> u64 {
+        self.reserved
+    }
+
+    /// Whether an execution is booked: order and total after it, to quantity and price.
+    pub(crate) fn execution(&self, sequence: u64, cum: i64) -> Option<(i64, i64)> {
+        self.booked.get(&(sequence, cum)).copied()
+    }
+
+    pub(crate) fn executions(&self) -> usize {
+        self.booked.len()
+    }
+
+    pub(crate) fn held(&self, instrument: usize) -> i64 {
+        self.held[instrument]
+    }
+
+    /// What was paid for everything that is held, in 1e-18.
+    pub(crate) const fn paid(&self) -> i128 {
+        self.paid
+    }
+
+    fn breach(&mut self, invariant: &'static str, what: String) {
+        self.breaches.push(Breach { invariant, what });
+    }
+
+    /// Takes the next record of the journal.
+    pub(crate) fn handle_entry(&mut self, entry: &Entry) {
+        match entry {
+            Entry::IdBlock { end } => self.reserved = self.reserved.max(*end),
+            Entry::Input(_, OwnedInput::Report(report)) => self.handle_report(report),
+            Entry::Input(_, OwnedInput::Market(row)) => self.handle_row(row),
+            Entry::Input(_, OwnedInput::Control(control)) => match control {
+                Control::Halt | Control::ReduceOnly | Control::Stop => {
+                    if std::mem::replace(&mut self.restricted, true) {
+                        return;
+                    }
+                    let increasing = self.orders.iter().filter(|(_, known)| !known.reduce_only);
+                    self.stale = increasing.map(|(sequence, _)| *sequence).collect();
+                }
+                Control::Resume | Control::Start => {
+                    self.restricted = false;
+                    self.stale.clear();
+                }
+                Control::CancelAll => {}
+            },
+            Entry::Input(_, OwnedInput::Session(Session::Restarted { .. })) => self.sent.clear(),
+            Entry::Decision(now, Decision::New(order)) => self.handle_new(*now, order),
+            Entry::Decision(now, Decision::Replace(order)) => self.handle_replace(*now, order),
+            _ => {}
+        }
+    }
+
+    fn handle_row(&mut self, row: &py_rt_types::MarketEvent) {
+        let Some(book) = self.books.get_mut(row.instrument.index()) else {
+            return;
+        };
+        let level = |levels: &mut BTreeMap<i64, i64>| {
+            if row.qty.0 > 0 {
+                levels.insert(row.price.0, row.qty.0);
+            } else {
+                levels.remove(&row.price.0);
+            }
+        };
+        match (row.event_kind(), row.side) {
+            (Some(EventKind::Clear), _) => {
+                book.bids.clear();
+                book.asks.clear();
+            }
+            (Some(EventKind::Depth | EventKind::Snapshot), 1) => level(&mut book.bids),
+            (Some(EventKind::Depth | EventKind::Snapshot), -1) => level(&mut book.asks),
+            _ => {}
+        }
+        let best = (book.bids.keys().next_back(), book.asks.keys().next());
+        if let (true, (Some(bid), Some(ask))) = (row.flags & END != 0, best) {
+            if bid < ask {
+                book.mid = Some(bid + ask);
+            }
+        }
+    }
+
+    fn handle_report(&mut self, report: &Report) {
+        let mut sequence = report.client_order_id.sequence;
+        if report.client_order_id == ClientOrderId::FOREIGN {
+            match self.at_venue.get(&report.venue_order_id) {
+                Some(known) => sequence = *known,
+                None => return,
+            }
+        } else if report.venue_order_id.0 != 0 {
+            self.at_venue.insert(report.venue_order_id, sequence);
+        }
+        let instrument = report.instrument.index();
+        let adopted = Known {
+            instrument,
+            side: report.side.sign(),
+            qty: 0,
+            revision: 0,
+            cum: 0,
+            over: false,
+            gone: false,
+            market: false,
+            reduce_only: false,
+        };
+        match report.kind {
+            ReportKind::Fill {
+                last_qty,
+                cum_qty,
+                last_price,
+                ..
+            } => self.book(sequence, (last_qty.0, cum_qty.0, last_price.0)),
+            ReportKind::Snapshot {
+                status, order_qty, ..
+            } => {
+                let known = self.orders.entry(sequence).or_insert(adopted);
+                if known.qty == 0 {
+                    known.qty = order_qty.0;
+                }
+                known.gone = false;
+                known.over |= status.is_terminal();
+            }
+            ReportKind::Replaced { order_qty, .. } => {
+                let revision = report.client_order_id.revision;
+                let known = self.orders.get_mut(&sequence);
+                if let Some(known) = known.filter(|known| revision > known.revision) {
+                    known.qty = order_qty.0;
+                    known.revision = revision;
+                }
+            }
+            ReportKind::Canceled { .. }
+            | ReportKind::Expired { .. }
+            | ReportKind::DoneForDay { .. }
+            | ReportKind::Rejected { .. } => self.end(sequence),
+            ReportKind::NotFound => {
+                if let Some(known) = self.orders.get_mut(&sequence) {
+                    known.gone = true;
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn end(&mut self, sequence: u64) {
+        if let Some(known) = self.orders.get_mut(&sequence) {
+            known.over = true;
+        }
+    }
+
+    fn book(&mut self, sequence: u64, (last, cum, price): (i64, i64, i64)) {
+        let Some(known) = self.orders.get_mut(&sequence) else {
+            return;
+        };
+        if self.booked.contains_key(&(sequence, cum)) {
+            return;
+        }
+        self.booked.insert((sequence, cum), (last, price));
+        known.cum += last;
+        let signed = last * known.side;
+        self.held[known.instrument] += signed;
+        self.paid += LISTINGS[known.instrument].value(price, signed);
+    }
+
+    /// Whether the order can only make the position smaller.
+    fn reduces(&self, except: Option<u64>, instrument: usize, side: i64, leaves: i64) -> bool {
+        let held = self.held[instrument];
+        if held == 0 || held.signum() == side {
+            return false;
+        }
+        let others = self.working(except, instrument, side);
+        others + leaves <= held.abs()
+    }
+
+    fn working(&self, except: Option<u64>, instrument: usize, side: i64) -> i64 {
+        let same = |(sequence, known): &(&u64, &Known)| {
+            Some(**sequence) != except && known.instrument == instrument && known.side == side
+        };
+        let counted = self.orders.iter().filter(same);
+        counted.map(|(_, known)| known.leaves()).sum()
+    }
+
+    fn handle_new(&mut self, now: UnixNanos, order: &NewOrder) {
+        let sequence = order.client_order_id.sequence;
+        if self.orders.contains_key(&sequence) {
+            self.breach("I1", format!("order {sequence} was decided twice"));
+        }
+        if sequence >= self.reserved {
+            self.breach("I1", format!("order {sequence} has no reserved id"));
+        }
+        let (instrument, side) = (order.instrument.index(), order.side.sign());
+        let asked = (instrument, side, order.order_qty.0);
+        let price = order.limit_price.map(|price| price.0);
+        if !self.reduces(None, instrument, side, order.order_qty.0) {
+            self.check(now, sequence, asked, price);
+            let open = self.orders.values().filter(|known| known.leaves() > 0);
+            let open = open.count();
+            if open >= self.rules.max_open_orders {
+                let open = self.orders.iter().filter(|(_, known)| known.leaves() > 0);
+                let open: Vec<u64> = open.map(|(sequence, _)| *sequence).collect();
+                self.breach("I10", format!("order {sequence} while {open:?} are open"));
+            }
+        }
+        self.sent.push(now);
+        let known = Known {
+            instrument,
+            side,
+            qty: order.order_qty.0,
+            revision: 0,
+            cum: 0,
+            over: false,
+            gone: false,
+            market: order.order_type == OrderType::Market,
+            reduce_only: order.reduce_only,
+        };
+        self.orders.insert(sequence, known);
+    }
+
+    fn handle_replace(&mut self, now: UnixNanos, order: &ReplaceOrder) {
+        let sequence = order.client_order_id.sequence;
+        let Some(known) = self.orders.get(&sequence).cloned() else {
+            return self.breach("I1", format!("replace of {sequence}, which nobody sent"));
+        };
+        if known.over || known.market {
+            self.breach("I2", format!("replace of {sequence}, which is over"));
+        }
+        let leaves = order.order_qty.0 - known.cum;
+        let (instrument, side) = (known.instrument, known.side);
+        if !self.reduces(Some(sequence), instrument, side, leaves) {
+            let price = order.limit_price.map(|price| price.0);
+            self.check(now, sequence, (instrument, side, leaves), price);
+        }
+        self.sent.push(now);
+        if let Some(known) = self.orders.get_mut(&sequence) {
+            known.qty = known.qty.min(order.order_qty.0);
+        }
+    }
+
+    fn check(
+        &mut self,
+        now: UnixNanos,
+        sequence: u64,
+        (instrument, side, leaves): (usize, i64, i64),
+        price: Option<i64>,
+    ) {
+        if self.restricted {
+            self.breach("I18", format!("order {sequence} left while restricted"));
+        }
+        let recent = self.sent.iter().rev();
+        let recent = recent.take_while(|at| now.since(**at) < SECOND_NS).count();
+        if recent >= self.rules.max_orders_per_second {
+            let held = self.held[instrument];
+            let others = self.working(Some(sequence), instrument, side);
+            let what = format!(
+                "order {sequence} is number {recent} in a second; {held} held, {others} on its \
+                 way, {leaves} more"
+            );
+            self.breach("I13", what);
+        }
+        let listing = &LISTINGS[instrument];
+        let Some(mid) = self.books[instrument].mid else {
+            return self.breach("I11", format!("order {sequence} without a reference"));
+        };
+        let value = |lots: i64| listing.value(mid, lots) / 2;
+        if let Some(price) = price {
+            let away = i128::from(2 * price - mid).abs() * 10_000;
+            if away > self.rules.price_collar_bps * i128::from(mid) {
+                self.breach(
+                    "I11",
+                    format!("order {sequence} at {price}, twice the mid {mid}"),
+                );
+            }
+        }
+        let notional = price.map_or(value(leaves), |price| listing.value(price, leaves));
+        if notional > self.rules.max_order_notional {
+            self.breach("I9", format!("order {sequence} is worth {notional}"));
+        }
+        let others = self.working(Some(sequence), instrument, side);
+        let worst = self.held[instrument] + side * (others + leaves);
+        if value(worst.abs()) > self.rules.max_position_notional {
+            self.breach("I10", format!("order {sequence} may make {worst} lots"));
+        }
+    }
+
+    /// What has to be true of an order that the kernel says has ended.
+    pub(crate) fn side(&self, sequence: u64) -> Option<Side> {
+        let side = self.orders.get(&sequence)?.side;
+        Some(if side > 0 { Side::Buy } else { Side::Sell })
+    }
+}

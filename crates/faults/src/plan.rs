@@ -1,0 +1,177 @@
+//! What a seed means: how long, how many, and how often each thing goes wrong.
+
+use crate::dice::Dice;
+
+/// The kinds of faults. Each has a rate of its own and is counted where it happens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(usize)]
+pub enum Fault {
+    /// A request never reaches the venue; its connection is reset.
+    RequestLost,
+    /// A request is applied, and its connection is reset instead of an answer.
+    AnswerReset,
+    /// A request is applied and its answer is a page of the gateway.
+    GatewayPage,
+    /// A request is refused by the gateway before it is applied.
+    GatewayRefusal,
+    /// An answer takes seconds.
+    AnswerLate,
+    /// An answer never comes, the connection stays open.
+    AnswerMute,
+    /// An answer is cut in its middle.
+    AnswerHalf,
+    /// The venue's quota is used up: 429 with a time to wait.
+    RateLimited,
+    /// A new order cannot be found for a while after it was taken.
+    HiddenOrder,
+    /// A new order is refused by a rule of the venue.
+    OrderRejected,
+    /// An order is rejected after it was accepted.
+    RejectedLater,
+    /// An order ends by itself.
+    UnsolicitedCancel,
+    /// An execution happens between the cancel's 204 and the end of the order.
+    FillWhileCanceling,
+    /// An execution is told after the order was told to be cancelled.
+    FillAfterCancel,
+    /// A replace is refused after it was answered with 200.
+    ReplaceRejected,
+    /// The account stream is cut.
+    StreamCut,
+    /// The account stream says nothing any more, the connection stays open.
+    StreamMute,
+    /// A report is told twice.
+    ReportTwice,
+    /// A report waits while later ones pass.
+    ReportLate,
+    /// Another program trades on the same account.
+    ForeignOrder,
+    /// The market stream is cut.
+    MarketCut,
+    /// A crossed book is told.
+    CrossedBook,
+    /// The process is killed.
+    Kill,
+    /// The last write of a killed process is torn.
+    TornWrite,
+    /// The power goes: what was not synced is lost (strict grade).
+    PowerLoss,
+    /// A person writes a word into the kill file.
+    KillWord,
+}
+
+/// All of them, in order.
+pub const FAULTS: [Fault; 26] = [
+    Fault::RequestLost,
+    Fault::AnswerReset,
+    Fault::GatewayPage,
+    Fault::GatewayRefusal,
+    Fault::AnswerLate,
+    Fault::AnswerMute,
+    Fault::AnswerHalf,
+    Fault::RateLimited,
+    Fault::HiddenOrder,
+    Fault::OrderRejected,
+    Fault::RejectedLater,
+    Fault::UnsolicitedCancel,
+    Fault::FillWhileCanceling,
+    Fault::FillAfterCancel,
+    Fault::ReplaceRejected,
+    Fault::StreamCut,
+    Fault::StreamMute,
+    Fault::ReportTwice,
+    Fault::ReportLate,
+    Fault::ForeignOrder,
+    Fault::MarketCut,
+    Fault::CrossedBook,
+    Fault::Kill,
+    Fault::TornWrite,
+    Fault::PowerLoss,
+    Fault::KillWord,
+];
+
+/// Everything that a run is made from. Equal plans give equal runs, to the byte.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plan {
+    /// Where all randomness comes from.
+    pub seed: u64,
+    /// Instruments that are traded.
+    pub instruments: usize,
+    /// Length of the time with faults, in milliseconds.
+    pub trouble_ms: i64,
+    /// How often each fault happens, in a thousand occasions.
+    pub rates: [u32; FAULTS.len()],
+    /// How often the strategy wants something, in a thousand callbacks.
+    pub wishes: u32,
+    /// How many times the process is killed at the most.
+    pub deaths: u32,
+    /// Whether decisions are synced before they leave.
+    pub strict: bool,
+    /// Most open orders.
+    pub max_open_orders: u32,
+    /// Most orders and replaces in a second.
+    pub max_orders_per_second: u32,
+}
+
+impl Plan {
+    /// The plan of a seed: a swarm, in which each kind of fault is switched on or off first, so
+    /// that rare combinations come up too.
+    #[must_use]
+    pub fn draw(seed: u64) -> Self {
+        let mut dice = Dice::new(seed).fork(1);
+        let mut rates = [0; FAULTS.len()];
+        for rate in &mut rates {
+            let often = dice.between(1, 3);
+            *rate = match dice.between(0, 3) {
+                0 | 1 => 0,
+                2 => dice.between(5, 40) as u32,
+                _ => (often * dice.between(20, 100)) as u32,
+            };
+        }
+        let power = rates[Fault::PowerLoss as usize] > 0;
+        Self {
+            seed,
+            instruments: dice.between(1, 3) as usize,
+            trouble_ms: dice.between(1_500, 12_000),
+            rates,
+            wishes: dice.between(50, 600) as u32,
+            deaths: dice.between(0, 4) as u32,
+            strict: power || dice.falls(250),
+            max_open_orders: dice.between(2, 12) as u32,
+            max_orders_per_second: dice.between(3, 40) as u32,
+        }
+    }
+
+    /// How often a fault happens, in a thousand occasions.
+    #[must_use]
+    pub const fn rate(&self, fault: Fault) -> u32 {
+        self.rates[fault as usize]
+    }
+
+    /// The plans that are a little smaller than this one: each without one kind of fault, with
+    /// fewer deaths, or shorter.
+    #[must_use]
+    pub fn smaller(&self) -> Vec<Self> {
+        let without = |place: usize| {
+            let mut plan = self.clone();
+            plan.rates[place] = 0;
+            plan
+        };
+        let mut plans: Vec<Self> = (0..FAULTS.len())
+            .filter(|&place| self.rates[place] > 0)
+            .map(without)
+            .collect();
+        let mut push = |change: &dyn Fn(&mut Self)| {
+            let mut plan = self.clone();
+            change(&mut plan);
+            if plan != *self {
+                plans.push(plan);
+            }
+        };
+        push(&|plan| plan.deaths = plan.deaths.saturating_sub(1));
+        push(&|plan| plan.instruments = 1);
+        push(&|plan| plan.trouble_ms = (plan.trouble_ms / 2).max(200));
+        push(&|plan| plan.trouble_ms = (plan.trouble_ms * 9 / 10).max(200));
+        plans
+    }
+}

@@ -1,0 +1,425 @@
+//! One seed: lives of a process in a world with faults, then quiet, then the comparison.
+
+use std::cell::RefCell;
+use std::fs;
+use std::panic::{catch_unwind, AssertUnwindSafe};
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use py_rt_kernel::execution::ExecutionTimes;
+use py_rt_kernel::risk::RiskLimits;
+use py_rt_live::config::{Durability, LiveConfig, Mode, VenueConfig};
+use py_rt_live::recovery::replay_journal;
+use py_rt_live::session::{open_lanes_seeded, open_session, run_session, SessionSummary};
+use py_rt_live::state::StateDir;
+use py_rt_live::{LiveError, Secret};
+use py_rt_types::{AssetClass, Decimal, Instrument, InstrumentSpec, Money, UnixNanos};
+
+use crate::dice::Dice;
+use crate::gambler::Gambler;
+use crate::oracle::{Breach, Rules};
+use crate::plan::{Fault, Plan};
+use crate::probes::Probes;
+use crate::venue::listing::{money_text, Listing, LISTINGS};
+use crate::venue::truth::CASH;
+use crate::wire::{sequence_of, Caller, Death, Fuse, Referee, SimTape, SimTransport};
+use crate::world::{World, MS, START};
+
+/// Virtual seconds within which everything must agree once faults have ceased.
+const QUIET_S: u64 = 60;
+/// Where the secret must never be found.
+const CANARY: &str = "canary-5f1d";
+
+static NEXT: AtomicU64 = AtomicU64::new(0);
+
+/// What a run came to.
+#[derive(Debug, Clone, Default)]
+pub struct Verdict {
+    /// The order hash at the end.
+    pub order_hash: String,
+    /// Orders that left, executions that happened.
+    pub orders: u64,
+    /// Executions at the venue.
+    pub fills: u64,
+    /// What was seen.
+    pub probes: Probes,
+    /// The first rule that was broken.
+    pub breach: Option<Breach>,
+    /// What happened before that, oldest first.
+    pub trail: Vec<String>,
+}
+
+/// A folder in memory where there is one, removed at the end.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new() -> std::io::Result<Self> {
+        let memory = Path::new("/dev/shm");
+        let base = if memory.is_dir() {
+            memory.to_path_buf()
+        } else {
+            std::env::temp_dir()
+        };
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let path = base.join(format!("py-rt-faults-{}-{number}", std::process::id()));
+        fs::create_dir_all(&path)?;
+        Ok(Self(path))
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _removed = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Runs a plan to its end and judges it. Whatever happens is in the verdict; nothing panics.
+#[must_use]
+pub fn run(plan: &Plan) -> Verdict {
+    let world = Rc::new(RefCell::new(World::new(plan)));
+    let referee = Rc::new(RefCell::new(Referee::new(rules(plan), plan.instruments)));
+    let ran = catch_unwind(AssertUnwindSafe(|| run_lives(plan, &world, &referee)));
+    let mut verdict = match ran {
+        Ok(Ok(verdict)) => verdict,
+        Ok(Err(breach)) => Verdict {
+            breach: Some(breach),
+            ..Verdict::default()
+        },
+        Err(_) => Verdict {
+            breach: Some(breach("I37", "a panic".to_string())),
+            ..Verdict::default()
+        },
+    };
+    if let (Ok(mut referee), Ok(world)) = (referee.try_borrow_mut(), world.try_borrow()) {
+        let first = std::mem::take(&mut referee.breaches).into_iter().next();
+        verdict.breach = first.or(verdict.breach);
+        verdict.probes = world.probes.clone();
+        verdict.trail = referee.trail.iter().cloned().collect();
+        verdict.orders = referee.posts;
+        verdict.fills = world.truth.executions.len() as u64;
+    }
+    verdict
+}
+
+const fn breach(invariant: &'static str, what: String) -> Breach {
+    Breach { invariant, what }
+}
+
+fn money(units: i128) -> Money {
+    Money(units * Money::ONE.0)
+}
+
+fn rules(plan: &Plan) -> Rules {
+    Rules {
+        max_position_notional: money(6_000).0,
+        max_order_notional: money(4_000).0,
+        max_open_orders: plan.max_open_orders as usize,
+        max_orders_per_second: plan.max_orders_per_second as usize,
+        price_collar_bps: 10,
+    }
+}
+
+fn decimal((number, scale): (i64, u32)) -> Decimal {
+    Decimal::try_new(i128::from(number), scale).unwrap_or_default()
+}
+
+fn instrument(listing: &Listing) -> Result<Instrument, LiveError> {
+    Instrument::try_new(InstrumentSpec {
+        symbol: listing.symbol.to_string(),
+        venue: "alpaca".to_string(),
+        tick_size: decimal(listing.tick),
+        lot_size: decimal(listing.lot),
+        min_qty: decimal(listing.lot),
+        min_notional: Decimal::ZERO,
+        multiplier: decimal((1, 0)),
+        currency: "USD".to_string(),
+        asset_class: AssetClass::Crypto,
+        shortable: true,
+        sessions: false,
+    })
+    .map_err(|error| LiveError::Config(error.to_string()))
+}
+
+fn config(plan: &Plan, state_dir: &Path) -> LiveConfig {
+    let rules = rules(plan);
+    let seconds = plan.trouble_ms as u64 / 1_000 + QUIET_S;
+    LiveConfig {
+        state_dir: state_dir.to_path_buf(),
+        strategy: "gambler".to_string(),
+        parameters: b"{}".to_vec(),
+        config_hash: "config".to_string(),
+        code_hash: "code".to_string(),
+        symbols: LISTINGS[..plan.instruments]
+            .iter()
+            .map(|listing| listing.symbol.to_string())
+            .collect(),
+        venue: VenueConfig {
+            mode: Mode::Paper,
+            trading_url: "http://127.0.0.1:1".to_string(),
+            account_stream_url: "ws://127.0.0.1:1/stream".to_string(),
+            market_stream_url: "ws://127.0.0.1:1/v1beta3/crypto/us".to_string(),
+            key: Secret::new("K".to_string()),
+            secret: Secret::new(CANARY.to_string()),
+            channels: None,
+            fractional: false,
+            order_connections: 1,
+            answer_timeout_ns: 3_000 * MS,
+        },
+        limits: RiskLimits {
+            max_order_qty: decimal((1_000, 0)),
+            max_order_notional: Money(rules.max_order_notional),
+            max_position_notional: Money(rules.max_position_notional),
+            max_gross_notional: money(1_000_000),
+            max_open_orders: plan.max_open_orders,
+            max_orders_per_second: plan.max_orders_per_second,
+            price_collar_bps: 10,
+            reference_age_ns_max: i64::MAX,
+            max_daily_loss: money(50_000_000),
+            max_drawdown_e9: 900_000_000,
+            max_leverage_e9: 100_000_000_000,
+        },
+        times: ExecutionTimes::default(),
+        bar_interval_ns: 0,
+        seconds,
+        cancel_on_stop: true,
+        durability: if plan.strict {
+            Durability::Strict
+        } else {
+            Durability::Process
+        },
+        spin: false,
+        store: false,
+    }
+}
+
+fn gambler(plan: &Plan) -> Gambler {
+    let until = UnixNanos(START.0 + plan.trouble_ms * MS);
+    Gambler::new(plan.seed, plan.wishes, until)
+}
+
+type Shared<T> = Rc<RefCell<T>>;
+
+fn run_lives(
+    plan: &Plan,
+    world: &Shared<World>,
+    referee: &Shared<Referee>,
+) -> Result<Verdict, Breach> {
+    let harness = |error: std::io::Error| breach("harness", error.to_string());
+    let scratch = Scratch::new().map_err(harness)?;
+    let config = config(plan, &scratch.0);
+    let kill = scratch.0.join("kill");
+    let mut dice = Dice::new(plan.seed).fork(4);
+    let mut deaths = if plan.rate(Fault::Kill) > 0 {
+        plan.deaths
+    } else {
+        0
+    };
+    let mut lives = 0;
+    let summary = loop {
+        lives += 1;
+        let (fuse, death) = draw_death(plan, world, &mut dice, &mut deaths);
+        referee.borrow_mut().read_again(&scratch.0.join("journal"));
+        match live(plan, &config, (world, referee), &fuse, death, lives) {
+            Ok(summary) => break summary,
+            Err(_) if fuse.is_blown() => {}
+            Err(LiveError::Halted(_)) => {}
+            Err(error) => return Err(breach("I30", format!("life {lives} ended: {error}"))),
+        }
+        if world.borrow().is_quiet() || deaths == 0 {
+            fs::remove_file(&kill).or_else(absent).map_err(harness)?;
+        }
+        let pause = dice.between(20, 3_000);
+        world.borrow_mut().restart_clients(pause);
+        if lives > 40 {
+            return Err(breach(
+                "I30",
+                "the session does not come up again".to_string(),
+            ));
+        }
+    };
+    judge(plan, world, referee, &summary)?;
+    replay(plan, &summary)?;
+    search_secret(&scratch.0)?;
+    Ok(Verdict {
+        order_hash: summary.order_hash,
+        ..Verdict::default()
+    })
+}
+
+fn absent(error: std::io::Error) -> std::io::Result<()> {
+    if error.kind() == std::io::ErrorKind::NotFound {
+        return Ok(());
+    }
+    Err(error)
+}
+
+fn draw_death(
+    plan: &Plan,
+    world: &Shared<World>,
+    dice: &mut Dice,
+    deaths: &mut u32,
+) -> (Fuse, Death) {
+    if *deaths == 0 {
+        return (Fuse::of(u64::MAX), Death::default());
+    }
+    *deaths -= 1;
+    let often = i64::from(plan.rate(Fault::Kill));
+    let steps = dice.between(1, 40 + 60_000 / often) as u64;
+    let torn = dice.falls(plan.rate(Fault::TornWrite));
+    let power = dice.falls(plan.rate(Fault::PowerLoss) * 4);
+    let death = Death {
+        torn_at: torn.then(|| dice.between(0, 60) as usize),
+        power,
+    };
+    let mut world = world.borrow_mut();
+    world.probes.count_fault(Fault::Kill);
+    if torn {
+        world.probes.count_fault(Fault::TornWrite);
+    }
+    if power {
+        world.probes.count_fault(Fault::PowerLoss);
+    }
+    (Fuse::of(steps), death)
+}
+
+fn live(
+    plan: &Plan,
+    config: &LiveConfig,
+    (world, referee): (&Shared<World>, &Shared<Referee>),
+    fuse: &Fuse,
+    death: Death,
+    number: u64,
+) -> Result<SessionSummary, LiveError> {
+    let state = StateDir::lock(&config.state_dir)?;
+    let lineage = state.lineage()?;
+    let endpoints = config.endpoints()?;
+    let kill = config.state_dir.join("kill");
+    loop {
+        let now = world.borrow().now();
+        let listed = LISTINGS[..plan.instruments].iter();
+        let opened = open_session(
+            config,
+            &state,
+            now,
+            &mut || listed.clone().map(instrument).collect(),
+            &mut |_| gambler(plan),
+            |file| SimTape::new(file, fuse.clone(), death, Rc::clone(referee)),
+        )?;
+        let ending = opened.ending;
+        let seed = plan.seed.wrapping_mul(1_000).wrapping_add(number);
+        let lanes = open_lanes_seeded(config, &endpoints, lineage, &opened.instruments, seed)?;
+        let transport = SimTransport::new(Rc::clone(world), Rc::clone(referee), fuse.clone());
+        let mut caller = Caller {
+            referee: Rc::clone(referee),
+            world: Rc::clone(world),
+            kill: &kill,
+        };
+        let summary = run_session(config, opened, lanes, transport, &mut caller)?;
+        if !ending || summary.reason != "interrupted" {
+            return Ok(summary);
+        }
+    }
+}
+
+/// Our books, the oracle's and the venue's truth: equal to the last digit.
+fn judge(
+    plan: &Plan,
+    world: &Shared<World>,
+    referee: &Shared<Referee>,
+    summary: &SessionSummary,
+) -> Result<(), Breach> {
+    let (world, referee) = (world.borrow(), referee.borrow());
+    let truth = &world.truth;
+    if !summary.reconciled {
+        return Err(breach("I30", format!("not reconciled: {summary:?}")));
+    }
+    if truth.duplicates > 0 {
+        return Err(breach("I5", "an id was used twice".to_string()));
+    }
+    if world.intrusions > 0 {
+        let what = format!("{} requests while the venue takes none", world.intrusions);
+        return Err(breach("I13", what));
+    }
+    let left = truth.orders.iter().find(|o| o.status.is_open());
+    if let Some(order) = left {
+        return Err(breach("I7", format!("left at the venue: {order:?}")));
+    }
+    if summary.open_orders != 0 {
+        return Err(breach("I7", format!("open here: {}", summary.open_orders)));
+    }
+    for (place, listing) in LISTINGS[..plan.instruments].iter().enumerate() {
+        let ours = summary.positions.iter().find(|(s, _)| s == listing.symbol);
+        let ours = ours.map_or(Some(0), |(_, qty)| listing.lots(qty));
+        let (theirs, naive) = (truth.position(place, true), referee.oracle.held(place));
+        if ours != Some(theirs) || naive != theirs {
+            let symbol = listing.symbol;
+            let what = format!("{symbol}: ours {ours:?}, oracle {naive}, venue {theirs}");
+            return Err(breach("I20", what));
+        }
+    }
+    let (theirs, naive) = (truth.cash(true), CASH - referee.oracle.paid());
+    if summary.cash != money_text(theirs) || naive != theirs {
+        let (naive, theirs) = (money_text(naive), money_text(theirs));
+        let what = format!(
+            "cash: ours {}, oracle {naive}, venue {theirs}",
+            summary.cash
+        );
+        return Err(breach("I20", what));
+    }
+    judge_executions(&world, &referee)
+}
+
+fn judge_executions(world: &World, referee: &Referee) -> Result<(), Breach> {
+    let truth = &world.truth;
+    let mut ours = 0;
+    for one in &truth.executions {
+        let order = &truth.orders[one.order];
+        let Some(sequence) = sequence_of(&order.client).filter(|_| !order.foreign) else {
+            continue;
+        };
+        ours += 1;
+        let booked = referee.oracle.execution(sequence, one.cum);
+        if booked != Some((one.qty, one.price)) {
+            return Err(breach("I22", format!("{one:?} is booked as {booked:?}")));
+        }
+    }
+    let booked = referee.oracle.executions();
+    if booked != ours {
+        return Err(breach("I22", format!("{booked} booked, {ours} happened")));
+    }
+    Ok(())
+}
+
+/// The journal drives the kernel to the same decisions.
+fn replay(plan: &Plan, summary: &SessionSummary) -> Result<(), Breach> {
+    let replayed = replay_journal(&summary.journal, |_, _| gambler(plan));
+    let replayed = replayed.map_err(|error| breach("I29", error.to_string()))?;
+    if !replayed.equal || replayed.order_hash != summary.order_hash {
+        let what = replayed.difference.unwrap_or_default();
+        return Err(breach("I27", format!("the replay differs: {what}")));
+    }
+    Ok(())
+}
+
+fn search_secret(folder: &Path) -> Result<(), Breach> {
+    let mut folders = vec![folder.to_path_buf()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).into_iter().flatten().flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let bytes = fs::read(&path).unwrap_or_default();
+            let found = bytes.windows(CANARY.len()).any(|w| w == CANARY.as_bytes());
+            if found {
+                return Err(breach(
+                    "I35",
+                    format!("the secret is in {}", path.display()),
+                ));
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,267 @@
+//! The trait that every indicator has, and the erased form that the Python face hosts.
+
+use core::fmt;
+
+use super::error::IndicatorError;
+
+/// What comes in: one number, or the numbers of one bar in the order of its columns.
+pub trait Row: Copy {
+    /// The number of columns.
+    const WIDTH: usize;
+
+    /// Takes row `i` of the columns; None beyond their end or with too few columns.
+    fn at(columns: &[&[f64]], i: usize) -> Option<Self>;
+
+    /// Takes the numbers of one bar; None when they are too few.
+    fn of(numbers: &[f64]) -> Option<Self>;
+}
+
+impl Row for f64 {
+    const WIDTH: usize = 1;
+
+    #[inline]
+    fn at(columns: &[&[f64]], i: usize) -> Option<Self> {
+        columns.first()?.get(i).copied()
+    }
+
+    #[inline]
+    fn of(numbers: &[f64]) -> Option<Self> {
+        numbers.first().copied()
+    }
+}
+
+impl<const N: usize> Row for [f64; N] {
+    const WIDTH: usize = N;
+
+    #[inline]
+    fn at(columns: &[&[f64]], i: usize) -> Option<Self> {
+        let columns = columns.first_chunk::<N>()?;
+        let mut row = [0.0; N];
+        for (x, column) in row.iter_mut().zip(columns) {
+            *x = *column.get(i)?;
+        }
+        Some(row)
+    }
+
+    #[inline]
+    fn of(numbers: &[f64]) -> Option<Self> {
+        numbers.first_chunk::<N>().copied()
+    }
+}
+
+/// What comes out: one number, or the numbers of several lines.
+pub trait Lines: Copy + fmt::Debug {
+    /// The names of the lines in their order.
+    const NAMES: &'static [&'static str];
+
+    /// The numbers in the order of the names; what lies behind them is NaN.
+    fn numbers(&self) -> [f64; LINES_MAX];
+
+    /// Writes the outcome of every row into lines; NaN where there is none.
+    fn write(rows: impl Iterator<Item = Option<Self>>, lines: &mut [&mut [f64]]) {
+        for (i, row) in rows.enumerate() {
+            let numbers = row.map_or([f64::NAN; LINES_MAX], |value| value.numbers());
+            for (slot, x) in lines
+                .iter_mut()
+                .filter_map(|line| line.get_mut(i))
+                .zip(numbers)
+            {
+                *slot = x;
+            }
+        }
+    }
+}
+
+/// The most lines an indicator has.
+pub const LINES_MAX: usize = 3;
+
+impl Lines for f64 {
+    const NAMES: &'static [&'static str] = &["value"];
+
+    #[inline]
+    fn numbers(&self) -> [f64; LINES_MAX] {
+        [*self, f64::NAN, f64::NAN]
+    }
+
+    fn write(rows: impl Iterator<Item = Option<Self>>, lines: &mut [&mut [f64]]) {
+        for (slot, row) in lines.iter_mut().flat_map(|line| line.iter_mut()).zip(rows) {
+            *slot = row.unwrap_or(f64::NAN);
+        }
+    }
+}
+
+/// Makes the record of an output of several lines.
+macro_rules! lines {
+    ($(#[$doc:meta])* $name:ident { $($(#[$text:meta])* $line:ident),+ }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq)]
+        pub struct $name {
+            $($(#[$text])* pub $line: f64),+
+        }
+
+        impl $crate::indicator::stream::Lines for $name {
+            const NAMES: &'static [&'static str] = &[$(stringify!($line)),+];
+
+            #[inline]
+            fn numbers(&self) -> [f64; $crate::indicator::stream::LINES_MAX] {
+                let mut all = [f64::NAN; $crate::indicator::stream::LINES_MAX];
+                for (slot, x) in all.iter_mut().zip([$(self.$line),+]) {
+                    *slot = x;
+                }
+                all
+            }
+        }
+    };
+}
+pub(crate) use lines;
+
+/// A streaming indicator: one row in, the value out, in bounded time and memory.
+pub trait Indicator: Clone + fmt::Debug {
+    /// What one bar brings: a number, or numbers in the order open, high, low, close, volume.
+    type Row: Row;
+    /// What is told: a number or lines.
+    type Value: Lines;
+
+    /// Takes one row in; None until enough rows were seen, never None afterwards.
+    fn update(&mut self, row: Self::Row) -> Option<Self::Value>;
+
+    /// Forgets every row, keeps the parameters.
+    fn reset(&mut self);
+
+    /// Writes the lines after each row of the columns, by a fresh copy; NaN until ready.
+    ///
+    /// Columns and lines are as many and as long as they must be: [`Indicator::batch_into`] checks
+    /// that. Equal to `update` row by row, to the last bit; a faster road may be taken.
+    fn write_lines(&self, columns: &[&[f64]], lines: &mut [&mut [f64]]) {
+        let mut fresh = self.clone();
+        fresh.reset();
+        let n = columns.first().map_or(0, |column| column.len());
+        let rows = (0..n).map(|i| Self::Row::at(columns, i).and_then(|row| fresh.update(row)));
+        Self::Value::write(rows, lines);
+    }
+
+    /// The same with everything checked.
+    ///
+    /// # Errors
+    /// `Length` when a column or a line is not as long as the first column, `Columns` when there
+    /// are too few or too many of either.
+    fn batch_into(
+        &self,
+        columns: &[&[f64]],
+        lines: &mut [&mut [f64]],
+    ) -> Result<(), IndicatorError> {
+        let counts = [
+            (Self::Row::WIDTH, columns.len()),
+            (Self::Value::NAMES.len(), lines.len()),
+        ];
+        for (expected, found) in counts {
+            if expected != found {
+                return Err(IndicatorError::Columns { expected, found });
+            }
+        }
+        let expected = columns.first().map_or(0, |column| column.len());
+        let lengths = columns.iter().map(|column| column.len());
+        let lengths = lengths.chain(lines.iter().map(|line| line.len()));
+        for (index, found) in lengths.enumerate() {
+            if expected != found {
+                return Err(IndicatorError::Length {
+                    index,
+                    expected,
+                    found,
+                });
+            }
+        }
+        self.write_lines(columns, lines);
+        Ok(())
+    }
+
+    /// The lines after each row of the columns, in memory of their own.
+    ///
+    /// # Errors
+    /// As [`Indicator::batch_into`].
+    fn batch(&self, columns: &[&[f64]]) -> Result<Vec<Vec<f64>>, IndicatorError> {
+        let n = columns.first().map_or(0, |column| column.len());
+        let mut lines = vec![vec![f64::NAN; n]; Self::Value::NAMES.len()];
+        let mut slices: Vec<&mut [f64]> = lines.iter_mut().map(Vec::as_mut_slice).collect();
+        self.batch_into(columns, &mut slices)?;
+        Ok(lines)
+    }
+}
+
+/// The value after the last row and whether it means something; what a host keeps.
+#[derive(Debug, Clone)]
+struct Stream<I: Indicator> {
+    indicator: I,
+    numbers: [f64; LINES_MAX],
+    ready: bool,
+}
+
+/// Any indicator, its types erased.
+pub trait Streaming: fmt::Debug + Send + Sync {
+    /// Takes one row in and returns the lines, NaN until ready.
+    fn update(&mut self, row: &[f64]) -> [f64; LINES_MAX];
+    /// The last lines.
+    fn value(&self) -> [f64; LINES_MAX];
+    /// Whether enough rows were seen.
+    fn ready(&self) -> bool;
+    /// Forgets every row.
+    fn reset(&mut self);
+    /// Writes the lines after each row of columns, by a fresh copy.
+    ///
+    /// # Errors
+    /// As [`Indicator::batch_into`].
+    fn batch_into(
+        &self,
+        columns: &[&[f64]],
+        lines: &mut [&mut [f64]],
+    ) -> Result<(), IndicatorError>;
+    /// A copy with its state.
+    fn boxed_clone(&self) -> Box<dyn Streaming>;
+}
+
+/// Erases the types of an indicator.
+#[must_use]
+pub fn erase<I: Indicator + Send + Sync + 'static>(indicator: I) -> Box<dyn Streaming> {
+    Box::new(Stream {
+        indicator,
+        numbers: [f64::NAN; LINES_MAX],
+        ready: false,
+    })
+}
+
+impl<I: Indicator + Send + Sync + 'static> Streaming for Stream<I> {
+    #[inline]
+    fn update(&mut self, row: &[f64]) -> [f64; LINES_MAX] {
+        if let Some(value) = I::Row::of(row).and_then(|row| self.indicator.update(row)) {
+            self.numbers = value.numbers();
+            self.ready = true;
+        }
+        self.numbers
+    }
+
+    fn value(&self) -> [f64; LINES_MAX] {
+        self.numbers
+    }
+
+    fn ready(&self) -> bool {
+        self.ready
+    }
+
+    fn reset(&mut self) {
+        self.indicator.reset();
+        self.numbers = [f64::NAN; LINES_MAX];
+        self.ready = false;
+    }
+
+    fn batch_into(
+        &self,
+        columns: &[&[f64]],
+        lines: &mut [&mut [f64]],
+    ) -> Result<(), IndicatorError> {
+        self.indicator.batch_into(columns, lines)
+    }
+
+    fn boxed_clone(&self) -> Box<dyn Streaming> {
+        Box::new(self.clone())
+    }
+}

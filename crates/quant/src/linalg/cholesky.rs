@@ -1,0 +1,122 @@
+//! Cholesky factor of a symmetric positive definite matrix.
+
+use super::lanes::{axpy, dot};
+use super::product::gemm;
+use super::Matrix;
+
+/// A diagonal entry that falls below this part of what it was counts as dependent on the columns
+/// before it: about half the digits of a Gram matrix are lost there.
+const DEPENDENT: f64 = 1e-13;
+const BLOCK: usize = 64;
+
+/// The lower factor L of `a = L L'`.
+#[derive(Debug, Clone)]
+pub struct Cholesky {
+    l: Matrix,
+}
+
+impl Cholesky {
+    /// Factors `a`, of which only the lower triangle is read.
+    ///
+    /// # Errors
+    /// The index of the first column that depends on those before it, to 13 digits.
+    pub fn try_new(a: &Matrix) -> Result<Self, usize> {
+        Self::with_threshold(a, DEPENDENT)
+    }
+
+    /// Factors `a`; a pivot at or below `threshold` times its diagonal entry counts as zero.
+    ///
+    /// # Errors
+    /// The index of the first column whose pivot is zero.
+    pub fn with_threshold(a: &Matrix, threshold: f64) -> Result<Self, usize> {
+        let n = a.rows();
+        let mut l = a.clone();
+        let mut first = 0;
+        while first < n {
+            let last = (first + BLOCK).min(n);
+            for j in first..last {
+                factor_column(&mut l, a, (first, j), threshold)?;
+            }
+            update_rest(&mut l, first, last);
+            first = last;
+        }
+        for j in 1..n {
+            l.col_mut(j)[..j].fill(0.0);
+        }
+        Ok(Self { l })
+    }
+
+    /// The lower factor.
+    #[must_use]
+    pub fn factor(&self) -> &Matrix {
+        &self.l
+    }
+
+    /// Solves `L y = b` in place.
+    pub fn forward(&self, b: &mut [f64]) {
+        for j in 0..b.len() {
+            let column = self.l.col(j);
+            b[j] /= column[j];
+            let (head, tail) = b.split_at_mut(j + 1);
+            axpy(-head[j], &column[j + 1..], tail);
+        }
+    }
+
+    /// Solves `L' x = y` in place.
+    pub fn backward(&self, y: &mut [f64]) {
+        for j in (0..y.len()).rev() {
+            let column = self.l.col(j);
+            y[j] = (y[j] - dot(&column[j + 1..], &y[j + 1..])) / column[j];
+        }
+    }
+
+    /// Solves `a x = b`.
+    #[must_use]
+    pub fn solve(&self, b: &[f64]) -> Vec<f64> {
+        let mut x = b.to_vec();
+        self.forward(&mut x);
+        self.backward(&mut x);
+        x
+    }
+
+    /// The logarithm of the determinant of `a`.
+    #[must_use]
+    pub fn log_determinant(&self) -> f64 {
+        (0..self.l.rows()).map(|i| 2.0 * self.l.at(i, i).ln()).sum()
+    }
+}
+
+fn factor_column(
+    l: &mut Matrix,
+    a: &Matrix,
+    (first, j): (usize, usize),
+    threshold: f64,
+) -> Result<(), usize> {
+    for k in first..j {
+        let (before, column) = l.two_cols_mut(k, j);
+        axpy(-before[j], &before[j..], &mut column[j..]);
+    }
+    let pivot = l.at(j, j);
+    if pivot.is_nan() || pivot <= threshold * a.at(j, j).abs() {
+        return Err(j);
+    }
+    let root = pivot.sqrt();
+    for value in &mut l.col_mut(j)[j..] {
+        *value /= root;
+    }
+    Ok(())
+}
+
+fn update_rest(l: &mut Matrix, first: usize, last: usize) {
+    let n = l.rows();
+    if last == n {
+        return;
+    }
+    let panel = l.block(last, first, n - last, last - first);
+    let mut update = Matrix::zeros(n - last, n - last);
+    gemm(1.0, (&panel, false), (&panel, true), 0.0, &mut update);
+    for j in last..n {
+        let change = &update.col(j - last)[j - last..];
+        axpy(-1.0, change, &mut l.col_mut(j)[j..]);
+    }
+}

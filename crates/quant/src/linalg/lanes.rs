@@ -1,0 +1,143 @@
+//! Sums in a fixed order, eight lanes wide.
+//!
+//! The order of summation is written down, and no product is fused into a sum, so wide registers
+//! change the time and never the bits. `wide` runs a closure with AVX2 where the processor has it;
+//! the closure and what it calls must be `#[inline(always)]` to profit.
+
+const WIDTH: usize = 8;
+
+/// Runs `work` on the widest registers of this processor; the result has the same bits on any.
+#[inline]
+pub fn wide<R>(work: impl FnOnce() -> R) -> R {
+    #[cfg(target_arch = "x86_64")]
+    {
+        if std::arch::is_x86_feature_detected!("avx2") {
+            // SAFETY: the processor was just asked whether it has AVX2.
+            #[allow(unsafe_code)]
+            return unsafe { with_avx2(work) };
+        }
+    }
+    work()
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+#[allow(unsafe_code)]
+unsafe fn with_avx2<R>(work: impl FnOnce() -> R) -> R {
+    work()
+}
+
+#[inline(always)]
+fn fold(lanes: [f64; WIDTH]) -> f64 {
+    let a = (lanes[0] + lanes[4]) + (lanes[2] + lanes[6]);
+    let b = (lanes[1] + lanes[5]) + (lanes[3] + lanes[7]);
+    a + b
+}
+
+/// The sum of products; the shorter slice counts.
+#[must_use]
+#[inline(always)]
+pub fn dot_in(a: &[f64], b: &[f64]) -> f64 {
+    let n = a.len().min(b.len());
+    let (a, b) = (&a[..n], &b[..n]);
+    let mut lanes = [0.0; WIDTH];
+    let (heads_a, heads_b) = (a.chunks_exact(WIDTH), b.chunks_exact(WIDTH));
+    let (tail_a, tail_b) = (heads_a.remainder(), heads_b.remainder());
+    for (x, y) in heads_a.zip(heads_b) {
+        for i in 0..WIDTH {
+            lanes[i] += x[i] * y[i];
+        }
+    }
+    for (i, (x, y)) in tail_a.iter().zip(tail_b).enumerate() {
+        lanes[i] += x * y;
+    }
+    fold(lanes)
+}
+
+/// The sum.
+#[must_use]
+#[inline(always)]
+pub fn sum_in(a: &[f64]) -> f64 {
+    let mut lanes = [0.0; WIDTH];
+    let heads = a.chunks_exact(WIDTH);
+    let tail = heads.remainder();
+    for x in heads {
+        for i in 0..WIDTH {
+            lanes[i] += x[i];
+        }
+    }
+    for (i, x) in tail.iter().enumerate() {
+        lanes[i] += x;
+    }
+    fold(lanes)
+}
+
+/// `y += k * x`.
+#[inline(always)]
+pub fn axpy_in(k: f64, x: &[f64], y: &mut [f64]) {
+    for (y, x) in y.iter_mut().zip(x) {
+        *y += k * x;
+    }
+}
+
+/// The sum of products, on the widest registers.
+#[must_use]
+pub fn dot(a: &[f64], b: &[f64]) -> f64 {
+    wide(
+        #[inline(always)]
+        || dot_in(a, b),
+    )
+}
+
+/// The sum, on the widest registers.
+#[must_use]
+pub fn sum(a: &[f64]) -> f64 {
+    wide(
+        #[inline(always)]
+        || sum_in(a),
+    )
+}
+
+/// The mean; NaN of nothing.
+#[must_use]
+pub fn mean(a: &[f64]) -> f64 {
+    sum(a) / a.len() as f64
+}
+
+/// `y += k * x`, on the widest registers.
+pub fn axpy(k: f64, x: &[f64], y: &mut [f64]) {
+    wide(
+        #[inline(always)]
+        || axpy_in(k, x, y),
+    );
+}
+
+/// Subtracts the mean and returns it; twice, so that a large level leaves no rounding behind.
+pub fn centre(a: &mut [f64]) -> f64 {
+    if a.is_empty() {
+        return 0.0;
+    }
+    let first = mean(a);
+    for x in a.iter_mut() {
+        *x -= first;
+    }
+    let second = mean(a);
+    for x in a.iter_mut() {
+        *x -= second;
+    }
+    first + second
+}
+
+/// Whether all values are the same; also of nothing.
+#[must_use]
+pub fn is_constant(a: &[f64]) -> bool {
+    a.iter().all(|x| x - a[0] == 0.0)
+}
+
+/// The variance about the mean with `ddof` degrees of freedom taken off; two passes.
+#[must_use]
+pub fn variance(a: &[f64], ddof: usize) -> f64 {
+    let mut centred = a.to_vec();
+    centre(&mut centred);
+    dot(&centred, &centred) / (a.len() as f64 - ddof as f64)
+}
