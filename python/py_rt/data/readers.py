@@ -19,7 +19,7 @@ from typing import Any
 from py_rt.data.build import Instruments
 from py_rt.data.opening import Head
 from py_rt.data.quality import IssueLog
-from py_rt.errors import DataError, ParameterError
+from py_rt.errors import ParameterError
 from py_rt.market import MarketData
 
 __all__ = ["KINDS", "Reader", "Sheet", "Wishes", "format_names", "recognise", "split"]
