@@ -19,17 +19,13 @@ from typing import Any
 from py_rt.data.build import Instruments
 from py_rt.data.opening import Head
 from py_rt.data.quality import IssueLog
-from py_rt.errors import DataError, ParameterError
+from py_rt.errors import ParameterError
 from py_rt.market import MarketData
 
 __all__ = ["KINDS", "Reader", "Sheet", "Wishes", "format_names", "recognise", "split"]
 
 KINDS = {"bars": "bar", "trades": "trade", "quotes": "quote", "level2": "level2", "wide": "wide"}
 """Word in a format name -> kind of table."""
-_PROMISED = (
-    *("lobster", "itch", "kraken_ws", "coinbase_ws", "bitfinex_ws", "okx_ws", "bitstamp_l3"),
-    *("dbn", "tardis_csv", "hftbacktest"),
-)
 
 
 @dataclass(frozen=True)
@@ -128,8 +124,6 @@ def split(name: str | None) -> tuple[Reader | None, str | None]:
     ------
     ParameterError
         No such format.
-    DataError
-        A format of the list that this version cannot read.
 
     Examples
     --------
@@ -139,7 +133,7 @@ def split(name: str | None) -> tuple[Reader | None, str | None]:
     >>> split("quotes")
     (None, 'quote')
     """
-    if name not in (None, *format_names(), *_PROMISED):
+    if name not in (None, *format_names()):
         raise ParameterError(
             f"{name!r} is unknown", field="format", remedy=f"use one of {', '.join(format_names())}"
         )
@@ -148,13 +142,6 @@ def split(name: str | None) -> tuple[Reader | None, str | None]:
     known = _registered()
     if name in known:
         return known[name], None
-    if name in _PROMISED:
-        raise DataError(
-            f"this version does not read {name} yet",
-            field="format",
-            kind="schema",
-            remedy="convert it to a level-2, trade, quote or bar table (CSV, Parquet, DataFrame)",
-        )
     word, _, way = name.rpartition("_")
     return known[way], KINDS[word]
 

@@ -168,7 +168,7 @@ impl ItchRows {
                 qty,
                 ..
             } => {
-                self.take(stamp, order_id, qty, OrderExecute, None, out);
+                self.take(stamp, (order_id, qty), OrderExecute, None, out);
             }
             Message::ExecutedWithPrice {
                 stamp,
@@ -177,17 +177,17 @@ impl ItchRows {
                 price,
                 ..
             } => {
-                self.take(stamp, order_id, qty, OrderExecute, Some(price), out);
+                self.take(stamp, (order_id, qty), OrderExecute, Some(price), out);
             }
             Message::Canceled {
                 stamp,
                 order_id,
                 qty,
             } => {
-                self.take(stamp, order_id, qty, OrderReduce, None, out);
+                self.take(stamp, (order_id, qty), OrderReduce, None, out);
             }
             Message::Deleted { stamp, order_id } => {
-                self.take(stamp, order_id, u32::MAX, OrderDelete, None, out);
+                self.take(stamp, (order_id, u32::MAX), OrderDelete, None, out);
             }
             Message::Replaced {
                 stamp,
@@ -317,8 +317,7 @@ impl ItchRows {
     fn take(
         &mut self,
         stamp: Stamp,
-        order_id: u64,
-        qty: u32,
+        (order_id, qty): (u64, u32),
         kind: EventKind,
         price: Option<u32>,
         out: &mut Vec<MarketEvent>,
