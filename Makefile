@@ -121,7 +121,7 @@ fmt: $(STAMP)/dev ## format Rust and Python in place
 
 # ------------------------------------------------------------------------- beside the road
 
-.PHONY: test-sdk bench bench-peers wheel clean
+.PHONY: test-sdk bench bench-peers bench-instructions wheel clean
 .venv-sdk/.stamp: $(STAMP)/build tools/sdk-requirements.txt
 	@echo "==> making .venv-sdk with an unmodified alpaca-py"
 	@"$$(PYTHON="$(PYTHON)" sh tools/preflight.sh python)" -m venv .venv-sdk
@@ -135,6 +135,9 @@ test-sdk: $(STAMP)/build .venv-sdk/.stamp ## alpaca-py, unmodified, against `py-
 
 bench: $(STAMP)/build $(STAMP)/dev ## measure; rows land in bench-out/results.json
 	@$(BIN)/python benches/run.py
+
+bench-instructions: $(STAMP)/build ## count the engine's instructions a row, compare with the committed
+	@$(BIN)/python benches/instructions.py
 
 bench-peers: $(STAMP)/build $(STAMP)/dev ## install the peers apart, then measure
 	@$(BIN)/python benches/peers.py install
