@@ -60,7 +60,7 @@ impl Dice {
 fn rows(count: usize, distinct: bool) -> Vec<MarketEvent> {
     let mut dice = Dice(7);
     let mut out: Vec<MarketEvent> = Vec::with_capacity(count + 3);
-    let mut now = START as f64 - START as f64;
+    let mut now = 0f64;
     let mut seen = 0i64;
     let mut push = |dice: &mut Dice, ts: i64, kind: u8, side: i8, price: i64, qty: i64| {
         seen = seen.max(ts + 500_000 + dice.exponential(200_000.0) as i64);
