@@ -132,7 +132,7 @@ sim-mutations: ## plant bugs one by one; fault simulation must notice each (abou
 soak-matching: ## a hundred million random orders: the matching engine against its naive twin
 	@cargo test --release -p py-rt-sim --test matching_twin -- --ignored --nocapture
 
-.PHONY: test-sdk bench bench-peers bench-quant wheel clean
+.PHONY: test-sdk bench bench-peers bench-quant bench-instructions wheel clean
 .venv-sdk/.stamp: $(STAMP)/build tools/sdk-requirements.txt
 	@echo "==> making .venv-sdk with an unmodified alpaca-py"
 	@"$$(PYTHON="$(PYTHON)" sh tools/preflight.sh python)" -m venv .venv-sdk
@@ -146,6 +146,9 @@ test-sdk: $(STAMP)/build .venv-sdk/.stamp ## alpaca-py, unmodified, against `py-
 
 bench: $(STAMP)/build $(STAMP)/dev ## measure; rows land in bench-out/results.json
 	@$(BIN)/python benches/run.py
+
+bench-instructions: $(STAMP)/build ## count the engine's instructions a row, compare with the committed
+	@$(BIN)/python benches/instructions.py
 
 bench-peers: $(STAMP)/build $(STAMP)/dev ## install the peers apart, then measure
 	@$(BIN)/python benches/peers.py install

@@ -1,8 +1,9 @@
-//! The engine alone, without Python: `cargo run --release -p py-rt-sim --example engine JOB ROWS [REPEAT]`.
+//! The engine alone, without Python.
 //!
-//! Prints one JSON line a run: rows a second of processor time and the facts that must not change. The rows follow
-//! the law of the benches' W1, drawn from a generator of its own. `tools/instructions.py` counts
-//! the instructions of each job under callgrind and compares them with what is committed.
+//! `cargo run --release -p py-rt-sim --example engine JOB ROWS [REPEAT]` prints one JSON line a run:
+//! rows a second of processor time and the facts that must not change. The rows follow the law of
+//! the benches' W1, drawn from a generator of its own. `benches/instructions.py` counts the
+//! instructions of each job under callgrind and compares them with what is committed.
 #![allow(clippy::disallowed_methods, clippy::print_stdout, clippy::expect_used)]
 
 use std::time::Instant;
@@ -60,7 +61,7 @@ impl Dice {
 fn rows(count: usize, distinct: bool) -> Vec<MarketEvent> {
     let mut dice = Dice(7);
     let mut out: Vec<MarketEvent> = Vec::with_capacity(count + 3);
-    let mut now = START as f64 - START as f64;
+    let mut now = 0f64;
     let mut seen = 0i64;
     let mut push = |dice: &mut Dice, ts: i64, kind: u8, side: i8, price: i64, qty: i64| {
         seen = seen.max(ts + 500_000 + dice.exponential(200_000.0) as i64);
@@ -264,9 +265,9 @@ fn main() {
     let repeat = words
         .get(2)
         .map_or(1, |word| word.parse().expect("a count"));
-    let symbols = if job == "bars500" { 500 } else { 1 };
+    let symbols = if job.ends_with("500") { 500 } else { 1 };
     let (events, bars) = match job {
-        "bars" | "bars500" => (Vec::new(), bars(count, symbols)),
+        "bars" | "bars500" | "make_bars" | "make_bars500" => (Vec::new(), bars(count, symbols)),
         _ => (rows(count, job == "touch" || job == "maker"), Vec::new()),
     };
     let data = BacktestData {
@@ -277,7 +278,9 @@ fn main() {
         let btc = || vec![instrument("BTCUSDT", "0.1", "0.001")];
         let l2 = || config(btc(), 500_000);
         match job {
-            "make" => println!("{{\"rows\": {}}}", events.len()),
+            "make" | "make_bars" | "make_bars500" => {
+                println!("{{\"rows\": {}}}", events.len() + bars.len());
+            }
             "book" => book_only(&events),
             "none" => run(l2(), &data, Idle),
             "touch" => run(l2(), &data, BenchTouch::default()),

@@ -6,76 +6,78 @@ mod restless;
 mod rig;
 
 use py_rt_kernel::hash::OrderHash;
+use py_rt_sim::backtest::{FillRow, OrderRow};
 use py_rt_sim::{Backtest, BacktestConfig, BacktestData};
 use restless::{latencies, two_bars, Restless};
 use rig::{market, run_config, MS};
 
-fn told(config: &BacktestConfig, data: &BacktestData<'_>, seed: u64, eager: u64) -> u128 {
-    let mut run = Backtest::new(config.clone(), data, Restless::new(seed, eager));
-    run.run(&mut |_, _| true);
-    let mut hash = OrderHash::new();
-    for &(ts, word) in &run.strategy_mut().seen {
-        hash.write(ts as u64);
-        hash.write(word);
+/// A hash over numbers of any width.
+struct Told(OrderHash);
+
+impl Told {
+    fn write(&mut self, words: &[i128]) {
+        for word in words {
+            self.0.write(*word as u64);
+            self.0.write((*word >> 64) as u64);
+        }
     }
-    let mut write = |words: &[i128]| {
-        words.iter().for_each(|word| {
-            hash.write(*word as u64);
-            hash.write((*word >> 64) as u64);
-        });
-    };
-    let recording = run.recording();
-    for f in &recording.fills {
+
+    fn write_fill(&mut self, f: &FillRow) {
         let (times, id) = ([f.ts_event.0, f.ts_recv.0], f.client_order_id.sequence);
-        write(&times.map(i128::from));
-        write(&[
-            id.into(),
-            f.exec_id.0 as i128,
-            f.side as i128,
-            f.liquidity as i128,
-        ]);
-        write(&[f.last_qty.0, f.last_price.0, f.cum_qty.0, f.position_qty.0].map(i128::from));
-        write(&[f.fee.0, f.instrument.0.into()]);
+        self.write(&times.map(i128::from));
+        let (side, liquidity) = (f.side as i128, f.liquidity as i128);
+        self.write(&[id.into(), f.exec_id.0 as i128, side, liquidity]);
+        let lots = [f.last_qty.0, f.last_price.0, f.cum_qty.0, f.position_qty.0];
+        self.write(&lots.map(i128::from));
+        self.write(&[f.fee.0, f.instrument.0.into()]);
     }
-    for row in &recording.orders {
-        let (o, denial) = (
-            &row.order,
-            row.denial.map_or(0, |denial| denial.control as i128 + 1),
-        );
-        let (id, venue_id) = (o.client_order_id, o.venue_order_id.0 as i128);
+
+    fn write_order(&mut self, row: &OrderRow) {
+        let o = &row.order;
+        let denial = row.denial.map_or(0, |denial| denial.control as i128 + 1);
         let reason = o.reason.map_or(0, |reason| reason as i128 + 1);
-        write(&[
-            id.sequence.into(),
-            id.revision.into(),
+        let (id, venue_id) = (o.client_order_id, o.venue_order_id.0 as i128);
+        let (sequence, revision) = (id.sequence.into(), id.revision.into());
+        self.write(&[
+            sequence,
+            revision,
             venue_id,
             o.status as i128,
             reason,
             denial,
         ]);
-        write(
-            &[
-                o.order_qty.0,
-                o.cum_qty.0,
-                o.limit_price.map_or(-1, |p| p.0),
-            ]
-            .map(i128::from),
-        );
-        write(&[o.ts_created.0, o.ts_updated.0, i64::from(o.tag)].map(i128::from));
-        write(&[o.cum_notional.0, o.target.into(), o.cancel_requested.into()]);
+        let limit = o.limit_price.map_or(-1, |p| p.0);
+        self.write(&[o.order_qty.0, o.cum_qty.0, limit].map(i128::from));
+        self.write(&[o.ts_created.0, o.ts_updated.0, i64::from(o.tag)].map(i128::from));
+        self.write(&[o.cum_notional.0, o.target.into(), o.cancel_requested.into()]);
     }
+}
+
+fn told(config: &BacktestConfig, data: &BacktestData<'_>, seed: u64, eager: u64) -> u128 {
+    let mut run = Backtest::new(config.clone(), data, Restless::new(seed, eager));
+    run.run(&mut |_, _| true);
+    let mut told = Told(OrderHash::new());
+    for &(ts, word) in &run.strategy_mut().seen {
+        told.0.write(ts as u64);
+        told.0.write(word);
+    }
+    let recording = run.recording();
+    recording
+        .fills
+        .iter()
+        .for_each(|fill| told.write_fill(fill));
+    recording
+        .orders
+        .iter()
+        .for_each(|row| told.write_order(row));
     for point in &recording.equity {
-        write(&[point.ts.0.into(), point.equity.0, point.cash.0]);
+        told.write(&[point.ts.0.into(), point.equity.0, point.cash.0]);
     }
-    write(&[recording.denied as i128, recording.expired_unfilled as i128]);
-    let portfolio = run.kernel().portfolio();
-    write(&[
-        portfolio.cash().0,
-        portfolio.equity().0,
-        portfolio.gross().0,
-        portfolio.fees().0,
-    ]);
-    for p in portfolio.positions() {
-        write(&[
+    told.write(&[recording.denied as i128, recording.expired_unfilled as i128]);
+    let p = run.kernel().portfolio();
+    told.write(&[p.cash().0, p.equity().0, p.gross().0, p.fees().0]);
+    for p in p.positions() {
+        told.write(&[
             p.qty.0.into(),
             p.cost.0,
             p.realized_pnl.0,
@@ -83,11 +85,9 @@ fn told(config: &BacktestConfig, data: &BacktestData<'_>, seed: u64, eager: u64)
             p.value.0,
         ]);
     }
-    write(&[
-        run.kernel().order_hash() as i128,
-        run.kernel().decisions().into(),
-    ]);
-    hash.finish()
+    let hash = run.kernel().order_hash() as i128;
+    told.write(&[hash, run.kernel().decisions().into()]);
+    told.0.finish()
 }
 
 /// Several rows a message, so that books are looked at in the middle of one.

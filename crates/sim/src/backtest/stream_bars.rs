@@ -38,8 +38,8 @@ impl<S: Strategy> Backtest<'_, S> {
         }
     }
 
-    /// Bars while nothing waits at the venue and nothing is on its way: they are only seen here, and
-    /// the venue is brought up to them in one go. False when there was none.
+    /// Bars while nothing waits at the venue and nothing is on its way: they are only seen here,
+    /// and the venue is brought up to them in one go. False when there was none.
     #[inline]
     fn stream_seen(&mut self, most: usize) -> bool {
         let roads = self.orders.peek().min(self.reports.peek());
