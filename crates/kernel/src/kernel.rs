@@ -67,6 +67,8 @@ pub struct Kernel<S> {
     alarm: UnixNanos,
     strategy: S,
     interests: Interests,
+    /// The changes of a market that may lead to anything.
+    watched: Change,
     running: bool,
     start_asked: bool,
     cancel_on_stop: bool,
@@ -103,15 +105,23 @@ impl<S: Strategy> Kernel<S> {
             let lot = i.spec().lot_size;
             lot.mantissa() as f64 / 10u64.pow(lot.scale()) as f64
         });
+        let interests = strategy.interests();
+        let has_bars = config.bar_interval_ns > 0;
+        let watched = Change::VALIDITY
+            .with(Change::MARK, true)
+            .with(Change::TRADE, has_bars || interests.has(Interests::TRADE))
+            .with(Change::QUOTE, interests.has(Interests::QUOTE))
+            .with(Change::BOOK, interests.has(Interests::BOOK));
         Self {
             now: UnixNanos::MIN,
             alarm: UnixNanos::MAX,
-            interests: strategy.interests(),
+            interests,
+            watched,
             strategy,
             running: false,
             start_asked: false,
             cancel_on_stop: config.cancel_on_stop,
-            market: Market::new(count),
+            market: Market::new(count).with_quotes(interests.has(Interests::QUOTE)),
             bars: BarBuilder::new(config.bar_interval_ns, lots.collect()),
             timers: Timers::default(),
             intents: Intents::new(),
@@ -132,54 +142,89 @@ impl<S: Strategy> Kernel<S> {
         if let Input::Market(event) = input {
             return self.handle_market(now, event);
         }
+        if let Input::Bar(bar) = input {
+            return self.handle_closed_bar(now, bar);
+        }
         self.advance(now);
         match input {
-            Input::Bar(bar) => self.handle_bar(bar),
             Input::Report(report) => self.handle_report(report),
             Input::Account(report) => self.handle_account(report),
             Input::Session(session) => self.handle_session(session),
             Input::Control(control) => self.handle_control(control),
-            Input::Market(_) | Input::Timer => {}
+            Input::Market(_) | Input::Bar(_) | Input::Timer => {}
         }
         self.settle();
     }
 
     /// Takes one market row: the short way of [`Kernel::handle_input`] for streams.
-    #[inline]
+    #[inline(always)]
     pub fn handle_market(&mut self, now: UnixNanos, event: &MarketEvent) {
         self.advance(now);
         let change = self.market.handle_event(self.now, event);
-        if change == Change::NONE {
-            return;
+        if change.has(self.watched) {
+            self.follow_market(event, change);
         }
+    }
+
+    /// Takes one closed bar: the short way of [`Kernel::handle_input`] for streams.
+    #[inline]
+    pub fn handle_closed_bar(&mut self, now: UnixNanos, bar: &Bar) {
+        self.advance(now);
+        self.handle_bar(bar);
+        self.settle_bar();
+    }
+
+    /// What a row that somebody waits for leads to.
+    #[inline]
+    fn follow_market(&mut self, event: &MarketEvent, change: Change) {
         if change.has(Change::MARK) && self.portfolio.holds(event.instrument) {
             self.mark(event.instrument);
         }
-        if change.has(Change::TRADE) {
+        if self.bars.is_some() && change.has(Change::TRADE) {
             self.handle_bar_trade(event);
         }
         if change.has(Change::VALIDITY) {
-            let valid = self
-                .market
-                .instrument(event.instrument)
-                .is_some_and(|m| m.valid());
-            self.outbox.emit(Event::BookValidity {
-                instrument: event.instrument,
-                valid,
-            });
+            self.publish_validity(event.instrument);
         }
         if self.running {
             self.call_for_market(event, change);
         }
-        if !self.intents.is_empty() || !self.notices.is_empty() || self.execution.has_requests() {
+        if self.has_unsettled() {
             self.settle();
         }
+    }
+
+    /// Whether intents, notices or requests wait.
+    #[inline]
+    fn has_unsettled(&self) -> bool {
+        !self.intents.is_empty() | !self.notices.is_empty() | self.execution.has_requests()
+    }
+
+    #[cold]
+    fn publish_validity(&mut self, instrument: InstrumentId) {
+        let market = self.market.instrument(instrument);
+        let valid = market.is_some_and(|market| market.valid());
+        self.outbox.emit(Event::BookValidity { instrument, valid });
     }
 
     /// Takes the next thing to do. Poll until it is `None` after every input.
     #[inline]
     pub fn poll_output(&mut self) -> Option<Output> {
         self.outbox.poll()
+    }
+
+    /// What waits to be polled, in order, to be looked at in place; then
+    /// [`Kernel::clear_outputs`].
+    #[inline]
+    #[must_use]
+    pub fn outputs(&self) -> &[Output] {
+        self.outbox.waiting()
+    }
+
+    /// Everything in [`Kernel::outputs`] was done.
+    #[inline]
+    pub fn clear_outputs(&mut self) {
+        self.outbox.clear();
     }
 
     /// Whether anything waits to be polled.
@@ -198,9 +243,7 @@ impl<S: Strategy> Kernel<S> {
 
     #[inline]
     fn advance(&mut self, now: UnixNanos) {
-        if now > self.now {
-            self.now = now;
-        }
+        self.now = self.now.max(now);
         if self.now >= self.alarm {
             self.ring_alarms();
         }
@@ -228,6 +271,7 @@ impl<S: Strategy> Kernel<S> {
         }
     }
 
+    #[inline]
     fn handle_bar(&mut self, bar: &Bar) {
         let change = self.market.handle_bar(self.now, bar);
         if change.has(Change::MARK) && self.portfolio.holds(bar.instrument) {
@@ -252,6 +296,7 @@ impl<S: Strategy> Kernel<S> {
         callback(&mut self.strategy, &mut context);
     }
 
+    #[inline]
     fn mark(&mut self, id: InstrumentId) {
         let mark = self.market.instrument(id).and_then(|market| market.mark());
         if let (Some((mark, _)), Some(instrument)) = (mark, self.instruments.get(id.index())) {
@@ -262,6 +307,7 @@ impl<S: Strategy> Kernel<S> {
         self.watch_equity();
     }
 
+    #[inline]
     fn watch_equity(&mut self) {
         let equity = self.portfolio.equity();
         if let Some((state, cause)) = self.risk.breaker.handle_equity(self.now, equity) {

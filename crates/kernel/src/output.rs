@@ -1,9 +1,10 @@
 //! Outputs: what a driver has to do after an input.
 
-use alloc::collections::VecDeque;
+use alloc::vec::Vec;
 use py_rt_types::{CancelOrder, NewOrder, Query, ReplaceOrder, UnixNanos};
 
-use crate::event::Event;
+use crate::event::{Denial, Event, OrderEvent};
+use crate::execution::Order;
 use crate::hash::OrderHash;
 use crate::risk::Approved;
 
@@ -32,7 +33,9 @@ pub enum Request {
 /// Outputs that wait to be polled, and the hash over every decision so far.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Outbox {
-    queue: VecDeque<Output>,
+    queue: Vec<Output>,
+    /// How many of the queue were polled.
+    polled: usize,
     hash: OrderHash,
     decisions: u64,
 }
@@ -40,7 +43,24 @@ pub(crate) struct Outbox {
 impl Outbox {
     #[inline]
     pub(crate) fn poll(&mut self) -> Option<Output> {
-        self.queue.pop_front()
+        let output = self.queue.get(self.polled).copied();
+        self.polled += 1;
+        if self.polled >= self.queue.len() {
+            self.clear();
+        }
+        output
+    }
+
+    /// What waits to be polled, in order.
+    #[inline]
+    pub(crate) fn waiting(&self) -> &[Output] {
+        self.queue.get(self.polled..).unwrap_or_default()
+    }
+
+    #[inline]
+    pub(crate) fn clear(&mut self) {
+        self.queue.clear();
+        self.polled = 0;
     }
 
     #[inline]
@@ -48,13 +68,24 @@ impl Outbox {
         self.queue.is_empty()
     }
 
+    #[inline]
     pub(crate) fn emit(&mut self, event: Event) {
-        self.queue.push_back(Output::Emit(event));
+        self.queue.push(Output::Emit(event));
+    }
+
+    /// Tells how an order stands.
+    #[inline]
+    pub(crate) fn emit_order(&mut self, now: UnixNanos, order: &Order, denial: Option<Denial>) {
+        self.queue.push(Output::Emit(Event::Order(OrderEvent {
+            ts_recv: now,
+            order: *order,
+            denial,
+        })));
     }
 
     pub(crate) fn send(&mut self, now: UnixNanos, request: Request) {
         self.absorb(now, &request);
-        self.queue.push_back(Output::Send(request));
+        self.queue.push(Output::Send(request));
     }
 
     pub(crate) const fn order_hash(&self) -> u128 {

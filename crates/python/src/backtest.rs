@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use py_rt_kernel::{KernelConfig, Strategy};
 use py_rt_sim::{Backtest, BacktestConfig, BacktestData};
+use py_rt_strategies::registry::Compiled;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
@@ -60,10 +61,20 @@ pub(crate) fn run_backtest<'py>(
         since_told: Stopwatch::start(),
     };
     if let Some(compiled) = compiled::from_handle(strategy, &shared.instruments)? {
-        let mut backtest = Backtest::new(config, &data, compiled);
-        let elapsed = py.detach(|| drive(&mut backtest, &mut watch));
-        watch.error.map_or(Ok(()), Err)?;
-        return result(py, &shared, &backtest, elapsed);
+        // A driver for each, so that a callback costs nothing to call.
+        macro_rules! run {
+            ($($kind:ident),+) => {
+                match compiled {
+                    $(Compiled::$kind(strategy) => {
+                        let mut backtest = Backtest::new(config, &data, strategy);
+                        let elapsed = py.detach(|| drive(&mut backtest, &mut watch));
+                        watch.error.map_or(Ok(()), Err)?;
+                        result(py, &shared, &backtest, elapsed)
+                    })+
+                }
+            };
+        }
+        return run!(SmaCross, MeanReversion, MarketMaker, BenchTouch, BenchMaker);
     }
     let errors = Errors::default();
     let hosted = Hosted::new(strategy, Arc::clone(&shared), errors.clone())?;

@@ -69,6 +69,8 @@ pub struct Instrument {
     min_qty: Qty,
     min_notional: Money,
     tick_value: i128,
+    /// The same, where it fits; else 0.
+    tick_value_small: i64,
 }
 
 impl Instrument {
@@ -103,6 +105,7 @@ impl Instrument {
             min_qty: Qty(min_qty),
             min_notional,
             tick_value,
+            tick_value_small: i64::try_from(tick_value).unwrap_or(0),
             spec,
         })
     }
@@ -144,9 +147,12 @@ impl Instrument {
     /// [`TypeError::Overflow`] when the value does not fit.
     #[inline]
     pub const fn notional(&self, price: Price, qty: Qty) -> Result<Money, TypeError> {
-        let Some(product) = (price.0 as i128).checked_mul(qty.0 as i128) else {
-            return Err(TypeError::Overflow);
-        };
+        // Two factors of 64 bits fit into 128.
+        let product = (price.0 as i128) * (qty.0 as i128);
+        let small = product as i64;
+        if small as i128 == product && self.tick_value_small != 0 {
+            return Ok(Money((small as i128) * (self.tick_value_small as i128)));
+        }
         match product.checked_mul(self.tick_value) {
             Some(value) => Ok(Money(value)),
             None => Err(TypeError::Overflow),

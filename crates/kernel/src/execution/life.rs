@@ -41,6 +41,50 @@ pub(super) fn query(order: &Order) -> Query {
     }
 }
 
+/// The ways that nearly all orders take, without the questions that the others need: accepted as
+/// sent, executed completely, ended. False when it is none of them: nothing was done then.
+#[inline]
+pub(super) fn apply_plain(
+    order: &mut Order,
+    now: UnixNanos,
+    report: &Report,
+    fresh_qty: Qty,
+) -> bool {
+    let known = order.venue_order_id.0 == 0 || order.venue_order_id == report.venue_order_id;
+    let odd = order.pending_replace.is_some() | order.reason.is_some() | order.is_terminal();
+    if odd | !known | (report.venue_order_id.0 == 0) | !is_of_its_terms(order, report) {
+        return false;
+    }
+    let executed = Qty(order.cum_qty.0.saturating_add(fresh_qty.0));
+    match report.kind {
+        ReportKind::Accepted
+            if (order.status == OrderStatus::PendingNew)
+                & !order.cancel_requested
+                & (order.cum_qty.0 == 0)
+                & (order.order_qty.0 > 0) =>
+        {
+            order.not_found = 0;
+            order.status = OrderStatus::New;
+        }
+        ReportKind::Fill { cum_qty, .. }
+            if (executed >= order.order_qty) & (executed >= cum_qty) =>
+        {
+            order.cum_qty = executed;
+            order.status = OrderStatus::Filled;
+        }
+        ReportKind::Canceled { cum_qty }
+            if (cum_qty <= order.cum_qty) & (order.cum_qty < order.order_qty) =>
+        {
+            order.status = OrderStatus::Canceled;
+        }
+        _ => return false,
+    }
+    order.alarm = UnixNanos::MAX;
+    order.venue_order_id = report.venue_order_id;
+    order.ts_updated = now;
+    true
+}
+
 /// Applies a report to an order. `fresh_qty` is the part of a fill that was not booked before.
 pub(super) fn apply(
     order: &mut Order,

@@ -48,8 +48,8 @@ impl Default for ExecutionTimes {
 /// What a report did to our books.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct ReportOutcome {
-    /// The order after the report, when it changed.
-    pub(crate) changed: Option<Order>,
+    /// Whether the order changed.
+    pub(crate) changed: bool,
     /// Quantity of the execution that was not booked before.
     pub(crate) fresh_qty: Qty,
     /// Executions are missing: the venue knows of more than we booked.
@@ -195,10 +195,20 @@ impl Execution {
             _ => Qty::ZERO,
         };
         let times = self.times;
-        let Some(step) = self.orders.update(id, |order| {
-            life::apply(order, now, report, fresh_qty, &times)
-        }) else {
+        let applied = self.orders.update(id, |order| {
+            let plain = life::apply_plain(order, now, report, fresh_qty);
+            (!plain).then(|| life::apply(order, now, report, fresh_qty, &times))
+        });
+        let Some(step) = applied else {
             return ReportOutcome::default();
+        };
+        let Some(step) = step else {
+            self.refresh_alarm();
+            return ReportOutcome {
+                changed: true,
+                fresh_qty,
+                missing_fills: false,
+            };
         };
         if let Some(former) = step.former {
             self.orders.remember_former(former, id);
@@ -211,7 +221,7 @@ impl Execution {
         }
         self.refresh_alarm();
         ReportOutcome {
-            changed: step.changed.then_some(step.order),
+            changed: step.changed,
             fresh_qty,
             missing_fills: step.missing_fills,
         }

@@ -38,11 +38,9 @@ pub struct Orders {
     closed: VecDeque<Order>,
     early: BTreeMap<u64, Vec<(i64, i64)>>,
     exposures: Vec<Exposure>,
-    /// Venue ids that executions may still name: of orders before they were replaced, and of
-    /// executed orders that are no longer remembered.
-    former: BTreeMap<VenueOrderId, u64>,
-    /// The keys of `former`, oldest first.
-    former_order: VecDeque<VenueOrderId>,
+    /// Venue ids that executions may still name, with their orders, oldest first: of orders before
+    /// they were replaced, and of executed orders that are no longer remembered.
+    former: VecDeque<(VenueOrderId, u64)>,
 }
 
 impl Orders {
@@ -52,8 +50,7 @@ impl Orders {
             closed: VecDeque::new(),
             early: BTreeMap::new(),
             exposures: alloc::vec![Exposure::default(); instruments],
-            former: BTreeMap::new(),
-            former_order: VecDeque::new(),
+            former: VecDeque::new(),
         }
     }
 
@@ -72,9 +69,9 @@ impl Orders {
             .unwrap_or_default()
     }
 
-    fn shift(&mut self, order: &Order, by: i64) {
-        if let Some(exposure) = self.exposures.get_mut(order.instrument.index()) {
-            exposure.shift(order.side, by);
+    fn shift(&mut self, instrument: InstrumentId, side: Side, by: i64) {
+        if let Some(exposure) = self.exposures.get_mut(instrument.index()) {
+            exposure.shift(side, by);
         }
     }
 
@@ -141,7 +138,8 @@ impl Orders {
             .iter()
             .find(known)
             .or_else(|| self.closed.iter().rev().find(known));
-        let former = || self.former.get(&venue_order_id).copied();
+        let known = |former: &&(VenueOrderId, u64)| former.0 == venue_order_id;
+        let former = || self.former.iter().rev().find(known).map(|former| former.1);
         order
             .map(|order| order.client_order_id)
             .or_else(|| former().map(ClientOrderId::new))
@@ -149,21 +147,22 @@ impl Orders {
 
     /// Remembers the venue id that an order had before it was replaced.
     pub(crate) fn remember_former(&mut self, venue_order_id: VenueOrderId, id: ClientOrderId) {
-        if self.former.insert(venue_order_id, id.sequence).is_some() {
-            return;
+        if self.former.len() == FORMER_KEPT {
+            self.former.pop_front();
         }
-        self.former_order.push_back(venue_order_id);
-        if self.former_order.len() > FORMER_KEPT {
-            if let Some(oldest) = self.former_order.pop_front() {
-                self.former.remove(&oldest);
-            }
-        }
+        self.former.push_back((venue_order_id, id.sequence));
     }
 
     /// Former venue ids with the sequences of their orders, oldest first.
     pub(crate) fn former(&self) -> impl Iterator<Item = (VenueOrderId, u64)> + '_ {
-        let order = self.former_order.iter();
-        order.filter_map(|id| Some((*id, *self.former.get(id)?)))
+        self.former.iter().copied()
+    }
+
+    /// What is missing to a wanted position, beside what is held and on its way.
+    #[inline]
+    pub(crate) fn missing(&self, instrument: InstrumentId, held: Qty, wanted: Qty) -> i64 {
+        let exposure = self.exposure(instrument);
+        wanted.0 - held.0 - exposure.buy + exposure.sell
     }
 
     #[inline]
@@ -174,11 +173,13 @@ impl Orders {
     }
 
     pub(crate) fn insert(&mut self, order: Order) {
+        self.shift(order.instrument, order.side, order.leaves_qty().0);
         let sequence = order.client_order_id.sequence;
-        let place = self
-            .open
-            .partition_point(|o| o.client_order_id.sequence < sequence);
-        self.shift(&order, order.leaves_qty().0);
+        let before = |o: &Order| o.client_order_id.sequence < sequence;
+        if self.open.last().is_none_or(before) {
+            return self.open.push(order);
+        }
+        let place = self.open.partition_point(before);
         self.open.insert(place, order);
     }
 
@@ -186,7 +187,9 @@ impl Orders {
     pub(crate) fn insert_closed(&mut self, order: Order) {
         if self.closed.len() == CLOSED_KEPT {
             if let Some(gone) = self.closed.pop_front() {
-                self.early.remove(&gone.client_order_id.sequence);
+                if !self.early.is_empty() {
+                    self.early.remove(&gone.client_order_id.sequence);
+                }
                 if gone.cum_qty.0 > 0 {
                     self.remember_former(gone.venue_order_id, gone.client_order_id);
                 }
@@ -202,11 +205,13 @@ impl Orders {
         change: impl FnOnce(&mut Order) -> R,
     ) -> Option<R> {
         if let Some(place) = self.place(id.sequence) {
-            let before = self.open[place].leaves_qty().0;
-            let result = change(&mut self.open[place]);
-            let order = self.open[place];
-            self.shift(&order, order.leaves_qty().0 - before);
-            if self.open[place].is_terminal() {
+            let order = &mut self.open[place];
+            let before = order.leaves_qty().0;
+            let result = change(order);
+            let (by, ended) = (order.leaves_qty().0 - before, order.is_terminal());
+            let (instrument, side) = (order.instrument, order.side);
+            self.shift(instrument, side, by);
+            if ended {
                 let order = self.open.remove(place);
                 self.insert_closed(order);
             }

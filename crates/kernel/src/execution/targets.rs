@@ -52,8 +52,7 @@ impl Targets {
         let Some(wanted) = self.wanted.get(instrument.index()).copied().flatten() else {
             return TargetStep::Rest;
         };
-        let exposure = orders.exposure(instrument);
-        let missing = wanted.0 - held.0 - exposure.buy + exposure.sell;
+        let missing = orders.missing(instrument, held, wanted);
         if missing == 0 {
             return TargetStep::Rest;
         }

@@ -22,7 +22,7 @@ impl<S: Strategy> Kernel<S> {
         }
         while let Some(changed) = self.execution.handle_alarm(self.now) {
             if let Some(order) = changed {
-                self.publish_order(order, None);
+                self.publish_order(&order, None);
             }
         }
         for query in self.sync.handle_timeout(self.now, &self.execution.orders) {

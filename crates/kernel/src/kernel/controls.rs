@@ -94,7 +94,7 @@ impl<S: Strategy> Kernel<S> {
 
     pub(super) fn cancel(&mut self, id: ClientOrderId) {
         if let Some(order) = self.execution.handle_cancel(self.now, id) {
-            self.publish_order(order, None);
+            self.publish_order(&order, None);
         }
     }
 
@@ -126,7 +126,7 @@ impl<S: Strategy> Kernel<S> {
                 self.intents.leave_gap_to(next_sequence);
                 self.sync.handle_lost();
                 for order in self.execution.handle_restart(self.now) {
-                    self.publish_order(order, None);
+                    self.publish_order(&order, None);
                 }
             }
         }

@@ -19,11 +19,13 @@ impl<S: Strategy> Kernel<S> {
     pub(super) fn settle(&mut self) {
         let mut handled = 0;
         loop {
-            self.flush_requests();
+            if self.execution.has_requests() {
+                self.flush_requests();
+            }
             if !self.intents.is_empty() {
                 let queue = self.intents.take();
                 handled += queue.len();
-                queue.iter().for_each(|intent| self.handle_intent(*intent));
+                queue.iter().for_each(|intent| self.handle_intent(intent));
                 self.intents.restore(queue);
             } else if let Some(notice) = self.notices.pop_front() {
                 self.notify(notice);
@@ -37,6 +39,25 @@ impl<S: Strategy> Kernel<S> {
             }
         }
         self.refresh_alarm();
+    }
+
+    /// [`Kernel::settle`] after a bar: most strategies say on every bar which position they want,
+    /// and most of the time they have it.
+    #[inline]
+    pub(super) fn settle_bar(&mut self) {
+        if !self.has_unsettled() {
+            return;
+        }
+        if let Some((instrument, qty)) = self.intents.only_target() {
+            let held = self.portfolio.position(instrument).qty;
+            let missing = self.execution.orders.missing(instrument, held, qty);
+            let others = !self.notices.is_empty() | self.execution.has_requests();
+            if missing == 0 && !others {
+                self.execution.targets.set(instrument, Some(qty));
+                return self.intents.clear();
+            }
+        }
+        self.settle();
     }
 
     fn flush_requests(&mut self) {
@@ -62,12 +83,20 @@ impl<S: Strategy> Kernel<S> {
         }
     }
 
-    fn handle_intent(&mut self, intent: Intent) {
-        match intent {
-            Intent::New { order, tag, target } => {
-                self.submit(&order, tag, target);
+    fn handle_intent(&mut self, intent: &Intent) {
+        match *intent {
+            Intent::New {
+                ref order,
+                tag,
+                target,
+            } => {
+                self.submit(order, tag, target);
             }
-            Intent::Invalid { order, tag, reason } => self.refuse(&order, tag, reason, None),
+            Intent::Invalid {
+                ref order,
+                tag,
+                reason,
+            } => self.refuse(order, tag, reason, None),
             Intent::Cancel { id } => self.cancel(id),
             Intent::CancelAll { instrument } => self.cancel_all(instrument),
             Intent::Replace {
@@ -102,18 +131,14 @@ impl<S: Strategy> Kernel<S> {
     }
 
     fn submit(&mut self, order: &NewOrder, tag: u32, target: bool) -> bool {
+        self.risk.advance(self.now);
         match self.risk.check_new(&self.desk(), order) {
             Ok(approved) => {
                 self.risk.record_sent(self.now);
                 self.execution.handle_new(self.now, order, tag, target);
                 self.outbox.send(self.now, Request::New(approved));
                 if let Some(order) = self.execution.orders.find_open(order.client_order_id) {
-                    let event = OrderEvent {
-                        ts_recv: self.now,
-                        order: *order,
-                        denial: None,
-                    };
-                    self.outbox.emit(Event::Order(event));
+                    self.outbox.emit_order(self.now, order, None);
                 }
                 true
             }
@@ -126,7 +151,7 @@ impl<S: Strategy> Kernel<S> {
 
     fn refuse(&mut self, order: &NewOrder, tag: u32, reason: RejectReason, denial: Option<Denial>) {
         let order = self.execution.handle_refused(self.now, order, tag, reason);
-        self.publish_order(order, denial);
+        self.publish_order(&order, denial);
     }
 
     fn replace(&mut self, id: ClientOrderId, qty: Option<Qty>, price: Option<Price>) {
@@ -151,21 +176,22 @@ impl<S: Strategy> Kernel<S> {
         if !working || spent || order.order_type != OrderType::Limit {
             let mut refused = order;
             refused.reason = Some(RejectReason::TooLate);
-            return self.publish_order(refused, None);
+            return self.publish_order(&refused, None);
         }
+        self.risk.advance(self.now);
         match self.risk.check_replace(&self.desk(), &order, &replace) {
             Ok(approved) => {
                 self.risk.record_sent(self.now);
                 let changed = self.execution.handle_replace(self.now, &replace);
                 self.outbox.send(self.now, Request::Replace(approved));
                 if let Some(order) = changed {
-                    self.publish_order(order, None);
+                    self.publish_order(&order, None);
                 }
             }
             Err(denial) => {
                 let mut refused = order;
                 refused.reason = Some(RejectReason::Risk);
-                self.publish_order(refused, Some(denial));
+                self.publish_order(&refused, Some(denial));
             }
         }
     }
@@ -209,15 +235,14 @@ impl<S: Strategy> Kernel<S> {
         }
     }
 
-    pub(super) fn publish_order(&mut self, order: Order, denial: Option<Denial>) {
-        let event = OrderEvent {
-            ts_recv: self.now,
-            order,
-            denial,
-        };
-        self.outbox.emit(Event::Order(event));
+    pub(super) fn publish_order(&mut self, order: &Order, denial: Option<Denial>) {
+        self.outbox.emit_order(self.now, order, denial);
         if self.running && self.interests.has(Interests::ORDER) {
-            self.notices.push_back(Notice::Order(event));
+            self.notices.push_back(Notice::Order(OrderEvent {
+                ts_recv: self.now,
+                order: *order,
+                denial,
+            }));
         }
     }
 

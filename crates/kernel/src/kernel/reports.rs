@@ -1,13 +1,13 @@
 //! Reports of the venue: into execution, from there into the portfolio.
 
 use py_rt_types::{
-    AccountReport, ClientOrderId, Money, NewOrder, OrderStatus, OrderType, Qty, Query, Report,
-    ReportKind, TimeInForce, UnixNanos,
+    AccountReport, ClientOrderId, InstrumentId, Money, NewOrder, OrderStatus, OrderType, Qty,
+    Query, Report, ReportKind, TimeInForce, UnixNanos,
 };
 
 use super::controls::FILLS_OVERLAP_NS;
 use super::{Kernel, Notice};
-use crate::event::{Cause, Event, FillEvent, PositionEvent, SyncEvent, TradingState};
+use crate::event::{Cause, Event, FillEvent, OrderEvent, PositionEvent, SyncEvent, TradingState};
 use crate::execution::{Order, SyncOutcome};
 use crate::signal::{Interests, Strategy};
 
@@ -34,12 +34,8 @@ impl<S: Strategy> Kernel<S> {
         if outcome.fresh_qty.0 > 0 {
             self.book_fill(&report, outcome.fresh_qty);
         }
-        let changed = outcome
-            .changed
-            .and_then(|_| self.execution.orders.find(id).copied());
-        if let Some(order) = changed {
-            self.publish_order(order, None);
-            self.follow_target(&order);
+        if outcome.changed {
+            self.follow_order(id);
         }
         if outcome.missing_fills && !self.sync.is_asking() {
             // Whatever was booked since: an execution that is missing may be as old as its order.
@@ -63,12 +59,35 @@ impl<S: Strategy> Kernel<S> {
         }
     }
 
+    /// Tells how an order of ours stands after a report changed it, and lets its target go on.
+    fn follow_order(&mut self, id: ClientOrderId) {
+        let Some(order) = self.execution.orders.find(id) else {
+            return;
+        };
+        self.outbox.emit_order(self.now, order, None);
+        if self.running && self.interests.has(Interests::ORDER) {
+            let (ts_recv, order, denial) = (self.now, *order, None);
+            self.notices.push_back(Notice::Order(OrderEvent {
+                ts_recv,
+                order,
+                denial,
+            }));
+        }
+        if order.is_terminal() {
+            let asked_for = order.cancel_requested || order.status == OrderStatus::Filled;
+            self.follow_target(order.instrument, order.target && !asked_for);
+        }
+    }
+
     /// Tells reconciliation when an order's standing has been proved.
     fn verify(&mut self, report: &Report) {
+        if !self.sync.is_asking() {
+            return;
+        }
         let id = report.client_order_id;
         let proved = matches!(report.kind, ReportKind::Snapshot { .. })
             || self.execution.orders.find_open(id).is_none();
-        if self.sync.is_asking() && proved {
+        if proved {
             let outcome = self.sync.handle_verified(id);
             self.follow_sync(outcome);
         }
@@ -137,15 +156,11 @@ impl<S: Strategy> Kernel<S> {
     }
 
     /// After an order ended: a target goes on, or is dropped when the order was refused.
-    fn follow_target(&mut self, order: &Order) {
-        if !order.is_terminal() {
-            return;
-        }
-        let asked_for = order.cancel_requested || order.status == OrderStatus::Filled;
-        if order.target && !asked_for {
-            self.execution.targets.set(order.instrument, None);
+    fn follow_target(&mut self, instrument: InstrumentId, refused: bool) {
+        if refused {
+            self.execution.targets.set(instrument, None);
         } else {
-            self.work_target(order.instrument);
+            self.work_target(instrument);
         }
     }
 

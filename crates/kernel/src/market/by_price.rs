@@ -3,6 +3,7 @@
 use py_rt_types::{EventKind, MarketEvent, Price, Qty, Side, GAP};
 
 use super::half_book::{HalfBook, NONE};
+use super::Top;
 
 /// A price level.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,14 +14,20 @@ pub struct Level {
     pub qty: Qty,
 }
 
+const DEPTH: u8 = EventKind::Depth as u8;
+const TRADE: u8 = EventKind::Trade as u8;
+const SNAPSHOT: u8 = EventKind::Snapshot as u8;
+
 /// Ticks beyond which a price is no price: sums of two prices still fit.
-const TICKS_MAX: u64 = 1 << 61;
+const TICKS_MAX: u64 = 1 << 60;
+/// The sum of the best keys of a book with two sides lies above; with a side missing, below.
+const TWO_SIDED: i64 = -(1 << 61);
 
 /// A book by price. It says what it was told, also when that is crossed: see [`ByPrice::valid`].
 #[derive(Debug, Clone)]
 pub struct ByPrice {
-    bids: HalfBook,
-    asks: HalfBook,
+    /// Bids, then asks: the side of a row chooses without a branch.
+    halves: [HalfBook; 2],
     broken: bool,
 }
 
@@ -35,8 +42,7 @@ impl ByPrice {
     #[must_use]
     pub fn new() -> Self {
         Self {
-            bids: HalfBook::new(),
-            asks: HalfBook::new(),
+            halves: [HalfBook::new(), HalfBook::new()],
             broken: false,
         }
     }
@@ -45,20 +51,57 @@ impl ByPrice {
     /// Rows about single orders change nothing either: they need the book by order.
     #[inline]
     pub fn apply(&mut self, event: &MarketEvent) {
+        self.step(event);
+    }
+
+    /// Applies one row; false when neither a best price nor validity can have changed.
+    #[inline(always)]
+    pub(crate) fn step(&mut self, event: &MarketEvent) -> bool {
+        let plain = matches!(event.kind, DEPTH | TRADE | SNAPSHOT);
+        if !plain | (event.flags & GAP != 0) | (event.side == 0) {
+            return self.apply_rare(event);
+        }
+        let half = &mut self.halves[usize::from(event.side < 0)];
+        let changes = i64::from(event.kind == TRADE) - 1;
+        let key = key_of(event.side, event.price);
+        match half.set_masked(key, event.qty.0.max(0), changes) {
+            Some(moved) => moved,
+            None => self.apply_outside(event),
+        }
+    }
+
+    /// A level outside of the window around the touch.
+    #[cold]
+    #[inline(never)]
+    fn apply_outside(&mut self, event: &MarketEvent) -> bool {
+        if event.kind != TRADE {
+            self.apply_level(event);
+        }
+        true
+    }
+
+    fn apply_level(&mut self, event: &MarketEvent) {
+        match event.book_side() {
+            Some(side) => {
+                self.set(side, event.price, event.qty);
+            }
+            None => self.broken = true,
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn apply_rare(&mut self, event: &MarketEvent) -> bool {
         if event.flags & GAP != 0 {
             self.broken = true;
         }
         match event.event_kind() {
-            Some(EventKind::Depth | EventKind::Snapshot) => match event.book_side() {
-                Some(side) if is_price(event.price) => {
-                    self.set(side, event.price, event.qty);
-                }
-                _ => self.broken = true,
-            },
+            Some(EventKind::Depth | EventKind::Snapshot) => self.apply_level(event),
             Some(EventKind::Quote) => self.apply_quote(event),
             Some(EventKind::Clear) => self.apply_clear(event),
             _ => {}
         }
+        true
     }
 
     fn apply_quote(&mut self, event: &MarketEvent) {
@@ -66,9 +109,7 @@ impl ByPrice {
             return;
         };
         self.half(side).clear();
-        if !is_price(event.price) {
-            self.broken = true;
-        } else if event.qty.0 > 0 {
+        if event.qty.0 > 0 || !is_price(event.price) {
             self.set(side, event.price, event.qty);
         }
     }
@@ -76,31 +117,35 @@ impl ByPrice {
     fn apply_clear(&mut self, event: &MarketEvent) {
         match event.book_side() {
             Some(side) => self.half(side).clear(),
-            None => {
-                self.bids.clear();
-                self.asks.clear();
-            }
+            None => self.halves.iter_mut().for_each(HalfBook::clear),
         }
         if event.flags & GAP == 0 {
             self.broken = false;
         }
     }
 
-    fn half(&mut self, side: Side) -> &mut HalfBook {
-        match side {
-            Side::Buy => &mut self.bids,
-            Side::Sell => &mut self.asks,
-        }
+    const fn half(&mut self, side: Side) -> &mut HalfBook {
+        &mut self.halves[((side as i8) < 0) as usize]
     }
 
-    /// Sets the quantity of a level, 0 removes it; returns what was there before.
+    const fn bids(&self) -> &HalfBook {
+        &self.halves[0]
+    }
+
+    const fn asks(&self) -> &HalfBook {
+        &self.halves[1]
+    }
+
+    /// Sets the quantity of a level, 0 removes it; returns what was there before. What is no price
+    /// makes the book one that must not be believed.
     #[inline]
     pub fn set(&mut self, side: Side, price: Price, qty: Qty) -> Qty {
-        let qty = qty.0.max(0);
-        Qty(match side {
-            Side::Buy => self.bids.set(price.0, qty),
-            Side::Sell => self.asks.set(price.0.wrapping_neg(), qty),
-        })
+        if !is_price(price) {
+            self.broken = true;
+            return Qty::ZERO;
+        }
+        let key = key_of(side as i8, price);
+        Qty(self.half(side).set(key, qty.0.max(0)))
     }
 
     /// Whether the book may be believed: no gap since the last snapshot, and not crossed.
@@ -114,9 +159,13 @@ impl ByPrice {
     #[inline]
     #[must_use]
     pub const fn is_crossed(&self) -> bool {
-        self.bids.best() != NONE
-            && self.asks.best() != NONE
-            && self.bids.best() + self.asks.best() >= 0
+        self.keys() >= 0
+    }
+
+    /// The sum of the best keys: bid less ask, far below every difference where a side is missing.
+    #[inline]
+    const fn keys(&self) -> i64 {
+        self.bids().best() + self.asks().best()
     }
 
     /// Marks the book as not to be believed until the next snapshot.
@@ -128,7 +177,7 @@ impl ByPrice {
     #[inline]
     #[must_use]
     pub const fn best_bid(&self) -> Option<Price> {
-        match self.bids.best() {
+        match self.bids().best() {
             NONE => None,
             key => Some(Price(key)),
         }
@@ -138,7 +187,7 @@ impl ByPrice {
     #[inline]
     #[must_use]
     pub const fn best_ask(&self) -> Option<Price> {
-        match self.asks.best() {
+        match self.asks().best() {
             NONE => None,
             key => Some(Price(-key)),
         }
@@ -158,14 +207,26 @@ impl ByPrice {
     #[inline]
     #[must_use]
     pub fn bid_qty(&self) -> Qty {
-        Qty(self.bids.best_qty())
+        Qty(self.bids().best_qty())
     }
 
     /// Quantity at the best ask, 0 without one.
     #[inline]
     #[must_use]
     pub fn ask_qty(&self) -> Qty {
-        Qty(self.asks.best_qty())
+        Qty(self.asks().best_qty())
+    }
+
+    /// Best prices and quantities.
+    #[inline]
+    #[must_use]
+    pub fn top(&self) -> Top {
+        Top {
+            bid_price: self.best_bid().unwrap_or_default(),
+            bid_qty: self.bid_qty(),
+            ask_price: self.best_ask().unwrap_or_default(),
+            ask_qty: self.ask_qty(),
+        }
     }
 
     /// Quantity of a level, 0 where there is none.
@@ -173,8 +234,8 @@ impl ByPrice {
     #[must_use]
     pub fn qty_at(&self, side: Side, price: Price) -> Qty {
         Qty(match side {
-            Side::Buy => self.bids.qty_at(price.0),
-            Side::Sell => self.asks.qty_at(price.0.wrapping_neg()),
+            Side::Buy => self.bids().qty_at(price.0),
+            Side::Sell => self.asks().qty_at(price.0.wrapping_neg()),
         })
     }
 
@@ -182,9 +243,11 @@ impl ByPrice {
     #[inline]
     #[must_use]
     pub const fn bid_plus_ask(&self) -> Option<i64> {
-        match (self.best_bid(), self.best_ask()) {
-            (Some(bid), Some(ask)) if !self.broken && bid.0 < ask.0 => Some(bid.0 + ask.0),
-            _ => None,
+        let keys = self.keys();
+        if !self.broken & (keys > TWO_SIDED) & (keys < 0) {
+            Some(self.bids().best() - self.asks().best())
+        } else {
+            None
         }
     }
 
@@ -192,7 +255,7 @@ impl ByPrice {
     pub fn visit(&self, side: Side, mut visit: impl FnMut(Level) -> bool) {
         match side {
             Side::Buy => {
-                self.bids.visit(|key, qty| {
+                self.bids().visit(|key, qty| {
                     visit(Level {
                         price: Price(key),
                         qty: Qty(qty),
@@ -200,7 +263,7 @@ impl ByPrice {
                 });
             }
             Side::Sell => {
-                self.asks.visit(|key, qty| {
+                self.asks().visit(|key, qty| {
                     visit(Level {
                         price: Price(-key),
                         qty: Qty(qty),
@@ -224,6 +287,13 @@ impl ByPrice {
         }
         hash.finish()
     }
+}
+
+/// Price as a key: better is greater on both sides.
+#[inline]
+const fn key_of(side: i8, price: Price) -> i64 {
+    let sign = (side >> 7) as i64;
+    (price.0 ^ sign).wrapping_sub(sign)
 }
 
 const fn is_price(price: Price) -> bool {

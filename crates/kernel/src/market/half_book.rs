@@ -1,8 +1,10 @@
 //! One side of a book by price: a dense window around the touch and a sorted rest behind it.
 //!
-//! Idea: levels near the touch live in an array indexed by tick, with a two-step occupancy bitmap
-//! to find the next best when the best is removed; levels far behind the touch live in a sorted
-//! list. Keys are ticks, negated on the ask side, so "better" is "greater" on both sides.
+//! Idea: levels near the touch live in an array indexed by tick, with an occupancy bitmap to find
+//! the next best when the best is removed; levels far behind the touch live in a sorted list. Keys
+//! are ticks, negated on the ask side, so "better" is "greater" on both sides. What a row does
+//! inside the window is chosen by arithmetic, not by branches: rows come mixed, and a wrong guess
+//! costs a processor more than all of this.
 //! Costs: a change inside the window is O(1); behind it O(log n) to find and O(n) to insert; a new
 //! best beyond the window moves the window. Nothing is allocated once both parts have grown.
 
@@ -12,20 +14,20 @@ use alloc::vec::Vec;
 
 const WINDOW: usize = 16_384;
 const WORDS: usize = WINDOW / 64;
-const GROUPS: usize = WORDS / 64;
 /// Where a new best is put when the window moves: most of the room is behind the touch.
 const TOUCH_AT: i64 = (WINDOW as i64 / 4) * 3;
-/// The key of "no level".
-pub(super) const NONE: i64 = i64::MIN;
+/// The key of "no level": below every price, and the sum of two of them still fits.
+pub(super) const NONE: i64 = -(1 << 62);
 
 /// Levels of one side, best first by falling key.
 #[derive(Debug, Clone)]
 pub(super) struct HalfBook {
     base: i64,
     best: i64,
-    window: Box<[i64]>,
+    /// Width of the window: 0 while the side is empty, so that nothing is inside then.
+    width: u64,
+    window: Box<[i64; WINDOW]>,
     words: [u64; WORDS],
-    groups: [u64; GROUPS],
     /// Levels below the window, by rising key.
     behind: Vec<(i64, i64)>,
 }
@@ -35,9 +37,11 @@ impl HalfBook {
         Self {
             base: 0,
             best: NONE,
-            window: vec![0; WINDOW].into_boxed_slice(),
+            width: 0,
+            // By way of the heap: the array is no guest for the stack.
+            window: <Box<[i64; WINDOW]>>::try_from(vec![0; WINDOW])
+                .unwrap_or_else(|_| Box::new([0; WINDOW])),
             words: [0; WORDS],
-            groups: [0; GROUPS],
             behind: Vec::new(),
         }
     }
@@ -60,9 +64,8 @@ impl HalfBook {
     /// Quantity at `key`.
     #[inline]
     pub(super) fn qty_at(&self, key: i64) -> i64 {
-        let at = key.wrapping_sub(self.base);
-        if (at as u64) < WINDOW as u64 {
-            return self.window[at as usize];
+        if let Some(at) = self.place_inside(key) {
+            return self.window[at & (WINDOW - 1)];
         }
         match self.behind.binary_search_by_key(&key, |level| level.0) {
             Ok(found) => self.behind[found].1,
@@ -71,30 +74,50 @@ impl HalfBook {
     }
 
     /// Sets the quantity at `key`; 0 removes the level. Returns what was there before.
-    #[inline]
     pub(super) fn set(&mut self, key: i64, qty: i64) -> i64 {
-        let at = key.wrapping_sub(self.base);
-        if (at as u64) < WINDOW as u64 && self.best != NONE {
-            return self.set_inside(key, at as usize, qty);
+        match self.place_inside(key) {
+            Some(at) => self.set_inside(key, at, qty, !0),
+            None => self.set_outside(key, qty),
         }
-        self.set_outside(key, qty)
     }
 
-    #[inline]
-    fn set_inside(&mut self, key: i64, at: usize, qty: i64) -> i64 {
-        let old = core::mem::replace(&mut self.window[at], qty);
-        if qty != 0 {
-            let word = at >> 6;
-            self.words[word] |= 1 << (at & 63);
-            self.groups[word >> 6] |= 1 << (word & 63);
-            if key > self.best {
-                self.best = key;
-            }
-        } else if old != 0 {
-            self.clear_bit(at);
-            if key == self.best {
-                self.find_best_below(at);
-            }
+    /// Sets the quantity at `key` where `mask` is all ones, and changes nothing where it is 0. Says
+    /// whether the best price moved; `None` when the key lies outside of the window: nothing was
+    /// done then.
+    #[inline(always)]
+    pub(super) fn set_masked(&mut self, key: i64, qty: i64, mask: i64) -> Option<bool> {
+        let at = self.place_inside(key)?;
+        let best = self.best;
+        self.set_inside(key, at, qty, mask);
+        Some(self.best != best)
+    }
+
+    #[inline(always)]
+    const fn place_inside(&self, key: i64) -> Option<usize> {
+        let at = key.wrapping_sub(self.base) as u64;
+        if at < self.width {
+            Some(at as usize)
+        } else {
+            None
+        }
+    }
+
+    #[inline(always)]
+    fn set_inside(&mut self, key: i64, at: usize, qty: i64, mask: i64) -> i64 {
+        let slot = &mut self.window[at & (WINDOW - 1)];
+        let old = *slot;
+        let new = old ^ ((old ^ qty) & mask);
+        *slot = new;
+        let filled = u64::from(new != 0);
+        let word = &mut self.words[(at >> 6) & (WORDS - 1)];
+        *word = *word & !(1 << (at & 63)) | filled << (at & 63);
+        // Zero when this was the best level and is empty now: one question instead of two.
+        let remains = (key ^ self.best) | new;
+        self.best = self
+            .best
+            .max(NONE ^ ((NONE ^ key) & (filled as i64).wrapping_neg()));
+        if remains == 0 {
+            self.find_best_below(at);
         }
         old
     }
@@ -106,7 +129,7 @@ impl HalfBook {
                 return 0;
             }
             self.move_window(key);
-            return self.set_inside(key, (key - self.base) as usize, qty);
+            return self.set_inside(key, (key - self.base) as usize, qty, !0);
         }
         match self.behind.binary_search_by_key(&key, |level| level.0) {
             Ok(found) if qty == 0 => self.behind.remove(found).1,
@@ -119,38 +142,18 @@ impl HalfBook {
         }
     }
 
-    fn clear_bit(&mut self, at: usize) {
-        let word = at >> 6;
-        self.words[word] &= !(1 << (at & 63));
-        if self.words[word] == 0 {
-            self.groups[word >> 6] &= !(1 << (word & 63));
-        }
-    }
-
     /// The greatest occupied place below `at`, if any.
     #[inline]
     fn place_below(&self, at: usize) -> Option<usize> {
-        let word = at >> 6;
-        let rest = self.words[word] & ((1u64 << (at & 63)) - 1);
-        if rest != 0 {
-            return Some((word << 6) + 63 - rest.leading_zeros() as usize);
+        let mut word = (at >> 6) & (WORDS - 1);
+        let mut bits = self.words[word] & ((1u64 << (at & 63)) - 1);
+        while bits == 0 {
+            word = word.checked_sub(1)?;
+            bits = self.words[word];
         }
-        let mut group = word >> 6;
-        let mut bits = self.groups[group] & ((1u64 << (word & 63)) - 1);
-        loop {
-            if bits != 0 {
-                let word = (group << 6) + 63 - bits.leading_zeros() as usize;
-                return Some((word << 6) + 63 - self.words[word].leading_zeros() as usize);
-            }
-            if group == 0 {
-                return None;
-            }
-            group -= 1;
-            bits = self.groups[group];
-        }
+        Some((word << 6) + 63 - bits.leading_zeros() as usize)
     }
 
-    #[inline]
     fn find_best_below(&mut self, at: usize) {
         match self.place_below(at) {
             Some(place) => self.best = self.base + place as i64,
@@ -162,7 +165,7 @@ impl HalfBook {
     #[cold]
     fn refill(&mut self) {
         match self.behind.last() {
-            None => self.best = NONE,
+            None => (self.best, self.width) = (NONE, 0),
             Some(&(key, _)) => self.move_window(key),
         }
     }
@@ -181,13 +184,11 @@ impl HalfBook {
         }
         kept[first_inside..].reverse();
         self.words = [0; WORDS];
-        self.groups = [0; GROUPS];
-        self.base = base;
+        (self.base, self.width) = (base, WINDOW as u64);
         let inside = kept.partition_point(|level| level.0 < base);
         self.best = NONE;
         for &(key, qty) in &kept[inside..] {
-            self.best = key;
-            self.set_inside(key, (key - base) as usize, qty);
+            self.set_inside(key, (key - base) as usize, qty, !0);
         }
         kept.truncate(inside);
         self.behind = kept;
@@ -208,7 +209,7 @@ impl HalfBook {
     pub(super) fn clear(&mut self) {
         self.behind.clear();
         while self.best != NONE {
-            self.set_inside(self.best, (self.best - self.base) as usize, 0);
+            self.set_inside(self.best, (self.best - self.base) as usize, 0, !0);
         }
     }
 

@@ -46,8 +46,8 @@ impl Change {
     }
 
     #[inline]
-    const fn with(self, other: Self, on: bool) -> Self {
-        Self(self.0 | if on { other.0 } else { 0 })
+    pub(crate) const fn with(self, other: Self, on: bool) -> Self {
+        Self(self.0 | other.0 * on as u8)
     }
 }
 
@@ -68,12 +68,17 @@ pub struct Top {
 #[derive(Debug, Clone, Default)]
 pub struct InstrumentMarket {
     book: Option<Box<ByPrice>>,
-    top: Top,
+    /// Best prices before the message that is not complete yet.
+    before: Option<Top>,
     valid: bool,
+    traded: bool,
+    /// Whether the book gives a mark.
+    marks: bool,
     /// Twice the price that positions are marked at, 0 before there is one.
     mark: i64,
     ts_mark: UnixNanos,
-    last_trade: Option<(Price, Qty)>,
+    /// The last trade, and beside it a place that other rows are written to, without a branch.
+    last: [(Price, Qty); 2],
     last_bar: Option<Bar>,
 }
 
@@ -87,8 +92,12 @@ impl InstrumentMarket {
     /// Best prices after the last complete message.
     #[inline]
     #[must_use]
-    pub const fn top(&self) -> Top {
-        self.top
+    pub fn top(&self) -> Top {
+        match (self.before, &self.book) {
+            (Some(before), _) => before,
+            (None, Some(book)) => book.top(),
+            (None, None) => Top::default(),
+        }
     }
 
     /// Whether the book may be believed; true while there is none.
@@ -111,7 +120,11 @@ impl InstrumentMarket {
     /// Price and quantity of the last trade.
     #[must_use]
     pub const fn last_trade(&self) -> Option<(Price, Qty)> {
-        self.last_trade
+        if self.traded {
+            Some(self.last[1])
+        } else {
+            None
+        }
     }
 
     /// The last closed bar.
@@ -120,43 +133,65 @@ impl InstrumentMarket {
         self.last_bar.as_ref()
     }
 
-    #[inline]
-    fn handle_event(&mut self, now: UnixNanos, event: &MarketEvent) -> Change {
-        if event.kind == EventKind::Trade as u8 {
-            return self.handle_trade(now, event);
-        }
-        let book = self.book.get_or_insert_with(|| Box::new(ByPrice::new()));
-        book.apply(event);
-        if !event.is_end() {
-            return Change::NONE;
-        }
-        let top = Top {
-            bid_price: book.best_bid().unwrap_or_default(),
-            bid_qty: book.bid_qty(),
-            ask_price: book.best_ask().unwrap_or_default(),
-            ask_qty: book.ask_qty(),
+    /// Applies one row. Rows of trades and of books come mixed so that no processor guesses which
+    /// is next: what they do is chosen without a branch.
+    #[inline(always)]
+    fn handle_event(&mut self, now: UnixNanos, event: &MarketEvent, quotes: bool) -> Change {
+        let Some(book) = self.book.as_deref_mut() else {
+            return self.begin(now, event, quotes);
         };
-        let valid = book.valid();
-        let mid = book.bid_plus_ask();
+        let trade = event.kind == EventKind::Trade as u8;
+        let ends = event.is_end() & !trade;
+        let mut change = Change::NONE
+            .with(Change::TRADE, trade)
+            .with(Change::BOOK, ends);
+        let alone = event.is_end() & self.before.is_none() & !quotes;
+        let moved = if alone {
+            book.step(event)
+        } else {
+            let changed = step_message(&mut self.before, book, event);
+            change = change.with(Change::QUOTE, changed);
+            true
+        };
+        self.last[usize::from(trade)] = (event.price, event.qty);
+        self.traded |= trade;
+        if moved & ends {
+            return self.follow_best(now, change);
+        }
+        self.ts_mark = if ends & self.marks { now } else { self.ts_mark };
+        change
+    }
+
+    /// After a complete message that moved a best price or validity.
+    #[inline]
+    fn follow_best(&mut self, now: UnixNanos, change: Change) -> Change {
+        let Some(book) = self.book.as_deref() else {
+            return change;
+        };
+        let (valid, mid) = (book.valid(), book.bid_plus_ask());
         let mark = mid.unwrap_or(self.mark);
-        let change = Change::BOOK
-            .with(Change::QUOTE, top != self.top)
+        let change = change
             .with(Change::MARK, mark != self.mark)
             .with(Change::VALIDITY, valid != self.valid);
-        self.top = top;
         self.valid = valid;
         self.mark = mark;
-        if mid.is_some() {
+        self.marks = mid.is_some();
+        if self.marks {
             self.ts_mark = now;
         }
         change
     }
 
-    fn handle_trade(&mut self, now: UnixNanos, event: &MarketEvent) -> Change {
-        self.last_trade = Some((event.price, event.qty));
-        if self.book.is_some() {
-            return Change::TRADE;
+    /// A row while there is no book: a trade marks, anything else begins one.
+    #[cold]
+    #[inline(never)]
+    fn begin(&mut self, now: UnixNanos, event: &MarketEvent, quotes: bool) -> Change {
+        if event.kind != EventKind::Trade as u8 {
+            self.book = Some(Box::new(ByPrice::new()));
+            return self.handle_event(now, event, quotes);
         }
+        self.last[1] = (event.price, event.qty);
+        self.traded = true;
         let mark = event.price.0.saturating_mul(2);
         let change = Change::TRADE.with(Change::MARK, mark != self.mark);
         self.mark = mark;
@@ -177,10 +212,28 @@ impl InstrumentMarket {
     }
 }
 
+/// Applies a row of a message of several rows, keeping the best prices before it until it is
+/// complete. Says at its end whether they changed; a trade is no part of a message about a book.
+fn step_message(before: &mut Option<Top>, book: &mut ByPrice, event: &MarketEvent) -> bool {
+    if event.kind == EventKind::Trade as u8 {
+        book.apply(event);
+        return false;
+    }
+    let top = *before.get_or_insert_with(|| book.top());
+    book.apply(event);
+    if !event.is_end() {
+        return false;
+    }
+    *before = None;
+    top != book.top()
+}
+
 /// The market stage.
 #[derive(Debug, Clone)]
 pub struct Market {
     instruments: Vec<InstrumentMarket>,
+    /// Whether anybody asks for changes of best price or quantity.
+    quotes: bool,
 }
 
 impl Market {
@@ -189,7 +242,15 @@ impl Market {
     pub fn new(count: usize) -> Self {
         Self {
             instruments: alloc::vec![InstrumentMarket::default(); count],
+            quotes: true,
         }
+    }
+
+    /// Leaves [`Change::QUOTE`] out, for a strategy that never asks.
+    #[must_use]
+    pub(crate) const fn with_quotes(mut self, quotes: bool) -> Self {
+        self.quotes = quotes;
+        self
     }
 
     /// One instrument's market, or `None` for an id outside the run.
@@ -200,10 +261,10 @@ impl Market {
     }
 
     /// Applies one row and says what changed.
-    #[inline]
+    #[inline(always)]
     pub fn handle_event(&mut self, now: UnixNanos, event: &MarketEvent) -> Change {
         match self.instruments.get_mut(event.instrument.index()) {
-            Some(market) => market.handle_event(now, event),
+            Some(market) => market.handle_event(now, event, self.quotes),
             None => Change::NONE,
         }
     }

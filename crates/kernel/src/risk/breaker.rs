@@ -18,6 +18,8 @@ pub(crate) struct Breaker {
     peak: Money,
     /// Largest fall from the peak, kept so that it is not divided for on every event.
     fall_max: i128,
+    /// Between this and the peak no limit is crossed on the same day.
+    floor: i128,
     /// Equity after the event before: a day starts from where the one before it ended.
     last: Option<Money>,
     state: TradingState,
@@ -32,6 +34,7 @@ impl Breaker {
             day_start: cash,
             peak: cash,
             fall_max: fall_max(cash, limits.max_drawdown_e9),
+            floor: i128::MAX,
             last: Some(cash),
             state: TradingState::Active,
         }
@@ -40,6 +43,14 @@ impl Breaker {
     const fn set_peak(&mut self, peak: Money) {
         self.peak = peak;
         self.fall_max = fall_max(peak, self.max_drawdown_e9);
+        self.floor = i128::MAX;
+    }
+
+    /// Keeps the equity below which a limit is crossed.
+    fn refresh_floor(&mut self) {
+        let by_day = self.day_start.0.saturating_sub(self.max_daily_loss.0);
+        let by_peak = self.peak.0.saturating_sub(self.fall_max);
+        self.floor = by_day.max(by_peak);
     }
 
     /// What is remembered between sessions.
@@ -77,7 +88,13 @@ impl Breaker {
         now: UnixNanos,
         equity: Money,
     ) -> Option<(TradingState, Cause)> {
-        if now.day() != self.day {
+        let into_day = now.0.wrapping_sub(self.day.wrapping_mul(UnixNanos::DAY_NS));
+        let same_day = self.day != i64::MIN && (0..UnixNanos::DAY_NS).contains(&into_day);
+        if same_day & (equity.0 >= self.floor) & (equity.0 <= self.peak.0) {
+            self.last = Some(equity);
+            return None;
+        }
+        if !same_day && now.day() != self.day {
             self.day = now.day();
             self.day_start = self.last.unwrap_or(equity);
         }
@@ -85,6 +102,7 @@ impl Breaker {
         if equity > self.peak {
             self.set_peak(equity);
         }
+        self.refresh_floor();
         let (state, cause) = if self.drawdown_exceeded(equity) {
             (TradingState::Halted, Cause::Drawdown)
         } else if self.day_start.0.saturating_sub(equity.0) > self.max_daily_loss.0 {

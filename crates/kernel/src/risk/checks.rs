@@ -69,6 +69,12 @@ impl Risk {
         }
     }
 
+    /// Forgets what was sent more than a second ago.
+    #[inline]
+    pub(crate) fn advance(&mut self, now: UnixNanos) {
+        self.rate.advance(now);
+    }
+
     /// Counts an order or replace that was sent.
     pub(crate) fn record_sent(&mut self, now: UnixNanos) {
         self.rate.record(now);
@@ -144,12 +150,7 @@ impl Risk {
         )?;
         let most = i64::from(self.limits.max_orders_per_second);
         let sent = self.rate.count(desk.now) as i64;
-        require(
-            self.rate.allows(desk.now),
-            Control::MaxOrdersPerSecond,
-            most,
-            sent + 1,
-        )
+        require(sent < most, Control::MaxOrdersPerSecond, most, sent + 1)
     }
 
     fn check_size(&self, desk: &Desk<'_>, ask: &Ask<'_>) -> Result<(), Denial> {

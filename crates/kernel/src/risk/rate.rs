@@ -9,32 +9,35 @@ const SECOND_NS: i64 = 1_000_000_000;
 #[derive(Debug, Clone)]
 pub(crate) struct RateWindow {
     sent: VecDeque<UnixNanos>,
-    most: usize,
 }
 
 impl RateWindow {
     pub(crate) fn new(most: u32) -> Self {
-        let most = most as usize;
         Self {
-            sent: VecDeque::with_capacity(most.min(16_384)),
-            most,
+            sent: VecDeque::with_capacity((most as usize).min(16_384)),
         }
     }
 
     /// How many were sent in the second before `now`.
     pub(crate) fn count(&self, now: UnixNanos) -> usize {
+        let first = self.sent.front();
+        if first.is_none_or(|&first| now.since(first) < SECOND_NS) {
+            return self.sent.len();
+        }
         self.sent.len()
             - self
                 .sent
                 .partition_point(|&sent| now.since(sent) >= SECOND_NS)
     }
 
-    /// Whether one more is within the limit.
-    pub(crate) fn allows(&self, now: UnixNanos) -> bool {
-        self.count(now) < self.most
+    pub(crate) fn record(&mut self, now: UnixNanos) {
+        self.advance(now);
+        self.sent.push_back(now);
     }
 
-    pub(crate) fn record(&mut self, now: UnixNanos) {
+    /// Forgets what was sent more than a second ago.
+    #[inline]
+    pub(crate) fn advance(&mut self, now: UnixNanos) {
         while self
             .sent
             .front()
@@ -42,6 +45,5 @@ impl RateWindow {
         {
             self.sent.pop_front();
         }
-        self.sent.push_back(now);
     }
 }

@@ -130,6 +130,20 @@ impl Intents {
         self.queue.is_empty()
     }
 
+    /// The target, when nothing else was asked for.
+    #[inline]
+    pub(crate) fn only_target(&self) -> Option<(InstrumentId, Qty)> {
+        match self.queue.as_slice() {
+            [Intent::Target { instrument, qty }] => Some((*instrument, *qty)),
+            _ => None,
+        }
+    }
+
+    #[inline]
+    pub(crate) fn clear(&mut self) {
+        self.queue.clear();
+    }
+
     /// Takes the queue out, to be given back by [`Intents::restore`] so that nothing is allocated.
     pub(crate) fn take(&mut self) -> Vec<Intent> {
         core::mem::take(&mut self.queue)

@@ -6,46 +6,59 @@ use crate::venue::SimVenue;
 
 /// Market rows in order, with the time at which one side sees them. Time never goes back: a row
 /// that is stamped earlier than the one before it is seen together with that one.
-#[derive(Debug)]
-pub(super) struct EventFeed<'a> {
+#[derive(Debug, Clone, Copy)]
+pub(super) struct EventFeed<'a, D> {
     events: &'a [MarketEvent],
     position: usize,
     next: UnixNanos,
-    /// Least delay after the event; `None` at the venue, which sees events when they happen.
-    delay_ns: Option<i64>,
+    delay: D,
 }
 
-impl<'a> EventFeed<'a> {
-    pub(super) fn at_venue(events: &'a [MarketEvent]) -> Self {
-        Self::new(events, None)
-    }
+/// When a row is seen.
+pub(super) trait Delay: Copy {
+    /// Not before the row before it, for which the feed stands.
+    fn seen_at(self, event: &MarketEvent) -> UnixNanos;
+}
 
-    pub(super) fn at_kernel(events: &'a [MarketEvent], delay_ns: i64) -> Self {
-        Self::new(events, Some(delay_ns))
-    }
+/// The venue sees events when they happen.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct AtVenue;
 
-    fn new(events: &'a [MarketEvent], delay_ns: Option<i64>) -> Self {
+/// We see them this many nanoseconds later, and no earlier than they were received.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct AtKernel(pub(super) i64);
+
+impl Delay for AtVenue {
+    #[inline(always)]
+    fn seen_at(self, event: &MarketEvent) -> UnixNanos {
+        event.ts_event
+    }
+}
+
+impl Delay for AtKernel {
+    #[inline(always)]
+    fn seen_at(self, event: &MarketEvent) -> UnixNanos {
+        event.ts_event.plus(self.0).max(event.ts_recv)
+    }
+}
+
+impl<'a, D: Delay> EventFeed<'a, D> {
+    pub(super) fn new(events: &'a [MarketEvent], delay: D) -> Self {
         let mut feed = Self {
             events,
             position: 0,
             next: UnixNanos::MIN,
-            delay_ns,
+            delay,
         };
         feed.load();
         feed
     }
 
-    #[inline]
+    #[inline(always)]
     fn load(&mut self) {
         self.next = match self.events.get(self.position) {
             None => UnixNanos::MAX,
-            Some(event) => {
-                let seen = match self.delay_ns {
-                    None => event.ts_event,
-                    Some(delay) => event.ts_event.plus(delay).max(event.ts_recv),
-                };
-                seen.max(self.next)
-            }
+            Some(event) => self.delay.seen_at(event).max(self.next),
         };
     }
 
@@ -64,7 +77,7 @@ impl<'a> EventFeed<'a> {
         self.next
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn next(&mut self) -> Option<(UnixNanos, &'a MarketEvent)> {
         let event = self.events.get(self.position)?;
         let now = self.next;
@@ -97,10 +110,16 @@ pub(super) struct BarFeed<'a> {
     bars: &'a [Bar],
     /// Places by rising open, where that is not the order of the bars.
     by_open: Option<Vec<u32>>,
+    /// Whether bars are in the order of their opens, and those of one instrument never overlap.
+    plain: bool,
     delay_ns: i64,
     opened: usize,
     closed: usize,
     seen: usize,
+    /// When the next one opens, closes and is seen; `UnixNanos::MAX` for never.
+    open_at: UnixNanos,
+    close_at: UnixNanos,
+    seen_at: UnixNanos,
     next: (UnixNanos, BarStep),
 }
 
@@ -114,18 +133,26 @@ impl<'a> BarFeed<'a> {
         });
         let next = (UnixNanos::MAX, BarStep::Seen);
         let mut feed = Self {
+            plain: by_open.is_none() && !overlap(bars),
             bars,
             by_open,
             delay_ns,
             opened: 0,
             closed: 0,
             seen: 0,
+            open_at: UnixNanos::MAX,
+            close_at: UnixNanos::MAX,
+            seen_at: UnixNanos::MAX,
             next,
         };
-        feed.load();
+        feed.load_open();
+        feed.load_close();
+        feed.load_seen();
+        feed.choose();
         feed
     }
 
+    #[inline]
     fn opening(&self) -> Option<&'a Bar> {
         match &self.by_open {
             None => self.bars.get(self.opened),
@@ -133,20 +160,31 @@ impl<'a> BarFeed<'a> {
         }
     }
 
-    fn load(&mut self) {
-        let close = self
-            .bars
-            .get(self.closed)
-            .map_or(UnixNanos::MAX, |bar| bar.ts_close);
-        let open = self.opening().map_or(UnixNanos::MAX, |bar| bar.ts_open);
-        let seen = self.bars.get(self.seen);
-        let seen = seen.map_or(UnixNanos::MAX, |bar| bar.ts_close.plus(self.delay_ns));
-        self.next = if close <= open && close <= seen {
-            (close, BarStep::Close)
-        } else if open <= seen {
-            (open, BarStep::Open)
+    #[inline]
+    fn load_open(&mut self) {
+        self.open_at = self.opening().map_or(UnixNanos::MAX, |bar| bar.ts_open);
+    }
+
+    #[inline]
+    fn load_close(&mut self) {
+        let next = self.bars.get(self.closed);
+        self.close_at = next.map_or(UnixNanos::MAX, |bar| bar.ts_close);
+    }
+
+    #[inline]
+    fn load_seen(&mut self) {
+        let next = self.bars.get(self.seen);
+        self.seen_at = next.map_or(UnixNanos::MAX, |bar| bar.ts_close.plus(self.delay_ns));
+    }
+
+    #[inline(always)]
+    fn choose(&mut self) {
+        self.next = if self.close_at <= self.open_at && self.close_at <= self.seen_at {
+            (self.close_at, BarStep::Close)
+        } else if self.open_at <= self.seen_at {
+            (self.open_at, BarStep::Open)
         } else {
-            (seen, BarStep::Seen)
+            (self.seen_at, BarStep::Seen)
         };
     }
 
@@ -163,25 +201,84 @@ impl<'a> BarFeed<'a> {
         self.next
     }
 
+    #[inline(always)]
     pub(super) fn step_venue(&mut self, venue: &mut SimVenue) {
         if self.next.1 == BarStep::Close {
             if let Some(bar) = self.bars.get(self.closed) {
                 venue.handle_bar_close(bar);
             }
             self.closed += 1;
+            self.load_close();
         } else {
             if let Some(bar) = self.opening() {
                 venue.handle_bar_open(bar);
             }
             self.opened += 1;
+            self.load_open();
         }
-        self.load();
+        self.choose();
     }
 
+    #[inline(always)]
     pub(super) fn step_kernel(&mut self) -> Option<&'a Bar> {
         let bar = self.bars.get(self.seen)?;
         self.seen += 1;
-        self.load();
+        self.load_seen();
+        self.choose();
         Some(bar)
     }
+
+    /// Takes the next bar that is seen, without the venue, when that is before `others`. The venue
+    /// is brought up to it later by [`BarFeed::catch_up`].
+    #[inline(always)]
+    pub(super) fn see_ahead(&mut self, others: UnixNanos) -> Option<(UnixNanos, &'a Bar)> {
+        if self.seen_at >= others {
+            return None;
+        }
+        let (now, bar) = (self.seen_at, self.bars.get(self.seen)?);
+        self.seen += 1;
+        self.load_seen();
+        Some((now, bar))
+    }
+
+    /// Whether an idle venue may be brought up later to what was seen.
+    pub(super) const fn is_plain(&self) -> bool {
+        self.plain
+    }
+
+    /// Lets bars end and begin at a venue without orders up to `at`: of those that were over by
+    /// then only the fact remains.
+    pub(super) fn catch_up(&mut self, at: UnixNanos, venue: &mut SimVenue) {
+        let (closed, opened) = (self.closed, self.opened);
+        let over = |bar: &&Bar| bar.ts_close <= at;
+        self.closed += self.bars[closed..].iter().take_while(over).count();
+        for bar in &self.bars[closed..self.closed.min(opened).max(closed)] {
+            venue.handle_bar_close(bar);
+        }
+        let begun = |bar: &&Bar| bar.ts_open <= at;
+        for bar in self.bars[opened..].iter().take_while(begun) {
+            if self.opened < self.closed {
+                venue.skip_bar(bar);
+            } else {
+                venue.handle_bar_open(bar);
+            }
+            self.opened += 1;
+        }
+        self.load_open();
+        self.load_close();
+        self.choose();
+    }
+}
+
+/// Whether a bar begins before the one before it of its instrument has ended.
+fn overlap(bars: &[Bar]) -> bool {
+    let mut ends: Vec<UnixNanos> = Vec::new();
+    bars.iter().any(|bar| {
+        let place = bar.instrument.index();
+        if place >= ends.len() {
+            ends.resize(place + 1, UnixNanos::MIN);
+        }
+        let before = std::mem::replace(&mut ends[place], bar.ts_close);
+        bar.ts_open < before || bar.ts_close <= bar.ts_open
+    })
 }

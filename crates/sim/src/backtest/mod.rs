@@ -8,18 +8,20 @@
 mod data;
 mod feed;
 mod recording;
+mod road;
+mod stream;
+mod stream_bars;
 
 pub use data::BacktestData;
 pub use recording::{EquityPoint, FillRow, OrderRow, Recording};
-
-use std::collections::VecDeque;
 
 use py_rt_kernel::event::Event;
 use py_rt_kernel::{Control, Input, Kernel, KernelConfig, Output, Request, Strategy};
 use py_rt_types::{Report, UnixNanos};
 
 use crate::venue::{SimVenue, VenueConfig};
-use feed::{BarFeed, EventFeed};
+use feed::{AtKernel, AtVenue, BarFeed, EventFeed};
+use road::Road;
 
 /// Latencies of a run, in nanoseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -56,12 +58,12 @@ const ROWS_PER_REPORT: usize = 512;
 pub struct Backtest<'a, S> {
     kernel: Kernel<S>,
     venue: SimVenue,
-    at_venue: EventFeed<'a>,
-    at_kernel: EventFeed<'a>,
+    at_venue: EventFeed<'a, AtVenue>,
+    at_kernel: EventFeed<'a, AtKernel>,
     bars: BarFeed<'a>,
     latency: Latency,
-    orders: VecDeque<(UnixNanos, Request)>,
-    reports: VecDeque<(UnixNanos, Report)>,
+    orders: Road<Request>,
+    reports: Road<Report>,
     recording: Recording,
     failed: bool,
 }
@@ -77,12 +79,12 @@ impl<'a, S: Strategy> Backtest<'a, S> {
         Self {
             venue: SimVenue::new(&config.kernel.instruments, venue),
             kernel: Kernel::new(config.kernel, strategy),
-            at_venue: EventFeed::at_venue(data.events),
-            at_kernel: EventFeed::at_kernel(data.events, latency.feed_ns),
+            at_venue: EventFeed::new(data.events, AtVenue),
+            at_kernel: EventFeed::new(data.events, AtKernel(latency.feed_ns)),
             bars: BarFeed::new(data.bars, latency.feed_ns),
             latency,
-            orders: VecDeque::new(),
-            reports: VecDeque::new(),
+            orders: Road::new(),
+            reports: Road::new(),
             recording,
             failed: false,
         }
@@ -144,11 +146,7 @@ impl<'a, S: Strategy> Backtest<'a, S> {
             return true;
         }
         let (bar_at, bar_step) = self.bars.peek();
-        let order_at = self.orders.front().map_or(UnixNanos::MAX, |order| order.0);
-        let report_at = self
-            .reports
-            .front()
-            .map_or(UnixNanos::MAX, |report| report.0);
+        let (order_at, report_at) = (self.orders.peek(), self.reports.peek());
         let feed_at = self.at_kernel.peek();
         let timer_at = self.kernel.poll_timeout();
         let data_over = feed_at == UnixNanos::MAX && bar_at == UnixNanos::MAX;
@@ -173,8 +171,7 @@ impl<'a, S: Strategy> Backtest<'a, S> {
             }
             self.collect_reports();
         } else if next == at_venue {
-            let others = order_at.min(report_at).min(feed_at).min(timer_at);
-            self.step_bars(others.min(self.at_venue.peek()));
+            self.stream_bars(rows);
         } else if next == order_at {
             self.deliver_order();
         } else if next == report_at {
@@ -193,88 +190,8 @@ impl<'a, S: Strategy> Backtest<'a, S> {
         true
     }
 
-    /// The hot road of bars: they end and begin at the venue and are seen here, one after the
-    /// other, while nothing of `others` comes in between.
-    fn step_bars(&mut self, others: UnixNanos) {
-        loop {
-            self.bars.step_venue(&mut self.venue);
-            if self.venue.has_report() {
-                return self.collect_reports();
-            }
-            let (bar_at, bar_step) = self.bars.peek();
-            if bar_at >= others {
-                return;
-            }
-            if !bar_step.is_at_venue() {
-                return self.see_bar(bar_at);
-            }
-        }
-    }
-
-    fn see_bar(&mut self, now: UnixNanos) {
-        if let Some(bar) = self.bars.step_kernel() {
-            self.kernel.handle_input(now, Input::Bar(bar));
-        }
-        self.after_kernel(now);
-    }
-
-    /// The hot road: market rows at the venue and here, while nothing else is due.
-    #[inline]
-    fn stream(&mut self, rows: usize) {
-        if self.at_kernel.peek() == UnixNanos::MAX && self.at_venue.peek() == UnixNanos::MAX {
-            return;
-        }
-        let mut horizon = self.horizon();
-        let mut at_kernel = self.at_kernel.peek();
-        loop {
-            let at_venue = self.at_venue.peek();
-            if at_venue <= at_kernel {
-                if at_venue > horizon || at_venue == UnixNanos::MAX {
-                    return;
-                }
-                if let Some((now, event)) = self.at_venue.next() {
-                    self.venue.handle_market(now, event);
-                }
-                if self.venue.has_report() {
-                    self.collect_reports();
-                    horizon = self.horizon();
-                }
-            } else {
-                if at_kernel >= horizon || self.at_kernel.position() >= rows {
-                    return;
-                }
-                let Some((now, event)) = self.at_kernel.next() else {
-                    return;
-                };
-                self.kernel.handle_market(now, event);
-                at_kernel = self.at_kernel.peek();
-                if self.kernel.has_output() || self.kernel.poll_timeout() < horizon {
-                    self.drain();
-                    horizon = self.horizon();
-                }
-            }
-        }
-    }
-
-    /// The earliest thing that is not a market row.
-    fn horizon(&self) -> UnixNanos {
-        let order_at = self.orders.front().map_or(UnixNanos::MAX, |order| order.0);
-        let report_at = self
-            .reports
-            .front()
-            .map_or(UnixNanos::MAX, |report| report.0);
-        if self.failed {
-            return UnixNanos::MIN;
-        }
-        order_at
-            .min(report_at)
-            .min(self.bars.peek().0)
-            .min(self.kernel.poll_timeout())
-            .min(self.recording.next_sample())
-    }
-
     fn deliver_order(&mut self) {
-        let Some((now, request)) = self.orders.pop_front() else {
+        let Some((now, request)) = self.orders.pop() else {
             return;
         };
         match &request {
@@ -287,7 +204,7 @@ impl<'a, S: Strategy> Backtest<'a, S> {
     }
 
     fn deliver_report(&mut self) {
-        let Some((now, report)) = self.reports.pop_front() else {
+        let Some((now, report)) = self.reports.pop() else {
             return;
         };
         self.kernel.handle_input(now, Input::Report(&report));
@@ -297,7 +214,7 @@ impl<'a, S: Strategy> Backtest<'a, S> {
     fn collect_reports(&mut self) {
         while let Some(told) = self.venue.poll_report() {
             let at = told.report.ts_event.plus(self.latency.report_ns);
-            self.push_report(at, told.report);
+            self.reports.push(at, told.report);
         }
     }
 
@@ -305,19 +222,11 @@ impl<'a, S: Strategy> Backtest<'a, S> {
     fn collect_reports_at(&mut self, now: UnixNanos) {
         while let Some(told) = self.venue.poll_report() {
             let at = told.report.ts_event.max(now).plus(self.latency.report_ns);
-            self.push_report(at, told.report);
+            self.reports.push(at, told.report);
         }
     }
 
-    /// Reports travel one road: none overtakes another.
-    fn push_report(&mut self, at: UnixNanos, report: Report) {
-        let last = self
-            .reports
-            .back()
-            .map_or(UnixNanos::MIN, |report| report.0);
-        self.reports.push_back((at.max(last), report));
-    }
-
+    #[inline]
     fn after_kernel(&mut self, now: UnixNanos) {
         self.drain();
         if now >= self.recording.next_sample() {
@@ -325,17 +234,22 @@ impl<'a, S: Strategy> Backtest<'a, S> {
         }
     }
 
+    #[inline]
     fn drain(&mut self) {
+        if self.kernel.outputs().is_empty() {
+            return;
+        }
         let arrives = self.kernel.now().plus(self.latency.order_ns);
-        while let Some(output) = self.kernel.poll_output() {
+        for output in self.kernel.outputs() {
             match output {
-                Output::Send(request) => self.orders.push_back((arrives, request)),
+                Output::Send(request) => self.orders.push(arrives, *request),
                 Output::Emit(event) => {
-                    self.failed |= event == Event::StrategyFailed;
-                    self.recording.record(&event);
+                    self.failed |= matches!(event, Event::StrategyFailed);
+                    self.recording.record(event);
                 }
             }
         }
+        self.kernel.clear_outputs();
     }
 
     /// The data are over: what waits at the venue expires, the strategy is told to stop.
@@ -347,7 +261,7 @@ impl<'a, S: Strategy> Backtest<'a, S> {
         self.flush_reports();
         self.kernel.handle_input(end, Input::Control(Control::Stop));
         self.drain();
-        while !self.orders.is_empty() {
+        while self.orders.peek() != UnixNanos::MAX {
             self.deliver_order();
             self.flush_reports();
         }
@@ -358,7 +272,7 @@ impl<'a, S: Strategy> Backtest<'a, S> {
     }
 
     fn flush_reports(&mut self) {
-        while !self.reports.is_empty() {
+        while self.reports.peek() != UnixNanos::MAX {
             self.deliver_report();
         }
     }

@@ -42,20 +42,21 @@ pub struct Recording {
     /// Orders that were still working when the data ended.
     pub expired_unfilled: usize,
     sample_every_ns: i64,
-    next_sample: Option<UnixNanos>,
+    next_sample: UnixNanos,
 }
 
 impl Recording {
     pub(super) fn new(sample_every_ns: i64) -> Self {
         Self {
             sample_every_ns,
+            next_sample: UnixNanos::MAX,
             ..Self::default()
         }
     }
 
     #[inline]
     pub(super) fn next_sample(&self) -> UnixNanos {
-        self.next_sample.unwrap_or(UnixNanos::MAX)
+        self.next_sample
     }
 
     pub(super) const fn add_expired(&mut self, expired: usize) {
@@ -75,7 +76,7 @@ impl Recording {
         }
         if self.sample_every_ns > 0 {
             let step = now.0.div_euclid(self.sample_every_ns) + 1;
-            self.next_sample = Some(UnixNanos(step.saturating_mul(self.sample_every_ns)));
+            self.next_sample = UnixNanos(step.saturating_mul(self.sample_every_ns));
         }
     }
 
@@ -88,20 +89,40 @@ impl Recording {
     }
 
     fn record_order(&mut self, event: &OrderEvent) {
-        let row = OrderRow {
-            order: event.order,
-            denial: event.denial,
-        };
         let id = event.order.client_order_id.sequence;
         let refused = event.denial.is_some();
         self.denied += usize::from(refused);
-        match self
-            .orders
-            .binary_search_by_key(&id, |row| row.order.client_order_id.sequence)
-        {
+        match self.find(id) {
             Ok(place) if refused => self.orders[place].denial = event.denial,
-            Ok(place) => self.orders[place].order = row.order,
-            Err(place) => self.orders.insert(place, row),
+            Ok(place) => self.orders[place].order = event.order,
+            Err(place) => {
+                let row = OrderRow {
+                    order: event.order,
+                    denial: event.denial,
+                };
+                if place == self.orders.len() {
+                    self.orders.push(row);
+                } else {
+                    self.orders.insert(place, row);
+                }
+            }
+        }
+    }
+
+    /// Where the row of an order is, or has to be. Orders are numbered without gaps unless some
+    /// were never told of, so the place is guessed first.
+    fn find(&self, id: u64) -> Result<usize, usize> {
+        let sequence = |row: &OrderRow| row.order.client_order_id.sequence;
+        let guess = self
+            .orders
+            .first()
+            .map_or(0, |first| id.wrapping_sub(sequence(first)));
+        match self.orders.get(guess as usize) {
+            Some(row) if sequence(row) == id => Ok(guess as usize),
+            None if self.orders.last().is_none_or(|last| sequence(last) < id) => {
+                Err(self.orders.len())
+            }
+            _ => self.orders.binary_search_by_key(&id, sequence),
         }
     }
 }

@@ -37,9 +37,14 @@ impl Listing {
         }
     }
 
-    pub(super) fn handle_bar_open(&mut self, bar: &Bar, desk: &mut Desk) {
+    #[inline]
+    pub(super) fn begin_bar(&mut self, bar: &Bar) {
         self.on_bars = true;
         self.bar = Some(*bar);
+    }
+
+    pub(super) fn handle_bar_open(&mut self, bar: &Bar, desk: &mut Desk) {
+        self.begin_bar(bar);
         if self.working == 0 || self.book.is_some() {
             return;
         }

@@ -1,6 +1,5 @@
 //! What a row of the recorded market does to resting orders.
 
-use py_rt_kernel::market::ByPrice;
 use py_rt_types::{
     EventKind, Liquidity, MarketEvent, OrderType, Price, Qty, ReportKind, Side, TimeInForce,
     UnixNanos,
@@ -15,18 +14,24 @@ impl Listing {
             self.expire_day_orders(now, desk);
         }
         if event.kind == EventKind::Trade as u8 {
-            self.handle_trade(now, event, desk);
-        } else {
-            let book = self.book.get_or_insert_with(|| Box::new(ByPrice::new()));
-            book.apply(event);
-            let (bid, ask) = (book.best_bid(), book.best_ask());
-            if let (Some(side), EventKind::Depth) = (event.book_side(), kind_of(event)) {
-                for resting in self.side(side).iter_mut() {
-                    if resting.limit() == Some(event.price) {
-                        queue_depth(resting, event.qty.0);
-                    }
+            let reaches = event.price >= self.lowest_ask || event.price <= self.highest_bid;
+            if reaches || !self.stops.is_empty() {
+                self.handle_trade(now, event, desk);
+            }
+            return;
+        }
+        let book = self.book_mut();
+        book.apply(event);
+        let (bid, ask) = (book.best_bid(), book.best_ask());
+        if let (Some(side), EventKind::Depth) = (event.book_side(), kind_of(event)) {
+            for resting in self.side(side).iter_mut() {
+                if resting.limit() == Some(event.price) {
+                    queue_depth(resting, event.qty.0);
                 }
             }
+        }
+        let sells = bid.is_some_and(|bid| bid >= self.lowest_ask);
+        if sells | ask.is_some_and(|ask| ask <= self.highest_bid) {
             self.fill_crossed(now, bid, ask, desk);
         }
     }

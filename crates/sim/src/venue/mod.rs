@@ -19,9 +19,9 @@ use std::collections::VecDeque;
 
 use py_rt_kernel::market::ByPrice;
 use py_rt_types::{
-    Bar, ClientOrderId, EventKind, ExecId, Instrument, InstrumentId, Liquidity, MarketEvent,
-    NewOrder, OrderStatus, Price, Qty, Query, RejectReason, Report, ReportKind, Side, UnixNanos,
-    VenueOrderId,
+    Bar, CancelOrder, ClientOrderId, EventKind, ExecId, Instrument, InstrumentId, Liquidity,
+    MarketEvent, NewOrder, OrderStatus, Price, Qty, Query, RejectReason, ReplaceOrder, Report,
+    ReportKind, Side, UnixNanos, VenueOrderId,
 };
 
 pub use fees::{Charged, Fees};
@@ -87,9 +87,27 @@ struct Listing {
     on_bars: bool,
     day_ends: UnixNanos,
     working: usize,
+    /// The highest limit that waits to buy, and the lowest that waits to sell: further than that
+    /// no row can reach. They may be too far out, never too near.
+    highest_bid: Price,
+    lowest_ask: Price,
 }
 
 impl Listing {
+    #[inline]
+    fn book_mut(&mut self) -> &mut ByPrice {
+        self.book.get_or_insert_with(|| Box::new(ByPrice::new()))
+    }
+
+    /// Finds out anew how far rows must reach to matter to what waits.
+    #[inline]
+    fn refresh_reach(&mut self) {
+        let bids = self.bids.iter().filter_map(Resting::limit);
+        let asks = self.asks.iter().filter_map(Resting::limit);
+        self.highest_bid = bids.max().unwrap_or(Price(i64::MIN));
+        self.lowest_ask = asks.min().unwrap_or(Price(i64::MAX));
+    }
+
     fn side(&mut self, side: Side) -> &mut Vec<Resting> {
         match side {
             Side::Buy => &mut self.bids,
@@ -102,6 +120,8 @@ impl Listing {
 #[derive(Debug)]
 pub struct SimVenue {
     listings: Vec<Listing>,
+    /// Orders that wait, over all listings.
+    working: usize,
     desk: Desk,
 }
 
@@ -128,8 +148,11 @@ impl SimVenue {
             on_bars: false,
             day_ends: UnixNanos::MIN,
             working: 0,
+            highest_bid: Price(i64::MIN),
+            lowest_ask: Price(i64::MAX),
         };
         Self {
+            working: 0,
             listings: instruments.iter().map(listing).collect(),
             desk: Desk {
                 config,
@@ -153,6 +176,13 @@ impl SimVenue {
         !self.desk.reports.is_empty()
     }
 
+    /// Whether no order waits here: the market alone makes no report then.
+    #[inline]
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        self.working == 0
+    }
+
     /// The recorded book of an instrument, once there is one.
     #[must_use]
     pub fn book(&self, instrument: InstrumentId) -> Option<&ByPrice> {
@@ -160,64 +190,95 @@ impl SimVenue {
     }
 
     /// The recorded market moves on by one row; resting orders may fill.
-    #[inline]
+    #[inline(always)]
     pub fn handle_market(&mut self, now: UnixNanos, event: &MarketEvent) {
         let Some(listing) = self.listings.get_mut(event.instrument.index()) else {
             return;
         };
-        if listing.working == 0 {
-            if event.kind != EventKind::Trade as u8 {
-                listing
-                    .book
-                    .get_or_insert_with(|| Box::new(ByPrice::new()))
-                    .apply(event);
-            }
-            return;
+        match (&mut listing.book, listing.working) {
+            // A trade changes no book: rows of both kinds take one way, so that none is guessed.
+            (Some(book), 0) => book.apply(event),
+            _ => self.handle_row(now, event),
         }
-        listing.handle_event(now, event, &mut self.desk);
+    }
+
+    #[inline(never)]
+    fn handle_row(&mut self, now: UnixNanos, event: &MarketEvent) {
+        let Some(listing) = self.listings.get_mut(event.instrument.index()) else {
+            return;
+        };
+        if listing.working > 0 {
+            let before = listing.working;
+            listing.handle_event(now, event, &mut self.desk);
+            if listing.working != before {
+                self.working = self.working + listing.working - before;
+                listing.refresh_reach();
+            }
+        } else if event.kind != EventKind::Trade as u8 {
+            listing.book_mut().apply(event);
+        }
+    }
+
+    /// Lets something happen to one listing, and keeps the count of what waits.
+    #[inline]
+    fn at(&mut self, instrument: InstrumentId, happen: impl FnOnce(&mut Listing, &mut Desk)) {
+        if let Some(listing) = self.listings.get_mut(instrument.index()) {
+            let before = listing.working;
+            happen(listing, &mut self.desk);
+            self.working = self.working + listing.working - before;
+            listing.refresh_reach();
+        }
     }
 
     /// A bar begins: orders that wait for an open fill.
+    #[inline]
     pub fn handle_bar_open(&mut self, bar: &Bar) {
+        match self.listings.get_mut(bar.instrument.index()) {
+            Some(listing) if listing.working == 0 => listing.begin_bar(bar),
+            _ => self.at(bar.instrument, |listing, desk| {
+                listing.handle_bar_open(bar, desk);
+            }),
+        }
+    }
+
+    /// A bar began and ended while nothing waited.
+    #[inline]
+    pub fn skip_bar(&mut self, bar: &Bar) {
         if let Some(listing) = self.listings.get_mut(bar.instrument.index()) {
-            listing.handle_bar_open(bar, &mut self.desk);
+            listing.on_bars = true;
         }
     }
 
     /// A bar ends: orders that its range reached fill.
+    #[inline]
     pub fn handle_bar_close(&mut self, bar: &Bar) {
-        if let Some(listing) = self.listings.get_mut(bar.instrument.index()) {
-            listing.handle_bar_close(bar, &mut self.desk);
+        match self.listings.get_mut(bar.instrument.index()) {
+            Some(listing) if listing.working == 0 => listing.bar = None,
+            _ => self.at(bar.instrument, |listing, desk| {
+                listing.handle_bar_close(bar, desk);
+            }),
         }
     }
 
     /// A new order arrives.
     pub fn handle_new(&mut self, now: UnixNanos, owner: u32, order: &NewOrder) {
-        let Some(listing) = self.listings.get_mut(order.instrument.index()) else {
-            return;
-        };
-        listing.handle_new(now, owner, order, &mut self.desk);
+        self.at(order.instrument, |listing, desk| {
+            listing.handle_new(now, owner, order, desk);
+        });
     }
 
     /// A request to end an order arrives.
-    pub fn handle_cancel(&mut self, now: UnixNanos, owner: u32, cancel: &py_rt_types::CancelOrder) {
-        let Some(listing) = self.listings.get_mut(cancel.instrument.index()) else {
-            return;
-        };
-        listing.handle_cancel(now, owner, cancel, &mut self.desk);
+    pub fn handle_cancel(&mut self, now: UnixNanos, owner: u32, cancel: &CancelOrder) {
+        self.at(cancel.instrument, |listing, desk| {
+            listing.handle_cancel(now, owner, cancel, desk);
+        });
     }
 
     /// A request for other terms arrives.
-    pub fn handle_replace(
-        &mut self,
-        now: UnixNanos,
-        owner: u32,
-        replace: &py_rt_types::ReplaceOrder,
-    ) {
-        let Some(listing) = self.listings.get_mut(replace.instrument.index()) else {
-            return;
-        };
-        listing.handle_replace(now, owner, replace, &mut self.desk);
+    pub fn handle_replace(&mut self, now: UnixNanos, owner: u32, replace: &ReplaceOrder) {
+        self.at(replace.instrument, |listing, desk| {
+            listing.handle_replace(now, owner, replace, desk);
+        });
     }
 
     /// A question arrives. Only that for one order has an answer here.
@@ -279,6 +340,7 @@ impl SimVenue {
             }
             listing.working = 0;
         }
+        self.working = 0;
         expired
     }
 }
