@@ -3,6 +3,7 @@
 use py_rt_types::{ClientOrderId, Money, NewOrder, Price, Qty, VenueOrderId};
 
 use super::fees::Charged;
+use crate::queue::{QueueModel, QueuePosition};
 
 /// An order at the venue.
 #[derive(Debug, Clone, Copy)]
@@ -12,9 +13,10 @@ pub(super) struct Resting {
     pub(super) venue_order_id: VenueOrderId,
     pub(super) cum_qty: Qty,
     pub(super) charged: Charged,
-    /// Quantity in front of it at its price, in lots. Risk averse: it joins behind all that is
-    /// shown, trades at its price shorten the queue, a level that shrinks to less caps it.
-    pub(super) front: i64,
+    /// Its place: it joins behind all that is shown at its price.
+    pub(super) place: QueuePosition,
+    /// What its price showed when last seen.
+    pub(super) shown: Qty,
     /// The day of the session it belongs to, once it has seen one; for DAY orders.
     pub(super) session_day: Option<i64>,
     /// Whether the open of a bar has passed it, so that the rest of the bar may fill it.
@@ -22,7 +24,7 @@ pub(super) struct Resting {
 }
 
 impl Resting {
-    pub(super) const fn new(owner: u32, order: &NewOrder, venue_order_id: VenueOrderId) -> Self {
+    pub(super) fn new(owner: u32, order: &NewOrder, venue_order_id: VenueOrderId) -> Self {
         Self {
             owner,
             order: *order,
@@ -32,7 +34,8 @@ impl Resting {
                 due: Money::ZERO,
                 paid: Money::ZERO,
             },
-            front: 0,
+            place: QueuePosition::default(),
+            shown: Qty::ZERO,
             session_day: None,
             in_bar: false,
         }
@@ -54,12 +57,10 @@ impl Resting {
 /// How much of an order a trade of `qty` at the order's price executes; moves its queue.
 #[inline]
 pub(super) fn queue_trade(resting: &mut Resting, qty: i64, partial_fills: bool) -> i64 {
-    resting.front -= qty;
-    if resting.front >= 0 {
+    let reached = resting.place.handle_trade(Qty(qty)).0;
+    if reached == 0 {
         return 0;
     }
-    let reached = -resting.front;
-    resting.front = 0;
     if partial_fills {
         reached.min(resting.leaves())
     } else {
@@ -69,6 +70,8 @@ pub(super) fn queue_trade(resting: &mut Resting, qty: i64, partial_fills: bool) 
 
 /// The level that the order waits at now shows `shown`.
 #[inline]
-pub(super) fn queue_depth(resting: &mut Resting, shown: i64) {
-    resting.front = resting.front.min(shown);
+pub(super) fn queue_depth(resting: &mut Resting, model: QueueModel, shown: Qty) {
+    let change = (resting.shown, shown);
+    resting.place.handle_depth(model, change, |share| share);
+    resting.shown = shown;
 }
