@@ -21,7 +21,7 @@ import pandas as pd
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "python"))
 
-from py_rt.data.formats.binance_ws import read_binance_ws  # noqa: E402
+from py_rt.data.formats.recordings import read_recording  # noqa: E402
 from py_rt.data.packed import write_packed  # noqa: E402
 from py_rt.data.quality import IssueLog  # noqa: E402
 from py_rt.market import BAR_DTYPE, FLAG_INVALID, SNAPSHOT, Instrument, MarketData  # noqa: E402
@@ -107,7 +107,7 @@ def binance_l2(shared: Path, symbol: str) -> Built:
     stem = symbol.lower()
     paths = sorted((shared / "data" / "binance_ws").glob(f"spot_{stem}_*.gz"))
     log = IssueLog()
-    whole = read_binance_ws(paths, log)
+    whole = read_recording("binance", paths, log)
     events = whole.events()
     begin = int(np.argmax(events["kind"] == SNAPSHOT)) - 1
     events = events[begin:].copy()

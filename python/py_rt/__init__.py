@@ -11,7 +11,7 @@ Examples
 
 from py_rt import data, errors, indicators, mechanics, strategies
 from py_rt._core import __version__
-from py_rt.backtest import BacktestResult, backtest, verify
+from py_rt.backtest import BacktestResult, VectorResult, backtest, vector_backtest, verify
 from py_rt.config import Fees, RiskLimits, SimVenue
 from py_rt.errors import (
     ConfigError,
@@ -57,6 +57,7 @@ __all__ = [
     "StrategyError",
     "StrategyFactory",
     "TradingError",
+    "VectorResult",
     "VenueError",
     "__version__",
     "backtest",
@@ -69,5 +70,6 @@ __all__ = [
     "replay",
     "strategies",
     "trade",
+    "vector_backtest",
     "verify",
 ]

@@ -1,32 +1,30 @@
 """Order books by price from depth rows: the best levels after every message or at chosen times.
 
-Idea: the two sides never meet, so each is replayed alone: a sorted list of price keys (bids
-negated, so the best key is always first) beside a dict key -> quantity. The best levels are copied
-out only at messages that are asked for, and only when a row came near enough to change them. Cost:
-just under a microsecond a row; no look-ahead, a message is seen whole or not at all.
+The replay itself is ``crates/kernel``'s (``market::sample``): the kernel's own book, row by row, no
+look-ahead; a message is seen whole or not at all.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
 from dataclasses import dataclass, fields
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
+from py_rt._core import mechanics
 from py_rt._layout import (
     BOOK_KINDS,
     CLEAR,
     EVENT_DTYPE,
     FLAG_END,
     FLAG_INVALID,
+    ORDER_KINDS,
     SNAPSHOT,
     Rows,
     join_rows,
 )
-from py_rt._scales import Floats, Ints, from_units
+from py_rt._scales import Floats, Ints, parse_decimal
 from py_rt._times import to_duration_ns, to_ns
 from py_rt.errors import DataError, ParameterError
 
@@ -35,7 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Books", "build_books", "opening_rows"]
 
-_FIRST, _LAST = -(2**62), 2**62  # beyond any price key
+_OF_BOOKS = (*BOOK_KINDS, *ORDER_KINDS)
 
 Bools = npt.NDArray[np.bool_]
 
@@ -88,16 +86,6 @@ class Books:
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
 
-@dataclass(frozen=True, eq=False)
-class _Side:
-    """One side of a book, replayed: its best levels after each stop, and all levels at the end."""
-
-    copy_of_stop: npt.NDArray[np.intp]
-    keys: Ints
-    qtys: Ints
-    last: dict[int, int]
-
-
 def build_books(data: MarketData, depth: Any, at: Any, clock: str, symbol: str | None) -> Books:
     """Build ``MarketData.books``; see there."""
     if type(depth) is bool or not isinstance(depth, (int, np.integer)) or depth < 1:
@@ -105,37 +93,23 @@ def build_books(data: MarketData, depth: Any, at: Any, clock: str, symbol: str |
     if clock not in ("event", "recv"):
         raise ParameterError(f"{clock!r} is no clock", field="clock", remedy="use event or recv")
     index = _which(data, symbol)
-    rows = _book_rows(data.events(), index)
-    ends = np.flatnonzero(rows["flags"] & FLAG_END)
-    if ends.size == 0 or ends[-1] != rows.size - 1:
-        ends = np.append(ends, rows.size - 1)
-    ts, message = _sampling(at, rows[f"ts_{clock}"][ends], rows["ts_event"][ends])
-    wanted, back = np.unique(message[message >= 0], return_inverse=True)
-    valid = _validity(rows)[ends]
-    seen = np.flatnonzero(message >= 0)
-    shown = seen[valid[message[seen]]]
-    stop = back[valid[message[seen]]]
     instrument = data.instruments[index]
-    sides: dict[str, Floats] = {}
-    for sign, word in ((1, "bid"), (-1, "ask")):
-        side = _replay(rows, ends[wanted], sign, int(depth))
-        copy = side.copy_of_stop[stop]
-        price = np.full((ts.size, int(depth)), np.nan)
-        qty = np.zeros((ts.size, int(depth)))
-        price[shown] = _prices(-sign * side.keys, side.qtys, instrument.tick_size)[copy]
-        qty[shown] = from_units(side.qtys, instrument.lot_size, "lot_size")[copy]
-        sides[f"{word}_price"], sides[f"{word}_qty"] = price, qty
-    stamped = np.zeros((2, ts.size), dtype=np.int64)
-    stamped[0, seen] = rows["ts_event"][ends][message[seen]]
-    stamped[1, seen] = rows["ts_recv"][ends][message[seen]]
-    good = np.zeros(ts.size, dtype=np.bool_)
-    good[shown] = True
-    return Books(instrument.symbol, stamped[0], stamped[1], ts, valid=good, **sides)
+    units = (
+        parse_decimal(instrument.tick_size, "tick_size"),
+        parse_decimal(instrument.lot_size, "lot_size"),
+    )
+    every, times = _sampling(at)
+    columns: dict[str, Any] = mechanics.sample_books(
+        data.events().view(np.uint8), index, int(depth), units, clock == "recv", every, times
+    )
+    for name in ("bid_price", "bid_qty", "ask_price", "ask_qty"):
+        columns[name] = columns[name].reshape(-1, int(depth))
+    return Books(instrument.symbol, **columns)
 
 
 def _which(data: MarketData, symbol: str | None) -> int:
     events = data.events()
-    present = np.unique(events["instrument"][np.isin(events["kind"], BOOK_KINDS)])
+    present = np.unique(events["instrument"][np.isin(events["kind"], _OF_BOOKS)])
     if present.size == 0:
         raise DataError(
             "there are no depth rows to build a book from",
@@ -156,22 +130,11 @@ def _which(data: MarketData, symbol: str | None) -> int:
     return int(present[0]) if symbol is None else data.symbols.index(symbol)
 
 
-def _book_rows(events: Rows, index: int) -> Rows:
-    rows: Rows = events[(events["instrument"] == index) & np.isin(events["kind"], BOOK_KINDS)]
-    return rows
-
-
-def _sampling(at: Any, clock_ts: Ints, event_ts: Ints) -> tuple[Ints, npt.NDArray[np.intp]]:
-    """Return the times asked for and, for each, the last message seen (-1: none yet)."""
-    if isinstance(at, str) and at == "event":
-        return event_ts.copy(), np.arange(event_ts.size)
-    reached = np.maximum.accumulate(clock_ts)
+def _sampling(at: Any) -> tuple[int | None, Ints | None]:
+    """Return the step, or the times asked for, or neither: after every message."""
     if isinstance(at, str):
-        step = to_duration_ns(at, "at")
-        ts = np.arange(-(-int(reached[0]) // step), int(reached[-1]) // step + 1) * step
-    else:
-        ts = _sampling_times(at)
-    return ts, np.searchsorted(reached, ts, side="right") - 1
+        return (None, None) if at == "event" else (to_duration_ns(at, "at"), None)
+    return None, np.ascontiguousarray(_sampling_times(at))
 
 
 def _sampling_times(at: Any) -> Ints:
@@ -188,66 +151,6 @@ def _sampling_times(at: Any) -> Ints:
     return ts
 
 
-def _validity(rows: Rows) -> Bools:
-    """Carry validity forward: a flag ends it, an unflagged snapshot or full clear restores it."""
-    flagged = (rows["flags"] & FLAG_INVALID) != 0
-    whole = (rows["kind"] == SNAPSHOT) | ((rows["kind"] == CLEAR) & (rows["side"] == 0))
-    turns = flagged | whole
-    last = np.maximum.accumulate(np.where(turns, np.arange(rows.size), -1))
-    return np.where(last >= 0, ~flagged[last], True)
-
-
-def _replay(rows: Rows, stops: npt.NDArray[np.intp], sign: int, depth: int) -> _Side:
-    """Apply one side's rows; copy its best levels at each stop (a row index) that changed them."""
-    clears = rows["kind"] == CLEAR
-    mine = np.flatnonzero((rows["side"] == sign) | (clears & (rows["side"] == 0)))
-    at_stop = np.searchsorted(stops, mine)
-    mine, at_stop = mine[at_stop < stops.size], at_stop[at_stop < stops.size]
-    keys = np.where(clears[mine], _FIRST, rows["price"][mine] * -sign)
-    qtys = np.where(clears[mine], -1, rows["qty"][mine])
-    starts = np.flatnonzero(np.diff(at_stop, prepend=-1))
-    nearest = np.minimum.reduceat(keys, starts).tolist() if starts.size else []
-    edges = [*starts.tolist(), mine.size]
-    every_key, every_qty = keys.tolist(), qtys.tolist()
-    changed = np.zeros(stops.size, dtype=np.intp)
-    best: list[int] = []
-    counts = [0]
-    amounts: list[int] = []
-    ordered: list[int] = []
-    levels: dict[int, int] = {}
-    for near, stop, (begin, end) in zip(
-        nearest, at_stop[starts].tolist(), pairwise(edges), strict=True
-    ):
-        reach = ordered[depth - 1] if len(ordered) >= depth else _LAST
-        for key, qty in zip(every_key[begin:end], every_qty[begin:end], strict=True):
-            if qty > 0:
-                if key not in levels:
-                    insort(ordered, key)
-                levels[key] = qty
-            elif qty < 0:
-                ordered.clear()
-                levels.clear()
-            elif key in levels:
-                del levels[key]
-                del ordered[bisect_left(ordered, key)]
-        if near <= reach:
-            top = ordered[:depth]
-            best += top
-            amounts += [levels[key] for key in top]
-            counts.append(len(top))
-            changed[stop] = 1
-    filled = np.arange(depth) < np.array(counts)[:, None]
-    table = np.zeros((2, len(counts), depth), dtype=np.int64)
-    table[0][filled], table[1][filled] = best, amounts
-    return _Side(np.cumsum(changed), table[0], table[1], levels)
-
-
-def _prices(ticks: Ints, qtys: Ints, tick_size: str) -> Floats:
-    prices = from_units(ticks, tick_size)
-    prices[qtys == 0] = np.nan
-    return prices
-
-
 def opening_rows(data: MarketData, first: int, last: int | None) -> Rows:
     """Return the books that are open at ``first`` as snapshot messages, to start a slice."""
     events = data.events()
@@ -257,24 +160,16 @@ def opening_rows(data: MarketData, first: int, last: int | None) -> Rows:
     if not kept.any():
         return np.empty(0, dtype=EVENT_DTYPE)
     ts_recv = int(events["ts_recv"][int(np.argmax(kept))])
-    earlier = events[(events["ts_event"] < first) & np.isin(events["kind"], BOOK_KINDS)]
+    earlier = events[(events["ts_event"] < first) & np.isin(events["kind"], _OF_BOOKS)]
+    flat = earlier.view(np.uint8)
     parts: list[Rows] = []
     for index in np.unique(earlier["instrument"]):
-        rows = earlier[earlier["instrument"] == index]
-        stop = np.array([rows.size - 1])
-        levels = [
-            (sign, -sign * key, qty)
-            for sign in (1, -1)
-            for key, qty in sorted(_replay(rows, stop, sign, 1).last.items())
-        ]
-        message = np.zeros(len(levels) + 1, dtype=EVENT_DTYPE)
+        (sides, prices, qtys), valid = mechanics.last_levels(flat, int(index))
+        message = np.zeros(sides.size + 1, dtype=EVENT_DTYPE)
         message["ts_event"], message["ts_recv"], message["instrument"] = first, ts_recv, index
         message["kind"][0], message["kind"][1:] = CLEAR, SNAPSHOT
-        if levels:
-            message["side"][1:], message["price"][1:], message["qty"][1:] = zip(
-                *levels, strict=True
-            )
-        if not _validity(rows)[-1]:
+        message["side"][1:], message["price"][1:], message["qty"][1:] = sides, prices, qtys
+        if not valid:
             message["flags"] |= FLAG_INVALID
         message["flags"][-1] |= FLAG_END
         parts.append(message)

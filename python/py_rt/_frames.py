@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from py_rt._layout import BOOK_KINDS, BUY, FLAG_END, KIND_NAMES, QUOTE, TRADE, Rows
+from py_rt._layout import (
+    BOOK_KINDS,
+    BUY,
+    FLAG_END,
+    KIND_NAMES,
+    ORDER_EXECUTE,
+    ORDER_KINDS,
+    QUOTE,
+    TRADE,
+    Rows,
+)
 from py_rt._scales import Floats, Ints, from_units
 from py_rt.errors import ParameterError
 
@@ -61,19 +71,25 @@ def _columns(data: MarketData, kind: str) -> dict[str, npt.NDArray[Any]]:
     events = data.events()
     if kind == "quote":
         return _quote_columns(data, events[events["kind"] == QUOTE])
-    chosen = events["kind"] == TRADE if kind == "trade" else np.isin(events["kind"], BOOK_KINDS)
-    rows = events[chosen]
+    kinds = {"trade": (TRADE, ORDER_EXECUTE), "order": ORDER_KINDS}.get(kind, BOOK_KINDS)
+    rows = events[np.isin(events["kind"], kinds)]
+    side = rows["side"]
+    if kind == "trade":  # an execution carries the side of the order that rested
+        side = np.where(rows["kind"] == ORDER_EXECUTE, -side, side)
     columns: dict[str, npt.NDArray[Any]] = {
         "symbol": _symbols(data, rows),
         "ts_event": rows["ts_event"].copy(),
         "ts_recv": rows["ts_recv"].copy(),
         "kind": np.array(KIND_NAMES, dtype=object)[rows["kind"]],
-        "side": _SIDE_NAMES[rows["side"] + 1],
+        "side": _SIDE_NAMES[side + 1],
         "price": _decimals(data, rows, "price", "tick_size"),
         "qty": _decimals(data, rows, "qty", "lot_size"),
         "flags": rows["flags"].copy(),
     }
+    if kind == "order":
+        columns["order_id"] = rows["order_id"].copy()
     if kind == "trade":
+        columns["kind"][:] = "trade"
         del columns["flags"]
     return columns
 

@@ -95,7 +95,7 @@ FLAG_INVALID = 2
 """The book is invalid from this row until the next snapshot."""
 
 AssetClass = Literal["equity", "crypto", "future", "fx", "other"]
-Kind = Literal["depth", "trade", "quote", "bar"]
+Kind = Literal["depth", "order", "trade", "quote", "bar"]
 _ASSET_CLASSES = ("equity", "crypto", "future", "fx", "other")
 BOOK_KINDS = (DEPTH, CLEAR, SNAPSHOT)
 ORDER_KINDS = (ORDER_ADD, ORDER_REDUCE, ORDER_DELETE, ORDER_EXECUTE)

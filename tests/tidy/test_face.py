@@ -57,6 +57,8 @@ def dead_modules(files: list[Source]) -> list[str]:
         parts = source.path.removeprefix("python/").removesuffix(".py").split("/")
         if parts[-1] in {"__init__", "__main__"} or "templates" in parts:
             continue
+        if parts[-3:-1] == ["data", "formats"] and "\nREADERS" in source.text:
+            continue  # the registry of formats finds it by itself
         word = re.compile(rf"\b{re.escape(parts[-1])}\b")
         if not any(word.search(other.text) for other in files if other is not source):
             problems.append(f"{source.path}: nothing in the package mentions it")

@@ -319,7 +319,7 @@ def test_broken_files(tmp_path: Path, content: bytes, kind: str) -> None:
 def test_parquet_needs_pyarrow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "x.parquet").write_bytes(b"PAR1")
     monkeypatch.setitem(sys.modules, "pyarrow", None)
-    with pytest.raises(DataError, match="pip install pyarrow"):
+    with pytest.raises(DataError, match=r"pip install 'py-rt\[data\]'"):
         data_room.load(tmp_path / "x.parquet")
 
 

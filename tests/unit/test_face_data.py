@@ -46,12 +46,11 @@ def test_no_file_is_named(source: Any) -> None:
 
 
 def test_an_archive_is_not_read_as_a_table(tmp_path: Path) -> None:
-    for name, said in (("two.zip", "unpack it"), ("LOBSTER_Sample.zip", "lobster yet")):
-        with zipfile.ZipFile(tmp_path / name, "w") as packed:
-            packed.writestr("a.csv", "1,2\n")
-            packed.writestr("b.csv", "1,2\n")
-        with pytest.raises(DataError, match=said):
-            rt.data.load(tmp_path / name)
+    with zipfile.ZipFile(tmp_path / "two.zip", "w") as packed:
+        packed.writestr("a.csv", "1,2\n")
+        packed.writestr("b.csv", "1,2\n")
+    with pytest.raises(DataError, match="unpack it"):
+        rt.data.load(tmp_path / "two.zip")
 
 
 def test_a_column_that_is_there_twice() -> None:

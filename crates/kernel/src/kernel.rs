@@ -253,7 +253,8 @@ impl<S: Strategy> Kernel<S> {
     fn call_for_market(&mut self, event: &MarketEvent, change: Change) {
         let wants = self.interests;
         if change.has(Change::TRADE) && wants.has(Interests::TRADE) {
-            self.call(|strategy, ctx| strategy.on_trade(ctx, event));
+            let print = event.print().unwrap_or(*event);
+            self.call(|strategy, ctx| strategy.on_trade(ctx, &print));
         }
         if change.has(Change::QUOTE) && wants.has(Interests::QUOTE) {
             if let Some(top) = self.market.instrument(event.instrument).map(|m| m.top()) {

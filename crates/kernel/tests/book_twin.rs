@@ -154,7 +154,10 @@ fn next_events(dice: &mut Dice, touch: &mut i64, out: &mut Vec<MarketEvent>) {
             out.push(gap);
         }
         331..=340 => out.push(row(FIRST, 0, 0, 0, *touch, 5)),
-        341..=360 => out.push(row(FIRST, 0, dice.between(1, 9) as u8, side, *touch, 5)),
+        341..=360 => {
+            let kind = [1, 4, 9, 200][dice.between(0, 3) as usize]; // 5 to 8 have a twin of their own
+            out.push(row(FIRST, 0, kind, side, *touch, 5));
+        }
         361..=380 => *touch += dice.between(-60_000, 60_000),
         _ => {
             let qty = dice.between(-3, 9);

@@ -4,7 +4,7 @@
 mod rig;
 
 use py_rt_kernel::hash::OrderHash;
-use py_rt_kernel::market::{ByOrder, Touched};
+use py_rt_kernel::market::{ByOrder, ByPrice, Touched};
 use py_rt_types::{EventKind, MarketEvent, Price, Qty, Side, GAP};
 use rig::{row, Dice, FIRST};
 
@@ -160,11 +160,13 @@ fn walk(seed: u64, rows: usize) {
         0x1_0000_0001 << (seed % 11)
     };
     let (mut book, mut naive, mut dice) = (ByOrder::new(), Naive::default(), Dice(seed));
+    let mut levels = ByPrice::new();
     let (mut touch, mut valid) = (1_000_000, 0);
     for step in 0..rows {
         let event = next_row(&mut dice, &mut touch, stretch);
         let touched = book.apply(&event);
         naive.apply(&event);
+        levels.apply(&event);
         let at = format!("seed {seed:#x} row {step} {event:?}");
         if let Some(Touched { side, price, qty }) = touched {
             assert_eq!(naive.at(side as i8, price.0), qty.0, "{at}");
@@ -175,6 +177,7 @@ fn walk(seed: u64, rows: usize) {
             assert_eq!(book.valid(), !naive.broken && !naive.crossed(), "{at}");
             valid += usize::from(book.valid());
             assert_ahead(&book, &naive, &at);
+            assert_levels(&levels, &book, &at);
         }
     }
     assert!(
@@ -182,6 +185,23 @@ fn walk(seed: u64, rows: usize) {
         "{valid} of {} were valid",
         rows / 50
     );
+}
+
+/// The book by price, fed with the same rows, shows the levels of the book by order.
+fn assert_levels(levels: &ByPrice, book: &ByOrder, at: &str) {
+    assert_eq!(levels.valid(), book.valid(), "{at}");
+    for side in [Side::Buy, Side::Sell] {
+        let (mut shown, mut expected) = (Vec::new(), Vec::new());
+        levels.visit(side, |level| {
+            shown.push(level);
+            true
+        });
+        book.visit(side, |level| {
+            expected.push(level);
+            true
+        });
+        assert_eq!(shown, expected, "{at} {side:?}");
+    }
 }
 
 fn assert_ahead(book: &ByOrder, naive: &Naive, at: &str) {

@@ -123,6 +123,7 @@ pub(crate) fn venue(dict: &Bound<'_, PyDict>) -> PyResult<(VenueConfig, Latency)
         queue: match field::<String>(dict, "queue")?.as_str() {
             "power" => QueueModel::Power(field(dict, "queue_exponent")?),
             "log" => QueueModel::Log,
+            "fifo" => QueueModel::Fifo,
             _ => QueueModel::RiskAverse,
         },
         impact: match field::<Option<String>>(dict, "impact")?.as_deref() {

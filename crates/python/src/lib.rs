@@ -60,6 +60,8 @@ mod _core {
             capture_start, is_bitstamp, is_iex_capture, itch_framing, tardis_table, BitstampReader,
             DbnReader, IexReader, ItchReader, LobsterReader, TardisReader,
         };
+        #[pymodule_export]
+        use crate::formats::{recognise_recording, PyRecording};
     }
 
     /// Streaming indicators.
@@ -77,6 +79,8 @@ mod _core {
     mod mechanics {
         #[pymodule_export]
         use crate::mechanics::{follow_orders, MatchingDoor, OrderBookDoor};
+        #[pymodule_export]
+        use crate::mechanics::{last_levels, sample_books};
     }
 
     /// Statistics.

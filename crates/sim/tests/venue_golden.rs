@@ -4,8 +4,8 @@
 mod rig;
 
 use py_rt_sim::{Fees, Impact, QueueModel, VenueConfig};
-use py_rt_types::{Money, NewOrder, RejectReason, ReportKind, Side, TimeInForce};
-use rig::{bar, limit, market_order, money, stop, Bench, Said, DAY, MINUTE};
+use py_rt_types::{MarketEvent, Money, NewOrder, RejectReason, ReportKind, Side, TimeInForce};
+use rig::{bar, limit, market_order, money, row, stop, Bench, Said, DAY, MINUTE};
 
 use Said::{
     Accepted, CancelRejected, Canceled, Expired, Fill, Rejected, ReplaceRejected, Replaced,
@@ -433,4 +433,29 @@ fn what_was_taken_is_gone_until_the_market_shows_it_anew() {
     bench.depth(-1, 10_001, 4);
     bench.new_order(&market_order(3, Side::Buy, 4));
     assert_eq!(bench.says(), [Accepted, Fill(4, 10_001, 4, false)]);
+}
+
+#[test]
+fn data_by_order_say_who_stood_in_front() {
+    let mut bench = Bench::new(VenueConfig {
+        queue: QueueModel::Fifo,
+        ..VenueConfig::default()
+    });
+    let by_order = |kind, qty, order_id| MarketEvent {
+        order_id,
+        ..row(0, 0, kind, 1, 10_000, qty)
+    };
+    let (add, delete, execute) = (5, 7, 8);
+    bench.row(&by_order(add, 10, 71));
+    bench.row(&by_order(add, 6, 72));
+    bench.new_order(&limit(1, Side::Buy, 5, 10_000));
+    bench.row(&by_order(add, 9, 73));
+    bench.row(&by_order(delete, 9, 73));
+    bench.row(&by_order(delete, 6, 72));
+    bench.row(&by_order(add, 9, 74));
+    assert_eq!(bench.says(), [Accepted]);
+    bench.row(&by_order(execute, 10, 71));
+    assert!(bench.says().is_empty(), "the last one in front");
+    bench.row(&by_order(execute, 2, 74));
+    assert_eq!(bench.says(), [Fill(2, 10_000, 2, true)]);
 }

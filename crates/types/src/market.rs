@@ -100,6 +100,23 @@ impl MarketEvent {
         }
     }
 
+    /// The print that this row tells of, if any: a `Trade` itself, or the execution of a resting
+    /// order with the side of the aggressor.
+    #[inline]
+    #[must_use]
+    pub const fn print(&self) -> Option<Self> {
+        if self.kind == EventKind::Trade as u8 {
+            return Some(*self);
+        }
+        if self.kind != EventKind::OrderExecute as u8 {
+            return None;
+        }
+        let mut print = *self;
+        print.kind = EventKind::Trade as u8;
+        print.side = -self.side;
+        Some(print)
+    }
+
     /// Whether this row is the last of its venue message.
     #[inline]
     #[must_use]

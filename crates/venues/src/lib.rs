@@ -21,24 +21,37 @@
 //! - [`resting`], [`scale`]: the orders that rest, by id; the coarsest steps that hold all prices.
 //! - [`itch`], [`lobster`], [`dbn`], [`bitstamp_l3`], [`iex`], [`tardis_csv`]: one folder a format.
 //! - [`ouch`]: NASDAQ's order entry, message by message.
+//! - [`feed`]: what every venue's market data has in common: chains, checksums, books.
+//! - [`binance`], [`kraken`], [`coinbase`], [`okx`], [`bitstamp`], [`bitfinex`], [`deribit`]: their
+//!   market data.
+//! - [`recording`]: recorded sessions of these venues, whatever the recorder wrapped them in.
 #![no_std]
 #![forbid(unsafe_code)]
 
 extern crate alloc;
 
 pub mod alpaca;
+pub mod binance;
+pub mod bitfinex;
+pub mod bitstamp;
 pub mod bitstamp_l3;
+pub mod coinbase;
 pub mod columns;
 pub mod dbn;
+pub mod deribit;
 pub mod error;
+pub mod feed;
 pub mod framing;
 pub mod http;
 pub mod iex;
 pub mod itch;
 pub mod json;
+pub mod kraken;
 pub mod link;
 pub mod lobster;
+pub mod okx;
 pub mod ouch;
+pub mod recording;
 pub mod resting;
 pub mod scale;
 pub mod session;

@@ -247,14 +247,20 @@ impl SymbolTable {
     #[inline]
     #[must_use]
     pub fn find(&self, symbol: &[u8]) -> Option<&Listing> {
-        let place = match pack(symbol) {
+        self.listings.get(self.place(symbol)? as usize)
+    }
+
+    /// Where [`listings`](Self::listings) holds a symbol as the venue wrote it.
+    #[inline]
+    #[must_use]
+    pub fn place(&self, symbol: &[u8]) -> Option<u32> {
+        match pack(symbol) {
             Some(key) => {
                 let at = self.packed.binary_search_by_key(&key, |entry| entry.0);
-                self.packed.get(at.ok()?)?.1
+                Some(self.packed.get(at.ok()?)?.1)
             }
-            None => *self.long.get(&without_slash(symbol))?,
-        };
-        self.listings.get(place as usize)
+            None => self.long.get(&without_slash(symbol)).copied(),
+        }
     }
 
     /// The listing of an instrument.

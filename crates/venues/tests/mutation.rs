@@ -8,15 +8,10 @@ mod support;
 
 use py_rt_venues::alpaca::{rest, Feed, MarketStream, MarketStreamConfig, TradingStream};
 use py_rt_venues::{LinkConfig, Session, VenueEvent};
+use support::bend::{bend, Read, Reading};
 use support::*;
 
 use py_rt_types::market::GAP;
-
-/// What a decoder made of a message: its facts, and whether something was set aside.
-type Reading = (Vec<String>, bool);
-
-/// A decoder.
-type Read<'a> = &'a dyn Fn(&[u8]) -> Reading;
 
 /// Members that may be absent or `null`, so that the message then says something less.
 const OPTIONAL: [&str; 17] = [
@@ -38,145 +33,6 @@ const OPTIONAL: [&str; 17] = [
     "trading_blocked",
     "fee",
 ];
-
-const FORTY: &str = "1234567890123456789012345678901234567890";
-
-/// The values to put in place of a leaf.
-fn bent(leaf: &str) -> Vec<String> {
-    let inner = leaf.trim_matches('"');
-    let number = inner.parse::<f64>().is_ok();
-    let mut all = vec!["null".into(), "{}".into(), "[1,[2]]".into(), "-".into()];
-    if number {
-        let other = if leaf.starts_with('"') {
-            inner.into()
-        } else {
-            format!("\"{inner}\"")
-        };
-        all.extend([
-            other,
-            format!("{inner}00e-2").replacen("00e-2", "e0", usize::from(inner.contains('.'))),
-            format!("\"{inner}e0\""),
-            FORTY.into(),
-            format!("\"{FORTY}\""),
-            format!(
-                "{inner}{}{FORTY}",
-                if inner.contains('.') { "" } else { "." }
-            ),
-            "NaN".into(),
-            "\"NaN\"".into(),
-            "Infinity".into(),
-            "\"-inf\"".into(),
-            "1e400".into(),
-            "\"\"".into(),
-        ]);
-    }
-    all
-}
-
-/// Every message that differs from `tree` in one place, the member that was touched, and whether
-/// it was emptied: left out or `null`.
-fn mutations(tree: &Tree) -> Vec<(String, bool, String)> {
-    let mut all = Vec::new();
-    walk(tree, &mut |bent: &Tree, member: &str, emptied: bool| {
-        all.push((member.to_string(), emptied, bent.text()));
-    });
-    all
-}
-
-/// Calls `each` with every single change of `tree`.
-fn walk(tree: &Tree, each: &mut dyn FnMut(&Tree, &str, bool)) {
-    match tree {
-        Tree::Leaf(_) => {}
-        Tree::Array(elements) => {
-            for (place, element) in elements.iter().enumerate() {
-                walk(element, &mut |bent, member, emptied| {
-                    let mut copy = elements.clone();
-                    copy[place] = bent.clone();
-                    each(&Tree::Array(copy), member, emptied);
-                });
-            }
-        }
-        Tree::Object(members) => walk_object(members, each),
-    }
-}
-
-fn walk_object(members: &[(String, Tree)], each: &mut dyn FnMut(&Tree, &str, bool)) {
-    let mut extra = members.to_vec();
-    extra.insert(
-        0,
-        ("zzz".into(), Tree::Leaf("{\"a\":[1,{}],\"p\":5}".into())),
-    );
-    each(&Tree::Object(extra), "zzz", false);
-    for (place, (name, value)) in members.iter().enumerate() {
-        let mut with = |value: Tree| {
-            let mut copy = members.to_vec();
-            let emptied = value == Tree::Leaf("null".into());
-            copy[place].1 = value;
-            each(&Tree::Object(copy), name, emptied);
-        };
-        if let Tree::Leaf(leaf) = value {
-            bent(leaf)
-                .into_iter()
-                .for_each(|leaf| with(Tree::Leaf(leaf)));
-        } else {
-            with(Tree::Leaf("null".into()));
-            with(Tree::Leaf("7".into()));
-        }
-        walk(value, &mut |bent, member, emptied| {
-            let mut copy = members.to_vec();
-            copy[place].1 = bent.clone();
-            each(&Tree::Object(copy), member, emptied);
-        });
-        let mut missing = members.to_vec();
-        missing.remove(place);
-        each(&Tree::Object(missing), name, true);
-        for twin in [
-            value.clone(),
-            Tree::Leaf("\"1\"".into()),
-            Tree::Leaf("null".into()),
-        ] {
-            let mut twice = members.to_vec();
-            twice.push((name.clone(), twin));
-            each(&Tree::Object(twice), name, false);
-        }
-    }
-}
-
-/// Bends a message everywhere and cuts it everywhere.
-fn bend(message: &str, read: Read<'_>) {
-    let tree = Tree::parse(message);
-    let whole = tree.text();
-    let (facts, aside) = read(whole.as_bytes());
-    assert!(!aside, "the whole message was set aside: {whole}");
-    for (member, emptied, text) in mutations(&tree) {
-        let (seen, aside) = read(text.as_bytes());
-        let less = emptied && OPTIONAL.contains(&member.as_str());
-        assert!(
-            aside || seen == facts || less,
-            "{member}: {text}\n{seen:?}\n{facts:?}"
-        );
-        if aside && !less {
-            assert!(
-                seen.iter().all(|fact| facts.contains(fact)),
-                "{member}: {text}\n{seen:?}"
-            );
-        }
-    }
-    for end in 0..whole.len() {
-        let (seen, aside) = read(&whole.as_bytes()[..end]);
-        assert!(
-            aside && seen.iter().all(|fact| facts.contains(fact)),
-            "cut at {end}"
-        );
-    }
-    for place in 0..whole.len() {
-        for byte in [0u8, b'"', b'\\', b'{', b']', b'9', 0xff] {
-            let mut bytes = whole.clone().into_bytes();
-            bytes[place] = byte;
-            let _ = read(&bytes);
-        }
-    }
-}
 
 fn reading(session: &mut impl Session) -> Reading {
     let (mut facts, mut aside) = (Vec::new(), false);
@@ -261,16 +117,18 @@ fn read_positions(bytes: &[u8]) -> Reading {
 
 #[test]
 fn our_own_messages() {
-    bend(&fill_update(), &read_update);
-    bend(&update("new", "", &order(&[])), &read_update);
+    bend(&OPTIONAL, &fill_update(), &read_update);
+    bend(&OPTIONAL, &update("new", "", &order(&[])), &read_update);
     for message in [TRADE, QUOTE, BAR, CRYPTO_TRADE, BOOK] {
-        bend(message, &read_market);
+        bend(&OPTIONAL, message, &read_market);
     }
-    bend(&order(&[]), &read_order);
-    bend(&format!("[{}]", order(&[])), &read_orders);
-    bend(FILLS, &read_fills);
-    bend(POSITION, &read_positions);
-    bend(ACCOUNT, &|bytes| result(rest::decode_account(bytes)));
+    bend(&OPTIONAL, &order(&[]), &read_order);
+    bend(&OPTIONAL, &format!("[{}]", order(&[])), &read_orders);
+    bend(&OPTIONAL, FILLS, &read_fills);
+    bend(&OPTIONAL, POSITION, &read_positions);
+    bend(&OPTIONAL, ACCOUNT, &|bytes| {
+        result(rest::decode_account(bytes))
+    });
 }
 
 #[test]
@@ -279,7 +137,7 @@ fn every_fixture_message_of_the_account_stream() {
         return;
     };
     for message in Tree::parse(&text).elements() {
-        bend(&message.text(), &read_update);
+        bend(&OPTIONAL, &message.text(), &read_update);
     }
 }
 
@@ -289,7 +147,7 @@ fn every_fixture_message_of_the_data_stream() {
         return;
     };
     for message in Tree::parse(&text).elements() {
-        bend(&Tree::Array(vec![message]).text(), &read_market);
+        bend(&OPTIONAL, &Tree::Array(vec![message]).text(), &read_market);
     }
 }
 
@@ -313,7 +171,11 @@ fn every_fixture_answer() {
     ];
     for (name, wrap, read) in list {
         if let Some(text) = fixture(name) {
-            bend(&if wrap { format!("[{text}]") } else { text }, read);
+            bend(
+                &OPTIONAL,
+                &if wrap { format!("[{text}]") } else { text },
+                read,
+            );
         }
     }
 }

@@ -63,18 +63,17 @@ def fifo_round_trips(
     >>> trips["pnl"].tolist(), trips["side"].tolist(), trips["duration_s"].tolist()
     ([1.0], ['long'], [60.0])
     """
-    symbols = np.asarray(fills["symbol"], dtype=object)
+    names, rows_of = _rows_by_symbol(np.asarray(fills["symbol"], dtype=object))
     buys = np.asarray(fills["side"], dtype=object) == "buy"
     table = {name: np.asarray(fills[name]) for name in ("last_qty", "last_price", "fee")}
     ts = np.asarray(fills["ts_event"], dtype=np.int64)
     parts = []
-    for symbol in dict.fromkeys(symbols.tolist()):
-        of_symbol = symbols == symbol
+    for symbol, rows in zip(names, rows_of, strict=True):
         parts.append(
             _one_symbol(
                 symbol,
-                np.flatnonzero(of_symbol & buys),
-                np.flatnonzero(of_symbol & ~buys),
+                rows[buys[rows]],
+                rows[~buys[rows]],
                 table,
                 ts,
                 lot_size[symbol],
@@ -82,6 +81,16 @@ def fifo_round_trips(
             )
         )
     return _joined(parts)
+
+
+def _rows_by_symbol(symbols: NDArray[Any]) -> tuple[list[str], list[NDArray[np.intp]]]:
+    """Return the symbols in the order of first appearance, and the rows of each, ascending."""
+    import pandas as pd
+
+    codes, names = pd.factorize(symbols)
+    order = np.argsort(codes, kind="stable")
+    cuts = np.searchsorted(codes[order], np.arange(1, len(names)))
+    return [str(name) for name in names], np.split(order, cuts) if len(names) else []
 
 
 def _one_symbol(

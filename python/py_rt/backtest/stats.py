@@ -75,6 +75,8 @@ class Account:
     trip_pnl : ndarray, shape (k,), float64
         Profit of each round trip after fees, in money.
     n_orders : int
+    held : ndarray, shape (m - 1,), bool, optional
+        At which rows after the first a position was open; found from the fills when left out.
     """
 
     ts: NDArray[np.int64]
@@ -87,6 +89,7 @@ class Account:
     fill_fee: NDArray[np.float64]
     trip_pnl: NDArray[np.float64]
     n_orders: int
+    held: NDArray[np.bool_] | None = None
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -282,6 +285,8 @@ def _exposure(account: Account) -> float:
     rows = account.ts[1:]
     if not len(rows):
         raise Degenerate("the equity table holds the initial cash only")
+    if account.held is not None:
+        return float(account.held.mean())
     held = np.zeros(len(rows), dtype=bool)
     for symbol in dict.fromkeys(account.fill_symbol.tolist()):
         own = account.fill_symbol == symbol

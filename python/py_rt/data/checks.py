@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
 from py_rt._layout import CLEAR, DEPTH, SNAPSHOT, TRADE
-from py_rt._scales import Floats, Ints
+from py_rt._scales import Ints
 from py_rt.data.quality import IssueLog
 from py_rt.data.tables import Table
 
-__all__ = ["Finding", "find_defects", "find_oddities"]
+__all__ = ["Finding", "find_defects", "mend"]
 
 Mask = npt.NDArray[np.bool_]
-DAY = 86_400_000_000_000
-_JUMP = np.log(1.25)
-_OUTLIER = np.log(1.5)
-_RATIOS = np.log(np.array([1.5, 2, 3, 4, 5, 6, 7, 8, 10, 15, 20, 25, 50]))
 
 
 @dataclass(frozen=True)
@@ -162,7 +156,7 @@ def _widened(table: Table) -> Table:
 
 def _crossed(table: Table) -> list[Finding]:
     bid, ask = table.numbers["bid_price"], table.numbers["ask_price"]
-    rows = bid > ask
+    rows = (bid > ask) & _needs_value(table, "bid_price") & _needs_value(table, "ask_price")
     if not rows.any():
         return []
     text = f"crossed quote: bid {_value(table, 'bid_price', rows)} > ask "
@@ -217,116 +211,3 @@ def _sideless(table: Table) -> list[Finding]:
         return []
     text = "a depth row has no side"
     return [Finding("schema", "side", rows, text, "fill in buy or sell", False, "drop")]
-
-
-def find_oddities(table: Table, log: IssueLog) -> None:
-    """Record what is odd but may be real: gaps, stale runs, outliers, splits, locked quotes."""
-    if table.kind == "quote":
-        locked = table.numbers["bid_price"] == table.numbers["ask_price"]
-        if locked.any():
-            log.add(
-                "crossed",
-                "warning",
-                f"bid equals ask in {int(locked.sum())} quotes (locked)",
-                "normal across venues, odd on one",
-                rows=table.rows[locked],
-            )
-    if table.kind != "bar":
-        return
-    order = np.lexsort((table.times["ts_open"], table.codes))
-    codes = table.codes[order]
-    edges = np.flatnonzero(np.diff(codes, prepend=-1, append=-1))
-    looks: tuple[Callable[[Table, str, npt.NDArray[np.intp], IssueLog], None], ...]
-    looks = (_gaps, _jumps, _stale)
-    for begin, end in pairwise(edges.tolist()):
-        mine = order[begin:end]
-        symbol = table.symbols[int(codes[begin])]
-        for look in looks:
-            look(table, symbol, mine, log)
-
-
-def _gaps(table: Table, symbol: str, mine: npt.NDArray[np.intp], log: IssueLog) -> None:
-    """Dense series only: a sparse one has holes by nature."""
-    opened = table.times["ts_open"][mine]
-    gaps = np.diff(opened)
-    if gaps.size < 10:
-        return
-    step = int(np.median(gaps))
-    if step <= 0 or (gaps == step).mean() < 0.7:
-        return
-    bound = (
-        (step, 6 * 3_600 * 10**9) if step < DAY else (7 * DAY if step == DAY else 2 * step, 2**62)
-    )
-    found = np.flatnonzero((gaps > bound[0]) & (gaps < bound[1]))
-    if found.size:
-        longest = int(gaps[found].max()) / step
-        log.add(
-            "gap",
-            "warning",
-            f"{found.size} gaps, the longest of {longest:,.0f} bars",
-            "fetch the missing bars, or accept that nothing trades there",
-            rows=table.rows[mine[found + 1]],
-            symbol=symbol,
-            column="ts",
-        )
-
-
-def _jumps(table: Table, symbol: str, mine: npt.NDArray[np.intp], log: IssueLog) -> None:
-    close = table.numbers["close"][mine]
-    if close.size < 3 or (close <= 0).any() or not np.isfinite(close).all():
-        return
-    steps = np.diff(np.log(close))
-    spread = float(np.median(np.abs(steps))) * 1.4826
-    large = np.abs(steps) > max(_JUMP, 10 * spread)
-    if not large.any():
-        return
-    undone = _undone(steps)
-    near = np.abs(np.abs(steps)[:, None] - _RATIOS[None, :]).min(axis=1) < 0.03
-    for kind, rows, text, remedy in (
-        ("split", large & near & ~undone, "jumps like a split", "adjust the prices before it"),
-        (
-            "outlier",
-            large & (undone | (np.abs(steps) > _OUTLIER)) & ~(near & ~undone),
-            "a price far from its neighbours",
-            "compare with another source",
-        ),
-    ):
-        found = np.flatnonzero(rows)
-        if found.size:
-            size = float(np.exp(steps[found[0]]) - 1)
-            log.add(
-                kind,
-                "warning",
-                f"{text}: {size:+.0%}" + _more(found.size),
-                remedy,
-                rows=table.rows[mine[found + 1]],
-                symbol=symbol,
-                column="close",
-            )
-
-
-def _undone(steps: Floats) -> Mask:
-    """Mark steps that the next one takes back by more than half."""
-    after = np.append(steps[1:], 0.0)
-    return np.asarray(-after * np.sign(steps) > 0.5 * np.abs(steps))
-
-
-def _stale(table: Table, symbol: str, mine: npt.NDArray[np.intp], log: IssueLog) -> None:
-    close, volume = table.numbers["close"][mine], table.numbers["volume"][mine]
-    if close.size < 20 or not volume.any():
-        return
-    same = (np.diff(close) == 0) & (volume[1:] > 0)
-    runs = np.flatnonzero(np.diff(same.astype(np.int8), prepend=0, append=0))
-    lengths = runs[1::2] - runs[::2]
-    if lengths.size and int(lengths.max()) >= 10 and same.mean() < 0.3:
-        longest = int(np.argmax(lengths))
-        begin = int(runs[2 * longest])
-        log.add(
-            "stale",
-            "warning",
-            f"the close stands still for {int(lengths[longest])} bars with volume",
-            "check that the feed was alive",
-            rows=table.rows[mine[begin : begin + int(lengths[longest]) + 1]],
-            symbol=symbol,
-            column="close",
-        )

@@ -12,8 +12,10 @@ import numpy as np
 from py_rt._times import format_ns
 from py_rt.data.build import Instruments, build_market
 from py_rt.data.bundled import sample
-from py_rt.data.checks import find_defects, find_oddities, mend
+from py_rt.data.catalog import Catalog
+from py_rt.data.checks import find_defects, mend
 from py_rt.data.files import frame_of, locate
+from py_rt.data.oddities import find_oddities
 from py_rt.data.quality import IssueLog, QualityReport
 from py_rt.data.readers import Sheet, Wishes, split
 from py_rt.data.tables import Table, read_table
@@ -23,7 +25,7 @@ from py_rt.market import MarketData
 __all__ = ["check", "load"]
 
 Quality = Literal["refuse", "warn", "repair"]
-_LOUD = frozenset({"sequence", "truncated"})
+_LOUD = frozenset({"sequence", "truncated", "checksum", "crossed"})
 
 
 def load(
@@ -39,6 +41,7 @@ def load(
     columns: Mapping[str, str] | None = None,
     quality: Quality = "refuse",
     date: Any = None,
+    calendar: str | None = None,
 ) -> MarketData:
     """Load market data from a file, a glob, a list of files, a table, or a bundled sample.
 
@@ -52,8 +55,8 @@ def load(
     start, end : time, optional
         Keep [start, end); see ``MarketData.slice``.
     format : str, optional
-        "bars", "trades", "quotes", "level2" say what a table is; "csv", "parquet", "binance_ws" and
-        "sample" how a file is written, "bars_csv" and the like both. Recognised when left out.
+        "bars", "trades", "quotes", "level2" say what a table is; "csv", "parquet", "binance_ws", "kraken_ws"
+        ... and "sample" how a file is written, "bars_csv" and the like both. Recognised when left out.
     instruments : sequence of Instrument, or mapping from symbol to Instrument or fields, optional
         Instead of tick and lot inferred from the decimals.
     bar_stamp : {"open", "close"}, optional
@@ -68,6 +71,9 @@ def load(
         duplicates and crossed quotes are dropped too, bars widened; each repair is in ``notes``.
     date : date, optional
         The day of a recording that holds only times of day and whose name does not tell.
+    calendar : str, optional
+        Code of the exchange calendar that gaps are judged by, such as "XNYS" or "24/7"; guessed
+        when left out.
 
     Returns
     -------
@@ -109,6 +115,7 @@ def load(
             "columns": columns,
             "quality": quality,
             "date": date,
+            "calendar": calendar,
         }
     )
     log = IssueLog()
@@ -118,7 +125,7 @@ def load(
     if start is not None or end is not None:
         data = data.slice(start, end)
     for issue in log.issues:
-        if issue.kind in _LOUD:
+        if issue.kind in _LOUD and issue.severity == "warning":
             warnings.warn(f"{issue.symbol or data.name}: {issue.message}", stacklevel=2)
     notes = [*data.notes, *log.notes, *(f"{i.kind}: {i.message}" for i in log.issues)]
     unique = list(dict.fromkeys(notes))
@@ -137,12 +144,13 @@ def check(
     tz: str | None = None,
     columns: Mapping[str, str] | None = None,
     date: Any = None,
+    calendar: str | None = None,
 ) -> QualityReport:
     """Look for defects without refusing.
 
     Parameters
     ----------
-    source, symbols, format, instruments, bar_stamp, tz, columns, date
+    source, symbols, format, instruments, bar_stamp, tz, columns, date, calendar
         As in ``load``.
 
     Returns
@@ -169,6 +177,7 @@ def check(
             "columns": columns,
             "quality": "warn",
             "date": date,
+            "calendar": calendar,
         }
     )
     log = IssueLog()
@@ -187,6 +196,9 @@ def check(
     stamp = next((note for note in notes if note.startswith("bar_stamp")), None)
     if stamp is not None:
         facts["bar_stamp"] = stamp.split("'")[1]
+    judged = next((note for note in notes if note.startswith("calendar: ")), None)
+    if judged is not None:
+        facts["calendar"] = judged.rpartition(" ")[2]
     return QualityReport(_called(source), tuple(log.issues), notes, facts)
 
 
@@ -228,6 +240,8 @@ def _read(source: Any, wishes: Wishes, log: IssueLog, *, raising: bool) -> Marke
         return source
     if isinstance(source, str) and source.startswith("sample:"):
         return sample(source)
+    if isinstance(source, Catalog):
+        return source.query(wishes.symbols)
     if isinstance(source, Mapping):
         tables = sorted(source.items())
         sheets = [Sheet(frame_of(table), str(name)) for name, table in tables]
@@ -283,7 +297,7 @@ def _sound(table: Table, wishes: Wishes, log: IssueLog, raising: bool, file: str
     kept = mend(table, defects, repair=wishes.quality == "repair", log=log)
     if len(kept) == 0:
         raise log.refuse("empty", "no row is left after dropping bad ones", "look at the source")
-    find_oddities(kept, log)
+    find_oddities(kept, table, log, wishes.calendar)
     return kept
 
 

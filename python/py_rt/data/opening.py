@@ -13,6 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import IO, Any, cast
 
+from py_rt.data.extras import require
 from py_rt.data.quality import IssueLog
 from py_rt.errors import DataError
 
@@ -21,6 +22,7 @@ __all__ = ["TORN", "Head", "broken_off", "look", "open_unpacked", "packing_of"]
 TORN = (EOFError, zlib.error, gzip.BadGzipFile, lzma.LZMAError, zipfile.BadZipFile, OSError)
 """What unpacking raises at a damaged or cut file."""
 HEAD_BYTES = 65_536
+_PIECE = 1_024
 _MAGIC = (
     (b"\x1f\x8b", "gzip"),
     (b"BZh", "bzip2"),
@@ -51,7 +53,7 @@ class Head:
 
     @cached_property
     def name(self) -> str:
-        """File name in lower case without the suffix of its packing: "trades.csv" of Trades.CSV.gz."""
+        """File name, lower case, without its packing: "trades.csv" of Trades.CSV.gz."""
         name = self.path.name.lower()
         return next((name.removesuffix(s) for s in _SUFFIXES if name.endswith(s)), name)
 
@@ -82,7 +84,7 @@ def look(path: Path, log: IssueLog) -> Head:
     Raises
     ------
     DataError
-        The file is empty, or torn before the first block ends.
+        The file is empty, or torn before its first kilobyte.
     """
     if path.is_dir():
         return Head(path, b"", b"")
@@ -93,13 +95,17 @@ def look(path: Path, log: IssueLog) -> Head:
     packing = packing_of(raw)
     if packing is None:
         return Head(path, raw, raw)
+    block, torn = b"", None
     try:
         if packing == "zip" and len(Head(path, raw, b"").members) != 1:
             return Head(path, raw, b"")
         with open_unpacked(path) as file:
-            block = file.read(HEAD_BYTES)
+            while len(block) < HEAD_BYTES and (piece := file.read(_PIECE)):
+                block += piece
     except TORN as error:
-        raise broken_off(path, error, log) from None
+        torn = error
+    if torn is not None and not block:
+        raise broken_off(path, torn, log) from None
     if not block:
         raise log.refuse("empty", f"{path.name} is empty", "fetch it again")
     return Head(path, raw, block)
@@ -153,13 +159,6 @@ def _open_zip(path: Path) -> IO[bytes]:
 
 
 def _open_zstd(path: Path) -> IO[bytes]:
-    try:
-        import pyarrow as pa
-    except ImportError:
-        raise DataError(
-            "zstandard files need pyarrow, which is not installed",
-            file=path.name,
-            remedy="pip install 'py-rt[data]', or unpack the file",
-        ) from None
+    pa = require("pyarrow", "a zstandard file")
     stream: Any = pa.CompressedInputStream(pa.OSFile(str(path)), "zstd")
     return io.BufferedReader(stream, 1 << 20)

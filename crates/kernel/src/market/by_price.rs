@@ -1,7 +1,10 @@
 //! The book by price (L2): two half books of ticks and lots.
 
-use py_rt_types::{EventKind, MarketEvent, Price, Qty, Side, GAP};
+use alloc::boxed::Box;
 
+use py_rt_types::{EventKind, InstrumentId, MarketEvent, Price, Qty, Side, UnixNanos, GAP};
+
+use super::by_order::ByOrder;
 use super::half_book::{HalfBook, NONE};
 use super::Top;
 
@@ -24,11 +27,15 @@ const TICKS_MAX: u64 = 1 << 60;
 const TWO_SIDED: i64 = -(1 << 61);
 
 /// A book by price. It says what it was told, also when that is crossed: see [`ByPrice::valid`].
+///
+/// Rows about single orders change it too: from the first one on it keeps a book by order beside
+/// itself, which says what is left of a level.
 #[derive(Debug, Clone)]
 pub struct ByPrice {
     /// Bids, then asks: the side of a row chooses without a branch.
     halves: [HalfBook; 2],
     broken: bool,
+    orders: Option<Box<ByOrder>>,
 }
 
 impl Default for ByPrice {
@@ -44,11 +51,11 @@ impl ByPrice {
         Self {
             halves: [HalfBook::new(), HalfBook::new()],
             broken: false,
+            orders: None,
         }
     }
 
     /// Applies one row. Trades change nothing: a venue says what is left of a level by itself.
-    /// Rows about single orders change nothing either: they need the book by order.
     #[inline]
     pub fn apply(&mut self, event: &MarketEvent) {
         self.step(event);
@@ -58,7 +65,8 @@ impl ByPrice {
     #[inline(always)]
     pub(crate) fn step(&mut self, event: &MarketEvent) -> bool {
         let plain = matches!(event.kind, DEPTH | TRADE | SNAPSHOT);
-        if !plain | (event.flags & GAP != 0) | (event.side == 0) {
+        let by_order = (event.order_id != 0) | self.orders.is_some();
+        if !plain | by_order | (event.flags & GAP != 0) | (event.side == 0) {
             return self.apply_rare(event);
         }
         let half = &mut self.halves[usize::from(event.side < 0)];
@@ -96,12 +104,59 @@ impl ByPrice {
             self.broken = true;
         }
         match event.event_kind() {
-            Some(EventKind::Depth | EventKind::Snapshot) => self.apply_level(event),
+            Some(EventKind::Depth | EventKind::Snapshot)
+                if self.orders.is_none() && event.order_id == 0 =>
+            {
+                self.apply_level(event);
+            }
             Some(EventKind::Quote) => self.apply_quote(event),
             Some(EventKind::Clear) => self.apply_clear(event),
-            _ => {}
+            Some(EventKind::Trade) | None => {}
+            Some(_) => self.apply_by_order(event),
         }
         true
+    }
+
+    /// The book by order beside it, once a row spoke about a single order.
+    #[must_use]
+    pub fn by_order(&self) -> Option<&ByOrder> {
+        self.orders.as_deref()
+    }
+
+    #[inline(never)]
+    fn apply_by_order(&mut self, event: &MarketEvent) {
+        let mut orders = match self.orders.take() {
+            Some(orders) => orders,
+            None => self.orders_unknown(),
+        };
+        if let Some(touched) = orders.apply(event) {
+            self.set(touched.side, touched.price, touched.qty);
+        }
+        self.broken |= orders.is_broken();
+        self.orders = Some(orders);
+    }
+
+    /// A book by order of which nothing is known but the levels here.
+    #[cold]
+    fn orders_unknown(&self) -> Box<ByOrder> {
+        let mut orders = Box::new(ByOrder::new());
+        for side in [Side::Buy, Side::Sell] {
+            self.visit(side, |level| {
+                orders.apply(&MarketEvent {
+                    ts_event: UnixNanos(0),
+                    ts_recv: UnixNanos(0),
+                    instrument: InstrumentId(0),
+                    kind: EventKind::Snapshot as u8,
+                    side: side as i8,
+                    flags: 0,
+                    price: level.price,
+                    qty: level.qty,
+                    order_id: 0,
+                });
+                true
+            });
+        }
+        orders
     }
 
     fn apply_quote(&mut self, event: &MarketEvent) {
@@ -115,6 +170,9 @@ impl ByPrice {
     }
 
     fn apply_clear(&mut self, event: &MarketEvent) {
+        if let Some(orders) = self.orders.as_mut() {
+            orders.apply(event);
+        }
         match event.book_side() {
             Some(side) => self.half(side).clear(),
             None => self.halves.iter_mut().for_each(HalfBook::clear),

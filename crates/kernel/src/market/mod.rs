@@ -8,12 +8,14 @@ mod by_order;
 mod by_price;
 mod half_book;
 mod resting;
+mod sample;
 mod top_book;
 
 pub use bars::BarBuilder;
 pub use by_order::{ByOrder, Touched};
 pub use by_price::{ByPrice, Level};
 pub use resting::{RestingOrder, RestingOrders, Slot, NO_SLOT};
+pub use sample::{last_book, sample_book, Sample, SampleClock, Times};
 pub use top_book::TopBook;
 
 use alloc::boxed::Box;
@@ -142,8 +144,9 @@ impl InstrumentMarket {
         };
         let trade = event.kind == EventKind::Trade as u8;
         let ends = event.is_end() & !trade;
+        let traded = trade | (event.kind == EventKind::OrderExecute as u8);
         let mut change = Change::NONE
-            .with(Change::TRADE, trade)
+            .with(Change::TRADE, traded)
             .with(Change::BOOK, ends);
         let alone = event.is_end() & self.before.is_none() & !quotes;
         let moved = if alone {
@@ -153,8 +156,8 @@ impl InstrumentMarket {
             change = change.with(Change::QUOTE, changed);
             true
         };
-        self.last[usize::from(trade)] = (event.price, event.qty);
-        self.traded |= trade;
+        self.last[usize::from(traded)] = (event.price, event.qty);
+        self.traded |= traded;
         if moved & ends {
             return self.follow_best(now, change);
         }

@@ -9,6 +9,7 @@ mod dbn;
 mod iex;
 mod itch;
 mod lobster;
+mod recording;
 mod tardis;
 
 pub(crate) use bitstamp::{is_bitstamp, BitstampReader};
@@ -16,6 +17,7 @@ pub(crate) use dbn::DbnReader;
 pub(crate) use iex::{is_iex_capture, IexReader};
 pub(crate) use itch::{capture_start, itch_framing, ItchReader};
 pub(crate) use lobster::LobsterReader;
+pub(crate) use recording::{recognise_recording, PyRecording};
 pub(crate) use tardis::{tardis_table, TardisReader};
 
 use std::collections::BTreeMap;

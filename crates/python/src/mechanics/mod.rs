@@ -1,15 +1,18 @@
 //! Books, matching, queues: the doors of `py_rt._core.mechanics`.
 //!
 //! - [`matching`]: commands as bytes in, reports as rows out. [`book`]: the three order books.
+//! - [`books`]: the best levels of a recorded book as arrays.
 //! - [`study`]: real orders and what queue models say of them.
 //! - [`rows`]: structured rows on both ways.
 
 mod book;
+mod books;
 mod matching;
 mod rows;
 mod study;
 
 pub(crate) use book::OrderBookDoor;
+pub(crate) use books::{last_levels, sample_books};
 pub(crate) use matching::MatchingDoor;
 pub(crate) use study::follow_orders;
 

@@ -7,27 +7,35 @@ use py_rt_types::{
 
 use super::resting::{queue_depth, queue_trade, Resting};
 use super::{Desk, Impact, Listing};
+use crate::queue::QueueModel;
 
 impl Listing {
     pub(super) fn handle_event(&mut self, now: UnixNanos, event: &MarketEvent, desk: &mut Desk) {
         if now >= self.day_ends {
             self.expire_day_orders(now, desk);
         }
-        if event.kind == EventKind::Trade as u8 {
-            let reaches = event.price >= self.lowest_ask || event.price <= self.highest_bid;
+        if let Some(print) = event.print() {
+            let reaches = print.price >= self.lowest_ask || print.price <= self.highest_bid;
             if reaches || !self.stops.is_empty() {
-                self.handle_trade(now, event, desk);
+                self.handle_trade(now, &print, desk);
             }
+        }
+        if event.kind == EventKind::Trade as u8 {
             return;
         }
+        let model = desk.config.queue;
         let book = self.book_mut();
+        let joined = match (model, book.by_order()) {
+            (QueueModel::Fifo, Some(orders)) => orders.joined(event.order_id),
+            _ => None,
+        };
         book.apply(event);
         let (bid, ask) = (book.best_bid(), book.best_ask());
-        if let (Some(side), EventKind::Depth) = (event.book_side(), kind_of(event)) {
-            let model = desk.config.queue;
+        if let (Some(side), true) = (event.book_side(), is_of_level(event)) {
+            let shown = book.qty_at(side, event.price);
             for resting in self.side(side).iter_mut() {
                 if resting.limit() == Some(event.price) {
-                    queue_depth(resting, model, event.qty);
+                    queue_depth(resting, model, shown, joined);
                 }
             }
         }
@@ -237,12 +245,12 @@ impl Listing {
     }
 }
 
-fn kind_of(event: &MarketEvent) -> EventKind {
-    match event.event_kind() {
-        Some(EventKind::Snapshot) => EventKind::Depth,
-        Some(kind) => kind,
-        None => EventKind::Clear,
-    }
+/// Whether a row says what is left of a level, by price or by order.
+fn is_of_level(event: &MarketEvent) -> bool {
+    !matches!(
+        event.event_kind(),
+        None | Some(EventKind::Trade | EventKind::Clear | EventKind::Quote)
+    )
 }
 
 /// Whether an order of `side` with this limit accepts `price`.

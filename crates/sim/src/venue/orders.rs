@@ -80,6 +80,8 @@ impl Listing {
         if let Some(limit) = resting.order.limit_price {
             resting.shown = self.shown_at(resting.order.side, limit);
             resting.place = QueuePosition::behind(resting.shown);
+            let orders = self.book.as_deref().and_then(|book| book.by_order());
+            resting.joined = orders.map_or(0, |orders| orders.added());
         }
         self.side(resting.order.side).push(resting);
     }

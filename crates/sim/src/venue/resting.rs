@@ -3,7 +3,7 @@
 use py_rt_types::{ClientOrderId, Money, NewOrder, Price, Qty, VenueOrderId};
 
 use super::fees::Charged;
-use crate::queue::{QueueModel, QueuePosition};
+use crate::queue::{is_in_front, QueueModel, QueuePosition};
 
 /// An order at the venue.
 #[derive(Debug, Clone, Copy)]
@@ -17,6 +17,8 @@ pub(super) struct Resting {
     pub(super) place: QueuePosition,
     /// What its price showed when last seen.
     pub(super) shown: Qty,
+    /// How many orders the recorded book had been told of when it joined, modulo 2^32.
+    pub(super) joined: u32,
     /// The day of the session it belongs to, once it has seen one; for DAY orders.
     pub(super) session_day: Option<i64>,
     /// Whether the open of a bar has passed it, so that the rest of the bar may fill it.
@@ -36,6 +38,7 @@ impl Resting {
             },
             place: QueuePosition::default(),
             shown: Qty::ZERO,
+            joined: 0,
             session_day: None,
             in_bar: false,
         }
@@ -68,10 +71,22 @@ pub(super) fn queue_trade(resting: &mut Resting, qty: i64, partial_fills: bool) 
     }
 }
 
-/// The level that the order waits at now shows `shown`.
+/// The level that the order waits at now shows `shown`; on data by order, `joined` says when the
+/// order came that the row is about.
 #[inline]
-pub(super) fn queue_depth(resting: &mut Resting, model: QueueModel, shown: Qty) {
+pub(super) fn queue_depth(
+    resting: &mut Resting,
+    model: QueueModel,
+    shown: Qty,
+    joined: Option<u32>,
+) {
     let change = (resting.shown, shown);
-    resting.place.handle_depth(model, change, |share| share);
+    let in_front = is_in_front(joined, resting.joined);
+    resting
+        .place
+        .handle_depth(model, change, |share| match model {
+            QueueModel::Fifo => f64::from(u8::from(in_front)),
+            _ => share,
+        });
     resting.shown = shown;
 }

@@ -22,6 +22,9 @@ use super::line::{Change, ChangeKind, Form, HEADER};
 /// Executions of which the other side has not been told yet are remembered this long.
 const PATIENCE_NS: i64 = 10_000_000_000;
 
+/// The table was written from floats: the two sides of an execution may differ by this much.
+const ROUNDING: i64 = 2;
+
 /// What was seen beside the rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct BitstampCounts {
@@ -239,7 +242,7 @@ impl BitstampFile {
         let other = self
             .halves
             .iter()
-            .position(|half| half.side != order.side && half.qty == qty);
+            .position(|half| half.side != order.side && (half.qty - qty).abs() <= ROUNDING);
         if let Some(at) = other {
             return order.order_id < self.halves.swap_remove(at).order_id;
         }

@@ -139,6 +139,7 @@ impl DbnRows {
             let rest = event.get(number + 1..).unwrap_or_default();
             self.handle_action(at, *ts_event, action, rest, out);
         }
+        let whole = event.last().map_or(0, |(_, action)| action.ts_recv);
         if let Some(pending) = self.pending.get_mut(at) {
             if let Some(row) = out.get_mut(from) {
                 row.flags |= if core::mem::take(&mut pending.broken) {
@@ -152,6 +153,8 @@ impl DbnRows {
         }
         if let Some(row) = out.get_mut(from..).and_then(|rows| rows.last_mut()) {
             row.flags |= END;
+            // The event is whole when its last record came, also when that one needs no row.
+            row.ts_recv = UnixNanos(i64::try_from(whole).unwrap_or(0));
         }
     }
 

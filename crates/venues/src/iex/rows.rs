@@ -52,11 +52,36 @@ pub struct IexFile {
     places: BTreeMap<Symbol, u32>,
     symbols: Vec<Symbol>,
     broken: Vec<bool>,
-    /// Number of the next message of each session and channel.
-    next: BTreeMap<(u32, u32), u64>,
+    /// Messages that came, by session and channel.
+    seen: BTreeMap<(u32, u32), Seen>,
     orders: OrderTable,
     counts: IexCounts,
     used: u64,
+}
+
+/// Numbers of messages that came, as ranges without their ends, rising and apart.
+#[derive(Debug, Clone, Default)]
+struct Seen(Vec<(u64, u64)>);
+
+impl Seen {
+    /// Adds the messages of a packet; returns how many of its first ones came before, and how many
+    /// are missing between it and the greatest number so far.
+    fn add(&mut self, first: u64, count: u64) -> (u64, u64) {
+        let end = first.saturating_add(count);
+        let known = self.0.last().map_or(first, |range| range.1);
+        let at = self.0.partition_point(|range| range.1 < first);
+        let mut range = (first, end);
+        let mut repeated = 0;
+        while let Some(&(start, stop)) = self.0.get(at).filter(|other| other.0 <= range.1) {
+            if start <= first {
+                repeated = stop.min(end).saturating_sub(first);
+            }
+            range = (range.0.min(start), range.1.max(stop));
+            self.0.remove(at);
+        }
+        self.0.insert(at, range);
+        (repeated, first.saturating_sub(known))
+    }
 }
 
 impl IexFile {
@@ -170,13 +195,11 @@ impl IexFile {
     /// How many messages of a packet came before; `None` when all did.
     fn follow(&mut self, packet: &IexPacket<'_>) -> Option<u64> {
         let count = u64::from(packet.count);
-        let next = self
-            .next
+        let seen = self
+            .seen
             .entry((packet.session, packet.channel))
-            .or_insert(packet.first);
-        let missed = packet.first.saturating_sub(*next);
-        let repeated = next.saturating_sub(packet.first);
-        *next = (*next).max(packet.first.saturating_add(count));
+            .or_default();
+        let (repeated, missed) = seen.add(packet.first, count);
         if missed > 0 {
             self.counts.missed += missed;
             self.broken.fill(true);

@@ -174,3 +174,21 @@ fn what_cannot_be_read_is_named() {
     assert_eq!(bad(&short).1, "length");
     assert_eq!(bad(&capture(&[packet(0x7777, 1, &[])])).1, "protocol");
 }
+
+#[test]
+fn packets_that_come_late_count_and_packets_that_come_again_do_not() {
+    let one = |price| alloc::vec![level(b'8', 1, 1, price)];
+    let bytes = capture(&[
+        packet(0x8004, 9, &one(9)),
+        packet(0x8004, 3, &one(3)),
+        packet(0x8004, 9, &one(9)),
+        packet(0x8004, 10, &one(10)),
+        packet(0x8004, 3, &[one(3), one(4)].concat()),
+    ]);
+    let (rows, file) = read(&bytes, 1_000).unwrap();
+    let prices: Vec<i64> = rows.iter().map(|row| row.price.0).collect();
+    assert_eq!(
+        (prices, file.counts().missed),
+        (alloc::vec![9, 3, 10, 4], 0)
+    );
+}

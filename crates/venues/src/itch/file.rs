@@ -77,7 +77,7 @@ impl ItchFraming {
                 None if seen > 0 => break,
                 _ => return false,
             }
-            if seen == 8 {
+            if seen == 3 {
                 break;
             }
             rest = rest.get(used..).unwrap_or_default();

@@ -11,6 +11,7 @@ mod scanner;
 mod slot;
 mod text;
 
+pub(crate) use scanner::newline;
 pub use scanner::{Kind, Raw, Scalar, Scanner, MAX_DEPTH};
 pub use slot::Slot;
 pub use text::Text;

@@ -50,6 +50,14 @@ pub struct Raw<'a> {
     pub offset: usize,
 }
 
+impl Raw<'_> {
+    /// Behind its last byte, counted from the start of the message.
+    #[must_use]
+    pub const fn end(&self) -> usize {
+        self.offset + self.bytes.len()
+    }
+}
+
 /// A cursor over JSON bytes.
 ///
 /// # Examples
@@ -205,6 +213,20 @@ impl<'a> Scanner<'a> {
             bytes: self.bytes.get(start..self.at).unwrap_or_default(),
             offset: self.base + start,
         })
+    }
+
+    /// An array of two strings of digits and points, `["61837.64","1.5"]`, without a space.
+    ///
+    /// `None` when the next value is anything else; the cursor then stays where it is.
+    #[inline]
+    pub fn plain_pair(&mut self) -> Option<(&'a [u8], &'a [u8])> {
+        let rest = self.bytes.get(self.at..)?.strip_prefix(b"[\"")?;
+        let first = plain_number(rest);
+        let more = rest.get(first..)?.strip_prefix(b"\",\"")?;
+        let second = plain_number(more);
+        let tail = more.get(second..)?.strip_prefix(b"\"]")?;
+        self.at = self.bytes.len() - tail.len();
+        Some((rest.get(..first)?, more.get(..second)?))
     }
 
     /// Skips one value, checking its grammar.
@@ -422,6 +444,15 @@ impl<'a> Scanner<'a> {
     }
 }
 
+/// How many digits and points stand in front.
+#[inline]
+fn plain_number(bytes: &[u8]) -> usize {
+    bytes
+        .iter()
+        .position(|byte| !matches!(byte, b'0'..=b'9' | b'.'))
+        .unwrap_or(bytes.len())
+}
+
 const ONES: u64 = 0x0101_0101_0101_0101;
 const HIGHS: u64 = 0x8080_8080_8080_8080;
 
@@ -448,6 +479,21 @@ fn plain_prefix(bytes: &[u8]) -> usize {
         .iter()
         .position(|&byte| byte == b'"' || byte == b'\\' || byte < 0x20);
     at + stop.unwrap_or(rest.len())
+}
+
+/// Where the first line ends.
+#[inline]
+pub(crate) fn newline(bytes: &[u8]) -> Option<usize> {
+    let mut at = 0;
+    while let Some(chunk) = bytes.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
+        let found = zero_bytes(u64::from_le_bytes(*chunk) ^ (ONES * 0x0a));
+        if found != 0 {
+            return Some(at + (found.trailing_zeros() / 8) as usize);
+        }
+        at += 8;
+    }
+    let rest = bytes.get(at..)?.iter().position(|&byte| byte == b'\n');
+    rest.map(|place| at + place)
 }
 
 #[inline]

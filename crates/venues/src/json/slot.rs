@@ -64,6 +64,12 @@ impl<'a> Slot<'a> {
         }
     }
 
+    /// Where the value stands, in bytes from the start of the message.
+    #[must_use]
+    pub const fn offset(&self) -> usize {
+        self.offset as usize
+    }
+
     /// Whether the member is absent or `null`.
     #[must_use]
     pub const fn is_empty(&self) -> bool {

@@ -15,14 +15,13 @@ use alloc::vec::Vec;
 
 use py_rt_types::{EventKind, InstrumentId, MarketEvent, Price, Qty, UnixNanos, END};
 
-use crate::columns::{BadLine, Columns, Place};
+use crate::columns::{BadLine, Place};
 use crate::error::Malformed;
 use crate::resting::{OrderTable, Resting};
 
 use super::ledger::{Future, Side};
 use super::message::{LobsterKind, LobsterMessage};
-
-const DUMMY: i64 = 9_999_999_999;
+use super::row::BookRow;
 
 /// A day on its way in.
 #[derive(Debug, Clone)]
@@ -31,8 +30,6 @@ pub struct LobsterSession {
     messages: Vec<LobsterMessage>,
     next: usize,
     place: Place,
-    /// Columns of the book file, 0 before its first line.
-    width: usize,
     book: Book,
     mended: u64,
 }
@@ -43,8 +40,7 @@ struct Book {
     asks: Side,
     orders: OrderTable,
     future: Future,
-    row: [Vec<(i64, i64)>; 2],
-    full: [bool; 2],
+    row: BookRow,
 }
 
 impl LobsterSession {
@@ -56,15 +52,13 @@ impl LobsterSession {
             asks: Side::default(),
             orders: OrderTable::new(),
             future: Future::new(&messages),
-            row: [Vec::new(), Vec::new()],
-            full: [true; 2],
+            row: BookRow::default(),
         };
         Self {
             midnight: midnight.0,
             messages,
             next: 0,
             place: Place::default(),
-            width: 0,
             book,
             mended: 0,
         }
@@ -72,8 +66,8 @@ impl LobsterSession {
 
     /// Levels a side of the book file; 0 before its first line.
     #[must_use]
-    pub const fn depth(&self) -> usize {
-        self.width / 4
+    pub fn depth(&self) -> usize {
+        self.book.row.depth()
     }
 
     /// Messages of the day.
@@ -118,30 +112,22 @@ impl LobsterSession {
                 field: "message of this row",
             });
         };
-        if self.width == 0 {
-            self.width = line.iter().filter(|byte| **byte == b',').count() + 1;
-            if self.width % 4 != 0 {
-                return Err(Malformed {
-                    offset: line.len(),
-                    field: "number of columns",
-                });
-            }
-        }
-        self.book.read(line, self.width / 4)?;
+        self.book.row.read(line)?;
         let from = out.len();
         let ts = UnixNanos(self.midnight.saturating_add(message.ns));
         let mut writer = Writer { ts, out };
         if self.next == 0 {
             writer.push(EventKind::Clear, &Resting::default());
         }
-        if !self.book.agrees(&message) || !self.book.holds(&message) {
+        let fits = self.book.agrees(&message) && self.book.holds(&message);
+        if !fits {
             self.mended += 1;
             self.book
                 .mend(&message, self.next, message.change(), &mut writer);
             self.book.settle(&message, &mut writer);
         }
         self.book.apply(&message, &mut writer);
-        if !self.book.shows() {
+        if !fits && !self.book.shows() {
             self.book.mend(&message, self.next, 0, &mut writer);
         }
         self.book.future.pass(&message);
@@ -192,44 +178,6 @@ const fn order(side: i8, key: i64, order_id: u64, qty: i64) -> Resting {
 }
 
 impl Book {
-    fn read(&mut self, line: &[u8], depth: usize) -> Result<(), Malformed> {
-        let mut columns = Columns::new(line);
-        for side in &mut self.row {
-            side.clear();
-        }
-        for _ in 0..depth {
-            for (at, (price_name, qty_name)) in
-                [("bid price", "bid size"), ("ask price", "ask size")]
-                    .into_iter()
-                    .enumerate()
-                    .rev()
-            {
-                let start = columns.at();
-                let (price, qty) = (columns.integer(price_name)?, columns.integer(qty_name)?);
-                if price.abs() == DUMMY && qty == 0 {
-                    continue;
-                }
-                let key = if at == 0 { price } else { -price };
-                let before = self.row[at].last().map_or(i64::MAX, |level| level.0);
-                if qty <= 0 || price <= 0 {
-                    return Err(Malformed {
-                        offset: start,
-                        field: qty_name,
-                    });
-                }
-                if key >= before {
-                    return Err(Malformed {
-                        offset: start,
-                        field: price_name,
-                    });
-                }
-                self.row[at].push((key, qty));
-            }
-        }
-        self.full = [self.row[0].len() == depth, self.row[1].len() == depth];
-        columns.finish()
-    }
-
     const fn index(side: i8) -> usize {
         (side < 0) as usize
     }
@@ -251,14 +199,20 @@ impl Book {
         } else {
             (0, change)
         };
-        self.bids.agrees(&self.row[0], self.full[0], key, bid)
-            && self.asks.agrees(&self.row[1], self.full[1], key, ask)
+        self.bids
+            .agrees(self.row.side(0), self.row.is_full(0), key, bid)
+            && self
+                .asks
+                .agrees(self.row.side(1), self.row.is_full(1), key, ask)
     }
 
     /// Whether the book is the row.
     fn shows(&self) -> bool {
-        self.bids.agrees(&self.row[0], self.full[0], 0, 0)
-            && self.asks.agrees(&self.row[1], self.full[1], 0, 0)
+        self.bids
+            .agrees(self.row.side(0), self.row.is_full(0), 0, 0)
+            && self
+                .asks
+                .agrees(self.row.side(1), self.row.is_full(1), 0, 0)
     }
 
     /// Whether the order of the message rests as the message takes it for granted.
@@ -340,8 +294,8 @@ impl Book {
     #[cold]
     fn mend(&mut self, message: &LobsterMessage, now: usize, change: i64, writer: &mut Writer<'_>) {
         for side in [1i8, -1] {
-            let mut wanted = self.row[Self::index(side)].clone();
-            let full = self.full[Self::index(side)];
+            let mut wanted = self.row.side(Self::index(side)).to_vec();
+            let full = self.row.is_full(Self::index(side));
             let edge = wanted.last().map_or(i64::MIN, |level| level.0);
             let edge = if full { edge } else { i64::MIN };
             if side == message.side && change != 0 {

@@ -2,6 +2,8 @@
 #![allow(dead_code, unreachable_pub)]
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr)]
 
+pub mod bend;
+
 use std::path::Path;
 use std::sync::Arc;
 

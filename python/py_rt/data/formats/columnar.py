@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from py_rt.data.extras import require
 from py_rt.data.opening import Head
 from py_rt.data.quality import IssueLog
 from py_rt.data.readers import Reader, Sheet, Wishes
-from py_rt.errors import DataError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,15 +29,7 @@ def _read(paths: Sequence[Path], wishes: Wishes, log: IssueLog) -> Iterable[Shee
 
 
 def _frame(path: Path, log: IssueLog) -> pd.DataFrame:
-    try:
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-    except ImportError:
-        raise DataError(
-            "Parquet needs pyarrow, which is not installed",
-            file=path.name,
-            remedy="pip install 'py-rt[data]', or convert the file to CSV",
-        ) from None
+    pa, pq = require("pyarrow", "Parquet"), require("pyarrow.parquet", "Parquet")
     try:
         frame: pd.DataFrame = pq.read_table(path).to_pandas()
     except (pa.ArrowException, OSError) as error:

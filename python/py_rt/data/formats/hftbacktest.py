@@ -83,9 +83,9 @@ def _read(paths: Sequence[Path], wishes: Wishes, log: IssueLog) -> MarketData:
 
 def _load(path: Path, log: IssueLog) -> Rows:
     try:
-        loaded: Any = np.load(path, allow_pickle=False)
-        if isinstance(loaded, np.lib.npyio.NpzFile):
-            with loaded:
+        with path.open("rb") as file:
+            loaded: Any = np.load(file, allow_pickle=False)
+            if isinstance(loaded, np.lib.npyio.NpzFile):
                 loaded = loaded[loaded.files[0]]
     except (OSError, ValueError, EOFError, zipfile.BadZipFile, KeyError, IndexError) as error:
         raise log.refuse(

@@ -1,0 +1,468 @@
+"""``Catalog``: write, query, instruments, coverage."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from py_rt._layout import (
+    BAR_DTYPE,
+    CLEAR,
+    EVENT_DTYPE,
+    QUOTE,
+    SNAPSHOT,
+    TRADE,
+    Instrument,
+    join_rows,
+)
+from py_rt._times import to_ns
+from py_rt.data.catalog.manifest import MANIFEST, Entry, Manifest
+from py_rt.data.catalog.overlap import RULES, clock_of, combine
+from py_rt.data.catalog.rows import Rows, Stretch, shared_step, decode, encode, rescaled
+from py_rt.data.catalog.store import open_store
+from py_rt.data.extras import require
+from py_rt.errors import DataError, ParameterError
+from py_rt.market import MarketData
+
+__all__ = ["Catalog", "Imported"]
+
+_KINDS = ("depth", "trade", "quote", "bar")
+_DAY = 86_400_000_000_000
+_KIND_OF_ROW = np.array([0, 1, 0, 0, 2])
+"""Row kind (depth, trade, clear, snapshot, quote) -> place in ``_KINDS``."""
+Key = tuple[str, str, str]
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What one ``write`` did.
+
+    Attributes
+    ----------
+    added : int
+        Rows that are new.
+    present : int
+        Rows that were there already.
+    files : int
+        Files written.
+    notes : tuple of str
+        What was assumed on the way in.
+    """
+
+    added: int
+    present: int
+    files: int
+    notes: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fields as a dict."""
+        return asdict(self)
+
+
+class Catalog:
+    """Market data kept as Parquet, in a folder or an object store.
+
+    Files lie under ``data/symbol=.../kind=.../date=...``; prices and quantities are exact decimals,
+    so that pyarrow, DuckDB and others read them as they are. ``catalog.json`` says which files
+    count. An import writes new files first and replaces ``catalog.json`` last: whatever happens in
+    between, readers see the old state or the new one.
+
+    Parameters
+    ----------
+    path : str or Path
+        A folder, or a URL such as "s3://bucket/prefix".
+    filesystem : optional
+        A pyarrow or fsspec file system, in which ``path`` lies.
+
+    Raises
+    ------
+    DataError
+        pyarrow is not installed; ``catalog.json`` is damaged.
+
+    Notes
+    -----
+    One writer at a time: held by a lock in a folder, your duty in an object store. Events are cut
+    into days, bars into months, bars of a day and longer stay in one file a symbol.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import py_rt as rt
+    >>> data = rt.data.sample("us_daily")
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     catalog = rt.data.Catalog(folder)
+    ...     catalog.write(data).added, catalog.write(data).added
+    ...     catalog.query("AAPL", start="2020-01-01", end="2020-02-01").bars().size
+    (166260, 0)
+    21
+    """
+
+    def __init__(self, path: str | Path, *, filesystem: Any = None) -> None:
+        require("pyarrow.parquet", "a catalog")
+        self._store = open_store(path, filesystem)
+        self._manifest()
+
+    def __repr__(self) -> str:
+        state = self._manifest()
+        rows = sum(entry.rows for entry in state.entries.values())
+        return f"<Catalog {self._store.name}: {rows:,} rows, {len(state.instruments)} symbols>"
+
+    @property
+    def path(self) -> str:
+        """Where it lies."""
+        return self._store.name
+
+    def write(
+        self,
+        source: Any,
+        *,
+        overlap: Literal["refuse", "merge", "replace"] = "refuse",
+        **how: Any,
+    ) -> Imported:
+        """Import market data: all of it, or nothing.
+
+        Parameters
+        ----------
+        source : MarketData, or anything ``py_rt.data.load`` takes
+        overlap : {"refuse", "merge", "replace"}
+            When rows of a symbol and kind are there for the same time. "refuse": they must be
+            equal, and only what lies outside is added. "merge": rows that are not there yet are
+            added. "replace": the import wins between its first and last row.
+        **how
+            Passed on to ``load``.
+
+        Returns
+        -------
+        Imported
+            Writing the same twice adds nothing and changes no byte.
+
+        Raises
+        ------
+        DataError
+            The source is refused; an overlap contradicts; another process is writing.
+        ParameterError
+            An unknown rule.
+        """
+        if overlap not in RULES:
+            raise ParameterError(
+                f"{overlap!r} is unknown", field="overlap", remedy=f"use one of {', '.join(RULES)}"
+            )
+        if isinstance(source, MarketData):
+            data = source
+        else:
+            from py_rt.data.load import load
+
+            data = load(source, **how)
+        with self._store.locked():
+            state = self._manifest()
+            known = self._instruments_after(state, data)
+            changed: dict[Key, tuple[Entry, bytes]] = {}
+            added = 0
+            for symbol, kind, new in _stretches(data, state.imports + 1, known):
+                parts, fresh = self._changed(state, known[symbol], kind, new, overlap)
+                changed |= parts
+                added += fresh
+            if changed or any(s not in state.instruments for s in known):
+                self._commit(state, known, changed)
+        return Imported(added, len(data) - added, len(changed), tuple(data.notes))
+
+    def query(
+        self,
+        symbols: str | Iterable[str] | None = None,
+        kinds: str | Iterable[str] | None = None,
+        start: Any = None,
+        end: Any = None,
+    ) -> MarketData:
+        """Return the rows of some symbols and kinds in [start, end).
+
+        Parameters
+        ----------
+        symbols, kinds : str or iterable of str, optional
+            All when left out; kinds are "depth", "trade", "quote", "bar".
+        start, end : time, optional
+            As in ``MarketData.slice``: an order book that was open at ``start`` is carried over.
+
+        Returns
+        -------
+        MarketData
+            Equal bit by bit to what was written, in its order.
+
+        Raises
+        ------
+        DataError
+            No such symbol; a file is missing or damaged.
+        """
+        chosen = _names(kinds, _KINDS)
+        unknown = sorted(set(chosen) - set(_KINDS))
+        if unknown:
+            remedy = f"use {', '.join(_KINDS)}"
+            raise ParameterError(f"{unknown[0]!r} is unknown", field="kinds", remedy=remedy)
+        first = None if start is None else to_ns(start, "start")
+        last = None if end is None else to_ns(end, "end")
+        while True:
+            state = self._manifest()
+            try:
+                data = self._gathered(state, self._wanted(state, symbols), chosen, (first, last))
+            except DataError:
+                if self._manifest().imports == state.imports:
+                    raise
+                continue  # an import replaced the files while they were read
+            return data if first is None and last is None else data.slice(first, last)
+
+    def _gathered(
+        self,
+        state: Manifest,
+        wanted: list[str],
+        chosen: list[str],
+        span: tuple[int | None, int | None],
+    ) -> MarketData:
+        known = [self._readable(state, symbol) for symbol in wanted]
+        parts: dict[bool, list[tuple[int, Stretch]]] = {True: [], False: []}
+        for number, instrument in enumerate(known):
+            for kind in chosen:
+                for entry in _in_time(list(state.of(instrument.symbol, kind)), *span):
+                    part = self._read(entry, instrument)
+                    parts[kind == "bar"].append((number, part))
+        events, bars = _assembled(parts[False], False), _assembled(parts[True], True)
+        return MarketData(events, bars, known, name=Path(self.path).name)
+
+    def instruments(self) -> tuple[Instrument, ...]:
+        """Return what is traded, in the order of first import."""
+        state = self._manifest()
+        return tuple(self._readable(state, symbol) for symbol in state.instruments)
+
+    def coverage(self) -> Any:
+        """Return what is there: a pandas table, one row a symbol and kind.
+
+        ``symbol kind start end rows files size_bytes``; times are datetimes in UTC.
+        """
+        import pandas as pd
+
+        state = self._manifest()
+        found: dict[tuple[str, str], list[Entry]] = {}
+        for entry in state.entries.values():
+            found.setdefault((entry.symbol, entry.kind), []).append(entry)
+        rows = [
+            {
+                "symbol": symbol,
+                "kind": kind,
+                "start": pd.Timestamp(min(e.start for e in mine), tz="UTC"),
+                "end": pd.Timestamp(max(e.end for e in mine), tz="UTC"),
+                "rows": sum(e.rows for e in mine),
+                "files": len(mine),
+                "size_bytes": sum(e.size for e in mine),
+            }
+            for (symbol, kind), mine in sorted(found.items())
+        ]
+        names = ["symbol", "kind", "start", "end", "rows", "files", "size_bytes"]
+        return pd.DataFrame(rows, columns=names)
+
+    def files(self, kind: str | None = None) -> list[str]:
+        """List the Parquet files that count, for other programs to read."""
+        entries = self._manifest().entries.values()
+        chosen = (e.path for e in entries if kind in (None, e.kind))
+        return sorted(f"{self.path.rstrip('/')}/{path}" for path in chosen)
+
+    def _manifest(self) -> Manifest:
+        content = self._store.get(MANIFEST)
+        return Manifest() if content is None else Manifest.from_bytes(content, self.path)
+
+    def _wanted(self, state: Manifest, symbols: str | Iterable[str] | None) -> list[str]:
+        wanted = _names(symbols, tuple(state.instruments))
+        for symbol in wanted:
+            if symbol not in state.instruments:
+                listed = ", ".join(list(state.instruments)[:20]) or "none yet"
+                raise DataError(
+                    f"there is no {symbol!r} in the catalog",
+                    field="symbols",
+                    remedy=f"the symbols are {listed}",
+                )
+        return wanted
+
+    def _readable(self, state: Manifest, symbol: str) -> Instrument:
+        """Return the instrument with steps that every file of it can be read in."""
+        mine = [entry for entry in state.entries.values() if entry.symbol == symbol]
+        known = state.instruments[symbol]
+        return known.with_fields(
+            tick_size=shared_step([known.tick_size, *{e.tick_size for e in mine}], "tick_size"),
+            lot_size=shared_step([known.lot_size, *{e.lot_size for e in mine}], "lot_size"),
+        )
+
+    def _instruments_after(self, state: Manifest, data: MarketData) -> dict[str, Instrument]:
+        after = dict(state.instruments)
+        for new in data.instruments:
+            old = after.get(new.symbol)
+            if old is None:
+                after[new.symbol] = new
+                continue
+            shared = self._readable(state, new.symbol)
+            steps = {
+                size: shared_step([getattr(shared, size), getattr(new, size)], size)
+                for size in ("tick_size", "lot_size")
+            }
+            if (old.currency, old.multiplier) != (new.currency, new.multiplier):
+                raise DataError(
+                    f"{new.symbol} has another currency or multiplier than the catalog's",
+                    field="instruments",
+                    remedy="pass instruments= with the right ones, or use another symbol",
+                )
+            after[new.symbol] = old.with_fields(**steps)
+        return after
+
+    def _changed(
+        self, state: Manifest, instrument: Instrument, kind: str, new: Stretch, rule: str
+    ) -> tuple[dict[Key, tuple[Entry, bytes]], int]:
+        """Return the files that change for one symbol and kind, and how many rows are new."""
+        span = (int(clock_of(new.rows)[0]), int(clock_of(new.rows)[-1]))
+        periods = _periods(new.rows, kind)
+        touched = [
+            entry
+            for entry in state.of(instrument.symbol, kind)
+            if entry.period in periods or (entry.first <= span[1] and entry.last >= span[0])
+        ]
+        whole: Stretch | None = new
+        if touched:
+            old = _end_to_end([self._read(entry, instrument) for entry in touched])
+            whole = combine(old, new, rule, f"{instrument.symbol} {kind}")
+        if whole is None:
+            return {}, 0
+        fresh = int((whole.batch == state.imports + 1).sum())
+        out = {}
+        written = _periods(whole.rows, kind)
+        for period, which in written.items():
+            part = whole.take(which)
+            content = encode(part, instrument)
+            entry = _entry(instrument, kind, period, part, content)
+            if state.entries.get((instrument.symbol, kind, period)) != entry:
+                out[(instrument.symbol, kind, period)] = (entry, content)
+        return out, fresh
+
+    def _read(self, entry: Entry, instrument: Instrument) -> Stretch:
+        content = self._store.get(entry.path)
+        what = "is missing" if content is None else "is damaged: its checksum differs"
+        if content is None or hashlib.sha256(content).hexdigest() != entry.sha256:
+            raise DataError(
+                f"{entry.path} {what}",
+                kind="missing" if content is None else "checksum",
+                remedy="restore it, or import that stretch into a new catalog",
+            )
+        steps = {"tick_size": entry.tick_size, "lot_size": entry.lot_size}
+        then = instrument.with_fields(**steps)
+        part = decode(content, then, entry.kind, entry.path)
+        return replace(part, rows=rescaled(part.rows, then, instrument))
+
+    def _commit(
+        self,
+        state: Manifest,
+        known: dict[str, Instrument],
+        changed: dict[Key, tuple[Entry, bytes]],
+    ) -> None:
+        for entry, content in changed.values():
+            self._store.put(entry.path, content)
+        after = state.with_changes(known, {key: entry for key, (entry, _) in changed.items()})
+        self._store.put(MANIFEST, after.to_bytes())
+        counted = {entry.path for entry in after.entries.values()}
+        for path in self._store.names("data"):
+            if path not in counted:
+                self._store.remove(path)
+
+
+def _names(given: str | Iterable[str] | None, every: tuple[str, ...]) -> list[str]:
+    if given is None:
+        return list(every)
+    return [given] if isinstance(given, str) else list(dict.fromkeys(given))
+
+
+def _stretches(
+    data: MarketData, batch: int, known: dict[str, Instrument]
+) -> Iterator[tuple[str, str, Stretch]]:
+    """Cut market data by symbol and kind, in the steps of the catalog."""
+    events, bars = data.events(), data.bars()
+    kinds = _KIND_OF_ROW[events["kind"]]
+    for number, instrument in enumerate(data.instruments):
+        mine = events["instrument"] == number
+        cuts = [(events, np.flatnonzero(mine & (kinds == k)), _KINDS[k]) for k in range(3)]
+        cuts.append((bars, np.flatnonzero(bars["instrument"] == number), "bar"))
+        for rows, which, kind in cuts:
+            if not which.size:
+                continue
+            part = rows[which]
+            part["instrument"] = 0
+            part = rescaled(part, instrument, known[instrument.symbol])
+            numbers = np.full(which.size, batch, dtype=np.int64)
+            yield instrument.symbol, kind, Stretch(part, numbers, which.astype(np.int64))
+
+
+def _periods(rows: Rows, kind: str) -> dict[str, npt.NDArray[np.intp]]:
+    """Cut rows into the parts that share a file: day, month or all; rows of each, in order."""
+    if not rows.size:
+        return {}
+    if kind == "bar" and int(np.median(rows["ts_close"] - rows["ts_open"])) >= _DAY:
+        return {"all": np.arange(rows.size)}
+    unit = "M" if kind == "bar" else "D"
+    stamps = rows["ts_open"] if kind == "bar" else rows["ts_recv"]
+    parts = stamps.astype("datetime64[ns]").astype(f"datetime64[{unit}]")
+    names, codes = np.unique(parts, return_inverse=True)
+    order = np.argsort(codes, kind="stable")
+    cuts = np.searchsorted(codes[order], np.arange(1, len(names)))
+    return dict(zip((str(name) for name in names), np.split(order, cuts), strict=True))
+
+
+def _end_to_end(parts: list[Stretch]) -> Stretch:
+    rows = join_rows([part.rows for part in parts], parts[0].rows.dtype)
+    batch = np.concatenate([part.batch for part in parts])
+    seq = np.concatenate([part.seq for part in parts])
+    return Stretch(rows, batch, seq).take(np.lexsort((seq, batch, clock_of(rows))))
+
+
+def _entry(instrument: Instrument, kind: str, period: str, part: Stretch, content: bytes) -> Entry:
+    clock = clock_of(part.rows)
+    begins = part.rows["ts_open" if kind == "bar" else "ts_event"]
+    ends = part.rows["ts_close" if kind == "bar" else "ts_event"]
+    whole = kind == "depth" and bool(np.isin(part.rows["kind"], (SNAPSHOT, CLEAR)).any())
+    return Entry(
+        symbol=instrument.symbol,
+        kind=kind,
+        period=period,
+        rows=int(part.rows.size),
+        first=int(clock[0]),
+        last=int(clock[-1]),
+        start=int(begins.min()),
+        end=int(ends.max()),
+        whole=whole,
+        sha256=hashlib.sha256(content).hexdigest(),
+        size=len(content),
+        tick_size=instrument.tick_size,
+        lot_size=instrument.lot_size,
+    )
+
+
+def _in_time(entries: list[Entry], first: int | None, last: int | None) -> list[Entry]:
+    """Keep the files that [first, last) needs; of depth also those that build the book before."""
+    kept = [entry for entry in entries if last is None or entry.start < last]
+    if first is None:
+        return kept
+    at = next((i for i, entry in enumerate(kept) if entry.end >= first), len(kept))
+    if kept and kept[0].kind == "depth":
+        while at > 0 and not (at < len(kept) and kept[at].whole and kept[at].start <= first):
+            at -= 1
+            if kept[at].whole:
+                break
+    return kept[at:]
+
+
+def _assembled(parts: list[tuple[int, Stretch]], of_bars: bool) -> Rows | None:
+    if not parts:
+        return None
+    for number, part in parts:
+        part.rows["instrument"] = number
+    whole = _end_to_end([part for _, part in parts])
+    assert whole.rows.dtype == (BAR_DTYPE if of_bars else EVENT_DTYPE)
+    assert of_bars or bool(np.isin(whole.rows["kind"], (0, TRADE, CLEAR, SNAPSHOT, QUOTE)).all())
+    return whole.rows
