@@ -87,13 +87,13 @@ class SimVenue:
     latency_feed, latency_order, latency_report : duration such as "1ms", or int [ns], 0 or more
         From the venue's event to the strategy, from the strategy's order to the venue, and from the
         venue's report back.
-    queue : {"risk_averse", "power", "log"}
+    queue : {"risk_averse", "power", "log", "fifo"}
         A resting order stands behind everything that was shown at its price when it arrived, and
         trades move it forward. Who cancels in a queue? "risk_averse": those behind it, unless the
         level gets shorter than the queue in front. "power", "log": also those in front, by the
-        ``queue_exponent``-th power or the logarithm of the quantities in front and behind. The
-        default is the one that real orders prove right (docs/fill_study.md). "fifo", for data by
-        order, is a word of a later version.
+        ``queue_exponent``-th power or the logarithm of the quantities in front and behind. "fifo":
+        known exactly, on data by order. The default is the one that real orders prove right
+        (docs/fill_study.md).
     queue_exponent : int, 1 to 8
         Of "power"; 1 shares cancellations out evenly.
     fees : Fees
@@ -123,7 +123,7 @@ class SimVenue:
     latency_feed: str | int = "1ms"
     latency_order: str | int = "1ms"
     latency_report: str | int = "1ms"
-    queue: Literal["risk_averse", "power", "log"] = "risk_averse"
+    queue: Literal["risk_averse", "power", "log", "fifo"] = "risk_averse"
     fees: Fees = field(default_factory=Fees)
     bar_fill: Literal["next_open", "next_close"] = "next_open"
     bar_touch: Literal["none", "fill"] = "none"
@@ -134,7 +134,7 @@ class SimVenue:
     def __post_init__(self) -> None:
         for name in ("latency_feed", "latency_order", "latency_report"):
             _latency_ns(getattr(self, name), name)
-        _known_queue(self.queue)
+        one_of(self.queue, "queue", ("risk_averse", "power", "log", "fifo"))
         one_of(self.bar_fill, "bar_fill", ("next_open", "next_close"))
         one_of(self.bar_touch, "bar_touch", ("none", "fill"))
         given: dict[str, Any] = {name: getattr(self, name) for name in self.__slots__}
@@ -439,13 +439,3 @@ def _latency_ns(value: Any, name: str) -> int:
             f"{value!r} is longer than an hour", field=name, remedy="use '0ms' to '1h'"
         )
     return ns
-
-
-def _known_queue(queue: str) -> None:
-    if queue == "fifo":
-        raise ParameterError(
-            "the queue model 'fifo' does not exist yet",
-            field="queue",
-            remedy="use 'risk_averse', which comes nearest to it (docs/fill_study.md)",
-        )
-    one_of(queue, "queue", ("risk_averse", "power", "log"))

@@ -60,7 +60,6 @@ def test_latencies_that_are_taken(latency: str | int) -> None:
         (SimVenue, "latency_feed", 1.5, "100ms"),
         (SimVenue, "queue_exponent", 9, "1 to 8"),
         (SimVenue, "queue_exponent", True, "1 to 8"),
-        (SimVenue, "queue", "fifo", "risk_averse"),
         (SimVenue, "queue", "lifo", "'risk_averse'"),
         (SimVenue, "bar_fill", "this_close", "'next_open', 'next_close'"),
         (SimVenue, "bar_touch", True, "'none', 'fill'"),

@@ -78,7 +78,9 @@ TARDIS = "exchange,symbol,timestamp,local_timestamp,"
 
 def test_tardis_files_are_one_session(tmp_path: Path) -> None:
     trades = tmp_path / "a_trades.csv"
-    trades.write_text(f"{TARDIS}id,side,price,amount\nbinance-futures,BTCUSDT,5,40,1,sell,9671.5,2\n")
+    trades.write_text(
+        f"{TARDIS}id,side,price,amount\nbinance-futures,BTCUSDT,5,40,1,sell,9671.5,2\n"
+    )
     book = tmp_path / "b_book.csv"
     book.write_text(
         f"{TARDIS}is_snapshot,side,price,amount\n"

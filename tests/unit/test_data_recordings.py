@@ -118,7 +118,11 @@ def test_kraken_v2_row_by_row(name: str, symbol: str, sums: int) -> None:
 def test_okx_row_by_row() -> None:
     twins: dict[str, Twin] = {}
     for _, kind, message in received("OKX.jsonl.zst"):
-        if kind == "recv" and message.get("arg", {}).get("channel") == "books" and "data" in message:
+        if (
+            kind == "recv"
+            and message.get("arg", {}).get("channel") == "books"
+            and "data" in message
+        ):
             body = message["data"][0]
             sides = ([level[:2] for level in body[key]] for key in ("bids", "asks"))
             twin = twins.setdefault(message["arg"]["instId"], Twin())
