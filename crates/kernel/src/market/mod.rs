@@ -49,7 +49,7 @@ impl Change {
 
     #[inline]
     pub(crate) const fn with(self, other: Self, on: bool) -> Self {
-        Self(self.0 | other.0 * on as u8)
+        Self(self.0 | (other.0 * on as u8))
     }
 }
 
