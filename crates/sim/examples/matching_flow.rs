@@ -11,7 +11,7 @@ use py_rt_sim::matching::{EngineCommand, EngineReportKind, MatchingEngine, SelfT
 use py_rt_types::{Price, Qty, UnixNanos};
 
 /// Commands that are timed together.
-const PART: usize = 1_024;
+const PART: usize = 256;
 
 fn word(row: &[u8], at: usize) -> u64 {
     let mut bytes = [0; 8];
@@ -44,8 +44,9 @@ fn main() -> std::io::Result<()> {
     // The least time of each part over the passes: what else runs on the machine drops out.
     let mut least = vec![u128::MAX; commands.len().div_ceil(PART)];
     let (mut trades, mut hash) = (0, 0);
+    let mut engine = MatchingEngine::new(SelfTrade::None);
     for _ in 0..passes {
-        let mut engine = MatchingEngine::new(SelfTrade::None);
+        engine.clear();
         trades = 0;
         for (part, least) in commands.chunks(PART).zip(&mut least) {
             reports.clear();
