@@ -87,9 +87,15 @@ class SimVenue:
     latency_feed, latency_order, latency_report : duration such as "1ms", or int [ns], 0 or more
         From the venue's event to the strategy, from the strategy's order to the venue, and from the
         venue's report back.
-    queue : {"risk_averse"}
-        A resting order stands behind everything that was shown at its price when it arrived; only
-        trades move it forward. "power", "log" and "fifo" are words of later versions.
+    queue : {"risk_averse", "power", "log", "fifo"}
+        A resting order stands behind everything that was shown at its price when it arrived, and
+        trades move it forward. Who cancels in a queue? "risk_averse": those behind it, unless the
+        level gets shorter than the queue in front. "power", "log": also those in front, by the
+        ``queue_exponent``-th power or the logarithm of the quantities in front and behind. "fifo":
+        known exactly, on data by order. The default is the one that real orders prove right
+        (docs/fill_study.md).
+    queue_exponent : int, 1 to 8
+        Of "power"; 1 shares cancellations out evenly.
     fees : Fees
     bar_fill : {"next_open", "next_close"}
         Where an order sent on a closed bar is filled.
@@ -97,8 +103,9 @@ class SimVenue:
         Whether a limit that a bar touches without trading through is filled.
     partial_fills : bool
         False: an order is filled at once with all that is left of it, whatever the quantity shown.
-    impact : None
-        Orders do not move the market; no other model exists yet.
+    impact : {None, "removes"}
+        What an order that takes leaves behind. None: nothing, the next one finds everything there
+        again. "removes": what it took is gone until the market shows the level anew.
 
     Raises
     ------
@@ -116,17 +123,18 @@ class SimVenue:
     latency_feed: str | int = "1ms"
     latency_order: str | int = "1ms"
     latency_report: str | int = "1ms"
-    queue: Literal["risk_averse"] = "risk_averse"
+    queue: Literal["risk_averse", "power", "log", "fifo"] = "risk_averse"
     fees: Fees = field(default_factory=Fees)
     bar_fill: Literal["next_open", "next_close"] = "next_open"
     bar_touch: Literal["none", "fill"] = "none"
     partial_fills: bool = True
-    impact: None = None
+    impact: Literal["removes"] | None = None
+    queue_exponent: int = 3
 
     def __post_init__(self) -> None:
         for name in ("latency_feed", "latency_order", "latency_report"):
             _latency_ns(getattr(self, name), name)
-        _known_queue(self.queue)
+        one_of(self.queue, "queue", ("risk_averse", "power", "log", "fifo"))
         one_of(self.bar_fill, "bar_fill", ("next_open", "next_close"))
         one_of(self.bar_touch, "bar_touch", ("none", "fill"))
         given: dict[str, Any] = {name: getattr(self, name) for name in self.__slots__}
@@ -142,11 +150,16 @@ class SimVenue:
                 field="partial_fills",
                 remedy="use True (the default) or False",
             )
-        if given["impact"] is not None:
+        if given["impact"] not in (None, "removes"):
             raise ParameterError(
                 f"there is no impact model {self.impact!r}",
                 field="impact",
-                remedy="leave it at None: orders do not move the market",
+                remedy="use None (the default) or 'removes'",
+            )
+        exponent = given["queue_exponent"]
+        if type(exponent) is not int or not 1 <= exponent <= 8:
+            raise ParameterError(
+                f"{exponent!r} is out of range", field="queue_exponent", remedy="use 1 to 8"
             )
 
     def to_core(self) -> dict[str, Any]:
@@ -156,7 +169,8 @@ class SimVenue:
         -------
         dict
             ``latency_feed_ns latency_order_ns latency_report_ns`` (int), ``bar_fill`` (str),
-            ``bar_touch_fills partial_fills`` (bool), and the keys of `Fees.to_core`.
+            ``bar_touch_fills partial_fills`` (bool), ``queue`` (str), ``queue_exponent`` (int),
+            ``impact`` (str or None), and the keys of `Fees.to_core`.
         """
         return {
             "latency_feed_ns": _latency_ns(self.latency_feed, "latency_feed"),
@@ -166,6 +180,9 @@ class SimVenue:
             "bar_fill": self.bar_fill,
             "bar_touch_fills": self.bar_touch == "fill",
             "partial_fills": self.partial_fills,
+            "queue": self.queue,
+            "queue_exponent": self.queue_exponent,
+            "impact": self.impact,
         }
 
     def to_dict(self) -> dict[str, Any]:
@@ -422,13 +439,3 @@ def _latency_ns(value: Any, name: str) -> int:
             f"{value!r} is longer than an hour", field=name, remedy="use '0ms' to '1h'"
         )
     return ns
-
-
-def _known_queue(queue: str) -> None:
-    if queue in ("power", "log", "fifo"):
-        raise ParameterError(
-            f"the queue model {queue!r} does not exist yet",
-            field="queue",
-            remedy="use 'risk_averse', the only one so far",
-        )
-    one_of(queue, "queue", ("risk_averse",))

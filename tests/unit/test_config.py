@@ -29,6 +29,9 @@ def test_sim_venue_in_the_units_of_the_kernel() -> None:
         "bar_fill": "next_open",
         "bar_touch_fills": False,
         "partial_fills": True,
+        "queue": "risk_averse",
+        "queue_exponent": 3,
+        "impact": None,
     }
 
 
@@ -55,14 +58,13 @@ def test_latencies_that_are_taken(latency: str | int) -> None:
         (SimVenue, "latency_order", -1, "nearest is 0"),
         (SimVenue, "latency_report", "2h", "1h"),
         (SimVenue, "latency_feed", 1.5, "100ms"),
-        (SimVenue, "queue", "power", "the only one so far"),
-        (SimVenue, "queue", "log", "risk_averse"),
-        (SimVenue, "queue", "fifo", "risk_averse"),
+        (SimVenue, "queue_exponent", 9, "1 to 8"),
+        (SimVenue, "queue_exponent", True, "1 to 8"),
         (SimVenue, "queue", "lifo", "'risk_averse'"),
         (SimVenue, "bar_fill", "this_close", "'next_open', 'next_close'"),
         (SimVenue, "bar_touch", True, "'none', 'fill'"),
         (SimVenue, "partial_fills", "yes", "True"),
-        (SimVenue, "impact", "square_root", "None"),
+        (SimVenue, "impact", "square_root", "removes"),
         (SimVenue, "fees", 2.0, "Fees("),
         (Fees, "maker_bps", 10_001, "nearest is 10000"),
         (Fees, "taker_bps", "0.000001", "nearest is 0"),

@@ -93,7 +93,7 @@ def test_what_cannot_be_judged_is_refused() -> None:
         ([1, 2], {}, DataError),
         (flow(OPEN[0]), {}, DataError),
         (data, {"symbol": "B"}, DataError),
-        (data, {"models": ["fifo"]}, ParameterError),
+        (data, {"models": ["lifo"]}, ParameterError),
         (data, {"models": []}, ParameterError),
         (data, {"models": ["power(9)"]}, ParameterError),
         (data, {"horizons": []}, ParameterError),
@@ -111,6 +111,8 @@ def test_what_cannot_be_judged_is_refused() -> None:
 def test_a_whole_day_of_lobster() -> None:
     study = rt.fill_study(rt.data.load(GOOG))
     table = study.table.set_index(["model", "horizon"])
+    exact = rt.fill_study(rt.data.load(GOOG), models=["fifo"]).table
+    assert exact["brier"].max() < table["brier"].min()
     assert study.n_orders > 5_000
     assert (table["brier"] < 0.002).all()
     assert (table["skill"] > 0.95).all()

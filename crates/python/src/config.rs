@@ -2,7 +2,7 @@
 
 use py_rt_kernel::execution::ExecutionTimes;
 use py_rt_kernel::risk::RiskLimits;
-use py_rt_sim::{BarFill, Fees, Latency, VenueConfig};
+use py_rt_sim::{BarFill, Fees, Impact, Latency, QueueModel, VenueConfig};
 use py_rt_types::{AssetClass, Decimal, Instrument, InstrumentSpec, Money};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -120,6 +120,16 @@ pub(crate) fn venue(dict: &Bound<'_, PyDict>) -> PyResult<(VenueConfig, Latency)
         bar_fill,
         bar_touch_fills: field(dict, "bar_touch_fills")?,
         partial_fills: field(dict, "partial_fills")?,
+        queue: match field::<String>(dict, "queue")?.as_str() {
+            "power" => QueueModel::Power(field(dict, "queue_exponent")?),
+            "log" => QueueModel::Log,
+            "fifo" => QueueModel::Fifo,
+            _ => QueueModel::RiskAverse,
+        },
+        impact: match field::<Option<String>>(dict, "impact")?.as_deref() {
+            Some("removes") => Impact::Removes,
+            _ => Impact::None,
+        },
         bar_grace_ns: 0,
     };
     let latency = Latency {

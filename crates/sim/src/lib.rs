@@ -17,4 +17,5 @@ pub mod queue;
 pub mod venue;
 
 pub use backtest::{Backtest, BacktestConfig, BacktestData, Latency, Recording};
-pub use venue::{BarFill, Fees, SimVenue, VenueConfig, VenueReport};
+pub use queue::QueueModel;
+pub use venue::{BarFill, Fees, Impact, SimVenue, VenueConfig, VenueReport};

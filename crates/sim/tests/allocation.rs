@@ -1,12 +1,14 @@
 //! Nothing is allocated once the books have grown: counted by the allocator itself.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, unsafe_code)]
 
+mod flow;
 mod rig;
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
 use py_rt_kernel::signal::Idle;
+use py_rt_sim::matching::{EngineCommand, MatchingEngine, SelfTrade};
 use py_rt_sim::{Backtest, BacktestData, Latency};
 use rig::{market, run_config, MS};
 
@@ -61,4 +63,33 @@ fn the_hot_road_allocates_nothing_after_warm_up() {
     assert!(after_warm_up.len() >= 3);
     assert_eq!(after_warm_up.first(), after_warm_up.last());
     assert!(run.events() >= 900_000);
+}
+
+#[test]
+fn the_matching_engine_allocates_nothing_once_it_has_grown() {
+    let mut flow = flow::Flow::new(0x5eed_a110, 300, 0x1_0000_0001);
+    let commands: Vec<EngineCommand> = (0..300_000).map(|_| flow.command()).collect();
+    let ids = commands.iter().map(|command| command.order_id);
+    let mut engine = MatchingEngine::new(SelfTrade::Decrement);
+    let mut reports = Vec::with_capacity(4_096);
+    let mut pass = |engine: &mut MatchingEngine| {
+        let before = COUNT.with(Cell::get);
+        for command in &commands {
+            reports.clear();
+            engine.handle_command(command, &mut reports);
+        }
+        for order_id in ids.clone() {
+            reports.clear();
+            let cancel = EngineCommand {
+                op: 1,
+                order_id,
+                ..EngineCommand::default()
+            };
+            engine.handle_command(&cancel, &mut reports);
+        }
+        COUNT.with(Cell::get) - before
+    };
+    assert!(pass(&mut engine) > 0, "it grows first");
+    assert!(engine.orders().is_empty());
+    assert_eq!(pass(&mut engine), 0);
 }

@@ -3,9 +3,9 @@
 
 mod rig;
 
-use py_rt_sim::{Fees, VenueConfig};
-use py_rt_types::{Money, NewOrder, RejectReason, ReportKind, Side, TimeInForce};
-use rig::{bar, limit, market_order, money, stop, Bench, Said, DAY, MINUTE};
+use py_rt_sim::{Fees, Impact, QueueModel, VenueConfig};
+use py_rt_types::{MarketEvent, Money, NewOrder, RejectReason, ReportKind, Side, TimeInForce};
+use rig::{bar, limit, market_order, money, row, stop, Bench, Said, DAY, MINUTE};
 
 use Said::{
     Accepted, CancelRejected, Canceled, Expired, Fill, Rejected, ReplaceRejected, Replaced,
@@ -382,4 +382,80 @@ fn a_replace_inside_a_bar_may_not_use_the_part_that_is_over() {
     bench.open(&third);
     bench.close(&third);
     assert_eq!(bench.says(), [Fill(5, 9_950, 5, true)]);
+}
+
+#[test]
+fn queue_models_differ_by_whom_they_think_canceled() {
+    // 30 in front of 10 behind; 8 cancel, then 26 trade: who is where is worked out in
+    // `crates/sim/src/queue`.
+    let cases = [
+        (QueueModel::RiskAverse, vec![Accepted]),
+        (
+            QueueModel::Power(1),
+            vec![Accepted, Fill(2, 10_000, 2, true)],
+        ),
+        (
+            QueueModel::Power(3),
+            vec![Accepted, Fill(3, 10_000, 3, true)],
+        ),
+    ];
+    for (queue, said) in cases {
+        let mut bench = Bench::new(VenueConfig {
+            queue,
+            ..VenueConfig::default()
+        });
+        bench.depth(1, 10_000, 30);
+        bench.new_order(&limit(1, Side::Buy, 5, 10_000));
+        bench.depth(1, 10_000, 40);
+        bench.depth(1, 10_000, 32);
+        bench.trade(-1, 10_000, 26);
+        assert_eq!(bench.says(), said, "{queue:?}");
+    }
+}
+
+#[test]
+fn what_was_taken_is_gone_until_the_market_shows_it_anew() {
+    let mut bench = Bench::new(VenueConfig {
+        impact: Impact::Removes,
+        ..VenueConfig::default()
+    });
+    bench.depth(-1, 10_001, 5);
+    bench.depth(-1, 10_002, 5);
+    bench.new_order(&market_order(1, Side::Buy, 7));
+    bench.new_order(&market_order(2, Side::Buy, 4));
+    let first = [
+        Accepted,
+        Fill(5, 10_001, 5, false),
+        Fill(2, 10_002, 7, false),
+    ];
+    let second = [Accepted, Fill(3, 10_002, 3, false), Canceled(3)];
+    assert_eq!(bench.says(), [&first[..], &second[..]].concat());
+    bench.depth(-1, 10_001, 4);
+    bench.new_order(&market_order(3, Side::Buy, 4));
+    assert_eq!(bench.says(), [Accepted, Fill(4, 10_001, 4, false)]);
+}
+
+#[test]
+fn data_by_order_say_who_stood_in_front() {
+    let mut bench = Bench::new(VenueConfig {
+        queue: QueueModel::Fifo,
+        ..VenueConfig::default()
+    });
+    let by_order = |kind, qty, order_id| MarketEvent {
+        order_id,
+        ..row(0, 0, kind, 1, 10_000, qty)
+    };
+    let (add, delete, execute) = (5, 7, 8);
+    bench.row(&by_order(add, 10, 71));
+    bench.row(&by_order(add, 6, 72));
+    bench.new_order(&limit(1, Side::Buy, 5, 10_000));
+    bench.row(&by_order(add, 9, 73));
+    bench.row(&by_order(delete, 9, 73));
+    bench.row(&by_order(delete, 6, 72));
+    bench.row(&by_order(add, 9, 74));
+    assert_eq!(bench.says(), [Accepted]);
+    bench.row(&by_order(execute, 10, 71));
+    assert!(bench.says().is_empty(), "the last one in front");
+    bench.row(&by_order(execute, 2, 74));
+    assert_eq!(bench.says(), [Fill(2, 10_000, 2, true)]);
 }

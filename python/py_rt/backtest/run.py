@@ -95,6 +95,12 @@ def backtest(
     venue = venue if venue is not None else SimVenue()
     risk = risk if risk is not None else RiskLimits()
     _check_kind(venue, SimVenue, "venue")
+    if venue.queue == "fifo" and "order" not in market.kinds:
+        raise ParameterError(
+            f"queue='fifo' needs data by order; these are {', '.join(market.kinds) or 'none'}",
+            field="queue",
+            remedy="use 'risk_averse', which comes nearest to it (docs/fill_study.md)",
+        )
     _check_kind(risk, RiskLimits, "risk")
     seed = whole(seed, "seed", least=0, most=2**63 - 1)
     start_cash = decimal(cash, "cash", least=0, most=Decimal(10) ** 15)

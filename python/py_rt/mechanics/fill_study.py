@@ -130,7 +130,8 @@ def fill_study(
     symbol : str, optional
         Needed when several instruments have orders.
     models : sequence of str
-        "risk_averse", "power" (exponent 3), "power(n)" with n from 1 to 8, "log".
+        "risk_averse", "power" (exponent 3), "power(n)" with n from 1 to 8, "log"; and "fifo", which
+        sees every order: what is left to be wrong about when the queue is known.
     horizons : sequence of durations
         Was the order executed in full within this time of joining?
     max_orders : int
@@ -235,14 +236,14 @@ def _whole(value: Any, field: str, least: int) -> int:
 
 
 def _model(name: Any) -> tuple[str, str, int]:
-    if name in ("risk_averse", "log"):
+    if name in ("risk_averse", "log", "fifo"):
         return name, name, 0
     power = _POWER.fullmatch(name) if isinstance(name, str) else None
     if power is None:
         raise ParameterError(
             f"{name!r} is no queue model",
             field="models",
-            remedy='use "risk_averse", "power", "power(n)" with n from 1 to 8, or "log"',
+            remedy='use "risk_averse", "power", "power(n)" with n from 1 to 8, "log" or "fifo"',
         )
     exponent = int(power[1] or _POWER_DEFAULT)
     return f"power({exponent})", "power", exponent

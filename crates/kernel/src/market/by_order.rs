@@ -26,6 +26,8 @@ pub struct ByOrder {
     orders: RestingOrders,
     broken: bool,
     unmatched: u64,
+    /// Orders that were added so far; each keeps its number, so that who came first is known.
+    added: u32,
 }
 
 impl ByOrder {
@@ -72,7 +74,7 @@ impl ByOrder {
                 price: event.price,
                 leaves_qty: event.qty,
                 cum_qty: Qty(0),
-                owner: 0,
+                owner: self.added,
                 side,
                 marks: 0,
             })
@@ -81,6 +83,7 @@ impl ByOrder {
             self.broken = true;
             return None;
         }
+        self.added = self.added.wrapping_add(1);
         Some(self.touched(side, event.price))
     }
 
@@ -188,6 +191,21 @@ impl ByOrder {
         match (self.orders.best(Side::Buy), self.orders.best(Side::Sell)) {
             (Some(bid), Some(ask)) => bid.0 >= ask.0,
             _ => false,
+        }
+    }
+
+    /// How many orders were added so far, modulo 2^32.
+    #[must_use]
+    pub const fn added(&self) -> u32 {
+        self.added
+    }
+
+    /// How many orders had been added before this one, modulo 2^32; none when it is not known.
+    #[must_use]
+    pub fn joined(&self, order_id: u64) -> Option<u32> {
+        match self.orders.find(order_id) {
+            NO_SLOT => None,
+            slot => Some(self.orders.order(slot).owner),
         }
     }
 

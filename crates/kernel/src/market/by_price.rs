@@ -135,6 +135,12 @@ impl ByPrice {
         true
     }
 
+    /// The book by order beside it, once a row spoke about a single order.
+    #[must_use]
+    pub fn by_order(&self) -> Option<&ByOrder> {
+        self.orders.as_deref()
+    }
+
     #[inline(never)]
     fn apply_by_order(&mut self, event: &MarketEvent) {
         let mut orders = match self.orders.take() {

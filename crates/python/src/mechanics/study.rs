@@ -17,10 +17,11 @@ fn model_of((name, exponent): &(String, u32)) -> PyResult<QueueModel> {
         "risk_averse" => Ok(QueueModel::RiskAverse),
         "power" => Ok(QueueModel::Power(*exponent)),
         "log" => Ok(QueueModel::Log),
+        "fifo" => Ok(QueueModel::Fifo),
         other => Err(FaceError::parameter(
             "models",
             format!("{other:?} is unknown"),
-            "use risk_averse, power or log",
+            "use risk_averse, power, log or fifo",
         )),
     }
 }

@@ -72,6 +72,11 @@ impl MatchingEngine {
         &self.orders
     }
 
+    /// Forgets every order, and keeps what has grown.
+    pub fn clear(&mut self) {
+        self.orders.clear();
+    }
+
     /// Takes one command in and appends what became of it.
     #[inline]
     pub fn handle_command(&mut self, command: &EngineCommand, reports: &mut Vec<EngineReport>) {
@@ -293,7 +298,7 @@ impl MatchingEngine {
                 kind: EngineReportKind::Trade as u8,
                 reason: Reason::None as u8,
             });
-            self.orders.execute(slot, qty);
+            self.orders.execute_first(against, qty);
         }
     }
 

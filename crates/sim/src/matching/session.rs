@@ -154,7 +154,7 @@ impl MatchingEngine {
         prices.retain(|&price| (best_ask..=best_bid).contains(&price));
         prices.sort_unstable();
         prices.dedup();
-        // Demand at a price: everything bid at it or above. Supply: everything asked at it or below.
+        // Demand at a price: what is bid at it or above. Supply: what is asked at it or below.
         let demand = |price: i64| {
             bids.iter()
                 .take_while(|b| b.0 >= price)

@@ -34,6 +34,8 @@ pub enum QueueModel {
     Power(u32),
     /// By the logarithm of the quantities in front and behind.
     Log,
+    /// Exactly, on data by order: who canceled is known, and who joined earlier stands in front.
+    Fifo,
 }
 
 /// An order's place: what the others have in front of it.
@@ -43,6 +45,14 @@ pub struct QueuePosition {
     front: i64,
     /// Traded at the price since the level was last seen.
     traded: i64,
+}
+
+/// Whether an order joined before ours; both count added orders modulo 2^32. Quantity of unknown
+/// orders stands in front.
+#[inline]
+#[must_use]
+pub fn is_in_front(joined: Option<u32>, ours: u32) -> bool {
+    joined.is_none_or(|joined| ours.wrapping_sub(joined).wrapping_sub(1) < u32::MAX / 2)
 }
 
 #[inline]
@@ -79,7 +89,8 @@ impl QueuePosition {
     /// The others' quantity at the price went from `before` to `after`.
     ///
     /// `chance` turns the share that was in front into what is taken as such: the share itself
-    /// (the expected position), or all or nothing by a random number (one possible position).
+    /// (the expected position), all or nothing by a random number (one possible position), or, for
+    /// [`QueueModel::Fifo`], all or nothing by [`is_in_front`].
     #[inline]
     pub fn handle_depth(
         &mut self,
@@ -114,6 +125,7 @@ impl QueueModel {
                 let ratio = front.max(back);
                 (power(front / ratio, n), power(back / ratio, n))
             }
+            Self::Fifo => return Some(1.0),
             Self::Log => (logarithm(1.0 + front), logarithm(1.0 + back)),
         };
         Some(front / (front + back))

@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use py_rt_kernel::market::{ByOrder, Touched, NO_SLOT};
 use py_rt_types::{EventKind, MarketEvent, Price, Qty, Side, UnixNanos};
 
-use super::{QueueModel, QueuePosition};
+use super::{is_in_front, QueueModel, QueuePosition};
 
 /// "It did not happen."
 pub const NEVER: i64 = i64::MAX;
@@ -80,6 +80,8 @@ struct Live {
     leaves: i64,
     /// The others' quantity at the price, as last seen.
     others: i64,
+    /// How many orders had been added before it.
+    joined: u32,
     dice: u64,
     tracks: Vec<Track>,
     open: usize,
@@ -145,6 +147,7 @@ impl FillStudy {
             return;
         }
         let rested = self.resting_price(event);
+        let joined = self.book.joined(event.order_id);
         let ahead = event.book_side().map(|side| self.ahead(side, event.price));
         let Some(touched) = self.book.apply(event) else {
             return;
@@ -157,7 +160,7 @@ impl FillStudy {
         if let Some(level) = rested {
             self.note_truth(event, level);
         }
-        self.handle_depth(touched);
+        self.handle_depth(touched, joined);
         self.fill_crossed(touched);
         self.let_go_when_crossed();
         if kind == Some(EventKind::OrderAdd) {
@@ -204,6 +207,7 @@ impl FillStudy {
             row: self.followed.len(),
             leaves: event.qty.0,
             others: ahead.0,
+            joined: self.book.joined(event.order_id).unwrap_or_default(),
             dice,
             open: tracks.len(),
             tracks,
@@ -236,7 +240,8 @@ impl FillStudy {
         let mut tracks = Vec::new();
         for &model in &self.config.models {
             tracks.push(one(model, false));
-            tracks.extend((0..self.config.draws).map(|_| one(model, true)));
+            let random = model != QueueModel::Fifo;
+            tracks.extend((0..self.config.draws).map(|_| one(model, random)));
         }
         tracks
     }
@@ -296,7 +301,7 @@ impl FillStudy {
     }
 
     /// What the others show at a price has changed.
-    fn handle_depth(&mut self, touched: Touched) {
+    fn handle_depth(&mut self, touched: Touched, joined: Option<u32>) {
         let level = (touched.side as i8, touched.price.0);
         let Some(lives) = self.live.get_mut(&level) else {
             return;
@@ -315,8 +320,11 @@ impl FillStudy {
                     continue;
                 }
                 let (random, dice) = (track.random, &mut live.dice);
+                let (exact, ours) = (track.model == QueueModel::Fifo, live.joined);
                 track.position.handle_depth(track.model, others, |share| {
-                    if random {
+                    if exact {
+                        f64::from(u8::from(is_in_front(joined, ours)))
+                    } else if random {
                         let uniform = (roll(dice) >> 11) as f64 / (1u64 << 53) as f64;
                         f64::from(u8::from(uniform < share))
                     } else {

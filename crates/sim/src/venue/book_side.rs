@@ -6,7 +6,8 @@ use py_rt_types::{
 };
 
 use super::resting::{queue_depth, queue_trade, Resting};
-use super::{Desk, Listing};
+use super::{Desk, Impact, Listing};
+use crate::queue::QueueModel;
 
 impl Listing {
     pub(super) fn handle_event(&mut self, now: UnixNanos, event: &MarketEvent, desk: &mut Desk) {
@@ -22,14 +23,19 @@ impl Listing {
         if event.kind == EventKind::Trade as u8 {
             return;
         }
+        let model = desk.config.queue;
         let book = self.book_mut();
+        let joined = match (model, book.by_order()) {
+            (QueueModel::Fifo, Some(orders)) => orders.joined(event.order_id),
+            _ => None,
+        };
         book.apply(event);
         let (bid, ask) = (book.best_bid(), book.best_ask());
         if let (Some(side), true) = (event.book_side(), is_of_level(event)) {
-            let shown = book.qty_at(side, event.price).0;
+            let shown = book.qty_at(side, event.price);
             for resting in self.side(side).iter_mut() {
                 if resting.limit() == Some(event.price) {
-                    queue_depth(resting, shown);
+                    queue_depth(resting, model, shown, joined);
                 }
             }
         }
@@ -147,20 +153,26 @@ impl Listing {
 
     /// Executes an order against what is shown, best level first, down to its limit.
     pub(super) fn take(&mut self, now: UnixNanos, resting: &mut Resting, desk: &mut Desk) {
-        let Some(book) = self.book.as_deref() else {
+        let Some(book) = self.book.as_deref_mut() else {
             return;
         };
+        let against = resting.order.side.opposite();
+        let mut taken: Vec<(Price, Qty)> = Vec::new();
+        let removes = desk.config.impact == Impact::Removes;
         let side = resting.order.side;
         let limit = resting
             .limit()
             .filter(|_| resting.order.order_type == OrderType::Limit);
         let whole = !desk.config.partial_fills;
-        book.visit(side.opposite(), |level| {
+        book.visit(against, |level| {
             let acceptable = limit.is_none_or(|limit| is_at_or_better(side, level.price, limit));
             if !acceptable || resting.leaves() == 0 {
                 return false;
             }
             let qty = if whole { resting.leaves() } else { level.qty.0 };
+            if removes {
+                taken.push((level.price, Qty(level.qty.0 - qty.min(resting.leaves()))));
+            }
             desk.fill(
                 now,
                 &self.instrument,
@@ -170,6 +182,9 @@ impl Listing {
             );
             true
         });
+        for (price, left) in taken {
+            book.set(against, price, left);
+        }
     }
 
     /// What is left of a market or stop order after taking is cancelled.

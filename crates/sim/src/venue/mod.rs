@@ -1,11 +1,11 @@
 //! The simulated venue: our orders against a recorded market.
 //!
-//! The recorded book is the truth and our orders leave no mark on it. Rules, all on the cautious
-//! side: a taker gets what is shown, level by level, and no more; a resting order joins the queue
-//! behind everything shown at its price, moves up only when trades print there (a shrinking level
-//! caps what is in front, a cancel in front does not help), and fills when the queue is through,
-//! when a trade prints beyond its price, or when the other side's best moves across it. Bars:
-//! see [`bars`](self).
+//! The recorded book is the truth and, by default, our orders leave no mark on it. A taker gets
+//! what is shown, level by level, and no more; a resting order joins the queue behind everything
+//! shown at its price, moves up when trades print there and as its [queue model](crate::queue)
+//! says of cancellations (by default never: a shrinking level only caps what is in front), and
+//! fills when the queue is through, when a trade prints beyond its price, or when the other side's
+//! best moves across it. Bars: see [`bars`](self).
 //!
 //! Time is an argument; latencies belong to the driver.
 
@@ -24,6 +24,7 @@ use py_rt_types::{
     ReportKind, Side, UnixNanos, VenueOrderId,
 };
 
+use crate::queue::QueueModel;
 pub use fees::{Charged, Fees};
 use resting::Resting;
 
@@ -37,6 +38,16 @@ pub enum BarFill {
     NextClose,
 }
 
+/// What an order that takes does to the recorded book.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Impact {
+    /// Nothing: the next order finds everything there again.
+    #[default]
+    None,
+    /// What it took is gone until the market says anew what the level shows.
+    Removes,
+}
+
 /// The assumptions of a simulated venue.
 #[derive(Debug, Clone, Copy)]
 pub struct VenueConfig {
@@ -48,6 +59,10 @@ pub struct VenueConfig {
     pub bar_touch_fills: bool,
     /// Whether an order may be executed in parts; else all of it when any of it would be.
     pub partial_fills: bool,
+    /// Who of a queue is thought to have canceled.
+    pub queue: QueueModel,
+    /// What our orders leave behind in the book.
+    pub impact: Impact,
     /// Latency from the close of a bar to an order's arrival: an order that took no longer still
     /// gets the open of the bar that began at that close.
     pub bar_grace_ns: i64,
@@ -60,6 +75,8 @@ impl Default for VenueConfig {
             bar_fill: BarFill::NextOpen,
             bar_touch_fills: false,
             partial_fills: true,
+            queue: QueueModel::RiskAverse,
+            impact: Impact::None,
             bar_grace_ns: 0,
         }
     }

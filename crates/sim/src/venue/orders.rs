@@ -7,6 +7,7 @@ use py_rt_types::{
 
 use super::resting::Resting;
 use super::{Desk, Listing};
+use crate::queue::QueuePosition;
 
 impl Listing {
     pub(super) fn handle_new(
@@ -77,7 +78,10 @@ impl Listing {
     /// Joins the queue behind all that is shown at the price.
     fn rest(&mut self, mut resting: Resting) {
         if let Some(limit) = resting.order.limit_price {
-            resting.front = self.shown_at(resting.order.side, limit).0;
+            resting.shown = self.shown_at(resting.order.side, limit);
+            resting.place = QueuePosition::behind(resting.shown);
+            let orders = self.book.as_deref().and_then(|book| book.by_order());
+            resting.joined = orders.map_or(0, |orders| orders.added());
         }
         self.side(resting.order.side).push(resting);
     }

@@ -3,6 +3,7 @@
 use py_rt_types::{ClientOrderId, Money, NewOrder, Price, Qty, VenueOrderId};
 
 use super::fees::Charged;
+use crate::queue::{is_in_front, QueueModel, QueuePosition};
 
 /// An order at the venue.
 #[derive(Debug, Clone, Copy)]
@@ -12,9 +13,12 @@ pub(super) struct Resting {
     pub(super) venue_order_id: VenueOrderId,
     pub(super) cum_qty: Qty,
     pub(super) charged: Charged,
-    /// Quantity in front of it at its price, in lots. Risk averse: it joins behind all that is
-    /// shown, trades at its price shorten the queue, a level that shrinks to less caps it.
-    pub(super) front: i64,
+    /// Its place: it joins behind all that is shown at its price.
+    pub(super) place: QueuePosition,
+    /// What its price showed when last seen.
+    pub(super) shown: Qty,
+    /// How many orders the recorded book had been told of when it joined, modulo 2^32.
+    pub(super) joined: u32,
     /// The day of the session it belongs to, once it has seen one; for DAY orders.
     pub(super) session_day: Option<i64>,
     /// Whether the open of a bar has passed it, so that the rest of the bar may fill it.
@@ -22,7 +26,7 @@ pub(super) struct Resting {
 }
 
 impl Resting {
-    pub(super) const fn new(owner: u32, order: &NewOrder, venue_order_id: VenueOrderId) -> Self {
+    pub(super) fn new(owner: u32, order: &NewOrder, venue_order_id: VenueOrderId) -> Self {
         Self {
             owner,
             order: *order,
@@ -32,7 +36,9 @@ impl Resting {
                 due: Money::ZERO,
                 paid: Money::ZERO,
             },
-            front: 0,
+            place: QueuePosition::default(),
+            shown: Qty::ZERO,
+            joined: 0,
             session_day: None,
             in_bar: false,
         }
@@ -54,12 +60,10 @@ impl Resting {
 /// How much of an order a trade of `qty` at the order's price executes; moves its queue.
 #[inline]
 pub(super) fn queue_trade(resting: &mut Resting, qty: i64, partial_fills: bool) -> i64 {
-    resting.front -= qty;
-    if resting.front >= 0 {
+    let reached = resting.place.handle_trade(Qty(qty)).0;
+    if reached == 0 {
         return 0;
     }
-    let reached = -resting.front;
-    resting.front = 0;
     if partial_fills {
         reached.min(resting.leaves())
     } else {
@@ -67,8 +71,22 @@ pub(super) fn queue_trade(resting: &mut Resting, qty: i64, partial_fills: bool) 
     }
 }
 
-/// The level that the order waits at now shows `shown`.
+/// The level that the order waits at now shows `shown`; on data by order, `joined` says when the
+/// order came that the row is about.
 #[inline]
-pub(super) fn queue_depth(resting: &mut Resting, shown: i64) {
-    resting.front = resting.front.min(shown);
+pub(super) fn queue_depth(
+    resting: &mut Resting,
+    model: QueueModel,
+    shown: Qty,
+    joined: Option<u32>,
+) {
+    let change = (resting.shown, shown);
+    let in_front = is_in_front(joined, resting.joined);
+    resting
+        .place
+        .handle_depth(model, change, |share| match model {
+            QueueModel::Fifo => f64::from(u8::from(in_front)),
+            _ => share,
+        });
+    resting.shown = shown;
 }

@@ -122,6 +122,41 @@ impl Ladder {
         }
     }
 
+    /// The level at `key`, empty or not, when it lies in the window of a side that is not empty.
+    #[inline]
+    pub(super) fn inside_mut(&mut self, key: i64) -> Option<&mut Level> {
+        let at = key.wrapping_sub(self.base);
+        if (at as u64) < WINDOW as u64 && self.best != NO_KEY {
+            return Some(&mut self.window[at as usize]);
+        }
+        None
+    }
+
+    /// Notes that a level in the window is no longer empty.
+    #[inline]
+    pub(super) fn mark_inside(&mut self, key: i64) {
+        let at = key.wrapping_sub(self.base) as usize & (WINDOW - 1);
+        let word = at >> 6;
+        self.words[word] |= 1 << (at & 63);
+        self.groups[word >> 6] |= 1 << (word & 63);
+        if key > self.best {
+            self.best = key;
+        }
+    }
+
+    /// The best level of a side that is not empty.
+    #[inline]
+    pub(super) fn best_mut(&mut self) -> &mut Level {
+        &mut self.window[self.best.wrapping_sub(self.base) as usize & (WINDOW - 1)]
+    }
+
+    /// Takes the best level out, whose queue is empty now.
+    #[inline]
+    pub(super) fn remove_best(&mut self) {
+        let at = self.best.wrapping_sub(self.base) as usize & (WINDOW - 1);
+        self.remove_inside(self.best, at);
+    }
+
     /// Changes the sum and the ends of a level that exists; without a head it is removed.
     #[inline]
     pub(super) fn change(&mut self, key: i64, level: Level) {

@@ -216,7 +216,73 @@ impl RestingOrders {
     /// sum of the level would overflow, or there is no room. The id must not be here already.
     #[inline]
     pub fn insert(&mut self, order: RestingOrder) -> Slot {
-        self.add(order, true, false)
+        let key = key_of(order.side, order.price);
+        let good = order.leaves_qty.0 > 0 && Self::is_price(order.price);
+        let ladder = &mut self.ladders[((1 - order.side as i8) / 2) as usize];
+        let (Some(level), true) = (ladder.inside_mut(key), good) else {
+            return self.add(order, true, false);
+        };
+        let (prev, sum) = (level.tail, level.qty.checked_add(order.leaves_qty.0));
+        let (Some(sum), true) = (sum, self.nodes.len() < ORDERS_MAX) else {
+            return NO_SLOT;
+        };
+        let slot = match self.free {
+            NO_SLOT => self.nodes.len() as Slot,
+            slot => slot,
+        };
+        level.qty = sum;
+        level.tail = slot;
+        if prev == NO_SLOT {
+            level.head = slot;
+            ladder.mark_inside(key);
+        } else {
+            self.nodes[prev as usize].next = slot;
+        }
+        let slot = self.take_slot(Node {
+            order,
+            known: true,
+            prev,
+            next: NO_SLOT,
+        });
+        let nodes = &self.nodes;
+        self.index.insert(order.order_id, slot, |slot| {
+            nodes[slot as usize].order.order_id
+        });
+        self.count += 1;
+        slot
+    }
+
+    /// Executes `qty` of the first order of the best price, at most what is open of it.
+    #[inline]
+    pub fn execute_first(&mut self, side: Side, qty: Qty) {
+        let ladder = &mut self.ladders[((1 - side as i8) / 2) as usize];
+        if ladder.best() == NO_KEY {
+            return;
+        }
+        let level = ladder.best_mut();
+        let slot = level.head;
+        let node = &mut self.nodes[slot as usize];
+        let done = qty.0.clamp(0, node.order.leaves_qty.0);
+        node.order.leaves_qty.0 -= done;
+        node.order.cum_qty.0 = node.order.cum_qty.0.saturating_add(done);
+        level.qty -= done;
+        if node.order.leaves_qty.0 > 0 {
+            return;
+        }
+        let (order_id, known, next) = (node.order.order_id, node.known, node.next);
+        node.next = self.free;
+        self.free = slot;
+        self.count -= 1;
+        level.head = next;
+        if next == NO_SLOT {
+            level.tail = NO_SLOT;
+            ladder.remove_best();
+        } else {
+            self.nodes[next as usize].prev = NO_SLOT;
+        }
+        if known {
+            self.index.remove(order_id, slot);
+        }
     }
 
     /// Puts quantity whose order is not known in front of the queue of its price.
