@@ -147,7 +147,7 @@ test-sdk: $(STAMP)/build .venv-sdk/.stamp ## alpaca-py, unmodified, against `py-
 bench: $(STAMP)/build $(STAMP)/dev ## measure; rows land in bench-out/results.json
 	@$(BIN)/python benches/run.py
 
-bench-instructions: $(STAMP)/build ## count the engine's instructions a row, compare with the committed
+bench-instructions: $(STAMP)/build ## count the engine's instructions a row; gate
 	@$(BIN)/python benches/instructions.py
 
 bench-peers: $(STAMP)/build $(STAMP)/dev ## install the peers apart, then measure

@@ -1,7 +1,7 @@
 //! The engine alone, without Python.
 //!
-//! `cargo run --release -p py-rt-sim --example engine JOB ROWS [REPEAT]` prints one JSON line a run:
-//! rows a second of processor time and the facts that must not change. The rows follow the law of
+//! `cargo run --release -p py-rt-sim --example engine JOB ROWS [REPEAT]` prints one JSON line a
+//! run: rows a second of processor time and the facts that must not change. Rows follow the law of
 //! the benches' W1, drawn from a generator of its own. `benches/instructions.py` counts the
 //! instructions of each job under callgrind and compares them with what is committed.
 #![allow(clippy::disallowed_methods, clippy::print_stdout, clippy::expect_used)]
