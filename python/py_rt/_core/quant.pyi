@@ -6,6 +6,49 @@ from typing import Any, TypeAlias, final
 import numpy as np
 import numpy.typing as npt
 
+__all__ = [
+    "KalmanFilter",
+    "adf",
+    "black_litterman",
+    "box_tiao",
+    "choose_weights",
+    "christoffersen",
+    "diagnose",
+    "elastic_net",
+    "engle_granger",
+    "estimate_covariance",
+    "expected_maximum_sharpe",
+    "half_life",
+    "hmm_filter",
+    "hmm_fit",
+    "hmm_forecast",
+    "hmm_smooth",
+    "hmm_viterbi",
+    "hurst",
+    "johansen",
+    "kalman_hedge",
+    "kupiec",
+    "largest_penalty",
+    "lasso_path",
+    "mcmc_chain",
+    "min_track_record",
+    "minimise",
+    "nearest_covariance",
+    "ou_fit",
+    "ou_loglik",
+    "pbo",
+    "psr",
+    "record",
+    "robust_pca",
+    "screen_pairs",
+    "sparse_component",
+    "sparse_mean_reversion",
+    "stationary_law",
+    "tail_risk",
+    "variance_ratio",
+    "zscore",
+]
+
 _Floats: TypeAlias = npt.NDArray[np.float64]
 _Three: TypeAlias = list[float]
 _Progress: TypeAlias = Callable[[int, int], None] | None
