@@ -9,7 +9,7 @@ Examples
 32
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from py_rt import bars, data, errors, features, indicators, mechanics, strategies
 from py_rt._core import __version__
@@ -83,7 +83,7 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     """Import the statistics when they are first used."""
     if name == "quant":
         import importlib

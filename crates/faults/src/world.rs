@@ -3,6 +3,8 @@
 //! One queue of (time, place in line). What a client sends takes a while to arrive, also when the
 //! client dies meanwhile; what the venue says goes to the connection that is open when it says it.
 
+mod happenings;
+
 use std::collections::BTreeMap;
 
 use py_rt_live::net::LaneId;
@@ -11,8 +13,8 @@ use py_rt_types::UnixNanos;
 use crate::dice::Dice;
 use crate::plan::{Fault, Plan};
 use crate::probes::Probes;
-use crate::venue::rest::{answer, Answer, Began, Call};
-use crate::venue::truth::{Status, Ticket, Truth};
+use crate::venue::rest::{answer, Answer, Call};
+use crate::venue::truth::{Status, Truth};
 use crate::venue::{json, listing::LISTINGS};
 
 pub(crate) const MS: i64 = 1_000_000;
@@ -383,143 +385,6 @@ impl World {
             );
             self.say(lane, 1, &heard);
             self.subscribed = true;
-        }
-    }
-
-    /// What an accepted request leads to at the venue, sooner or later.
-    fn set_in_motion(&mut self, began: Began) {
-        match began {
-            Began::Nothing => {}
-            Began::Order(order) => self.work(order),
-            Began::Cancel(order) => {
-                let delay = self.dice.between(0, 40);
-                if self.strikes(Fault::FillWhileCanceling) {
-                    let qty = self.dice.between(1, 5);
-                    self.at(delay / 2, Due::Fill(order, qty));
-                }
-                self.at(delay, Due::Cancel(order));
-            }
-            Began::Replace(old, new) => {
-                let delay = self.dice.between(0, 60);
-                self.at(delay, Due::Replace(old, new));
-            }
-        }
-    }
-
-    fn work(&mut self, order: usize) {
-        let one = &self.truth.orders[order];
-        let (instrument, qty) = (one.instrument, one.qty);
-        let (bid, ask) = (self.truth.bid(instrument), self.truth.ask(instrument));
-        let crosses = match (one.limit, one.buy) {
-            (None, _) => true,
-            (Some(limit), true) => limit >= ask,
-            (Some(limit), false) => limit <= bid,
-        };
-        let at_once = one.limit.is_none() || matches!(one.tif.as_str(), "ioc" | "fok");
-        if self.strikes(Fault::RejectedLater) {
-            let delay = self.dice.between(1, 200);
-            return self.at(delay, Due::End(order, Status::Rejected));
-        }
-        if self.strikes(Fault::UnsolicitedCancel) {
-            let delay = self.dice.between(1, 900);
-            self.at(delay, Due::End(order, Status::Canceled));
-        }
-        if crosses {
-            let first = self.dice.between(1, qty);
-            let delay = self.dice.between(0, 5);
-            self.at(delay, Due::Fill(order, first));
-            let rest = delay + self.dice.between(0, 60);
-            self.at(rest, Due::Fill(order, qty - first));
-            if at_once {
-                self.at(rest + 1, Due::End(order, Status::Canceled));
-            }
-        } else if at_once {
-            self.at(1, Due::End(order, Status::Canceled));
-        }
-    }
-
-    fn finish_cancel(&mut self, order: usize) {
-        let live = self.truth.orders[order].status == Status::PendingCancel;
-        self.truth.end(order, Status::Canceled);
-        if live && self.strikes(Fault::FillAfterCancel) {
-            let (delay, qty) = (self.dice.between(1, 300), self.dice.between(1, 5));
-            self.at(delay, Due::LateFill(order, qty));
-        }
-    }
-
-    fn tick(&mut self, instrument: usize) {
-        let pause = if self.is_quiet() { 150 } else { 15 };
-        let delay = self.dice.between(pause / 3, pause);
-        self.at(delay, Due::Market(instrument));
-        let start = LISTINGS[instrument].start;
-        let moved = self.truth.mids[instrument] + 2 * self.dice.between(-2, 2);
-        self.truth.mids[instrument] = moved.clamp(start - start / 50, start + start / 50);
-        self.trade_with_resting(instrument);
-        if self.subscribed {
-            let crossed = self.strikes_rarely(Fault::CrossedBook);
-            let text = json::book(&self.truth, instrument, crossed);
-            self.say(MARKET, 1, &text);
-        }
-        self.trouble(instrument);
-    }
-
-    fn trade_with_resting(&mut self, instrument: usize) {
-        let (bid, ask) = (self.truth.bid(instrument), self.truth.ask(instrument));
-        for order in 0..self.truth.orders.len() {
-            let one = &self.truth.orders[order];
-            let Some(limit) = one.limit.filter(|_| one.instrument == instrument) else {
-                continue;
-            };
-            if !one.status.is_live() {
-                continue;
-            }
-            let through = if one.buy { limit >= ask } else { limit <= bid };
-            let near = if one.buy { limit >= bid } else { limit <= ask };
-            let leaves = one.qty - one.cum;
-            if through {
-                self.truth.fill(order, leaves, false);
-            } else if near && self.dice.falls(200) {
-                let qty = self.dice.between(1, leaves);
-                self.truth.fill(order, qty, false);
-            }
-        }
-    }
-
-    fn trouble(&mut self, instrument: usize) {
-        if self.strikes_rarely(Fault::StreamCut) {
-            self.cut(ACCOUNT);
-        }
-        if self.strikes_rarely(Fault::StreamMute) {
-            self.lanes[ACCOUNT].mute = true;
-        }
-        if self.strikes_rarely(Fault::MarketCut) {
-            self.cut(MARKET);
-        }
-        if self.traded && self.strikes_rarely(Fault::ForeignOrder) {
-            self.place_foreign(instrument);
-        }
-        if self.strikes_rarely(Fault::KillWord) {
-            let words = ["halt", "reduce_only", "cancel_all", "resume"];
-            self.word = Some(words[self.dice.between(0, 3) as usize]);
-        }
-    }
-
-    fn place_foreign(&mut self, instrument: usize) {
-        self.foreign += 1;
-        let buy = self.dice.falls(500);
-        let qty = self.dice.between(1, 5);
-        let placed = self.truth.place(Ticket {
-            client: format!("somebody-{}", self.foreign),
-            instrument,
-            buy,
-            qty,
-            limit: None,
-            tif: "gtc".to_string(),
-            visible_from: self.now(),
-            foreign: true,
-        });
-        if let Some(order) = placed {
-            self.at(3, Due::Fill(order, qty));
         }
     }
 }

@@ -10,6 +10,10 @@ use crate::risk::Approved;
 
 /// One thing to do.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "copied within a queue that never allocates"
+)]
 pub enum Output {
     /// Send this to the venue, after it is in the journal.
     Send(Request),

@@ -54,7 +54,10 @@ class Output:
         lines = [list(row) for row in rows]
         for index in range(max((len(line) for line in lines), default=len(named))):
             label = named[index] if index < len(named) else ""
-            shown.add_column(label, overflow="fold", style="bold" if index == 0 else None)
+            first = index == 0
+            shown.add_column(
+                label, overflow="fold", no_wrap=first, style="bold" if first else None
+            )
         for line in lines:
             shown.add_row(*line)
         Console(highlight=False).print(shown)

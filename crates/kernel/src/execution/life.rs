@@ -117,12 +117,8 @@ pub(super) fn apply(
             order_qty,
             limit_price,
         } => {
-            apply_replaced(
-                order,
-                report.client_order_id.revision,
-                order_qty,
-                limit_price,
-            );
+            let revision = report.client_order_id.revision;
+            apply_replaced(order, revision, order_qty, limit_price);
         }
         ReportKind::CancelRejected { reason } => {
             order.cancel_requested = false;

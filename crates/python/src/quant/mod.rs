@@ -62,9 +62,10 @@ pub(crate) fn detached<T: Send>(
     work: impl FnOnce(Watch<'_>) -> Result<T, QuantError> + Send,
 ) -> PyResult<T> {
     let mut raised = None;
-    let mut since_told = Stopwatch::start();
+    let (mut since_told, mut first) = (Stopwatch::start(), true);
     let mut look = |done: usize, total: usize| {
-        if done < total && since_told.elapsed() < TELL_PAUSE {
+        let first_look = std::mem::replace(&mut first, false);
+        if !first_look && done < total && since_told.elapsed() < TELL_PAUSE {
             return true;
         }
         since_told = Stopwatch::start();

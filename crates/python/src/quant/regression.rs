@@ -116,6 +116,9 @@ pub(crate) fn largest_penalty(x: Table<'_>, y: Column<'_>, intercept: bool) -> P
     Ok(regression::largest_penalty(&design, 1.0))
 }
 
+/// Loadings, objective, alpha, iterations, converged.
+type Component<'py> = (Bound<'py, PyArray1<f64>>, f64, f64, usize, bool);
+
 /// The first sparse component: loadings, objective, alpha, iterations, converged.
 #[pyfunction]
 pub(crate) fn sparse_component<'py>(
@@ -124,7 +127,7 @@ pub(crate) fn sparse_component<'py>(
     alpha: Option<f64>,
     tol: f64,
     max_iter: usize,
-) -> PyResult<(Bound<'py, PyArray1<f64>>, f64, f64, usize, bool)> {
+) -> PyResult<Component<'py>> {
     let x = matrix(&x)?;
     let found = detached(py, None, move |_| {
         regression::sparse_component(&x, alpha, tol, max_iter)
