@@ -1,4 +1,5 @@
 //! Quadratic programs of portfolio choice against their optimality, feasible rivals and proofs.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::needless_range_loop)]
 use py_rt_quant::linalg::{product, Matrix};
 use py_rt_quant::portfolio::program::{Distance, Program, Row};
 use py_rt_quant::portfolio::{budgeting, long_only};

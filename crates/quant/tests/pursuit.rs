@@ -1,4 +1,5 @@
 //! Principal component pursuit on the random model of its paper, and its optimality elsewhere.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::needless_range_loop)]
 use py_rt_quant::linalg::{product, Matrix, Svd};
 use py_rt_quant::random::Random;
 use py_rt_quant::robust::{default_penalty, pursue, Parts, Pursuit};
