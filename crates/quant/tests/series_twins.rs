@@ -1,4 +1,5 @@
 //! Fast roads against slow ones: lag orders of one factor, pairs of one screen, scaled recursions.
+#![allow(clippy::needless_range_loop)]
 
 use py_rt_quant::cointegration::{engle_granger, screen, ScreenLags, ScreenPlan};
 use py_rt_quant::linalg::{Matrix, Qr};

@@ -281,7 +281,7 @@ impl Block {
     }
 
     /// Feature-sign search (Lee et al. 2007): with the signs of now, (G + l2) b = c - l1 sign;
-    /// where a sign would turn, the best point on the way; where a zero should not be one, it joins.
+    /// where a sign would turn, the best point on the way; a zero that should not be one joins.
     /// True when all conditions of optimality hold; false when the held columns are dependent.
     fn solve_exactly(&mut self) -> bool {
         let mut signs: Vec<f64> = self.coef.iter().map(|b| sign(*b)).collect();

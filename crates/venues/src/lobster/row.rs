@@ -246,6 +246,7 @@ mod tests {
                 _ => (levels[side][level].0.max(1), 1 + dice(120)),
             };
             let mut line = String::new();
+            #[allow(clippy::needless_range_loop, reason = "two sides, one place")]
             for at in 0..3 {
                 for (side, base) in [(0usize, 5_000_000u64), (1, 4_000_000)] {
                     let (away, qty) = levels[side][at];
