@@ -346,6 +346,32 @@ fn a_replace_counts_the_larger_of_both_outcomes() {
 }
 
 #[test]
+fn the_refusal_of_a_replace_says_nothing_about_the_order() {
+    let mut rig = working();
+    rig.tell(1, fill(4, 4, 9_990));
+    rig.ask(&[Wish::Replace(1, Some(25), None)]);
+    let refused = revised(1, rig.now, rig::snapshot(Rejected, 25, 4));
+    rig.report(&refused);
+    assert_eq!(rig.status(1), PartiallyFilled);
+    assert_eq!(rig.order(1).order_qty, Qty(10));
+    assert_eq!(rig.kernel.orders().exposure(FIRST).buy, 6);
+    rig.report(&refused);
+    assert_eq!(rig.status(1), PartiallyFilled, "told twice");
+}
+
+#[test]
+fn what_was_executed_and_not_told_yet_counts_until_it_is_booked() {
+    let mut rig = working();
+    rig.tell(1, ReportKind::Canceled { cum_qty: Qty(7) });
+    assert_eq!((rig.status(1), rig.held()), (Canceled, 0));
+    assert_eq!(rig.kernel.orders().exposure(FIRST).buy, 7);
+    rig.tell(1, fill(3, 3, 9_990));
+    assert_eq!((rig.held(), rig.kernel.orders().exposure(FIRST).buy), (3, 4));
+    rig.tell(1, fill(4, 7, 9_990));
+    assert_eq!((rig.held(), rig.kernel.orders().exposure(FIRST).buy), (7, 0));
+}
+
+#[test]
 fn a_refused_replace_of_an_order_that_filled_meanwhile_ends_it() {
     for reason in [
         RejectReason::TooLate,
