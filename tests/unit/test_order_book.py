@@ -61,7 +61,7 @@ def test_one_row_at_a_time_ends_as_all_at_once() -> None:
     whole.apply(events)
     for row in events:
         single.apply(row)
-    assert whole.state_hash() == single.state_hash()
+    assert whole.state_hash == single.state_hash
     assert whole.levels("buy", 3) == single.levels("buy", 3)
 
 
@@ -127,7 +127,7 @@ def test_every_shape_of_input_means_the_same() -> None:
     for shape in (packed, readonly, columns, strided, list(ADDS), ADDS.tolist()):
         book = rt.OrderBook("by_order")
         book.apply(shape)
-        assert book.state_hash() == want.state_hash(), type(shape)
+        assert book.state_hash == want.state_hash, type(shape)
 
 
 def test_bad_arguments_are_named() -> None:

@@ -214,6 +214,7 @@ class OrderBook:
         bid, ask = self.best_bid, self.best_ask
         return None if bid is None or ask is None else ask - bid
 
+    @property
     def state_hash(self) -> str:
         """Return 128 bits over everything the book holds, as hex text."""
         return self._book.state_hash()
