@@ -55,9 +55,7 @@ class Output:
         for index in range(max((len(line) for line in lines), default=len(named))):
             label = named[index] if index < len(named) else ""
             first = index == 0
-            shown.add_column(
-                label, overflow="fold", no_wrap=first, style="bold" if first else None
-            )
+            shown.add_column(label, overflow="fold", no_wrap=first, style="bold" if first else None)
         for line in lines:
             shown.add_row(*line)
         Console(highlight=False).print(shown)
