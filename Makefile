@@ -94,7 +94,7 @@ python-lint: $(STAMP)/build $(STAMP)/dev
 	@echo "==> stubs equal the built module"
 	@MYPYPATH=python $(BIN)/python -m mypy.stubtest py_rt._core
 	@echo "==> arrows between the Python rooms"
-	@$(BIN)/lint-imports --quiet || $(BIN)/lint-imports
+	@$(BIN)/lint-imports
 
 lint: python-lint rust-lint ## format, clippy, ruff, mypy strict, stubs, import arrows
 

@@ -366,9 +366,15 @@ fn what_was_executed_and_not_told_yet_counts_until_it_is_booked() {
     assert_eq!((rig.status(1), rig.held()), (Canceled, 0));
     assert_eq!(rig.kernel.orders().exposure(FIRST).buy, 7);
     rig.tell(1, fill(3, 3, 9_990));
-    assert_eq!((rig.held(), rig.kernel.orders().exposure(FIRST).buy), (3, 4));
+    assert_eq!(
+        (rig.held(), rig.kernel.orders().exposure(FIRST).buy),
+        (3, 4)
+    );
     rig.tell(1, fill(4, 7, 9_990));
-    assert_eq!((rig.held(), rig.kernel.orders().exposure(FIRST).buy), (7, 0));
+    assert_eq!(
+        (rig.held(), rig.kernel.orders().exposure(FIRST).buy),
+        (7, 0)
+    );
 }
 
 #[test]
