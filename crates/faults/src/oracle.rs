@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use py_rt_kernel::journal::{Decision, Entry, OwnedInput};
 use py_rt_kernel::{Control, Session};
 use py_rt_types::{
-    ClientOrderId, EventKind, NewOrder, OrderType, ReplaceOrder, Report, ReportKind, Side,
-    UnixNanos, VenueOrderId, END,
+    ClientOrderId, EventKind, NewOrder, OrderStatus, OrderType, ReplaceOrder, Report, ReportKind,
+    Side, UnixNanos, VenueOrderId, END,
 };
 
 use crate::venue::listing::LISTINGS;
@@ -238,7 +238,10 @@ impl Oracle {
                     known.qty = order_qty.0;
                 }
                 known.gone = false;
-                known.over |= status.is_terminal();
+                // The refusal of a replace says nothing about the order.
+                let refused = status == OrderStatus::Rejected
+                    && report.client_order_id.revision > known.revision;
+                known.over |= status.is_terminal() && !refused;
             }
             ReportKind::Replaced { order_qty, .. } => {
                 let revision = report.client_order_id.revision;
