@@ -17,7 +17,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.stamp
 
 RUST_SOURCES := $(shell find crates -name '*.rs' -o -name Cargo.toml -o -name '*.sql' 2>/dev/null)
-BUILD_INPUTS := $(RUST_SOURCES) Cargo.toml $(wildcard Cargo.lock) pyproject.toml
+BUILD_INPUTS := $(RUST_SOURCES) Cargo.toml .cargo/config.toml $(wildcard Cargo.lock) pyproject.toml
 
 # Reuses what the wheel was built from (docs/decisions/005-one-build.md).
 LIKE_WHEEL := sh tools/like_wheel.sh

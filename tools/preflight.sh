@@ -4,7 +4,7 @@
 #   sh tools/preflight.sh python   print a Python >= 3.11 that was found, or nothing
 set -u
 
-RUST_MIN_MINOR=85
+RUST_MIN_MINOR=87
 
 find_python() {
     for name in ${PYTHON:-} python3 python3.14 python3.13 python3.12 python3.11 python; do

@@ -323,6 +323,7 @@ class InstrumentView(Protocol):
 
     symbol: str
     tick_size: float
+    order_tick_size: float
     lot_size: float
     min_qty: float
     min_notional: float

@@ -13,6 +13,7 @@ use py_rt_live::config::{Durability, LiveConfig, Mode, VenueConfig};
 use py_rt_live::recovery::replay_journal;
 use py_rt_live::session::{open_lanes_seeded, open_session, run_session, SessionSummary};
 use py_rt_live::state::StateDir;
+use py_rt_live::watchdog::Pulse;
 use py_rt_live::{LiveError, Secret};
 use py_rt_types::{AssetClass, Decimal, Instrument, InstrumentSpec, Money, UnixNanos};
 
@@ -129,6 +130,7 @@ fn instrument(listing: &Listing) -> Result<Instrument, LiveError> {
         symbol: listing.symbol.to_string(),
         venue: "alpaca".to_string(),
         tick_size: decimal(listing.tick),
+        order_tick: None,
         lot_size: decimal(listing.lot),
         min_qty: decimal(listing.lot),
         min_notional: Decimal::ZERO,
@@ -190,6 +192,7 @@ fn config(plan: &Plan, state_dir: &Path) -> LiveConfig {
         },
         spin: false,
         store: false,
+        callback_limit: None,
     }
 }
 
@@ -315,7 +318,14 @@ fn live(
             world: Rc::clone(world),
             kill: &kill,
         };
-        let summary = run_session(config, opened, lanes, transport, &mut caller)?;
+        let summary = run_session(
+            config,
+            opened,
+            lanes,
+            transport,
+            &mut caller,
+            Pulse::default(),
+        )?;
         if !ending || summary.reason != "interrupted" {
             return Ok(summary);
         }

@@ -4,8 +4,8 @@ use std::io::{Read, Write};
 use std::sync::Arc;
 use std::time::Duration;
 
-use py_rt_types::{AssetClass, Decimal, Instrument, InstrumentId, InstrumentSpec};
-use py_rt_venues::alpaca::rest::decode_asset;
+use py_rt_types::{AssetClass, ClientOrderId, Decimal, Instrument, InstrumentId, InstrumentSpec};
+use py_rt_venues::alpaca::rest::{decode_asset, decode_orders};
 use py_rt_venues::alpaca::{Credentials, Dialect, Encoder, Lineage};
 use py_rt_venues::http::{Response, ResponseReader};
 use py_rt_venues::json::{Scanner, Slot};
@@ -23,6 +23,8 @@ const BODY_MAX: usize = 1 << 20;
 const TRIES: u32 = 5;
 /// The first pause between two tries; it doubles.
 const PAUSE: Duration = Duration::from_millis(200);
+/// Rows of a full page of orders.
+const PAGE_ROWS: usize = 500;
 /// The first letters of a paper account's number at Alpaca.
 const PAPER_PREFIX: &str = "PA";
 /// The name of the venue in instruments and tables.
@@ -133,15 +135,55 @@ impl Bootstrap {
         Ok(found)
     }
 
+    /// Cancels the open orders of this state directory, and no others of the account.
+    ///
+    /// # Errors
+    /// [`LiveError`] when the venue could not be asked, or not be told about one of them.
+    pub fn cancel_open(&mut self, instruments: &[Instrument]) -> Result<(), LiveError> {
+        let mut encoder = self.encoder_for(instruments.to_vec())?;
+        let dialect = encoder.dialect().clone();
+        let mut after: Option<Vec<u8>> = None;
+        loop {
+            let mut request = Vec::new();
+            encoder.encode_open_orders(after.as_deref(), &mut request);
+            let (page, orders) = self.ask(&request, "the open orders", |body| {
+                let mut orders = Vec::new();
+                let page = decode_orders(&dialect, body, &mut orders).map_err(|error| {
+                    LiveError::Venue(format!("the venue's list of orders: {error}"))
+                })?;
+                Ok((page, orders))
+            })?;
+            let foreign = ClientOrderId::FOREIGN;
+            for order in orders.iter().filter(|one| one.client_order_id != foreign) {
+                request.clear();
+                encoder.encode_cancel(order.venue_order_id, &mut request);
+                match self.ask(&request, "a cancel", |_| Ok(())) {
+                    // An order that is over needs no cancel.
+                    Ok(()) | Err(LiveError::Config(_) | LiveError::Venue(_)) => {}
+                    Err(error) => return Err(error),
+                }
+            }
+            if page.rows < PAGE_ROWS {
+                return Ok(());
+            }
+            after = page.last;
+        }
+    }
+
     fn encoder(&self, symbols: &[String]) -> Result<Encoder, LiveError> {
-        let named = symbols.iter().enumerate().map(|(place, symbol)| {
-            let named = Instrument::try_new(nameplate(symbol));
-            named.map(|instrument| (InstrumentId(place as u32), instrument))
-        });
+        let named = symbols
+            .iter()
+            .map(|one| Instrument::try_new(nameplate(one)));
         let named: Vec<_> = named
             .collect::<Result<_, _>>()
             .map_err(|error| LiveError::Config(error.to_string()))?;
-        let table = SymbolTable::try_new(named)
+        self.encoder_for(named)
+    }
+
+    fn encoder_for(&self, instruments: Vec<Instrument>) -> Result<Encoder, LiveError> {
+        let listed = instruments.into_iter().enumerate();
+        let listed = listed.map(|(place, one)| (InstrumentId(place as u32), one));
+        let table = SymbolTable::try_new(listed)
             .map_err(|error| LiveError::Config(format!("`run.symbols`: {error}")))?;
         let dialect = Dialect {
             lineage: self.lineage,
@@ -229,7 +271,7 @@ impl Failure {
 
 fn judge(response: &Response<'_>, about: &str) -> Result<(), Failure> {
     match response.status {
-        200 => Ok(()),
+        200 | 204 => Ok(()),
         401 | 403 => Err(Failure::Final(LiveError::Venue(
             "the venue refuses the key: check `venue.key_env` and `venue.secret_env`, and that \
              they are for this host"
@@ -284,6 +326,7 @@ fn nameplate(symbol: &str) -> InstrumentSpec {
         symbol: symbol.to_string(),
         venue: VENUE.to_string(),
         tick_size: whole(),
+        order_tick: None,
         lot_size: whole(),
         min_qty: Decimal::ZERO,
         min_notional: Decimal::ZERO,

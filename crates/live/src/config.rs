@@ -1,6 +1,7 @@
 //! What a session is made from: everything resolved, every limit explicit.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use py_rt_kernel::execution::ExecutionTimes;
 use py_rt_kernel::risk::RiskLimits;
@@ -114,6 +115,8 @@ pub struct LiveConfig {
     pub spin: bool,
     /// Whether orders, fills and positions are kept in `store.sqlite` too.
     pub store: bool,
+    /// How long a callback may take before the watchdog acts; `None` for as long as it likes.
+    pub callback_limit: Option<Duration>,
 }
 
 /// The checked addresses of a venue.

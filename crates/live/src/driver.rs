@@ -20,6 +20,7 @@ use crate::lanes::{Lanes, Role};
 use crate::net::{Arrival, Transport};
 use crate::state::KillFile;
 use crate::store::Store;
+use crate::watchdog::Pulse;
 
 const SECOND_NS: i64 = 1_000_000_000;
 
@@ -89,6 +90,7 @@ pub struct Driver<'a, S, T, J> {
     pub hooks: &'a mut dyn Hooks,
     /// How other processes reach this one.
     pub kill: KillFile,
+    pulse: Pulse,
     duty: Duty,
     events: Vec<Event>,
 }
@@ -142,6 +144,8 @@ pub struct Parts<'a, S, T, J> {
     pub hooks: &'a mut dyn Hooks,
     /// How other processes reach this one.
     pub kill: KillFile,
+    /// What the watchdog looks at.
+    pub pulse: Pulse,
 }
 
 impl<'a, S: Strategy, T: Transport, J: Tape> Driver<'a, S, T, J> {
@@ -155,6 +159,7 @@ impl<'a, S: Strategy, T: Transport, J: Tape> Driver<'a, S, T, J> {
             store: parts.store,
             hooks: parts.hooks,
             kill: parts.kill,
+            pulse: parts.pulse,
             duty: Duty {
                 phase: Phase::Trading,
                 reason: None,
@@ -195,7 +200,9 @@ impl<'a, S: Strategy, T: Transport, J: Tape> Driver<'a, S, T, J> {
     /// As [`Driver::run`].
     pub fn feed(&mut self, now: UnixNanos, input: Input<'_>) -> Result<(), LiveError> {
         self.journal.append_input(now, &input);
+        self.pulse.beat();
         self.kernel.handle_input(now, input);
+        self.pulse.beat();
         let mut decided = false;
         while let Some(output) = self.kernel.poll_output() {
             match output {

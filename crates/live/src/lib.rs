@@ -12,6 +12,7 @@
 //! - [`store`]: the tables for people, and the status file. [`state`]: the state directory with
 //!   its lock, lineage and kill file.
 //! - [`bootstrap`]: what is asked of the venue before the session. [`clock`]: the only clock.
+//! - [`watchdog`]: the thread that acts when a callback hangs.
 //! - [`error`]: what can stop a session. [`secret`]: text that prints stars.
 #![forbid(unsafe_code)]
 
@@ -28,6 +29,7 @@ pub mod secret;
 pub mod session;
 pub mod state;
 pub mod store;
+pub mod watchdog;
 
 pub use config::{Channels, Durability, LiveConfig, Mode, VenueConfig};
 pub use driver::Hooks;

@@ -8,6 +8,7 @@ use py_rt_kernel::{Control, Input, Strategy};
 use py_rt_types::{Instrument, UnixNanos};
 use py_rt_venues::alpaca::{Dialect, Lineage};
 use py_rt_venues::SymbolTable;
+use rustls::ClientConfig;
 
 use crate::bootstrap::{credentials, Bootstrap};
 use crate::clock::Clock;
@@ -20,6 +21,7 @@ use crate::net::{tls_config, Endpoint, NetTransport, Protocol, Transport};
 use crate::recovery::hash_text;
 use crate::state::{draw_seed, KillFile, KillWord, StateDir};
 use crate::store::exact_text;
+use crate::watchdog::{Pulse, Remedies, Watchdog};
 
 mod open;
 
@@ -111,12 +113,41 @@ pub fn trade<S: Strategy>(
         let list = endpoint_list(config, &endpoints);
         let transport = NetTransport::try_new(list, tls.clone(), config.spin)
             .map_err(|error| LiveError::Connection(error.to_string()))?;
-        let mut summary = run_session(config, opened, lanes, transport, hooks)?;
+        let pulse = Pulse::default();
+        let dog = match config.callback_limit {
+            Some(limit) => {
+                let remedies = remedies(config, &endpoints, tls.clone(), lineage, &opened);
+                Some(Watchdog::start(limit, pulse.clone(), remedies)?)
+            }
+            None => None,
+        };
+        let mut summary = run_session(config, opened, lanes, transport, hooks, pulse)?;
+        drop(dog);
         brought_back = brought_back.and(summary.recovered);
         summary.recovered = brought_back;
         if !ending || summary.reason != Reason::Interrupted.name() {
             return Ok(summary);
         }
+    }
+}
+
+/// What a hanging callback is answered with.
+fn remedies<S, J>(
+    config: &LiveConfig,
+    endpoints: &Endpoints,
+    tls: Option<Arc<ClientConfig>>,
+    lineage: Lineage,
+    opened: &Opened<S, J>,
+) -> Remedies {
+    let (url, venue) = (endpoints.trading.clone(), config.venue.clone());
+    let instruments = opened.instruments.clone();
+    let cancel_all = move || {
+        let mut bootstrap = Bootstrap::open(&url, tls.as_ref(), &venue, lineage)?;
+        bootstrap.cancel_open(&instruments)
+    };
+    Remedies {
+        kill: config.state_dir.join("kill"),
+        cancel_all: Box::new(cancel_all),
     }
 }
 
@@ -192,6 +223,7 @@ pub fn run_session<S: Strategy, T: Transport, J: Tape>(
     lanes: Lanes,
     mut transport: T,
     hooks: &mut dyn Hooks,
+    pulse: Pulse,
 ) -> Result<SessionSummary, LiveError> {
     let mut kill = KillFile::new(&config.state_dir);
     let word = kill.poll();
@@ -218,6 +250,7 @@ pub fn run_session<S: Strategy, T: Transport, J: Tape>(
         store: opened.store,
         hooks,
         kill,
+        pulse,
     };
     let rules = EndRules {
         ends_at,

@@ -248,6 +248,7 @@ impl Listing {
             symbol: raw.symbol.clone(),
             venue: "PAPER".to_owned(),
             tick_size: number("tick_size", &raw.tick_size)?,
+            order_tick: None,
             lot_size: number("lot_size", &raw.lot_size)?,
             min_qty: number("min_qty", &raw.min_qty)?,
             min_notional: number("min_notional", &raw.min_notional)?,

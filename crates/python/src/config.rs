@@ -61,6 +61,7 @@ pub(crate) fn instrument(dict: &Bound<'_, PyDict>) -> PyResult<Instrument> {
     let spec = InstrumentSpec {
         venue: field(dict, "venue")?,
         tick_size: decimal_field(dict, "tick_size")?,
+        order_tick: None,
         lot_size: decimal_field(dict, "lot_size")?,
         min_qty: decimal_field(dict, "min_qty")?,
         min_notional: decimal_field(dict, "min_notional")?,

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use py_rt_kernel::event::Event;
 use py_rt_kernel::execution::ExecutionTimes;
@@ -173,6 +174,12 @@ fn refused(error: LiveError) -> PyErr {
     FaceError::live(error.code(), error.message())
 }
 
+/// How long a callback may take; 0 is as long as it likes.
+fn callback_limit(seconds: f64) -> Option<Duration> {
+    let limit = Duration::try_from_secs_f64(seconds).ok();
+    limit.filter(|limit| !limit.is_zero())
+}
+
 fn live_config(dict: &Bound<'_, PyDict>) -> PyResult<LiveConfig> {
     let mode = match field::<String>(dict, "mode")?.as_str() {
         "live" => Mode::Live,
@@ -209,6 +216,7 @@ fn live_config(dict: &Bound<'_, PyDict>) -> PyResult<LiveConfig> {
         cancel_on_stop: field(dict, "cancel_on_stop")?,
         durability,
         spin: field(dict, "spin")?,
+        callback_limit: callback_limit(field(dict, "watchdog_seconds")?),
         store: field(dict, "store")?,
     })
 }

@@ -146,6 +146,7 @@ fn instrument(symbol: &str, tick: &str, lot: &str) -> Instrument {
         symbol: symbol.to_owned(),
         venue: "SIM".to_owned(),
         tick_size: Decimal::parse(tick).expect("a number"),
+        order_tick: None,
         lot_size: Decimal::parse(lot).expect("a number"),
         min_qty: Decimal::ZERO,
         min_notional: Decimal::ZERO,

@@ -140,6 +140,11 @@ impl Strategy for MarketMaker {
         }
         let held = ctx.position(id).qty.0;
         let (bid, ask) = self.prices(desk, &top, held);
+        let Some(instrument) = ctx.instruments().get(id.index()) else {
+            return;
+        };
+        let bid = instrument.floor_price(Price(bid)).0;
+        let ask = instrument.ceil_price(Price(ask)).0;
         let (buy_room, sell_room) = (desk.position_max - held, held - desk.position_min);
         let wants = [
             Want {

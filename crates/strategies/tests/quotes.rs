@@ -18,6 +18,7 @@ fn bitcoin(shortable: bool, min_qty: &str) -> Instrument {
         symbol: "BTC".into(),
         venue: "SIM".into(),
         tick_size: decimal("0.01"),
+        order_tick: None,
         lot_size: decimal("0.001"),
         min_qty: decimal(min_qty),
         min_notional: decimal("10"),

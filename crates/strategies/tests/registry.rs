@@ -11,6 +11,7 @@ fn shares() -> Vec<Instrument> {
         symbol: "AAPL".into(),
         venue: "SIM".into(),
         tick_size: decimal("0.01"),
+        order_tick: None,
         lot_size: decimal("0.001"),
         min_qty: decimal("0"),
         min_notional: decimal("0"),

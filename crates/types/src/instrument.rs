@@ -35,6 +35,16 @@ pub enum AssetClass {
     Other,
 }
 
+/// From a price up, orders lie on this step: executions of stocks can be finer than the cent that
+/// orders of a dollar and more must be in (17 CFR 242.612).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OrderTick {
+    /// The lowest price that it is about.
+    pub from: Decimal,
+    /// The step.
+    pub step: Decimal,
+}
+
 /// An instrument as it is written, before it is checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InstrumentSpec {
@@ -44,6 +54,8 @@ pub struct InstrumentSpec {
     pub venue: String,
     /// Smallest price step.
     pub tick_size: Decimal,
+    /// Where orders must lie on a coarser step than executions do.
+    pub order_tick: Option<OrderTick>,
     /// Smallest quantity step.
     pub lot_size: Decimal,
     /// Smallest order quantity; 0 for none.
@@ -68,6 +80,8 @@ pub struct Instrument {
     spec: InstrumentSpec,
     min_qty: Qty,
     min_notional: Money,
+    /// The lowest price whose orders lie on a coarser step, and the step [ticks].
+    coarse: (i64, i64),
     tick_value: i128,
     /// The same, where it fits; else 0.
     tick_value_small: i64,
@@ -77,8 +91,9 @@ impl Instrument {
     /// Checks a specification.
     ///
     /// # Errors
-    /// [`TypeError::BadStep`] when tick, lot or multiplier is not positive, [`TypeError::TooFine`]
-    /// when one tick of one lot is worth less than 1e-18, [`TypeError::Overflow`] when it is huge.
+    /// [`TypeError::BadStep`] when tick, lot or multiplier is not positive or the order tick does
+    /// not lie on the tick, [`TypeError::TooFine`] when one tick of one lot is worth less than
+    /// 1e-18, [`TypeError::Overflow`] when it is huge.
     pub fn try_new(spec: InstrumentSpec) -> Result<Self, TypeError> {
         let steps = [spec.tick_size, spec.lot_size, spec.multiplier];
         if steps.iter().any(|step| step.mantissa() <= 0) {
@@ -101,9 +116,18 @@ impl Instrument {
         let whole_lots = min_lots / lot + i128::from(min_lots % lot != 0);
         let min_qty = i64::try_from(whole_lots).map_err(|_| TypeError::Overflow)?;
         let min_notional = Money(spec.min_notional.to_atto()?.max(0));
+        let in_ticks = |value: Decimal| value.steps(spec.tick_size)?.ok_or(TypeError::BadStep);
+        let coarse = match spec.order_tick {
+            Some(orders) => (in_ticks(orders.from)?, in_ticks(orders.step)?),
+            None => (i64::MAX, 1),
+        };
+        if coarse.1 <= 0 {
+            return Err(TypeError::BadStep);
+        }
         Ok(Self {
             min_qty: Qty(min_qty),
             min_notional,
+            coarse,
             tick_value,
             tick_value_small: i64::try_from(tick_value).unwrap_or(0),
             spec,
@@ -120,6 +144,49 @@ impl Instrument {
     #[must_use]
     pub fn symbol(&self) -> &str {
         &self.spec.symbol
+    }
+
+    /// The step on which a price of an order lies [ticks].
+    #[inline]
+    #[must_use]
+    pub const fn order_step(&self, price: Price) -> i64 {
+        if price.0 >= self.coarse.0 {
+            self.coarse.1
+        } else {
+            1
+        }
+    }
+
+    /// The nearest price of an order that is not above `price`.
+    #[inline]
+    #[must_use]
+    pub const fn floor_price(&self, price: Price) -> Price {
+        match self.order_step(price) {
+            1 => price,
+            step => Price(price.0 - price.0.rem_euclid(step)),
+        }
+    }
+
+    /// The nearest price of an order that is not below `price`.
+    #[inline]
+    #[must_use]
+    pub const fn ceil_price(&self, price: Price) -> Price {
+        match self.order_step(price) {
+            1 => price,
+            step => Price(price.0 + (step - price.0.rem_euclid(step)) % step),
+        }
+    }
+
+    /// The nearest price of an order; the lower one from halfway.
+    #[inline]
+    #[must_use]
+    pub const fn nearest_price(&self, price: Price) -> Price {
+        let (low, high) = (self.floor_price(price), self.ceil_price(price));
+        if price.0 - low.0 <= high.0 - price.0 {
+            low
+        } else {
+            high
+        }
     }
 
     /// Smallest order quantity in lots.

@@ -31,7 +31,7 @@ pub mod time;
 pub use command::{CancelOrder, NewOrder, Query, ReplaceOrder};
 pub use decimal::Decimal;
 pub use error::TypeError;
-pub use instrument::{AssetClass, Instrument, InstrumentId, InstrumentSpec};
+pub use instrument::{AssetClass, Instrument, InstrumentId, InstrumentSpec, OrderTick};
 pub use market::{Bar, EventKind, MarketEvent, END, GAP};
 pub use number::{Money, Price, Qty};
 pub use order::{

@@ -3,7 +3,8 @@
 
 use py_rt_types::number::divide_half_even;
 use py_rt_types::{
-    AssetClass, Decimal, Instrument, InstrumentSpec, Money, Price, Qty, TypeError, UnixNanos,
+    AssetClass, Decimal, Instrument, InstrumentSpec, Money, OrderTick, Price, Qty, TypeError,
+    UnixNanos,
 };
 
 struct Dice(u64);
@@ -31,6 +32,7 @@ fn instrument(tick: &str, lot: &str, multiplier: &str) -> Result<Instrument, Typ
         symbol: "AAA".into(),
         venue: "SIM".into(),
         tick_size: decimal(tick),
+        order_tick: None,
         lot_size: decimal(lot),
         min_qty: Decimal::ZERO,
         min_notional: Decimal::ZERO,
@@ -156,6 +158,32 @@ fn instruments_that_cannot_be_exact_are_refused() {
     assert_eq!(fine.unwrap_err(), TypeError::TooFine);
     let huge = instrument("1000000000000", "1000000000000", "1");
     assert_eq!(huge.unwrap_err(), TypeError::Overflow);
+}
+
+#[test]
+fn prices_of_orders_lie_on_the_coarser_step_where_there_is_one() {
+    let coarse = |from: &str, step: &str| {
+        let spec = instrument("0.0001", "1", "1").unwrap().spec().clone();
+        let (from, step) = (decimal(from), decimal(step));
+        let order_tick = Some(OrderTick { from, step });
+        Instrument::try_new(InstrumentSpec { order_tick, ..spec })
+    };
+    let share = coarse("1", "0.01").unwrap();
+    for price in 9_000i64..12_000 {
+        // The definition, in exact ticks.
+        let step = if price < 10_000 { 1 } else { 100 };
+        let (low, high) = (price / step * step, (price + step - 1) / step * step);
+        assert_eq!(share.floor_price(Price(price)), Price(low));
+        assert_eq!(share.ceil_price(Price(price)), Price(high));
+        let nearest = share.nearest_price(Price(price)).0;
+        assert_eq!(
+            (nearest - price).abs(),
+            (price - low).min(high - price),
+            "{price}"
+        );
+    }
+    assert_eq!(coarse("1", "0.00015").unwrap_err(), TypeError::BadStep);
+    assert_eq!(coarse("1", "0").unwrap_err(), TypeError::BadStep);
 }
 
 #[test]

@@ -308,6 +308,7 @@ mod tests {
             symbol: symbol.into(),
             venue: "ALPACA".into(),
             tick_size: Decimal::parse(tick).unwrap(),
+            order_tick: None,
             lot_size: Decimal::parse(lot).unwrap(),
             min_qty: Decimal::ZERO,
             min_notional: Decimal::ZERO,

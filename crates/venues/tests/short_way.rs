@@ -17,6 +17,7 @@ fn table() -> Arc<SymbolTable> {
         symbol: "BTCUSDT".into(),
         venue: "TEST".into(),
         tick_size: decimal("0.01"),
+        order_tick: None,
         lot_size: decimal("0.001"),
         min_qty: Decimal::ZERO,
         min_notional: Decimal::ZERO,

@@ -173,8 +173,12 @@ def _bar_interval(strategy: Strategy, market: MarketData, bars: str | int | None
 
 
 def _sample_step(market: MarketData) -> int:
-    """Return the step of the equity curve: every bar or second, at most 20,000 points."""
+    """Return the step of the equity curve: every bar or second, at most 20,000 points.
+
+    The shortest bar is looked for among some thousands of them.
+    """
     rows = market.bars()
+    rows = rows[:: max(1, len(rows) // 4096)]
     step = 1_000_000_000
     if len(rows):
         step = max(step, int((rows["ts_close"] - rows["ts_open"]).min()))

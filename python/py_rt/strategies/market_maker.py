@@ -27,6 +27,7 @@ class _Desk:
     tick: float
     lot: float
     multiplier: float
+    coarse: bool
 
     def size(self, price: int, room: int) -> int:
         """Return how much one side may quote at a price, 0 for nothing [lots]."""
@@ -102,6 +103,10 @@ class MarketMaker(Strategy):
         bid_price, ask_price = self._prices(
             desk, round(bid / desk.tick), round(ask / desk.tick), held
         )
+        if desk.coarse:
+            down = ctx.round_price(symbol, bid_price * desk.tick, "down")
+            up = ctx.round_price(symbol, ask_price * desk.tick, "up")
+            bid_price, ask_price = round(down / desk.tick), round(up / desk.tick)
         bid_qty = desk.size(bid_price, desk.position_max - held)
         ask_qty = desk.size(ask_price, held - desk.position_min)
         orders = ctx.orders(symbol)
@@ -121,6 +126,7 @@ class MarketMaker(Strategy):
             tick=instrument.tick_size,
             lot=lot,
             multiplier=instrument.multiplier,
+            coarse=instrument.order_tick_size != instrument.tick_size,
         )
 
     def _prices(self, desk: _Desk, bid: int, ask: int, held: int) -> tuple[int, int]:

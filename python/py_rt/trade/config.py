@@ -37,6 +37,7 @@ _RUN = {
     "cash": Key("number", None, least=1, most=1e15),
     "durability": Key("text", "process", choices=("process", "strict")),
     "spin": Key("flag", False),
+    "watchdog_seconds": Key("number", 5, least=0, most=3600),
 }
 _VENUE = {
     "dialect": Key("text", choices=("alpaca",)),
@@ -90,6 +91,10 @@ class TradeConfig:
         What a decision survives before it leaves: the death of the process, or the loss of power.
     spin : bool
         Whether the thread spins on its sockets instead of sleeping: a core for some microseconds.
+    watchdog_seconds : float [s]
+        How long a callback may take; 0 for as long as it likes. After it the session may only
+        reduce, after twice the time its open orders are cancelled and the callback is interrupted,
+        one more (2 s at least) later the process is killed. The kill file holds until ``resume``.
     fractional : bool
         Whether stocks are traded in parts of a share.
     order_connections : int
@@ -111,6 +116,7 @@ class TradeConfig:
     store_url: str = "sqlite"
     durability: Literal["process", "strict"] = "process"
     spin: bool = False
+    watchdog_seconds: float = 5.0
     fractional: bool = False
     order_connections: int = 2
     answer_timeout_ns: int = 5_000_000_000
@@ -125,6 +131,7 @@ class TradeConfig:
                 "cancel_on_stop": self.cancel_on_stop,
                 "durability": self.durability,
                 "spin": self.spin,
+                "watchdog_seconds": self.watchdog_seconds,
             },
             "strategy": dict(self.params),
             "venue": {
@@ -172,6 +179,7 @@ class TradeConfig:
             "store": self.store_url == "sqlite",
             "durability": self.durability,
             "spin": self.spin,
+            "watchdog_seconds": self.watchdog_seconds,
             "fractional": self.fractional,
             "order_connections": self.order_connections,
             "answer_timeout_ns": self.answer_timeout_ns,
@@ -233,6 +241,7 @@ def read_config(
         store_url=_store(document),
         durability=run["durability"],
         spin=run["spin"],
+        watchdog_seconds=float(run["watchdog_seconds"]),
         fractional=venue["fractional"],
         order_connections=venue["order_connections"],
         answer_timeout_ns=_answer_timeout(document, venue["answer_timeout"]),

@@ -90,7 +90,7 @@ class StopBySignal:
         self._callback = running
         if running is not None and self._looks >= _LOOKS - 1:
             raise StrategyError(
-                f"{running.f_code.co_name} did not return after Ctrl-C",
+                f"{running.f_code.co_name} did not return and was interrupted",
                 field=running.f_code.co_name,
                 remedy="let every callback return at once: no loop that waits, no sleep",
             )

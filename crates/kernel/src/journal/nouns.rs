@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use py_rt_types::{
     AccountReport, AssetClass, Bar, CancelOrder, InstrumentSpec, Liquidity, MarketEvent, NewOrder,
-    OrderStatus, OrderType, Query, RejectReason, ReplaceOrder, Report, ReportKind, Side,
+    OrderStatus, OrderTick, OrderType, Query, RejectReason, ReplaceOrder, Report, ReportKind, Side,
     TimeInForce,
 };
 
@@ -87,10 +87,12 @@ wire_struct!(Report {
     side,
     kind
 });
+wire_struct!(OrderTick { from, step });
 wire_struct!(InstrumentSpec {
     symbol,
     venue,
     tick_size,
+    order_tick,
     lot_size,
     min_qty,
     min_notional,

@@ -249,6 +249,7 @@ pub(crate) fn config() -> KernelConfig {
             symbol: symbol.to_string(),
             venue: "ALPACA".to_string(),
             tick_size: decimal("0.01"),
+            order_tick: None,
             lot_size: decimal("0.0001"),
             min_qty: decimal("0.001"),
             min_notional: Decimal::ZERO,

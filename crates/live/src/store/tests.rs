@@ -16,6 +16,7 @@ fn instrument() -> Instrument {
         symbol: "BTC/USD".to_string(),
         venue: "alpaca".to_string(),
         tick_size: decimal("0.25"),
+        order_tick: None,
         lot_size: decimal("0.001"),
         min_qty: Decimal::ZERO,
         min_notional: Decimal::ZERO,

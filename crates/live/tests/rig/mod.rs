@@ -21,6 +21,7 @@ use py_rt_live::driver::Hooks;
 use py_rt_live::journal::{FileTape, Tape};
 use py_rt_live::session::{open_lanes, open_session, run_session, SessionSummary};
 use py_rt_live::state::StateDir;
+use py_rt_live::watchdog::Pulse;
 use py_rt_live::{LiveError, Secret};
 use py_rt_types::{
     AssetClass, Decimal, Instrument, InstrumentId, InstrumentSpec, MarketEvent, Money, Price, Qty,
@@ -161,6 +162,7 @@ pub fn bitcoin() -> Instrument {
         symbol: "BTC/USD".to_string(),
         venue: "alpaca".to_string(),
         tick_size: decimal("0.5"),
+        order_tick: None,
         lot_size: decimal("0.001"),
         min_qty: decimal("0.001"),
         min_notional: Decimal::ZERO,
@@ -214,6 +216,7 @@ pub fn config(state_dir: &Path, seconds: u64) -> LiveConfig {
         durability: Durability::Process,
         spin: false,
         store: false,
+        callback_limit: None,
     }
 }
 
@@ -311,7 +314,7 @@ pub fn live_with<S: Strategy>(
         let ending = opened.ending;
         let lanes = open_lanes(config, &endpoints, lineage, &opened.instruments)?;
         let transport = FakeTransport::new(Rc::clone(world), fuse.clone());
-        let summary = run_session(config, opened, lanes, transport, listener)?;
+        let summary = run_session(config, opened, lanes, transport, listener, Pulse::default())?;
         if !ending || summary.reason != "interrupted" {
             return Ok(summary);
         }

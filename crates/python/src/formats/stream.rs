@@ -37,6 +37,7 @@ impl BinanceStream {
             symbol,
             venue: "BINANCE".into(),
             tick_size: decimal("tick_size", tick_size)?,
+            order_tick: None,
             lot_size: decimal("lot_size", lot_size)?,
             min_qty: Decimal::ZERO,
             min_notional: Decimal::ZERO,

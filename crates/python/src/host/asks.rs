@@ -66,7 +66,24 @@ impl PyContext {
         field: &str,
         price: f64,
     ) -> PyResult<Result<i64, OffStep>> {
-        on_step(self.shared.prices[id.index()], "tick", field, price)
+        let scale = self.shared.prices[id.index()];
+        let count = on_step(scale, "tick", field, price)?;
+        let instrument = &self.shared.instruments[id.index()];
+        Ok(count.and_then(|count| {
+            let (low, high) = (
+                instrument.floor_price(Price(count)),
+                instrument.ceil_price(Price(count)),
+            );
+            if low == high {
+                return Ok(count);
+            }
+            let (below, above) = (scale.value(low.0), scale.value(high.0));
+            let text = format!(
+                "{field} {price} does not lie on the order tick; nearest are {below} and {above}"
+            );
+            let nearest = instrument.nearest_price(Price(count)).0;
+            Err(OffStep { nearest, text })
+        }))
     }
 
     pub(super) fn submit(
@@ -192,11 +209,12 @@ impl PyContext {
         let scale = self.shared.prices[id.index()];
         let steps = scale.steps(price);
         let near = scale.count(price);
-        let count = match (direction, near) {
-            ("nearest" | "down" | "up", Some(count)) => count as f64,
-            ("nearest", None) => steps.round(),
-            ("down", None) => steps.floor(),
-            ("up", None) => steps.ceil(),
+        let instrument = &self.shared.instruments[id.index()];
+        let whole = |steps: f64| Price(near.unwrap_or(steps as i64));
+        let count = match direction {
+            "nearest" => instrument.nearest_price(whole(steps.round())),
+            "down" => instrument.floor_price(whole(steps.floor())),
+            "up" => instrument.ceil_price(whole(steps.ceil())),
             _ => {
                 let problem = format!("{direction:?} is unknown");
                 return Err(FaceError::parameter(
@@ -206,7 +224,7 @@ impl PyContext {
                 ));
             }
         };
-        Ok(scale.value(count as i64))
+        Ok(scale.value(count.0))
     }
 
     pub(super) fn held(&self, symbol: &Bound<'_, PyString>) -> PyResult<PyPosition> {

@@ -156,6 +156,7 @@ impl PyBook {
 pub(crate) struct PyInstrument {
     symbol: String,
     tick_size: f64,
+    order_tick_size: f64,
     lot_size: f64,
     min_qty: f64,
     min_notional: f64,
@@ -180,6 +181,7 @@ impl PyInstrument {
         Ok(Self {
             symbol: spec.symbol.clone(),
             tick_size: float(spec.tick_size),
+            order_tick_size: float(spec.order_tick.map_or(spec.tick_size, |coarse| coarse.step)),
             lot_size: float(spec.lot_size),
             min_qty: float(spec.min_qty),
             min_notional: float(spec.min_notional),

@@ -53,6 +53,7 @@ pub fn instrument(symbol: &str) -> Instrument {
         symbol: symbol.into(),
         venue: "SIM".into(),
         tick_size: Decimal::parse("0.01").unwrap(),
+        order_tick: None,
         lot_size: Decimal::parse("1").unwrap(),
         min_qty: Decimal::ZERO,
         min_notional: Decimal::ZERO,

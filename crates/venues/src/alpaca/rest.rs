@@ -8,8 +8,8 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use py_rt_types::{
-    AccountReport, AssetClass, ClientOrderId, Decimal, ExecId, InstrumentSpec, Money, Qty, Report,
-    ReportKind, UnixNanos,
+    AccountReport, AssetClass, ClientOrderId, Decimal, ExecId, InstrumentSpec, Money, OrderTick,
+    Qty, Report, ReportKind, UnixNanos,
 };
 
 use crate::alpaca::ids::{encode_uuid, parse_uuid};
@@ -84,8 +84,8 @@ pub struct Asset {
 impl Asset {
     /// The instrument that this asset makes.
     ///
-    /// Stocks get a tick of 0.0001 because executions may be finer than a cent; limit prices are
-    /// held to the cent by [`crate::alpaca::supports`]. Where nothing is said, the lot is 1e-9 for
+    /// Stocks get a tick of 0.0001 because executions may be finer than a cent; orders of a dollar
+    /// and more lie on the cent. Where nothing is said, the lot is 1e-9 for
     /// what can be divided and 1 for what cannot.
     #[must_use]
     pub fn spec(&self, venue: &str) -> InstrumentSpec {
@@ -96,6 +96,10 @@ impl Asset {
             symbol: self.symbol.clone(),
             venue: venue.into(),
             tick_size: self.tick_size.unwrap_or_else(|| step(1, 4)),
+            order_tick: (self.tick_size.is_none() && !is_crypto).then(|| OrderTick {
+                from: step(1, 0),
+                step: step(1, 2),
+            }),
             lot_size: self
                 .lot_size
                 .unwrap_or_else(|| step(1, if divisible { 9 } else { 0 })),

@@ -35,6 +35,7 @@ pub(crate) fn table(symbol: &str) -> Arc<SymbolTable> {
         symbol: symbol.into(),
         venue: "TEST".into(),
         tick_size: decimal("0.01"),
+        order_tick: None,
         lot_size: decimal("0.001"),
         min_qty: Decimal::ZERO,
         min_notional: Decimal::ZERO,

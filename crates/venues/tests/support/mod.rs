@@ -99,6 +99,7 @@ pub fn instrument(symbol: &str, tick: &str, lot: &str, asset_class: AssetClass) 
         symbol: symbol.into(),
         venue: "ALPACA".into(),
         tick_size: Decimal::parse(tick).unwrap(),
+        order_tick: None,
         lot_size: Decimal::parse(lot).unwrap(),
         min_qty: Decimal::ZERO,
         min_notional: Decimal::ZERO,

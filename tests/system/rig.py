@@ -1,0 +1,130 @@
+"""A paper venue with a session that trades on it, and the comparison of the two."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from py_rt.trade import compare_ledger, read_ledger, replay
+from py_rt.trade.venue_process import VenueProcess
+from system import wild_strategy
+
+FINAL = {"filled", "canceled", "expired", "rejected", "done_for_day", "replaced"}
+VENUE = """\
+[venue]
+clock = "2026-03-09T10:00:00-04:00"
+speed = {speed}
+seed = 7
+alpaca_port = 0
+[[account]]
+key = "K1"
+secret = "S1"
+"""
+LISTED = """\
+[[instrument]]
+symbol = "{symbol}"
+asset_class = "{kind}"
+[instrument.market]
+kind = "synthetic"
+price = "{price}"
+depth_qty = "{depth}"
+volatility = 0.0003
+events_per_s = 40
+"""
+STOCKS = (("AAPL", "us_equity", "190.00", "5"), ("MSFT", "us_equity", "410.00", "2"))
+COINS = (("BTC/USD", "crypto", "60000.00", "0.05"), ("ETH/USD", "crypto", "3000.00", "0.5"))
+TRADE = """\
+[run]
+symbols = {symbols}
+state_dir = "session"
+seconds = {seconds}
+watchdog_seconds = {watchdog}
+[venue]
+dialect = "alpaca"
+trading_url = "http://127.0.0.1:{port}"
+[risk]
+max_orders_per_second = 1000
+"""
+
+
+class Rig:
+    """A venue, a session that trades on it through a port, and the comparison of the two."""
+
+    strategy: str = str(wild_strategy.__file__)
+    watchdog_s: float = 5
+
+    def __init__(self, folder: Path, venue: VenueProcess, symbols: list[str], port: int) -> None:
+        self.folder, self.venue, self.symbols, self.port = folder, venue, symbols, port
+
+    def start(self, seconds: float) -> subprocess.Popen[str]:
+        written = TRADE.format(
+            symbols=json.dumps(self.symbols),
+            seconds=seconds,
+            port=self.port,
+            watchdog=self.watchdog_s,
+        )
+        (self.folder / "trade.toml").write_text(written, encoding="utf-8")
+        command = [sys.executable, "-m", "py_rt.cli", "trade", self.strategy]
+        keys = {"APCA_API_KEY_ID": self.venue.key, "APCA_API_SECRET_KEY": self.venue.secret}
+        with (self.folder / "session.log").open("a", encoding="utf-8") as log:
+            return subprocess.Popen(
+                [*command, "--config", str(self.folder / "trade.toml"), "--json"],
+                env=os.environ | keys,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+            )
+
+    def kill(self, seconds: float, first: signal.Signals | None, drawn: random.Random) -> None:
+        child = self.start(0)
+        time.sleep(seconds)
+        assert child.poll() is None, child.communicate()[0]
+        if first is not None:
+            child.send_signal(first)
+            time.sleep(drawn.uniform(0.0, 1.0 if first == signal.SIGSTOP else 0.3))
+        child.kill()
+        child.communicate()
+
+    def finish(self, seconds: float) -> dict[str, Any]:
+        return self.ended(self.start(seconds), seconds + 40)
+
+    def ended(self, child: subprocess.Popen[str], longest_s: float) -> dict[str, Any]:
+        said, _ = child.communicate(timeout=longest_s)
+        log = (self.folder / "session.log").read_text(encoding="utf-8")
+        assert child.returncode == 0, said + log[-2000:]
+        summary: dict[str, Any] = json.loads(said)
+        return summary
+
+    def assert_equal(self, summary: dict[str, Any]) -> None:
+        ledger = read_ledger(self.venue.admin)
+        diff = compare_ledger(ledger, self.folder / "session" / "store.sqlite", summary["cash"])
+        assert diff.equal, diff.differences
+        assert diff.fills > 0
+        assert summary["reconciled"]
+        assert summary["fills"] == len(ledger["executions"])
+        still_open = [order for order in ledger["orders"] if order["status"] not in FINAL]
+        assert still_open == []
+        again = replay(summary["journal"])
+        assert again.equal, again
+        assert again.order_hash == summary["order_hash"]
+
+
+@contextlib.contextmanager
+def rig(folder: Path, listed: tuple[tuple[str, ...], ...], speed: float) -> Iterator[Rig]:
+    names = ("symbol", "kind", "price", "depth")
+    tables = [LISTED.format(**dict(zip(names, row, strict=True))) for row in listed]
+    (folder / "venue.toml").write_text(VENUE.format(speed=speed) + "".join(tables), "utf-8")
+    venue = VenueProcess.start(["--config", str(folder / "venue.toml")], folder)
+    try:
+        yield Rig(folder, venue, [row[0] for row in listed], int(venue.alpaca.rsplit(":")[-1]))
+    finally:
+        venue.stop()
