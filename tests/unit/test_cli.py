@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -79,10 +80,11 @@ def test_every_command_helps_with_an_example(
 def test_help_is_quick_and_nothing_heavy_is_imported() -> None:
     took = []
     for _ in range(3):
-        begun = time.perf_counter()
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
         assert child("--help").returncode == 0
-        took.append(time.perf_counter() - begun)
-    assert min(took) < 1.0
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        took.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+    assert min(took) < 1.0, "of a processor, whatever else runs"
     heavy = "import sys, py_rt; print({'typer', 'rich', 'pandas', 'click'} & set(sys.modules))"
     found = subprocess.run([sys.executable, "-c", heavy], capture_output=True, text=True)
     assert found.stdout.strip() == "set()"
