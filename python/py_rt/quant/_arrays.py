@@ -11,12 +11,14 @@ import numpy as np
 import numpy.typing as npt
 
 from py_rt.errors import DataError, ParameterError, TradingError
+from py_rt.quant._lookahead import refuse_later
 
 Floats = npt.NDArray[np.float64]
 
 
 def _plain(values: Any, field: str) -> Floats:
     """Turn anything like numbers into float64; what is missing becomes NaN."""
+    refuse_later(values, field)
     try:
         raw = np.asarray(values)
         if raw.dtype.kind == "O" and hasattr(values, "to_numpy"):
