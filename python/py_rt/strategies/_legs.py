@@ -21,6 +21,7 @@ class Legs:
     def __init__(self, instruments: Mapping[str, Any]) -> None:
         self._instruments = dict(instruments)
         self._bets: dict[str, dict[str, float]] = {}
+        self._sum: dict[str, float] | None = {}
         self._working: dict[str, int] = {}
 
     def names(self) -> list[str]:
@@ -34,10 +35,12 @@ class Legs:
     def open(self, name: str, units: Mapping[str, float]) -> None:
         """Hold this many units of these symbols, in place of what the bet held before."""
         self._bets[name] = dict(units)
+        self._sum = None
 
     def drop(self, name: str) -> None:
         """Hold nothing for a bet any more."""
         self._bets.pop(name, None)
+        self._sum = None
 
     def has(self, name: str) -> bool:
         """Say whether a bet is open."""
@@ -73,12 +76,7 @@ class Legs:
 
     def work(self, ctx: Context) -> None:
         """Ask for what is missing in every symbol that a bet holds, or held."""
-        wanted: dict[str, float] = {}
-        for units in self._bets.values():
-            for symbol, qty in units.items():
-                wanted[symbol] = wanted.get(symbol, 0.0) + qty
-        for symbol in [s for s in self._working if s not in wanted]:
-            wanted[symbol] = 0.0
+        wanted = dict.fromkeys(self._working, 0.0) | self._total()
         for symbol, qty in wanted.items():
             instrument = self._instruments[symbol]
             lots = round(qty / instrument.lot_size)
@@ -89,3 +87,12 @@ class Legs:
                 self._working[symbol] = lots
             if not lots and not ctx.position(symbol).qty and not ctx.orders(symbol):
                 self._working.pop(symbol, None)
+
+    def _total(self) -> dict[str, float]:
+        """Return the units of all bets together; added up again only after a change."""
+        if self._sum is None:
+            self._sum = {}
+            for units in self._bets.values():
+                for symbol, qty in units.items():
+                    self._sum[symbol] = self._sum.get(symbol, 0.0) + qty
+        return self._sum

@@ -183,12 +183,11 @@ class PanelStrategy(Strategy):
 
     def _drop_stopped(self, ctx: Context) -> None:
         """Close what holds a symbol that has no bars any more."""
-        for name in self.legs.names():
-            for symbol in self.legs.symbols(name):
-                age = int(self.panel.age[self.panel.at[symbol]])
-                if age > self.stale:
-                    self.drop(ctx, name, f"{symbol} has had no bar for {age} rows")
-                    break
+        stopped = {self.panel.symbols[c] for c in np.flatnonzero(self.panel.age > self.stale)}
+        for name in self.legs.names() if stopped else ():
+            gone = stopped.intersection(self.legs.symbols(name))
+            if gone:
+                self.drop(ctx, name, f"{min(gone)} has had no bar for over {self.stale} rows")
 
     def on_order(self, ctx: Context, order: Any) -> None:
         """Close what cannot be held in full: a leg was refused."""

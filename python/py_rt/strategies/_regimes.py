@@ -15,7 +15,7 @@ from py_rt.errors import TradingError
 __all__ = ["RegimeWatch"]
 
 Floats = npt.NDArray[np.float64]
-_RESTARTS = 5
+_RESTARTS = 4
 
 
 class RegimeWatch:
@@ -68,7 +68,7 @@ class RegimeWatch:
         self._since = 0
         past = np.array(self._returns)
         restarts = _RESTARTS if self.model is None else 1
-        model = quant.GaussianHMM(self._n, restarts, tol=1e-7, threads=1)
+        model = quant.GaussianHMM(self._n, restarts, tol=1e-6, threads=1)
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", RuntimeWarning)  # converged_ says it as well

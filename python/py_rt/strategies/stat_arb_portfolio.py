@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from py_rt import quant
-from py_rt.errors import ParameterError, TradingError
+from py_rt.errors import Degenerate, ParameterError, TradingError
 from py_rt.strategies._panel import Floats, PanelStrategy, within
 from py_rt.strategy import Context
 
@@ -26,9 +26,9 @@ class _Market:
 class StatArbPortfolio(PanelStrategy):
     """A book of residuals: each stock against the factors of its market, weighted by equal risk.
 
-    Every ``refit`` rows, on the last ``window`` closes: the correlations of returns (Ledoit-Wolf)
-    give ``n_factors`` eigenportfolios, ``Q_ji = v_ji / sigma_i``, and risk parity of the residuals
-    gives each stock its part of ``gross``. At every row, over the last ``lookback`` returns:
+    Every ``refit`` rows, on the last ``window`` closes: the correlations of returns give
+    ``n_factors`` eigenportfolios, ``Q_ji = v_ji / sigma_i``, and risk parity of the residuals
+    (their covariance shrunk, Ledoit-Wolf) gives each stock its part of ``gross``. At every row, over the last ``lookback`` returns:
     ``R_i = a_i + sum_j b_ij F_j + e_i`` by least squares; ``X_i`` cumulates the residuals; an
     Ornstein-Uhlenbeck fit of ``X_i`` gives its mean, its deviation ``sigma / sqrt(2 theta)`` and
     ``s_i = (X_i - mu_i + mean of mu) / deviation_i``. Below ``-entry`` the stock is bought against
@@ -106,8 +106,7 @@ class StatArbPortfolio(PanelStrategy):
         returns = closes[1:] / closes[:-1] - 1.0
         try:
             deviations = returns.std(axis=0, ddof=1)
-            spread = quant.covariance(returns / deviations).cov
-            vectors = np.linalg.eigh(spread)[1][:, ::-1][:, : self.n_factors]
+            vectors = np.linalg.eigh(np.corrcoef(returns.T))[1][:, ::-1][:, : self.n_factors]
             factors = vectors * np.sign(vectors.sum(axis=0)) / deviations[:, None]
             residuals = returns - _explained(returns, returns @ factors)[0]
             shares = quant.portfolio(returns=residuals, method="risk_parity").weights
@@ -136,7 +135,10 @@ class StatArbPortfolio(PanelStrategy):
         if closes is None:
             return self.note(ctx, "scores", "refused: a stock has no price yet")
         returns = closes[1:] / closes[:-1] - 1.0
-        explained, betas = _explained(returns, returns @ self._market.factors)
+        try:
+            explained, betas = _explained(returns, returns @ self._market.factors)
+        except Degenerate as error:
+            return self.note(ctx, "scores", f"refused: {error}")
         paths = np.cumsum(returns - explained, axis=0)
         scores = self._scored(paths)
         self.scores = {}
@@ -196,9 +198,12 @@ class StatArbPortfolio(PanelStrategy):
 
 def _explained(returns: Floats, factors: Floats) -> tuple[Floats, Floats]:
     """Return what a regression on a constant and the factors explains, and the slopes."""
-    design = np.column_stack([np.ones(len(factors)), factors])
-    found = np.linalg.lstsq(design, returns, rcond=None)[0]
-    return design @ found, found[1:]
+    basis, upper = np.linalg.qr(np.column_stack([np.ones(len(factors)), factors]))
+    size = np.abs(np.diag(upper))
+    if not size.min() > 1e-10 * size[1:].max():
+        raise Degenerate("the factors do not move apart", field="factors")
+    along = basis.T @ returns
+    return basis @ along, np.linalg.solve(upper, along)[1:]
 
 
 def _carried(closes: Floats) -> Floats | None:
