@@ -121,7 +121,10 @@ class StrategyFactory:
             raise ParameterError(
                 f"{cls!r} is no Strategy class", field="cls", remedy="pass the class itself"
             )
-        if name in {*_compiled(), *_PYTHON} or _registered.get(name, cls).__qualname__ != cls.__qualname__:
+        if (
+            name in {*_compiled(), *_PYTHON}
+            or _registered.get(name, cls).__qualname__ != cls.__qualname__
+        ):
             raise ParameterError(f"{name} is taken", field="name", remedy="choose another name")
         _registered[name] = cls
 

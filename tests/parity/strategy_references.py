@@ -208,9 +208,7 @@ def regimes(closes: pd.Series, s: Any) -> list[tuple[Any, Any] | None]:
         since += 1
         if t >= s.window and since >= s.refit:
             since = 0
-            fresh = rt.quant.GaussianHMM(
-                s.n_regimes, 1 if model else 4, tol=1e-6, threads=1
-            )
+            fresh = rt.quant.GaussianHMM(s.n_regimes, 1 if model else 4, tol=1e-6, threads=1)
             past = returns[t + 1 - s.window : t + 1]
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")

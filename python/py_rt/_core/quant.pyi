@@ -201,6 +201,7 @@ def hmm_fit(
     warm: dict[str, Any] | None = None,
     progress: Callable[[int, int], Any] | None = None,
 ) -> dict[str, Any]: ...
+
 @final
 class HmmFilter:
     """The filter of a model, one observation at a time."""

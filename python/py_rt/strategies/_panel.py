@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from py_rt.errors import ParameterError
+from py_rt.errors import Degenerate, ParameterError, TradingError
 from py_rt.strategies._legs import Legs
 from py_rt.strategy import Context, Strategy
 
 __all__ = ["Panel", "PanelStrategy", "within"]
 
 Floats = npt.NDArray[np.float64]
+_T = TypeVar("_T")
 _TIMER = "row"
 _GRACE_NS = 2_000_000_000
 _NOTES = 10_000
@@ -133,6 +135,27 @@ class PanelStrategy(Strategy):
     def follow(self, ctx: Context) -> None:
         """Take the newest row in and open or close bets."""
         raise NotImplementedError
+
+    def estimated(
+        self, ctx: Context, columns: list[int], closes: Floats, estimate: Callable[[Floats], _T]
+    ) -> tuple[list[int], Floats, _T] | None:
+        """Return an estimate and the columns it rests on; None, and a note, when there is none.
+
+        A column that the estimate refuses by its place (constant, or a combination of others) is
+        left out, and the rest is tried again.
+        """
+        while True:
+            try:
+                return columns, closes, estimate(closes)
+            except TradingError as error:
+                place = error.where.get("column")
+                bad = isinstance(error, Degenerate) and isinstance(place, int)
+                what = self.panel.symbols[columns[place]] if bad else "fit"
+                self.note(ctx, what, f"refused: {error}")
+                if not bad or len(columns) < 3:
+                    return None
+            columns = columns[:place] + columns[place + 1 :]
+            closes = np.ascontiguousarray(np.delete(closes, place, axis=1))
 
     def note(self, ctx: Context, what: str, why: str) -> None:
         """Keep what happened and why."""

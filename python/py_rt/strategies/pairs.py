@@ -84,7 +84,7 @@ class Pairs(PanelStrategy):
 
     def check(self) -> None:
         """Refuse parameters outside their ranges."""
-        within(self, "window", 30)
+        within(self, "window", 12)
         within(self, "pairs", 1)
         within(self, "fdr", 1e-12, 1.0 - 1e-12)
         if not 0.0 <= self.exit < self.entry < self.stop:
@@ -117,26 +117,23 @@ class Pairs(PanelStrategy):
                 self.legs.drop(name)
                 self.note(ctx, name, "closed: the screen does not name it any more")
 
-    def _screened(
-        self, ctx: Context, columns: list[int], closes: Floats
-    ) -> list[tuple[int, int]]:
+    def _screened(self, ctx: Context, columns: list[int], closes: Floats) -> list[tuple[int, int]]:
         """Return the columns (y, x) of the pairs that pass, most significant first."""
         if len(columns) < 2:
-            self.note(ctx, "screen", f"refused: {len(columns)} symbols with enough bars")
+            self.note(ctx, "fit", f"refused: {len(columns)} symbols with enough bars")
             return []
-        try:
-            found = quant.screen_pairs(closes, columns, fdr=self.fdr, threads=1)
-        except TradingError as error:
-            self.note(ctx, "screen", f"refused: {error}")
+        told = self.estimated(
+            ctx, columns, closes, lambda x: quant.screen_pairs(x, fdr=self.fdr, threads=1)
+        )
+        if told is None:
             return []
+        known, _, found = told
         passed = found[found["selected"] & (found["hedge_ratio"] > 0.0)]
         passed = passed.sort_values(["pvalue", "y", "x"], kind="stable")
         chosen: list[tuple[int, int]] = []
         for y, x in zip(passed["y"], passed["x"], strict=True):
-            if len(chosen) == self.pairs:
-                break
-            if (x, y) not in chosen:
-                chosen.append((int(y), int(x)))
+            if len(chosen) < self.pairs and (known[x], known[y]) not in chosen:
+                chosen.append((known[y], known[x]))
         return chosen
 
     @staticmethod

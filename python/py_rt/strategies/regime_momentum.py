@@ -111,9 +111,9 @@ class RegimeMomentum(Strategy):
         if side != self._side[symbol]:
             worth = self.gross * min(1.0, self.volatility / v)
             qty, why = affordable(ctx, symbol, side, worth, close)
-            if side and not qty and self._qty[symbol]:
+            if side and not qty:
                 self._note(ctx, symbol, f"refused: {why}")
-            self._side[symbol], self._qty[symbol] = side if qty else 0, qty
+            self._side[symbol], self._qty[symbol] = side, qty
         ctx.target(symbol, self._qty[symbol])
 
     @staticmethod

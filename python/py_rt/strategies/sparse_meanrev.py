@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 
 from py_rt import quant
-from py_rt.errors import ParameterError, TradingError
+from py_rt.errors import ParameterError
 from py_rt.strategies._panel import Floats, PanelStrategy, within
 from py_rt.strategy import Context
 
@@ -71,7 +71,7 @@ class SparseMeanReversion(PanelStrategy):
 
     def check(self) -> None:
         """Refuse parameters outside their ranges."""
-        within(self, "window", 30)
+        within(self, "window", 12)
         within(self, "k", 1)
         within(self, "half_life", 1.0)
         if not 0.0 <= self.exit < self.entry < self.stop:
@@ -93,10 +93,15 @@ class SparseMeanReversion(PanelStrategy):
             self.note(ctx, _BET, "closed: chosen anew")
         if len(columns) < self.k:
             return self.note(ctx, "fit", f"refused: {len(columns)} symbols with enough bars")
-        try:
-            found = quant.sparse_mean_reversion(closes, self.k, criterion=self.criterion)
-        except TradingError as error:
-            return self.note(ctx, "fit", f"refused: {error}")
+        told = self.estimated(
+            ctx,
+            columns,
+            closes,
+            lambda x: quant.sparse_mean_reversion(x, self.k, criterion=self.criterion),
+        )
+        if told is None:
+            return None
+        columns, closes, found = told
         if not 1.0 <= found.half_life <= self.half_life:
             return self.note(ctx, "fit", f"refused: a half-life of {found.half_life:.4g} rows")
         values = closes[:, found.support] @ found.weights[found.support]

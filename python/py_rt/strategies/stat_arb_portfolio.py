@@ -170,9 +170,7 @@ class StatArbPortfolio(PanelStrategy):
             return means
         return np.asarray((paths[-1] - means + np.nanmean(means)) / deviations)
 
-    def _enter(
-        self, ctx: Context, place: int, score: float, known: tuple[Floats, Floats]
-    ) -> None:
+    def _enter(self, ctx: Context, place: int, score: float, known: tuple[Floats, Floats]) -> None:
         market, (betas, prices) = self._market, known
         assert market is not None
         side = -1 if score > 0.0 else 1
