@@ -1,8 +1,8 @@
 """Slow twins of the strategies built from rt.quant: expanding loops over tables, row by row.
 
-Each takes a table of closes (rows of time, a column a symbol) and gives the units wanted after every
-row. Nothing of py_rt is called but for two fits whose own tests hold them to other libraries (the
-noise of a Kalman hedge, the parameters of a hidden Markov model); filters are written out here.
+Each takes a table of closes (rows of time, a column a symbol) and gives the units wanted after
+every row. Nothing of py_rt is called but for two fits whose own tests hold them to other libraries
+(the noise of a Kalman hedge, the parameters of a hidden Markov model); filters are written out.
 """
 
 from __future__ import annotations

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from parity import strategy_references as references
 
 import py_rt as rt
+from parity import strategy_references as references
 
 SECOND = 1_000_000_000
 TWINS: dict[str, dict[str, Any]] = {
@@ -34,7 +34,7 @@ def daily(symbols: int) -> rt.MarketData:
 
 def closes(data: rt.MarketData) -> pd.DataFrame:
     bars = data.to_frame("bar")
-    return bars.pivot(index="ts_close", columns="symbol", values="close")[list(data.symbols)]
+    return bars.pivot_table(index="ts_close", columns="symbol", values="close")[list(data.symbols)]
 
 
 def run(name: str, data: rt.MarketData, **params: Any) -> tuple[Any, Any]:
@@ -88,6 +88,7 @@ def test_the_future_changes_nothing(name: str) -> None:
 
 
 MINUTES = {"window": 390, "refit": 195}
+THIN = {"window": 60, "lookback": 30, "n_factors": 1, "refit": 10, "gaps": 0.5}
 GOLDEN: list[tuple[str, str, dict[str, Any], str]] = [
     ("pairs", "sp500_daily", {}, "8c2a81c4104185e6df64af3437aef92b"),
     ("pairs", "us_daily", {"fdr": 0.3}, "2fdf35b308e678ebf14d7e6c64fa5413"),
@@ -118,16 +119,15 @@ GOLDEN: list[tuple[str, str, dict[str, Any], str]] = [
     ),
     ("stat_arb_portfolio", "sp500_daily", {}, "8a564a6f0e32a40f1efa5d82facf25e6"),
     ("stat_arb_portfolio", "us_daily", {}, "b1ffd3711b9e9fb78337bdd9e1c2b0c3"),
-    ("stat_arb_portfolio", "us_minute/30m", {"window": 60, "lookback": 30, "n_factors": 1}, ""),
+    ("stat_arb_portfolio", "us_minute", THIN, "664f87fb0a5cbcf845cf01a13f914b6a"),
 ]
 
 
 @cache
 def golden_data(sample: str) -> rt.MarketData:
-    name, _, every = sample.partition("/")
-    data = rt.data.sample(name)
-    if name == "us_minute":
-        return data.resample(every) if every else data
+    data = rt.data.sample(sample)
+    if sample == "us_minute":
+        return data
     return data.select(data.symbols[:12]).slice("2013-01-01", "2018-01-01")
 
 

@@ -21,7 +21,7 @@ def data() -> rt.MarketData:
 @cache
 def closes() -> pd.DataFrame:
     bars = data().to_frame("bar")
-    return bars.pivot(index="ts_close", columns="symbol", values="close")
+    return bars.pivot_table(index="ts_close", columns="symbol", values="close")
 
 
 def tried(use: Callable[[Any, Any], Any], at: int = 400) -> Any:
@@ -57,7 +57,7 @@ FULL: dict[str, Callable[[], Any]] = {
                                     .to_period("D")),
     "portfolio": lambda: rt.quant.portfolio(closes()),
     "detect_regime": lambda: rt.quant.detect_regime(returns(), 2),
-    "robust_pca": lambda: rt.quant.robust_pca(closes().pct_change().dropna()),
+    "box_tiao": lambda: rt.quant.box_tiao(closes()),
     "value_at_risk": lambda: rt.quant.value_at_risk(returns()),
     "min_variance": lambda: rt.quant.MinVariance().fit(closes().pct_change().dropna()),
 }  # fmt: skip
@@ -66,7 +66,7 @@ FULL: dict[str, Callable[[], Any]] = {
 @pytest.mark.parametrize("name", FULL)
 def test_data_of_later_times_are_refused(name: str) -> None:
     FULL[name]()
-    with pytest.raises(rt.StrategyError, match="reaches until 2017-12-30.* but it is 2016"):
+    with pytest.raises(rt.StrategyError, match=r"reaches until 2017-12-30.* but it is 2016"):
         tried(lambda ctx, seen: FULL[name]())
 
     def asked(ctx: Any, seen: Any) -> Any:

@@ -108,8 +108,8 @@ def _last_time_ns(values: Any) -> int | None:
         if isinstance(level, pd.PeriodIndex):
             level = level.to_timestamp(how="end")  # noqa: PLW2901
         if isinstance(level, pd.DatetimeIndex):
-            last = level.max()
-            return None if last is pd.NaT else int(last.as_unit("ns").value)
+            known = level.dropna()
+            return int(known.max().as_unit("ns").value) if len(known) else None
     return None
 
 

@@ -130,11 +130,9 @@ class PanelStrategy(Strategy):
 
     def fit(self, ctx: Context, columns: list[int], closes: Floats) -> None:
         """Estimate again on the trailing window."""
-        raise NotImplementedError
 
     def follow(self, ctx: Context) -> None:
         """Take the newest row in and open or close bets."""
-        raise NotImplementedError
 
     def estimated(
         self, ctx: Context, columns: list[int], closes: Floats, estimate: Callable[[Floats], _T]
@@ -149,10 +147,11 @@ class PanelStrategy(Strategy):
                 return columns, closes, estimate(closes)
             except TradingError as error:
                 place = error.where.get("column")
-                bad = isinstance(error, Degenerate) and isinstance(place, int)
-                what = self.panel.symbols[columns[place]] if bad else "fit"
-                self.note(ctx, what, f"refused: {error}")
-                if not bad or len(columns) < 3:
+                if not isinstance(error, Degenerate) or not isinstance(place, int):
+                    self.note(ctx, "fit", f"refused: {error}")
+                    return None
+                self.note(ctx, self.panel.symbols[columns[place]], f"refused: {error}")
+                if len(columns) < 3:
                     return None
             columns = columns[:place] + columns[place + 1 :]
             closes = np.ascontiguousarray(np.delete(closes, place, axis=1))

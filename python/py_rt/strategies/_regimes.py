@@ -9,7 +9,7 @@ from collections import deque
 import numpy as np
 import numpy.typing as npt
 
-from py_rt import quant
+import py_rt.quant as quant
 from py_rt.errors import TradingError
 
 __all__ = ["RegimeWatch"]

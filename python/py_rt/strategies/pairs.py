@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from py_rt import quant
+import py_rt.quant as quant
 from py_rt.errors import ParameterError, TradingError
 from py_rt.strategies._panel import Floats, PanelStrategy, within
 from py_rt.strategy import Context
@@ -35,10 +35,10 @@ class Pairs(PanelStrategy):
 
     Every ``refit`` rows all ordered pairs of the last ``window`` closes are tested by Engle and
     Granger; of those whose false discovery rate is at most ``fdr`` the ``pairs`` most significant
-    are kept. A Kalman filter, its noises fitted on the same window, then predicts ``y = beta x + a``
-    one row ahead: ``z = (y - beta x - a) / s``. Below ``-entry`` the pair is bought (long y, short
-    beta x), above ``entry`` sold; within ``exit``, on the other side, beyond ``stop``, or when the
-    next screen does not name it any more it is closed.
+    are kept. A Kalman filter, its noises fitted on the same window, then predicts
+    ``y = beta x + a`` one row ahead: ``z = (y - beta x - a) / s``. Below ``-entry`` the pair is
+    bought (long y, short beta x), above ``entry`` sold; within ``exit``, on the other side, beyond
+    ``stop``, or when the next screen does not name it any more it is closed.
 
     Parameters
     ----------
@@ -162,7 +162,7 @@ class Pairs(PanelStrategy):
 
     def _enter(self, ctx: Context, pair: _Pair, prices: dict[str, float]) -> None:
         if not self.entry < abs(pair.z) < self.stop:
-            return
+            return None
         side = -1 if pair.z > 0.0 else 1
         if pair.beta <= 0.0:
             return self.note(ctx, pair.name, f"refused: a hedge of {pair.beta:.4g}")

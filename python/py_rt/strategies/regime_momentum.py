@@ -118,7 +118,7 @@ class RegimeMomentum(Strategy):
 
     @staticmethod
     def expected(watch: RegimeWatch) -> tuple[float, float]:
-        """Return the probability of the most volatile regime, and the deviation, of the next bar."""
+        """Return the next bar's probability of the most volatile regime, and its deviation."""
         model, law = watch.model, watch.expected()
         assert model is not None
         mean = float(law @ model.means_)

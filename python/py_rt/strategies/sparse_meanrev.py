@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-from py_rt import quant
+import py_rt.quant as quant
 from py_rt.errors import ParameterError
 from py_rt.strategies._panel import Floats, PanelStrategy, within
 from py_rt.strategy import Context

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from py_rt import quant
+import py_rt.quant as quant
 from py_rt.errors import Degenerate, ParameterError, TradingError
 from py_rt.strategies._panel import Floats, PanelStrategy, within
 from py_rt.strategy import Context
@@ -28,7 +28,8 @@ class StatArbPortfolio(PanelStrategy):
 
     Every ``refit`` rows, on the last ``window`` closes: the correlations of returns give
     ``n_factors`` eigenportfolios, ``Q_ji = v_ji / sigma_i``, and risk parity of the residuals
-    (their covariance shrunk, Ledoit-Wolf) gives each stock its part of ``gross``. At every row, over the last ``lookback`` returns:
+    (their covariance shrunk, Ledoit-Wolf) gives each stock its part of ``gross``. At every row,
+    over the last ``lookback`` returns:
     ``R_i = a_i + sum_j b_ij F_j + e_i`` by least squares; ``X_i`` cumulates the residuals; an
     Ornstein-Uhlenbeck fit of ``X_i`` gives its mean, its deviation ``sigma / sqrt(2 theta)`` and
     ``s_i = (X_i - mu_i + mean of mu) / deviation_i``. Below ``-entry`` the stock is bought against
@@ -128,7 +129,7 @@ class StatArbPortfolio(PanelStrategy):
     def follow(self, ctx: Context) -> None:
         """Score every residual over the newest rows and open or close."""
         if self._market is None:
-            return
+            return None
         columns = self._market.columns
         closes = _carried(self.panel.window(self.lookback + 1)[:, columns])
         row = self.panel.window(1)[0][columns]
