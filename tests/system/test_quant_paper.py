@@ -1,4 +1,4 @@
-"""The strategies built from rt.quant trade on paper as they are, and a replay gives equal orders."""
+"""Strategies built from rt.quant trade on paper as they are, and a replay gives equal orders."""
 
 from __future__ import annotations
 
