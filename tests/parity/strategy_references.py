@@ -152,7 +152,7 @@ def sparse_portfolio(window: pd.DataFrame, k: int) -> tuple[dict[str, float], fl
     x = (window - window.mean()).to_numpy()
     before, after = x[:-1], x[1:]
     a = np.linalg.lstsq(before, after, rcond=None)[0].T
-    gamma = before.T @ before / len(before)
+    gamma = np.cov(before.T)
     support: tuple[int, ...] = ()
     for _ in range(k):
         left = [j for j in range(x.shape[1]) if j not in support]

@@ -11,7 +11,7 @@ import numpy as np
 
 from py_rt._core import quant as _core
 from py_rt.errors import DataError, ParameterError
-from py_rt.quant._arrays import Floats, choice, finite, naming, real, series, table, whole
+from py_rt.quant._arrays import Floats, bounded, choice, finite, naming, real, series, table, whole
 from py_rt.quant._lookahead import known_at, refuse_unknown
 from py_rt.quant._results import Result, plotly
 
@@ -461,6 +461,7 @@ def kalman_hedge(y: Any, x: Any, *, train: int | None = None) -> HedgeResult:
     left, right = series(y, "y"), series(x, "x")
     part = max(60, len(left) // 4) if train is None else whole(train, "train", 10)
     found = _core.kalman_hedge(left, right, part)
+    bounded(found["loglik"], "x")
     names = ("observation", "beta", "intercept")
     noise = dict(zip(names, found.pop("noise"), strict=True))
     trained = known_at(y.iloc[:part] if hasattr(y, "iloc") else y)

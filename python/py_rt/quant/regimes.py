@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from py_rt._core import quant as _core
-from py_rt.errors import ParameterError
-from py_rt.quant._arrays import Floats, choice, real, series, table, whole
+from py_rt.errors import DataError, ParameterError
+from py_rt.quant._arrays import Floats, bounded, choice, real, series, table, whole
 from py_rt.quant._lookahead import ALWAYS, known_at, refuse_smoothed, refuse_unknown
 from py_rt.quant._results import Result, plotly
 
@@ -57,7 +57,7 @@ class HmmFilter:
     def update(self, x: Any) -> Floats:
         """Take an observation in, a number or a row, and return ``P(s_t = k | x_1..x_t)``, (K,)."""
         row = [float(x)] if np.ndim(x) == 0 else series(x).tolist()
-        return np.array(self._filter.update(row))
+        return _likely(np.array([self._filter.update(row)]))[0]
 
     def expected(self) -> Floats:
         """Return ``P(s_{t+1} = k | x_1..x_t)``, shape (K,)."""
@@ -251,6 +251,7 @@ class GaussianHMM:
         }
         start = None if warm is None else warm._fields()
         found = _core.hmm_fit(given.values, _lengths(lengths), plan, start, progress)
+        bounded(found["variances"], "x")
         k, d = plan["states"], given.values.shape[1]
         shape = (k,) if np.ndim(x) == 1 else (k, d)
         self.n_features_in_ = d
@@ -289,7 +290,7 @@ class GaussianHMM:
 
     def filter(self, x: Any, lengths: Sequence[int] | None = None) -> Floats:
         """Return ``P(s_t = k | x_1..x_t)``, shape (n, K): fit for a backtest."""
-        return _core.hmm_filter(self._fields(), table(x).values, _lengths(lengths))[0]
+        return _likely(_core.hmm_filter(self._fields(), table(x).values, _lengths(lengths))[0])
 
     def stream(self) -> HmmFilter:
         """Return a filter to feed observation by observation, from before the first."""
@@ -298,7 +299,7 @@ class GaussianHMM:
     def smooth(self, x: Any, lengths: Sequence[int] | None = None) -> Floats:
         """Return ``P(s_t = k | all of x)``, shape (n, K). Looks ahead: research only."""
         refuse_smoothed("smooth")
-        return _core.hmm_smooth(self._fields(), table(x).values, _lengths(lengths))
+        return _likely(_core.hmm_smooth(self._fields(), table(x).values, _lengths(lengths)))
 
     def viterbi(self, x: Any, lengths: Sequence[int] | None = None) -> npt.NDArray[np.int64]:
         """Return the most likely path of states, shape (n,). Looks ahead: research only."""
@@ -315,7 +316,9 @@ class GaussianHMM:
         lengths: Sequence[int] | None = None,
     ) -> float:
         """Return the log likelihood of a sample."""
-        return _core.hmm_filter(self._fields(), table(x).values, _lengths(lengths))[1]
+        laws, loglik = _core.hmm_filter(self._fields(), table(x).values, _lengths(lengths))
+        _likely(laws)
+        return loglik
 
     def forecast(self, x: Any, steps: int = 1, lengths: Sequence[int] | None = None) -> HmmForecast:
         """Say what comes ``steps`` after the last row: ``p_T A^steps`` and the mixed moments.
@@ -327,6 +330,7 @@ class GaussianHMM:
         """
         ahead = whole(steps, "steps", 0)
         values = table(x).values
+        self.score(values, lengths=lengths)
         law, mean, variance = _core.hmm_forecast(self._fields(), values, _lengths(lengths), ahead)
         if self.means_.ndim == 1:
             return HmmForecast(np.array(law), mean[0], variance[0], ahead)
@@ -346,6 +350,19 @@ class GaussianHMM:
             target_tags=TargetTags(required=False),
             input_tags=InputTags(one_d_array=True),
         )
+
+
+def _likely(laws: Floats) -> Floats:
+    """Refuse probabilities given observations that no state explains."""
+    bad = np.flatnonzero(np.isnan(laws).any(axis=1))
+    if bad.size:
+        raise DataError(
+            "value is so far from every state that its likelihood vanishes",
+            field="x",
+            row=int(bad[0]),
+            remedy="check the unit, or fit on data like these",
+        )
+    return laws
 
 
 def _lengths(lengths: Sequence[int] | None) -> list[int]:
