@@ -1,4 +1,4 @@
-"""Strategies by name: those compiled into the engine, their Python twins, and your own."""
+"""Strategies by name: those compiled into the engine, those in Python, and your own."""
 
 from __future__ import annotations
 
@@ -9,7 +9,16 @@ from typing import Any, Literal
 import py_rt._core as _core
 from py_rt._parameters import unknown_name
 from py_rt.errors import ParameterError
-from py_rt.strategies import MarketMaker, MeanReversion, SmaCross
+from py_rt.strategies import (
+    AdaptiveMeanReversion,
+    MarketMaker,
+    MeanReversion,
+    Pairs,
+    RegimeMomentum,
+    SmaCross,
+    SparseMeanReversion,
+    StatArbPortfolio,
+)
 from py_rt.strategy import CompiledStrategy, Strategy
 
 __all__ = ["StrategyFactory"]
@@ -18,6 +27,13 @@ _TWINS: dict[str, type[Strategy]] = {
     "market_maker": MarketMaker,
     "mean_reversion": MeanReversion,
     "sma_cross": SmaCross,
+}
+_PYTHON: dict[str, type[Strategy]] = {
+    "adaptive_meanrev": AdaptiveMeanReversion,
+    "pairs": Pairs,
+    "regime_momentum": RegimeMomentum,
+    "sparse_meanrev": SparseMeanReversion,
+    "stat_arb_portfolio": StatArbPortfolio,
 }
 _registered: dict[str, type[Strategy]] = {}
 
@@ -32,6 +48,8 @@ class StrategyFactory:
     sma_cross(symbol='', fast=5, slow=30, order_qty=100.0)
     >>> StrategyFactory.create("sma_cross", language="python", fast=5)
     SmaCross(symbol='', fast=5, slow=30, order_qty=100.0)
+    >>> StrategyFactory.create("adaptive_meanrev", n_regimes=2).params["n_regimes"]
+    2
     """
 
     @staticmethod
@@ -64,7 +82,7 @@ class StrategyFactory:
             )
         if language != "python" and name in _compiled():
             return CompiledStrategy(name, **params)
-        python = {**_TWINS, **_registered}
+        python = {**_TWINS, **_PYTHON, **_registered}
         if language != "compiled" and name in python:
             return python[name](**params)
         if language is not None and name in StrategyFactory.names():
@@ -103,7 +121,10 @@ class StrategyFactory:
             raise ParameterError(
                 f"{cls!r} is no Strategy class", field="cls", remedy="pass the class itself"
             )
-        if name in _compiled() or _registered.get(name, cls).__qualname__ != cls.__qualname__:
+        if (
+            name in {*_compiled(), *_PYTHON}
+            or _registered.get(name, cls).__qualname__ != cls.__qualname__
+        ):
             raise ParameterError(f"{name} is taken", field="name", remedy="choose another name")
         _registered[name] = cls
 
@@ -117,7 +138,7 @@ class StrategyFactory:
         >>> "market_maker" in StrategyFactory.names()
         True
         """
-        return tuple(sorted({*_compiled(), *_registered}))
+        return tuple(sorted({*_compiled(), *_PYTHON, *_registered}))
 
 
 def _compiled() -> set[str]:

@@ -95,6 +95,8 @@ mod _core {
     #[pymodule]
     mod quant {
         #[pymodule_export]
+        use crate::host::callback_time;
+        #[pymodule_export]
         use crate::quant::cointegration::{
             engle_granger, johansen, kalman_hedge, screen_pairs, KalmanFilter,
         };
@@ -106,7 +108,7 @@ mod _core {
         };
         #[pymodule_export]
         use crate::quant::regimes::{
-            hmm_filter, hmm_fit, hmm_forecast, hmm_smooth, hmm_viterbi, stationary_law,
+            hmm_filter, hmm_fit, hmm_forecast, hmm_smooth, hmm_viterbi, stationary_law, HmmFilter,
         };
         #[pymodule_export]
         use crate::quant::regression::{

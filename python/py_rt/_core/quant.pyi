@@ -7,10 +7,12 @@ import numpy as np
 import numpy.typing as npt
 
 __all__ = [
+    "HmmFilter",
     "KalmanFilter",
     "adf",
     "black_litterman",
     "box_tiao",
+    "callback_time",
     "choose_weights",
     "christoffersen",
     "diagnose",
@@ -199,6 +201,16 @@ def hmm_fit(
     warm: dict[str, Any] | None = None,
     progress: Callable[[int, int], Any] | None = None,
 ) -> dict[str, Any]: ...
+
+@final
+class HmmFilter:
+    """The filter of a model, one observation at a time."""
+
+    def __new__(cls, fields: dict[str, Any]) -> HmmFilter: ...
+    def update(self, x: list[float]) -> list[float]: ...
+    def expected(self) -> list[float]: ...
+
+def callback_time() -> int | None: ...
 def hmm_filter(fields: dict[str, Any], x: _Floats, lengths: list[int]) -> tuple[_Floats, float]: ...
 def hmm_smooth(fields: dict[str, Any], x: _Floats, lengths: list[int]) -> _Floats: ...
 def hmm_viterbi(

@@ -8,6 +8,7 @@ sample they are given; what is fit for a backtest at time t says so in its docst
 
 from __future__ import annotations
 
+from py_rt.quant._lookahead import allow_full_sample_estimates
 from py_rt.quant.cointegration import (
     KalmanHedge,
     engle_granger,
@@ -48,7 +49,7 @@ from py_rt.quant.optimise import (
     maximum_likelihood,
 )
 from py_rt.quant.portfolios import Portfolio, portfolio
-from py_rt.quant.regimes import GaussianHMM, detect_regime
+from py_rt.quant.regimes import GaussianHMM, HmmFilter, detect_regime
 from py_rt.quant.regression import (
     Regression,
     RegressionPath,
@@ -89,6 +90,7 @@ __all__ = [
     "Frontier",
     "GaussianHMM",
     "HierarchicalRiskParity",
+    "HmmFilter",
     "KalmanHedge",
     "Kupiec",
     "Markowitz",
@@ -105,6 +107,7 @@ __all__ = [
     "SparseReversion",
     "adaptive_lasso",
     "adf",
+    "allow_full_sample_estimates",
     "black_litterman",
     "box_tao_decomposition",
     "box_tiao",

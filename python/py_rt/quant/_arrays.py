@@ -11,13 +11,19 @@ import numpy as np
 import numpy.typing as npt
 
 from py_rt.errors import DataError, ParameterError, TradingError
+from py_rt.quant._lookahead import refuse_later
 
 Floats = npt.NDArray[np.float64]
 
+_SMALL, _LARGE = 1e-100, 1e100
 
-def _plain(values: Any, field: str) -> Floats:
+
+def plain(values: Any, field: str) -> Floats:
     """Turn anything like numbers into float64; what is missing becomes NaN."""
+    refuse_later(values, field)
     try:
+        if isinstance(values, np.ma.MaskedArray):
+            values = values.astype(np.float64).filled(np.nan)
         raw = np.asarray(values)
         if raw.dtype.kind == "O" and hasattr(values, "to_numpy"):
             # The nullable columns of pandas say NA where NumPy has no word but NaN.
@@ -33,7 +39,7 @@ def _plain(values: Any, field: str) -> Floats:
 
 def series(values: Any, field: str = "x") -> Floats:
     """Turn a column into contiguous float64 of shape (n,); a table of one column is one."""
-    numbers = _plain(values, field)
+    numbers = plain(values, field)
     if numbers.ndim == 2 and numbers.shape[1] == 1:
         numbers = numbers[:, 0].copy()
     if numbers.ndim != 1:
@@ -58,6 +64,32 @@ def finite(numbers: Floats, field: str = "x") -> Floats:
             column=place[1] if len(place) > 1 else None,
         )
     return numbers
+
+
+def tamed(numbers: Floats) -> tuple[Floats, int]:
+    """Return numbers whose squares neither overflow nor vanish, and the power of two taken out."""
+    size = float(np.abs(numbers).max()) if numbers.size else 0.0
+    if not np.isfinite(size) or size == 0.0 or _SMALL < size < _LARGE:
+        return numbers, 0
+    power = int(np.frexp(size)[1])
+    return np.ldexp(numbers, -power), power
+
+
+def restored(value: Any, power: int, field: str) -> Any:
+    """Multiply with a power of two again; refuse what float64 cannot hold."""
+    with np.errstate(over="ignore"):
+        return bounded(np.ldexp(value, power) if power else value, field)
+
+
+def bounded(value: Any, field: str) -> Any:
+    """Refuse a result that float64 cannot hold."""
+    if not np.isfinite(value).all():
+        raise DataError(
+            "values are so large or so small that results overflow",
+            field=field,
+            remedy="use another unit: divide by a power of ten",
+        )
+    return value
 
 
 @dataclass(frozen=True)
@@ -86,7 +118,7 @@ def table(values: Any, field: str = "x", names: Sequence[Any] | None = None) -> 
     else:
         if hasattr(values, "columns"):
             own = list(values.columns)
-        numbers = _plain(values, field)
+        numbers = plain(values, field)
     if numbers.ndim == 1:
         numbers = numbers.reshape(-1, 1)
     if numbers.ndim != 2:

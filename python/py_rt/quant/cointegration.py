@@ -11,7 +11,8 @@ import numpy as np
 
 from py_rt._core import quant as _core
 from py_rt.errors import DataError, ParameterError
-from py_rt.quant._arrays import Floats, choice, finite, naming, real, series, table, whole
+from py_rt.quant._arrays import Floats, bounded, choice, finite, naming, real, series, table, whole
+from py_rt.quant._lookahead import known_at, refuse_unknown
 from py_rt.quant._results import Result, plotly
 
 __all__ = [
@@ -405,9 +406,11 @@ class HedgeResult(Result):
     train: int
     scale: float = field(repr=False)
     start: tuple[float, float] = field(repr=False)
+    known_at: int | None = field(default=None, repr=False)
 
     def filter(self) -> KalmanHedge:
         """Return a fresh filter with the fitted noises; feed it all pairs from the first on."""
+        refuse_unknown(self.known_at, "the noise")
         return KalmanHedge(**self.noise, scale=self.scale, start=self.start)
 
     def plot(self) -> Any:
@@ -458,6 +461,8 @@ def kalman_hedge(y: Any, x: Any, *, train: int | None = None) -> HedgeResult:
     left, right = series(y, "y"), series(x, "x")
     part = max(60, len(left) // 4) if train is None else whole(train, "train", 10)
     found = _core.kalman_hedge(left, right, part)
+    bounded(found["loglik"], "x")
     names = ("observation", "beta", "intercept")
     noise = dict(zip(names, found.pop("noise"), strict=True))
-    return HedgeResult(**found, noise=noise, train=part)
+    trained = known_at(y.iloc[:part] if hasattr(y, "iloc") else y)
+    return HedgeResult(**found, noise=noise, train=part, known_at=trained)

@@ -11,7 +11,7 @@ import numpy as np
 
 from py_rt._core import quant as _core
 from py_rt.errors import ParameterError
-from py_rt.quant._arrays import Columns, Floats, choice, naming, real, table, whole
+from py_rt.quant._arrays import Columns, Floats, bounded, choice, naming, real, table, whole
 from py_rt.quant._results import Result, plotly
 
 
@@ -123,6 +123,7 @@ def robust_pca(
     steps = whole(max_iter, "max_iter", 1)
     with naming(columns.names):
         told = _core.robust_pca(columns.values, penalties, real(tol, "tol", 0.0), steps, progress)
+    bounded(told["objective"], "M")
     parts = Parts(**told)
     if not parts.converged:
         warnings.warn(

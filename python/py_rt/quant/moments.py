@@ -10,7 +10,19 @@ import numpy as np
 
 from py_rt._core import quant as _core
 from py_rt.errors import DataError, ParameterError
-from py_rt.quant._arrays import Floats, choice, naming, real, series, table
+from py_rt.quant._arrays import (
+    Columns,
+    Floats,
+    bounded,
+    choice,
+    finite,
+    naming,
+    real,
+    restored,
+    series,
+    table,
+    tamed,
+)
 from py_rt.quant._results import Result
 
 
@@ -79,9 +91,18 @@ def covariance(
     """
     columns = table(returns, "returns")
     how = choice(shrinkage, "shrinkage", (None, "ledoit_wolf", "oas"))
-    with naming(columns.names):
-        mean, cov, intensity = _core.estimate_covariance(columns.values, how or "sample")
+    mean, cov, intensity = estimated(columns, how or "sample")
     return Covariance(cov, mean, intensity, columns.names)
+
+
+def estimated(columns: Columns, how: str) -> tuple[Floats, Floats, float]:
+    """Return mean, covariance and intensity, whatever the unit."""
+    values, power = tamed(columns.values)
+    with naming(columns.names):
+        mean, cov, intensity = _core.estimate_covariance(values, how)
+    if power:
+        mean, cov = restored(mean, power, "returns"), restored(cov, 2 * power, "returns")
+    return mean, cov, intensity
 
 
 def nearest_covariance(cov: Any, floor: float = 0.0) -> Floats:
@@ -209,6 +230,7 @@ def black_litterman(
     ([0.06, 0.09], [0.0723, 0.0623])
     """
     columns = table(cov, "cov")
+    finite(columns.values, "cov")
     n = len(columns.names)
     if columns.values.shape != (n, n):
         raise DataError(
@@ -219,19 +241,20 @@ def black_litterman(
             "pass either market_weights or prior", field="prior", remedy="not both, not none"
         )
     if prior is None:
-        weights = series(market_weights, "market_weights")
+        weights = finite(series(market_weights, "market_weights"), "market_weights")
         if weights.shape != (n,):
             raise ParameterError(
                 f"market_weights has {weights.size} entries for {n} assets",
                 field="market_weights",
                 remedy="pass one an asset",
             )
-        before = np.ascontiguousarray(
-            real(risk_aversion, "risk_aversion", 0.0) * (columns.values @ weights)
-        )
+        aversion = real(risk_aversion, "risk_aversion", 0.0)
+        with np.errstate(over="ignore", invalid="ignore"):
+            before = bounded(aversion * (columns.values @ weights), "market_weights")
     else:
-        before = series(prior, "prior")
-    rows = _view_rows(views, columns.names)
+        before = finite(series(prior, "prior"), "prior")
+    rows = finite(_view_rows(views, columns.names), "views")
+    wanted = finite(series(expected, "expected"), "expected")
     if rows.shape[1] != n:
         raise ParameterError(
             f"views have {rows.shape[1]} columns for {n} assets",
@@ -239,11 +262,14 @@ def black_litterman(
             remedy="pass one weight an asset in each view",
         )
     size = real(tau, "tau", 0.0)
-    spread = _uncertainty(uncertainty, confidences, size * np.sum(rows @ columns.values * rows, 1))
+    with np.errstate(over="ignore", invalid="ignore"):
+        apart = bounded(size * np.sum(rows @ columns.values * rows, 1), "views")
+    spread = _uncertainty(uncertainty, confidences, apart)
     with naming(columns.names):
         mean, blended = _core.black_litterman(
-            (before, columns.values), (rows, series(expected, "expected")), spread, size
+            (before, columns.values), (rows, wanted), spread, size
         )
+    bounded(mean, "expected"), bounded(blended, "cov")
     return BlackLitterman(mean, blended, before, columns.names)
 
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from py_rt._core import quant as _core
 from py_rt.errors import NotConverged, ParameterError
-from py_rt.quant._arrays import Floats, choice, finite, real, whole
+from py_rt.quant._arrays import Floats, choice, finite, plain, real, whole
 from py_rt.quant._results import Result, plotly
 
 __all__ = [
@@ -352,7 +352,11 @@ def maximum_likelihood(
     >>> bool(abs(fit.x[0] - x.mean()) < 1e-6), round(float(fit.stderr[0]), 3)
     (True, 0.05)
     """
-    start = finite(np.atleast_1d(np.asarray(x0, dtype=np.float64)).copy(), "x0")
+    start = finite(np.atleast_1d(plain(x0, "x0")).copy(), "x0")
+    if start.ndim != 1 or not len(start):
+        raise ParameterError(
+            f"x0 has shape {start.shape}", field="x0", remedy="pass one number a parameter"
+        )
     low, high = (np.full(len(start), -np.inf), np.full(len(start), np.inf))
     if bounds is not None:
         ends = np.array([(-np.inf if a is None else a, np.inf if b is None else b)

@@ -10,9 +10,10 @@ import numpy as np
 
 from py_rt._core import quant as _core
 from py_rt.errors import DataError, ParameterError, TradingError
-from py_rt.quant._arrays import Columns, Floats, choice, naming, real, series, table
+from py_rt.quant._arrays import Columns, Floats, bounded, choice, real, series, table
 from py_rt.quant._limits import is_usual, wanted
 from py_rt.quant._results import Result, plotly
+from py_rt.quant.moments import estimated
 
 Method = Literal[
     "markowitz", "max_sharpe", "min_variance", "risk_parity", "equal_weight", "hrp",
@@ -190,8 +191,7 @@ def known(
         columns = table(cov, "cov")
         return None if mean is None else series(mean, "mean"), columns, None
     columns = table(returns, "returns") if returns is not None else _simple_returns(prices)
-    with naming(columns.names):
-        sample, matrix, shrunk = _core.estimate_covariance(columns.values, how or "sample")
+    sample, matrix, shrunk = estimated(columns, how or "sample")
     expected = sample if mean is None else series(mean, "mean")
     return expected, Columns(matrix, columns.names), shrunk
 
@@ -341,6 +341,7 @@ def chosen(
         _say_names(error, columns.names)
         raise
     weights, gain, volatility, ratio, contributions, costs, iterations, residual, tree = told
+    bounded([known for known in (gain, volatility, ratio) if known is not None], "mean")
     scale = real(periods_per_year, "periods_per_year", 0.0)
     if scale != 1.0:
         root = scale**0.5

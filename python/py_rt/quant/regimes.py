@@ -12,11 +12,12 @@ import numpy as np
 import numpy.typing as npt
 
 from py_rt._core import quant as _core
-from py_rt.errors import ParameterError
-from py_rt.quant._arrays import Floats, choice, real, table, whole
+from py_rt.errors import DataError, ParameterError
+from py_rt.quant._arrays import Floats, bounded, choice, real, series, table, whole
+from py_rt.quant._lookahead import ALWAYS, known_at, refuse_smoothed, refuse_unknown
 from py_rt.quant._results import Result, plotly
 
-__all__ = ["GaussianHMM", "HmmForecast", "RegimeResult", "detect_regime"]
+__all__ = ["GaussianHMM", "HmmFilter", "HmmForecast", "RegimeResult", "detect_regime"]
 
 _STATES_MAX = 32
 
@@ -29,6 +30,38 @@ class HmmForecast(Result):
     mean: Any
     variance: Any
     steps: int
+
+
+class HmmFilter:
+    """The filter of a fitted model, one observation at a time; see :meth:`GaussianHMM.stream`.
+
+    To the bit the rows of :meth:`GaussianHMM.filter`.
+
+    Examples
+    --------
+    >>> import py_rt as rt
+    >>> model = rt.quant.GaussianHMM.from_parameters(
+    ...     [0.5, 0.5], [[0.9, 0.1], [0.1, 0.9]], [0.0, 0.0], [1.0, 9.0]
+    ... )
+    >>> following = model.stream()
+    >>> [int(following.update(x).argmax()) for x in (0.1, -0.2, 5.0)]
+    [0, 0, 1]
+    >>> following.expected().round(2)
+    array([0.1, 0.9])
+    """
+
+    def __init__(self, fields: dict[str, Any]) -> None:
+        self._filter = _core.HmmFilter(fields)
+        self._dims = fields["dims"]
+
+    def update(self, x: Any) -> Floats:
+        """Take an observation in, a number or a row, and return ``P(s_t = k | x_1..x_t)``, (K,)."""
+        row = [float(x)] if np.ndim(x) == 0 else series(x).tolist()
+        return _likely(np.array([self._filter.update(row)]))[0]
+
+    def expected(self) -> Floats:
+        """Return ``P(s_{t+1} = k | x_1..x_t)``, shape (K,)."""
+        return np.array(self._filter.expected())
 
 
 class GaussianHMM:
@@ -67,6 +100,9 @@ class GaussianHMM:
         Law of the first state.
     loglik_, converged_, iterations_, residual_ : float, bool, int, float
         Of the best climb; the residual is the gain of its last step, per observation.
+    known_at_ : int or None
+        Last time of the data it knows [ns UTC]: the index of pandas data, or the callback in which
+        it was fitted; None when unknown. A strategy may not use a model that knows later data.
     collapsed_ : bool
         Whether a state holds three observations a dimension or fewer, or met the variance floor
         (1e-6 of the sample's variance): the likelihood is unbounded there, do not trust it.
@@ -168,6 +204,7 @@ class GaussianHMM:
         model.startprob_ = np.asarray(startprob, float)
         model.transmat_ = np.asarray(transmat, float)
         model.n_features_in_ = 1 if centre.ndim < 2 else centre.shape[1]
+        model.known_at_ = ALWAYS
         return model
 
     def fit(
@@ -214,9 +251,11 @@ class GaussianHMM:
         }
         start = None if warm is None else warm._fields()
         found = _core.hmm_fit(given.values, _lengths(lengths), plan, start, progress)
+        bounded(found["variances"], "x")
         k, d = plan["states"], given.values.shape[1]
         shape = (k,) if np.ndim(x) == 1 else (k, d)
         self.n_features_in_ = d
+        self.known_at_: int | None = known_at(x)
         self.startprob_: Floats = found["start"]
         self.transmat_: Floats = found["transitions"].reshape(k, k)
         self.means_: Floats = found["means"].reshape(shape)
@@ -239,6 +278,7 @@ class GaussianHMM:
     def _fields(self) -> dict[str, Any]:
         if not hasattr(self, "transmat_"):
             raise ParameterError("the model is not fitted", field="self", remedy="call fit first")
+        refuse_unknown(self.known_at_, "the model")
         return {
             "states": self.means_.shape[0],
             "dims": self.n_features_in_,
@@ -250,14 +290,20 @@ class GaussianHMM:
 
     def filter(self, x: Any, lengths: Sequence[int] | None = None) -> Floats:
         """Return ``P(s_t = k | x_1..x_t)``, shape (n, K): fit for a backtest."""
-        return _core.hmm_filter(self._fields(), table(x).values, _lengths(lengths))[0]
+        return _likely(_core.hmm_filter(self._fields(), table(x).values, _lengths(lengths))[0])
+
+    def stream(self) -> HmmFilter:
+        """Return a filter to feed observation by observation, from before the first."""
+        return HmmFilter(self._fields())
 
     def smooth(self, x: Any, lengths: Sequence[int] | None = None) -> Floats:
         """Return ``P(s_t = k | all of x)``, shape (n, K). Looks ahead: research only."""
-        return _core.hmm_smooth(self._fields(), table(x).values, _lengths(lengths))
+        refuse_smoothed("smooth")
+        return _likely(_core.hmm_smooth(self._fields(), table(x).values, _lengths(lengths)))
 
     def viterbi(self, x: Any, lengths: Sequence[int] | None = None) -> npt.NDArray[np.int64]:
         """Return the most likely path of states, shape (n,). Looks ahead: research only."""
+        refuse_smoothed("viterbi")
         return _core.hmm_viterbi(self._fields(), table(x).values, _lengths(lengths))[0]
 
     predict = viterbi
@@ -270,7 +316,9 @@ class GaussianHMM:
         lengths: Sequence[int] | None = None,
     ) -> float:
         """Return the log likelihood of a sample."""
-        return _core.hmm_filter(self._fields(), table(x).values, _lengths(lengths))[1]
+        laws, loglik = _core.hmm_filter(self._fields(), table(x).values, _lengths(lengths))
+        _likely(laws)
+        return loglik
 
     def forecast(self, x: Any, steps: int = 1, lengths: Sequence[int] | None = None) -> HmmForecast:
         """Say what comes ``steps`` after the last row: ``p_T A^steps`` and the mixed moments.
@@ -282,6 +330,7 @@ class GaussianHMM:
         """
         ahead = whole(steps, "steps", 0)
         values = table(x).values
+        self.score(values, lengths=lengths)
         law, mean, variance = _core.hmm_forecast(self._fields(), values, _lengths(lengths), ahead)
         if self.means_.ndim == 1:
             return HmmForecast(np.array(law), mean[0], variance[0], ahead)
@@ -301,6 +350,19 @@ class GaussianHMM:
             target_tags=TargetTags(required=False),
             input_tags=InputTags(one_d_array=True),
         )
+
+
+def _likely(laws: Floats) -> Floats:
+    """Refuse probabilities given observations that no state explains."""
+    bad = np.flatnonzero(np.isnan(laws).any(axis=1))
+    if bad.size:
+        raise DataError(
+            "value is so far from every state that its likelihood vanishes",
+            field="x",
+            row=int(bad[0]),
+            remedy="check the unit, or fit on data like these",
+        )
+    return laws
 
 
 def _lengths(lengths: Sequence[int] | None) -> list[int]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from py_rt._core import quant as _core
 from py_rt.errors import DataError
-from py_rt.quant._arrays import choice, finite, real, series
+from py_rt.quant._arrays import bounded, choice, finite, real, series
 from py_rt.quant._results import Result
 
 _METHODS = ("historical", "parametric", "cornish_fisher", "filtered_historical")
@@ -19,7 +19,10 @@ Method = Literal["historical", "parametric", "cornish_fisher", "filtered_histori
 def _tail(returns: Any, level: float, method: str, decay: float) -> tuple[float, float]:
     how = choice(method, "method", _METHODS)
     share = real(level, "level", 0.0, 1.0)
-    return _core.tail_risk(series(returns, "returns"), share, how, real(decay, "decay", 0.0, 1.0))
+    weight = real(decay, "decay", 0.0, 1.0)
+    quantile, mean = _core.tail_risk(series(returns, "returns"), share, how, weight)
+    bounded([quantile, mean], "returns")
+    return quantile, mean
 
 
 def value_at_risk(
@@ -122,7 +125,7 @@ class Christoffersen(Result):
 
 
 def _exceptions(exceptions: Any) -> list[bool]:
-    numbers = finite(series(np.asarray(exceptions), "exceptions"), "exceptions")
+    numbers = finite(series(exceptions, "exceptions"), "exceptions")
     wrong = np.flatnonzero((numbers != 0.0) & (numbers != 1.0))
     if wrong.size:
         raise DataError(

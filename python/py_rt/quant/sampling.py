@@ -10,7 +10,7 @@ import numpy as np
 
 from py_rt._core import quant as _core
 from py_rt.errors import ParameterError
-from py_rt.quant._arrays import Floats, choice, finite, whole
+from py_rt.quant._arrays import Floats, choice, finite, plain, restored, tamed, whole
 from py_rt.quant._results import Result, plotly
 
 __all__ = ["McmcResult", "diagnose", "mcmc"]
@@ -64,12 +64,18 @@ def diagnose(samples: Any) -> dict[str, Floats]:
     Parameters
     ----------
     samples : array_like, shape (chains, draws) or (chains, draws, dim)
-        At least four draws a chain; fewer give NaN.
+        At least four draws a chain.
 
     Returns
     -------
     dict
-        ``rhat ess_bulk ess_tail mcse`` (of the mean), each of shape (dim,).
+        ``rhat ess_bulk ess_tail mcse`` (of the mean), each of shape (dim,). R-hat is infinite for
+        a dimension that never moves.
+
+    Raises
+    ------
+    DataError, ParameterError
+        NaN, no numbers; another shape, fewer draws.
 
     Notes
     -----
@@ -83,17 +89,21 @@ def diagnose(samples: Any) -> dict[str, Floats]:
     >>> bool(rt.quant.diagnose(draws)["rhat"][0] < 1.01)
     True
     """
-    array = np.asarray(samples, dtype=np.float64)
+    array = plain(samples, "samples")
     if array.ndim == 2:
         array = array[:, :, None]
-    if array.ndim != 3 or 0 in array.shape:
+    if array.ndim != 3 or 0 in array.shape or array.shape[1] < 4:
         raise ParameterError(
             f"samples has shape {array.shape}",
             field="samples",
-            remedy="pass (chains, draws) or (chains, draws, dim)",
+            remedy="pass (chains, draws) or (chains, draws, dim), four draws or more",
         )
     finite(array, "samples")
-    rows = [_core.diagnose(array[:, :, j].tolist()) for j in range(array.shape[2])]
+    rows = []
+    for j in range(array.shape[2]):
+        values, power = tamed(array[:, :, j])
+        *judged, error = _core.diagnose(values.tolist())
+        rows.append([*judged, restored(error, power, "samples")])
     names = ("rhat", "ess_bulk", "ess_tail", "mcse")
     return {name: np.array([row[i] for row in rows]) for i, name in enumerate(names)}
 
@@ -163,7 +173,7 @@ def mcmc(
     ((4, 1000, 2), True)
     """
     count = whole(chains, "chains", 1)
-    starts = finite(np.atleast_1d(np.asarray(x0, dtype=np.float64)), "x0")
+    starts = finite(np.atleast_1d(plain(x0, "x0")), "x0")
     if starts.ndim == 1:
         starts = np.tile(starts, (count, 1))
     if starts.ndim != 2 or starts.shape[0] != count or starts.shape[1] == 0:

@@ -9,7 +9,7 @@ import numpy as np
 
 from py_rt._core import quant as _core
 from py_rt.errors import DataError, Degenerate, ParameterError
-from py_rt.quant._arrays import Floats, choice, real, series, whole
+from py_rt.quant._arrays import Floats, choice, real, restored, series, tamed, whole
 from py_rt.quant._results import Result, plotly
 
 __all__ = [
@@ -284,7 +284,11 @@ def ou_fit(x: Any, dt: float = 1.0) -> OuFitResult:
     0.1
     """
     step = real(dt, "dt", 0.0)
-    theta, mu, sigma, loglik, phi = _core.ou_fit(series(x), step)
+    column, power = tamed(series(x))
+    theta, mu, sigma, loglik, phi = _core.ou_fit(column, step)
+    if power:
+        loglik -= (len(column) - 1) * power * float(np.log(2.0))
+        mu, sigma = (float(restored(value, power, "x")) for value in (mu, sigma))
     return OuFitResult(theta, mu, sigma, loglik, phi, float(np.log(2.0)) / theta, step)
 
 
@@ -361,7 +365,7 @@ def variance_ratio(x: Any, q: int) -> VarianceRatioResult:
     True
     """
     steps = whole(q, "q", 2)
-    vr, z, pvalue = _core.variance_ratio(series(x), steps)
+    vr, z, pvalue = _core.variance_ratio(tamed(series(x))[0], steps)
     return VarianceRatioResult(vr, z, pvalue, steps)
 
 
@@ -479,7 +483,7 @@ def mean_reversion_signal(
             remedy="pass more prices, or a shorter lookback",
         )
     scores = _core.zscore(column, window, "standard")
-    last, recent = float(scores[-1]), column[-window:]
+    last, (recent, power) = float(scores[-1]), tamed(column[-window:])
     try:
         duration = float(_core.half_life(column, "exact", "none", 0.95)["half_life"])
     except (DataError, Degenerate):
@@ -490,8 +494,8 @@ def mean_reversion_signal(
         zscore=last,
         entry_signal=entered,
         exit_signal=abs(last) < leave,
-        mean=float(recent.mean()),
-        std=float(recent.std(ddof=1)),
+        mean=float(restored(recent.mean(), power, "prices")),
+        std=float(restored(recent.std(ddof=1), power, "prices")),
         half_life=duration,
         _history=(scores, enter, leave),
     )

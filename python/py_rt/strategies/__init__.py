@@ -1,11 +1,26 @@
 """Ready-made strategies in Python, to read, to run and to start from.
 
-Each has a twin compiled into the engine that sends equal orders: `SmaCross` is `"sma_cross"` of
-`StrategyFactory`, and so on. The twins are faster; these can be changed.
+`SmaCross`, `MeanReversion` and `MarketMaker` have twins compiled into the engine that send equal
+orders: `SmaCross` is `"sma_cross"` of `StrategyFactory`, and so on. The twins are faster; these can
+be changed. Those built from `py_rt.quant` (docs/strategies.md) are Python only.
 """
 
+from py_rt.strategies.adaptive_meanrev import AdaptiveMeanReversion
 from py_rt.strategies.market_maker import MarketMaker
 from py_rt.strategies.mean_reversion import MeanReversion
+from py_rt.strategies.pairs import Pairs
+from py_rt.strategies.regime_momentum import RegimeMomentum
 from py_rt.strategies.sma_cross import SmaCross
+from py_rt.strategies.sparse_meanrev import SparseMeanReversion
+from py_rt.strategies.stat_arb_portfolio import StatArbPortfolio
 
-__all__ = ["MarketMaker", "MeanReversion", "SmaCross"]
+__all__ = [
+    "AdaptiveMeanReversion",
+    "MarketMaker",
+    "MeanReversion",
+    "Pairs",
+    "RegimeMomentum",
+    "SmaCross",
+    "SparseMeanReversion",
+    "StatArbPortfolio",
+]

@@ -1,5 +1,6 @@
 //! `ctx`: what a Python strategy sees and asks during a callback.
 
+use std::cell::Cell;
 use std::sync::atomic::{AtomicPtr, Ordering};
 use std::sync::{Arc, OnceLock};
 
@@ -13,6 +14,17 @@ use super::orders::PyOrder;
 use super::views::{PyBook, PyInstrument, PyPosition};
 use super::Shared;
 use crate::error::FaceError;
+
+thread_local! {
+    /// Time of the callback that runs on this thread, for those who must not look past it.
+    static CALLBACK_TIME: Cell<Option<i64>> = const { Cell::new(None) };
+}
+
+/// Time of the callback that runs on this thread, ns UTC; None outside of callbacks.
+#[pyfunction]
+pub(crate) fn callback_time() -> Option<i64> {
+    CALLBACK_TIME.get()
+}
 
 /// The context of a run: one object for ever, usable only while a callback runs.
 #[pyclass(frozen, name = "Context", module = "py_rt")]
@@ -34,15 +46,17 @@ impl PyContext {
 
     /// Lends the kernel's context to Python for the length of `callback`.
     pub(crate) fn lend<R>(&self, ctx: &mut Context<'_>, callback: impl FnOnce() -> R) -> R {
-        struct Back<'a>(&'a AtomicPtr<Context<'static>>);
+        struct Back<'a>(&'a AtomicPtr<Context<'static>>, Option<i64>);
         impl Drop for Back<'_> {
             fn drop(&mut self) {
                 self.0.store(std::ptr::null_mut(), Ordering::Relaxed);
+                CALLBACK_TIME.set(self.1);
             }
         }
+        let before = CALLBACK_TIME.replace(Some(ctx.now().0));
         let pointer: *mut Context<'_> = ctx;
         self.current.store(pointer.cast(), Ordering::Relaxed);
-        let _back = Back(&self.current);
+        let _back = Back(&self.current, before);
         callback()
     }
 

@@ -15,7 +15,7 @@ mod slot;
 mod views;
 
 pub(crate) use any::AnyStrategy;
-pub(crate) use context::PyContext;
+pub(crate) use context::{callback_time, PyContext};
 pub(crate) use convert::{side_name, tif_name};
 pub(crate) use events::{PyBarEvent, PyQuote, PyTrade};
 pub(crate) use hosted::Hosted;

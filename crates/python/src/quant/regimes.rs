@@ -1,14 +1,14 @@
 //! Doors of `py_rt_quant::regimes`: a model travels as a dictionary of arrays.
 
 use numpy::{PyArray1, PyArray2, PyArrayMethods};
-use py_rt_quant::regimes::{self, FitPlan, Hmm, Sample, StartLaw};
+use py_rt_quant::regimes::{self, FitPlan, Hmm, HmmStream, Sample, StartLaw};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use super::detached;
 use super::Table;
 use crate::config::field;
-use crate::error::FaceError;
+use crate::error::{self, FaceError};
 
 type Laws<'py> = Bound<'py, PyArray2<f64>>;
 
@@ -147,4 +147,31 @@ pub(crate) fn hmm_forecast(
 #[pyfunction]
 pub(crate) fn stationary_law(transitions: Vec<f64>, states: usize) -> Vec<f64> {
     regimes::stationary_law(&transitions, states)
+}
+
+/// The filter of a model, one observation at a time.
+#[pyclass(module = "py_rt._core.quant")]
+pub(crate) struct HmmFilter {
+    inner: HmmStream,
+}
+
+#[pymethods]
+impl HmmFilter {
+    #[new]
+    fn new(py: Python<'_>, fields: &Bound<'_, PyDict>) -> PyResult<Self> {
+        let inner = HmmStream::try_new(model(py, fields)?);
+        Ok(Self {
+            inner: inner.map_err(|e| error::quant(py, e))?,
+        })
+    }
+
+    /// Takes a row in and returns the law of the state.
+    fn update(&mut self, py: Python<'_>, x: Vec<f64>) -> PyResult<Vec<f64>> {
+        self.inner.update(&x).map_err(|e| error::quant(py, e))
+    }
+
+    /// The law of the next state.
+    fn expected(&self) -> Vec<f64> {
+        self.inner.expected()
+    }
 }

@@ -2,6 +2,7 @@
 //!
 //! - [`Hmm`]: the parameters, and what they say of a sample: `filter` (causal), `smooth` and
 //!   `viterbi` (both look ahead), `forecast`.
+//! - [`HmmStream`]: the same filter, one observation at a time.
 //! - [`fit`]: Baum-Welch from several starts.
 //!
 //! Recursions are scaled, never in logarithms; emissions are taken relative to the largest of
@@ -14,7 +15,9 @@ mod model;
 mod passes;
 mod starts;
 mod stationary;
+mod stream;
 
 pub use fit::{fit, Fit, FitPlan, StartLaw};
 pub use model::{Forecast, Hmm, Sample, STATES_MAX};
 pub use stationary::stationary_law;
+pub use stream::HmmStream;

@@ -108,9 +108,12 @@ pub(super) struct Forward<const K: usize> {
 }
 
 impl<const K: usize> Forward<K> {
-    #[inline(never)]
     fn run(model: &Hmm, sample: &Sample, emissions: &Emissions) -> Self {
-        let chain = Chain::<K>::new(model);
+        Self::along(&Chain::new(model), model, sample, emissions)
+    }
+
+    #[inline(never)]
+    fn along(chain: &Chain<K>, model: &Hmm, sample: &Sample, emissions: &Emissions) -> Self {
         let mut all = vec![[0.0; K]; emissions.rows];
         let mut log_scale = crate::linalg::lanes::sum(&emissions.largest);
         for (first, length) in sample.sequences() {
@@ -164,6 +167,22 @@ pub(super) fn filter<const K: usize>(
         laws.extend(weights[..model.states].iter().map(|w| w / sum));
     }
     (laws, forward.loglik)
+}
+
+/// Forward weights of the only row of a sample, given those of the row before it.
+pub(super) fn advance<const K: usize>(
+    model: &Hmm,
+    before: Option<&[f64]>,
+    sample: &Sample,
+    emissions: &Emissions,
+) -> Vec<f64> {
+    let mut chain = Chain::<K>::new(model);
+    if let Some(weights) = before {
+        let mut last = [0.0; K];
+        last[..model.states].copy_from_slice(weights);
+        chain.start = chain.forward(&last);
+    }
+    Forward::along(&chain, model, sample, emissions).weights[0][..model.states].to_vec()
 }
 
 /// One row of the backward pass: the law of the state given everything is `joint` times `inverse`;

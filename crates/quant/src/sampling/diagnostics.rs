@@ -50,8 +50,10 @@ pub fn diagnose(chains: &[Vec<f64>]) -> Diagnostics {
             .collect();
         effective(&flags)
     };
+    // Of constants, alone or folded, R-hat is 0 / 0; `max` passes over that of the folded ones.
+    let worst = rhat(&ranked).max(rhat(&normalised(&folded)));
     Diagnostics {
-        rhat: rhat(&ranked).max(rhat(&normalised(&folded))),
+        rhat: if worst.is_nan() { f64::INFINITY } else { worst },
         ess_bulk: effective(&ranked),
         ess_tail: below(0.05).min(below(0.95)),
         mcse: (variance(&every, 1) / effective(&split)).sqrt(),
