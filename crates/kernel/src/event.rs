@@ -6,6 +6,7 @@ use py_rt_types::{
 
 use crate::execution::Order;
 use crate::risk::Control;
+use crate::signal::StrategyId;
 
 /// Something happened that a person, a table or a screen may want to know.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -26,6 +27,15 @@ pub enum Event {
     /// What is allowed changed.
     Trading {
         /// What is allowed now.
+        state: TradingState,
+        /// Why.
+        cause: Cause,
+    },
+    /// What one of several strategies may do changed, by a limit of its own.
+    StrategyTrading {
+        /// Which.
+        strategy: StrategyId,
+        /// What it may do now.
         state: TradingState,
         /// Why.
         cause: Cause,
@@ -65,6 +75,8 @@ pub struct Denial {
     pub limit: Decimal,
     /// What the order would have made of it.
     pub value: Decimal,
+    /// Whose limit: a strategy's own, or the account's.
+    pub strategy: StrategyId,
 }
 
 /// One execution of ours.
@@ -92,13 +104,17 @@ pub struct FillEvent {
     pub fee: Money,
     /// Added or took liquidity.
     pub liquidity: Liquidity,
-    /// Position after it.
+    /// Position of the strategy after it.
     pub position_qty: Qty,
+    /// Which strategy of the run asked for it.
+    pub strategy: StrategyId,
 }
 
 /// A position after a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PositionEvent {
+    /// Whose.
+    pub strategy: StrategyId,
     /// Of which instrument.
     pub instrument: InstrumentId,
     /// Signed quantity.

@@ -14,6 +14,7 @@
 mod alarms;
 mod controls;
 mod intents;
+mod own;
 mod reports;
 mod snapshot;
 #[cfg(test)]
@@ -30,7 +31,9 @@ use crate::market::{BarBuilder, Change, Left, Market};
 use crate::output::{Outbox, Output};
 use crate::portfolio::Portfolio;
 use crate::risk::{Desk, Risk, RiskLimits};
-use crate::signal::{Context, Intents, Interests, Quote, Strategy, Timers};
+use crate::signal::{Context, Intents, Interests, Quote, Strategy, StrategyId, Timers};
+pub(crate) use own::Own;
+pub use own::StrategySpec;
 pub use snapshot::Snapshot;
 pub(crate) use snapshot::{BreakerImage, SyncImage};
 
@@ -51,6 +54,12 @@ pub struct KernelConfig {
     pub cancel_on_stop: bool,
     /// Interval of bars built from trades; 0 for none.
     pub bar_interval_ns: i64,
+    /// The strategies that share the account, in the order of their [`Team`](crate::signal::Team);
+    /// empty where one has it to itself.
+    pub strategies: Vec<StrategySpec>,
+    /// Until then strategies see everything, and what they order is refused; `UnixNanos::MIN` for
+    /// no warm-up.
+    pub opens_at: UnixNanos,
 }
 
 /// Something the strategy has to be told.
@@ -82,6 +91,9 @@ pub struct Kernel<S> {
     execution: Execution,
     sync: Sync,
     portfolio: Portfolio,
+    /// Books and limits of several strategies; empty for one.
+    own: Vec<Own>,
+    opens_at: UnixNanos,
     outbox: Outbox,
     last_fill: UnixNanos,
     recovered: Recovered,
@@ -105,7 +117,15 @@ impl<S: Strategy> Kernel<S> {
             let lot = i.spec().lot_size;
             lot.mantissa() as f64 / 10u64.pow(lot.scale()) as f64
         });
-        let interests = strategy.interests();
+        let (interests, several) = (strategy.interests(), config.strategies.len());
+        let own = config.strategies.iter().map(|spec| Own {
+            portfolio: Portfolio::new(config.cash, count),
+            risk: Risk::new(spec.limits, &config.instruments, config.cash),
+        });
+        let mut portfolio = Portfolio::new(config.cash, count);
+        if several > 0 {
+            portfolio = portfolio.with_all_marked();
+        }
         let has_bars = config.bar_interval_ns > 0;
         let watched = Change::VALIDITY
             .with(Change::MARK, true)
@@ -114,6 +134,8 @@ impl<S: Strategy> Kernel<S> {
             .with(Change::BOOK, interests.has(Interests::BOOK));
         Self {
             now: UnixNanos::MIN,
+            own: own.collect(),
+            opens_at: config.opens_at,
             alarm: UnixNanos::MAX,
             interests,
             watched,
@@ -127,9 +149,9 @@ impl<S: Strategy> Kernel<S> {
             intents: Intents::new(),
             notices: VecDeque::with_capacity(16),
             risk: Risk::new(config.limits, &config.instruments, config.cash),
-            execution: Execution::new(count, config.times),
+            execution: Execution::new(count, several, config.times),
             sync: Sync::new(count, config.reconciled),
-            portfolio: Portfolio::new(config.cash, count),
+            portfolio,
             instruments: config.instruments,
             outbox: Outbox::default(),
             last_fill: UnixNanos(0),
@@ -237,7 +259,7 @@ impl<S: Strategy> Kernel<S> {
     /// What a row that somebody waits for leads to.
     #[inline]
     fn follow_market(&mut self, event: &MarketEvent, change: Change) {
-        if change.has(Change::MARK) && self.portfolio.holds(event.instrument) {
+        if change.has(Change::MARK) && self.portfolio.is_marked(event.instrument) {
             self.mark(event.instrument);
         }
         if self.bars.is_some() && change.has(Change::TRADE) {
@@ -335,7 +357,7 @@ impl<S: Strategy> Kernel<S> {
     #[inline]
     fn handle_bar(&mut self, bar: &Bar) {
         let change = self.market.handle_bar(self.now, bar);
-        if change.has(Change::MARK) && self.portfolio.holds(bar.instrument) {
+        if change.has(Change::MARK) && self.portfolio.is_marked(bar.instrument) {
             self.mark(bar.instrument);
         }
         if self.running && self.interests.has(Interests::BAR) {
@@ -345,11 +367,18 @@ impl<S: Strategy> Kernel<S> {
 
     #[inline]
     fn call(&mut self, callback: impl FnOnce(&mut S, &mut Context<'_>)) {
+        self.call_as(StrategyId::ACCOUNT, callback);
+    }
+
+    #[inline]
+    fn call_as(&mut self, strategy: StrategyId, callback: impl FnOnce(&mut S, &mut Context<'_>)) {
         let mut context = Context {
             now: self.now,
             instruments: &self.instruments,
             market: &self.market,
             portfolio: &self.portfolio,
+            own: &self.own,
+            strategy,
             orders: &self.execution.orders,
             tradable: self.sync.is_online() && self.risk.state == TradingState::Active,
             intents: &mut self.intents,
@@ -363,6 +392,9 @@ impl<S: Strategy> Kernel<S> {
         if let (Some((mark, _)), Some(instrument)) = (mark, self.instruments.get(id.index())) {
             if self.portfolio.handle_mark(instrument, id, mark).is_err() {
                 self.restrict(TradingState::Halted, crate::event::Cause::Overflow);
+            }
+            if !self.own.is_empty() {
+                self.mark_own(id, mark);
             }
         }
         self.watch_equity();
@@ -384,6 +416,8 @@ impl<S: Strategy> Kernel<S> {
             portfolio: &self.portfolio,
             orders: &self.execution.orders,
             reconciled: self.sync.is_online(),
+            strategy: StrategyId::ACCOUNT,
+            shared: !self.own.is_empty(),
         }
     }
 }

@@ -65,6 +65,9 @@ pub struct Portfolio {
     value: Money,
     gross: Money,
     positions: Vec<Position>,
+    /// Which instruments are to be marked: those that are held, or all.
+    marked: Vec<bool>,
+    marks_all: bool,
 }
 
 impl Portfolio {
@@ -77,7 +80,17 @@ impl Portfolio {
             value: Money::ZERO,
             gross: Money::ZERO,
             positions: alloc::vec![Position::default(); count],
+            marked: alloc::vec![false; count],
+            marks_all: false,
         }
+    }
+
+    /// Says that all instruments are to be marked, held or not: those who share the account may
+    /// hold what the account as a whole does not.
+    pub(crate) fn with_all_marked(mut self) -> Self {
+        self.marks_all = true;
+        self.marked.fill(true);
+        self
     }
 
     /// Cash.
@@ -123,13 +136,20 @@ impl Portfolio {
         &self.positions
     }
 
-    /// Whether anything of the instrument is held.
+    /// Whether the instrument is to be marked: something of it is held, here or by one of several
+    /// who share the account.
     #[inline]
-    #[must_use]
-    pub fn holds(&self, instrument: InstrumentId) -> bool {
-        self.positions
-            .get(instrument.index())
-            .is_some_and(|position| position.qty.0 != 0)
+    pub(crate) fn is_marked(&self, instrument: InstrumentId) -> bool {
+        let marked = self.marked.get(instrument.index());
+        marked.copied().unwrap_or_default()
+    }
+
+    fn note_held(&mut self, place: usize) {
+        if let (Some(marked), Some(position)) =
+            (self.marked.get_mut(place), self.positions.get(place))
+        {
+            *marked = self.marks_all | (position.qty.0 != 0);
+        }
     }
 
     /// Takes over cash and positions of an earlier session, at their last marks.
@@ -147,6 +167,7 @@ impl Portfolio {
         (self.cash, self.fees) = (cash, fees);
         (self.value, self.gross) = (value, gross);
         self.positions = positions.to_vec();
+        (0..positions.len()).for_each(|place| self.note_held(place));
         Ok(())
     }
 
@@ -177,6 +198,7 @@ impl Portfolio {
         (self.cash, self.fees) = (cash, fees);
         (self.value, self.gross) = (value, gross);
         self.positions[id.index()] = after;
+        self.note_held(id.index());
         Ok(after)
     }
 

@@ -46,7 +46,7 @@ use bytes::{Reader, Wire};
 pub use header::Header;
 
 /// The number of this format.
-pub const FORMAT: u16 = 3;
+pub const FORMAT: u16 = 4;
 
 const HEADER: u8 = 1;
 const SNAPSHOT: u8 = 2;

@@ -13,6 +13,7 @@ use super::Totals;
 use crate::event::TradingState;
 use crate::execution::{ExecutionTimes, Order, PendingReplace};
 use crate::input::{Control, Session};
+use crate::kernel::StrategySpec;
 use crate::portfolio::Position;
 use crate::risk::RiskLimits;
 
@@ -113,6 +114,7 @@ wire_struct!(RiskLimits {
     max_drawdown_e9,
     max_leverage_e9
 });
+wire_struct!(StrategySpec { name, limits });
 wire_struct!(ExecutionTimes {
     ack_timeout_ns,
     query_pause_ns,
@@ -159,6 +161,7 @@ wire_struct!(Order {
     not_found,
     alarm,
     tag,
+    strategy,
     ts_created,
     ts_updated
 });

@@ -280,6 +280,8 @@ pub(crate) fn config() -> KernelConfig {
         reconciled: true,
         cancel_on_stop: true,
         bar_interval_ns: 60_000_000_000,
+        strategies: Vec::new(),
+        opens_at: UnixNanos::MIN,
     }
 }
 

@@ -29,14 +29,14 @@ impl<S: Strategy> Kernel<S> {
             self.execution.ask(query);
         }
         let mut rung = 0;
-        while let Some(timer) = self.timers.poll_due(self.now) {
+        while let Some((strategy, timer)) = self.timers.poll_due(self.now) {
             rung += 1;
             if rung > RINGS_PER_INPUT_MAX {
                 self.fail_strategy();
                 break;
             }
             if self.running && self.interests.has(Interests::TIMER) {
-                self.call(|strategy, ctx| strategy.on_timer(ctx, timer));
+                self.call_as(strategy, |strategy, ctx| strategy.on_timer(ctx, timer));
             }
             self.settle();
         }

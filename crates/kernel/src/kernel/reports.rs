@@ -9,7 +9,7 @@ use super::controls::FILLS_OVERLAP_NS;
 use super::{Kernel, Notice};
 use crate::event::{Cause, Event, FillEvent, OrderEvent, PositionEvent, SyncEvent, TradingState};
 use crate::execution::{Order, SyncOutcome};
-use crate::signal::{Interests, Strategy};
+use crate::signal::{Interests, Strategy, StrategyId};
 
 impl<S: Strategy> Kernel<S> {
     pub(super) fn handle_report(&mut self, report: &Report) {
@@ -89,7 +89,8 @@ impl<S: Strategy> Kernel<S> {
         }
         if order.is_terminal() {
             let asked_for = order.cancel_requested || order.status == OrderStatus::Filled;
-            self.follow_target(order.instrument, order.target && !asked_for);
+            let (strategy, instrument) = (order.strategy, order.instrument);
+            self.follow_target(strategy, instrument, order.target && !asked_for);
         }
     }
 
@@ -132,13 +133,21 @@ impl<S: Strategy> Kernel<S> {
         let Ok(position) = booked else {
             return self.restrict(TradingState::Halted, Cause::Overflow);
         };
-        if let Ok(notional) = notional {
-            self.execution
-                .orders
-                .update(report.client_order_id, |order| {
-                    order.cum_notional = Money(order.cum_notional.0.saturating_add(notional.0));
-                });
-        }
+        let notional = notional.unwrap_or_default();
+        let orders = &mut self.execution.orders;
+        let owner = orders.update(report.client_order_id, |order| {
+            order.cum_notional = Money(order.cum_notional.0.saturating_add(notional.0));
+            order.strategy
+        });
+        let strategy = owner.unwrap_or_default();
+        let own = strategy.place().and_then(|place| self.own.get_mut(place));
+        let booked = own.map(|own| {
+            let books = &mut own.portfolio;
+            books.handle_fill(instrument, id, signed, last_price, fee)
+        });
+        let Ok(position) = booked.unwrap_or(Ok(position)) else {
+            return self.restrict(TradingState::Halted, Cause::Overflow);
+        };
         self.last_fill = self.last_fill.max(report.ts_event);
         self.recovered.booked_fills += u32::from(self.sync.is_asking());
         self.sync.booked_fills += u32::from(self.sync.is_asking());
@@ -155,9 +164,11 @@ impl<S: Strategy> Kernel<S> {
             fee,
             liquidity,
             position_qty: position.qty,
+            strategy,
         };
         self.outbox.emit(Event::Fill(event));
         self.outbox.emit(Event::Position(PositionEvent {
+            strategy,
             instrument: id,
             qty: position.qty,
             cost: position.cost,
@@ -170,11 +181,11 @@ impl<S: Strategy> Kernel<S> {
     }
 
     /// After an order ended: a target goes on, or is dropped when the order was refused.
-    fn follow_target(&mut self, instrument: InstrumentId, refused: bool) {
+    fn follow_target(&mut self, strategy: StrategyId, instrument: InstrumentId, refused: bool) {
         if refused {
-            self.execution.targets.set(instrument, None);
+            self.execution.targets.set(strategy, instrument, None);
         } else {
-            self.work_target(instrument);
+            self.work_target(strategy, instrument);
         }
     }
 
@@ -283,6 +294,10 @@ impl<S: Strategy> Kernel<S> {
             SyncOutcome::Reconciled(cash) => {
                 if let Some(cash) = cash {
                     self.portfolio.set_cash(cash);
+                    for own in &mut self.own {
+                        own.portfolio.set_cash(cash);
+                        own.risk.breaker.reset(self.now, own.portfolio.equity());
+                    }
                     self.risk.breaker.reset(self.now, self.portfolio.equity());
                 }
                 for (instrument, qty) in self.sync.foreign() {

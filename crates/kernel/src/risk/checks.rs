@@ -9,9 +9,10 @@ use py_rt_types::{
 use super::rate::RateWindow;
 use super::{Approved, Breaker, Control, RiskLimits};
 use crate::event::{Denial, TradingState};
-use crate::execution::{Order, Orders};
+use crate::execution::{Exposure, Order, Orders};
 use crate::market::Market;
 use crate::portfolio::Portfolio;
+use crate::signal::StrategyId;
 
 const E9: i128 = 1_000_000_000;
 const BPS: i128 = 10_000;
@@ -25,6 +26,24 @@ pub(crate) struct Desk<'a> {
     pub(crate) portfolio: &'a Portfolio,
     pub(crate) orders: &'a Orders,
     pub(crate) reconciled: bool,
+    /// Whose limits are asked: the account's, or those of one of several strategies, with the
+    /// positions and orders that are its own.
+    pub(crate) strategy: StrategyId,
+    /// Whether several strategies share the account: then each of them is held to its reduce-only
+    /// orders by its own limits.
+    pub(crate) shared: bool,
+}
+
+impl Desk<'_> {
+    fn exposure(&self, id: InstrumentId) -> Exposure {
+        self.orders.exposure_of(self.strategy, id)
+    }
+
+    /// Says whose limit it was.
+    const fn sign(&self, mut denial: Denial) -> Denial {
+        denial.strategy = self.strategy;
+        denial
+    }
 }
 
 /// The risk stage.
@@ -97,7 +116,7 @@ impl Risk {
             reduce_only: order.reduce_only,
             opens_order: true,
         };
-        self.check(desk, &ask)?;
+        self.check(desk, &ask).map_err(|denial| desk.sign(denial))?;
         Ok(Approved::grant(*order))
     }
 
@@ -119,7 +138,7 @@ impl Risk {
             reduce_only: order.reduce_only,
             opens_order: false,
         };
-        self.check(desk, &ask)?;
+        self.check(desk, &ask).map_err(|denial| desk.sign(denial))?;
         Ok(Approved::grant(*replace))
     }
 
@@ -130,7 +149,7 @@ impl Risk {
         if reduces(desk, ask) {
             return Ok(());
         }
-        require(!ask.reduce_only, Control::ReduceOnly, 1, 0)?;
+        require(!ask.reduce_only | desk.shared, Control::ReduceOnly, 1, 0)?;
         let state = self.state;
         require(
             state == TradingState::Active,
@@ -140,7 +159,7 @@ impl Risk {
         )?;
         self.check_size(desk, ask)?;
         self.check_exposure(desk, ask)?;
-        let open = desk.orders.open().len() as i64;
+        let open = desk.orders.count_open(desk.strategy) as i64;
         let most = i64::from(self.limits.max_open_orders);
         require(
             !ask.opens_order || open < most,
@@ -208,7 +227,7 @@ impl Risk {
             exposure,
         )?;
         let mut gross = desk.portfolio.gross();
-        for (index, working) in desk.orders.exposures().iter().enumerate() {
+        for (index, working) in desk.orders.exposures(desk.strategy).iter().enumerate() {
             let id = InstrumentId(index as u32);
             if id == ask.id || (working.buy == 0 && working.sell == 0) {
                 continue;
@@ -262,7 +281,7 @@ fn reduces(desk: &Desk<'_>, ask: &Ask<'_>) -> bool {
     if held == 0 || held.signum() == ask.side.sign() {
         return false;
     }
-    let working = desk.orders.exposure(ask.id);
+    let working = desk.exposure(ask.id);
     let same_side = if ask.side == Side::Buy {
         working.buy
     } else {
@@ -275,7 +294,7 @@ fn reduces(desk: &Desk<'_>, ask: &Ask<'_>) -> bool {
 /// The largest position, without its sign, that open orders and `added` on `side` could make.
 fn worst_position(desk: &Desk<'_>, id: InstrumentId, side: Side, added: i64) -> i64 {
     let held = desk.portfolio.position(id).qty.0;
-    let working = desk.orders.exposure(id);
+    let working = desk.exposure(id);
     let (buy, sell) = match side {
         Side::Buy => (working.buy.saturating_add(added), working.sell),
         Side::Sell => (working.buy, working.sell.saturating_add(added)),
@@ -287,7 +306,7 @@ fn worst_position(desk: &Desk<'_>, id: InstrumentId, side: Side, added: i64) -> 
 
 fn worst_short(desk: &Desk<'_>, id: InstrumentId, added: i64) -> i64 {
     let held = desk.portfolio.position(id).qty.0;
-    held.saturating_sub(desk.orders.exposure(id).sell)
+    held.saturating_sub(desk.exposure(id).sell)
         .saturating_sub(added)
 }
 
@@ -310,6 +329,7 @@ const fn denial(control: Control, limit: Decimal, value: Decimal) -> Denial {
         control,
         limit,
         value,
+        strategy: StrategyId::ACCOUNT,
     }
 }
 

@@ -1,12 +1,15 @@
 //! What a strategy sees and asks during a callback.
 
+use alloc::vec::Vec;
 use py_rt_types::{
     ClientOrderId, Instrument, InstrumentId, Money, NewOrder, OrderType, Price, Qty, RejectReason,
     Side, TimeInForce, UnixNanos,
 };
 
-use super::{Intent, Intents};
+use super::{Intent, Intents, StrategyId};
+use crate::event::TradingState;
 use crate::execution::{Order, Orders};
+use crate::kernel::Own;
 use crate::market::{InstrumentMarket, Market};
 use crate::portfolio::{Portfolio, Position};
 
@@ -66,6 +69,8 @@ pub struct Context<'a> {
     pub(crate) instruments: &'a [Instrument],
     pub(crate) market: &'a Market,
     pub(crate) portfolio: &'a Portfolio,
+    pub(crate) own: &'a Vec<Own>,
+    pub(crate) strategy: StrategyId,
     pub(crate) orders: &'a Orders,
     pub(crate) tradable: bool,
     pub(crate) intents: &'a mut Intents,
@@ -93,20 +98,45 @@ impl<'a> Context<'a> {
         self.market.instrument(instrument)
     }
 
-    /// One instrument's position.
+    /// Which strategy of the run is called.
+    #[inline]
+    #[must_use]
+    pub const fn strategy(&self) -> StrategyId {
+        self.strategy
+    }
+
+    /// Lends this view to one of several strategies.
+    pub(super) fn lend_to(&mut self, id: StrategyId, call: impl FnOnce(&mut Self)) {
+        let before = (self.strategy, self.tradable);
+        self.strategy = id;
+        let active = |own: &Own| own.risk.state == TradingState::Active;
+        let own = id.place().and_then(|place| self.own.get(place));
+        self.tradable &= own.is_none_or(active);
+        call(self);
+        (self.strategy, self.tradable) = before;
+    }
+
+    #[inline]
+    fn ask(&mut self, intent: Intent) {
+        self.intents.push(self.strategy, intent);
+    }
+
+    /// One instrument's position: that of the strategy which is called.
     #[inline]
     #[must_use]
     pub fn position(&self, instrument: InstrumentId) -> Position {
-        self.portfolio.position(instrument)
+        let own = self.strategy.place().and_then(|place| self.own.get(place));
+        own.map_or(self.portfolio, |own| &own.portfolio)
+            .position(instrument)
     }
 
-    /// Cash.
+    /// Cash of the account.
     #[must_use]
     pub const fn cash(&self) -> Money {
         self.portfolio.cash()
     }
 
-    /// Cash and positions at their marks.
+    /// Cash and positions of the account at their marks.
     #[must_use]
     pub const fn equity(&self) -> Money {
         self.portfolio.equity()
@@ -118,14 +148,17 @@ impl<'a> Context<'a> {
         self.tradable
     }
 
-    /// Open orders, oldest first; what this callback asked for is not among them yet.
+    /// Open orders of the strategy, oldest first; what this callback asked for is not among them
+    /// yet.
     pub fn orders(&self) -> impl Iterator<Item = &'a Order> {
-        self.orders.open().iter()
+        let strategy = self.strategy;
+        let own = move |order: &&Order| order.is_of(strategy);
+        self.orders.open().iter().filter(own)
     }
 
     /// Orders that this callback asked for so far.
     pub fn requested(&self) -> impl Iterator<Item = &NewOrder> {
-        self.intents.requested()
+        self.intents.requested(self.strategy)
     }
 
     /// Whether an order is open or was asked for in this callback.
@@ -138,7 +171,7 @@ impl<'a> Context<'a> {
     pub fn submit(&mut self, request: OrderRequest) -> ClientOrderId {
         let id = self.intents.reserve_id();
         let order = self.resolve(id, &request);
-        self.intents.push(Intent::New {
+        self.ask(Intent::New {
             order,
             tag: request.tag,
             target: false,
@@ -150,7 +183,7 @@ impl<'a> Context<'a> {
     pub fn submit_invalid(&mut self, request: OrderRequest, reason: RejectReason) -> ClientOrderId {
         let id = self.intents.reserve_id();
         let order = self.resolve(id, &request);
-        self.intents.push(Intent::Invalid {
+        self.ask(Intent::Invalid {
             order,
             tag: request.tag,
             reason,
@@ -188,17 +221,17 @@ impl<'a> Context<'a> {
 
     /// Asks for the end of an order.
     pub fn cancel(&mut self, id: ClientOrderId) {
-        self.intents.push(Intent::Cancel { id });
+        self.ask(Intent::Cancel { id });
     }
 
     /// Asks for the end of all orders, or those of one instrument.
     pub fn cancel_all(&mut self, instrument: Option<InstrumentId>) {
-        self.intents.push(Intent::CancelAll { instrument });
+        self.ask(Intent::CancelAll { instrument });
     }
 
     /// Asks for another total quantity, limit price, or both.
     pub fn replace(&mut self, id: ClientOrderId, qty: Option<Qty>, limit_price: Option<Price>) {
-        self.intents.push(Intent::Replace {
+        self.ask(Intent::Replace {
             id,
             order_qty: qty,
             limit_price,
@@ -208,12 +241,12 @@ impl<'a> Context<'a> {
     /// Works the position towards `qty` with market orders; repeated calls change nothing while
     /// orders are on their way.
     pub fn target(&mut self, instrument: InstrumentId, qty: Qty) {
-        self.intents.push(Intent::Target { instrument, qty });
+        self.ask(Intent::Target { instrument, qty });
     }
 
     /// Rings `timer` at a time, and then again every `every_ns` when that is positive.
     pub fn set_timer(&mut self, timer: u32, at: UnixNanos, every_ns: i64) {
-        self.intents.push(Intent::Timer {
+        self.ask(Intent::Timer {
             timer,
             at,
             every_ns,
@@ -222,7 +255,7 @@ impl<'a> Context<'a> {
 
     /// Publishes a signal for those who watch; it moves no order.
     pub fn signal(&mut self, instrument: InstrumentId, value: f64, confidence: f64) {
-        self.intents.push(Intent::Signal {
+        self.ask(Intent::Signal {
             instrument,
             value,
             confidence,
@@ -231,6 +264,6 @@ impl<'a> Context<'a> {
 
     /// The strategy cannot go on: its orders are cancelled and it is called no more.
     pub fn fail(&mut self) {
-        self.intents.push(Intent::Fail);
+        self.ask(Intent::Fail);
     }
 }

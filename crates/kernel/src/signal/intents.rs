@@ -3,6 +3,8 @@
 use alloc::vec::Vec;
 use py_rt_types::{ClientOrderId, InstrumentId, NewOrder, Price, Qty, RejectReason, UnixNanos};
 
+use super::StrategyId;
+
 /// One wish of a strategy.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Intent {
@@ -72,10 +74,17 @@ pub enum Intent {
     Fail,
 }
 
+/// A wish, and whose it is.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Asked {
+    pub(crate) strategy: StrategyId,
+    pub(crate) intent: Intent,
+}
+
 /// The queue of intents and the counter of order ids.
 #[derive(Debug, Clone)]
 pub(crate) struct Intents {
-    queue: Vec<Intent>,
+    queue: Vec<Asked>,
     next_sequence: u64,
     /// Ids that another life of this run may have given, from and to: an order of ours that bears
     /// one was never in these books, and may be adopted.
@@ -91,8 +100,9 @@ impl Intents {
         }
     }
 
-    pub(crate) fn push(&mut self, intent: Intent) {
-        self.queue.push(intent);
+    #[inline]
+    pub(crate) fn push(&mut self, strategy: StrategyId, intent: Intent) {
+        self.queue.push(Asked { strategy, intent });
     }
 
     pub(crate) const fn reserve_id(&mut self) -> ClientOrderId {
@@ -130,11 +140,14 @@ impl Intents {
         self.queue.is_empty()
     }
 
-    /// The target, when nothing else was asked for.
+    /// The target, when nothing else was asked for by the one that has the account to itself.
     #[inline]
     pub(crate) fn only_target(&self) -> Option<(InstrumentId, Qty)> {
         match self.queue.as_slice() {
-            [Intent::Target { instrument, qty }] => Some((*instrument, *qty)),
+            [Asked {
+                strategy: StrategyId::ACCOUNT,
+                intent: Intent::Target { instrument, qty },
+            }] => Some((*instrument, *qty)),
             _ => None,
         }
     }
@@ -145,21 +158,23 @@ impl Intents {
     }
 
     /// Takes the queue out, to be given back by [`Intents::restore`] so that nothing is allocated.
-    pub(crate) fn take(&mut self) -> Vec<Intent> {
+    pub(crate) fn take(&mut self) -> Vec<Asked> {
         core::mem::take(&mut self.queue)
     }
 
     /// Gives an emptied queue back; what was asked meanwhile stays.
-    pub(crate) fn restore(&mut self, mut emptied: Vec<Intent>) {
+    pub(crate) fn restore(&mut self, mut emptied: Vec<Asked>) {
         emptied.clear();
         emptied.append(&mut self.queue);
         self.queue = emptied;
     }
 
-    pub(crate) fn requested(&self) -> impl Iterator<Item = &NewOrder> {
-        self.queue.iter().filter_map(|intent| match intent {
-            Intent::New { order, .. } => Some(order),
-            _ => None,
-        })
+    pub(crate) fn requested(&self, strategy: StrategyId) -> impl Iterator<Item = &NewOrder> {
+        self.queue
+            .iter()
+            .filter_map(move |asked| match &asked.intent {
+                Intent::New { order, .. } if asked.strategy == strategy => Some(order),
+                _ => None,
+            })
     }
 }

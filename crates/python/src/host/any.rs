@@ -24,17 +24,24 @@ pub(crate) enum AnyStrategy {
 }
 
 impl AnyStrategy {
+    /// A strategy that was made for this run.
+    pub(crate) fn try_new(
+        strategy: &Bound<'_, PyAny>,
+        shared: Arc<Shared>,
+        errors: &Errors,
+    ) -> PyResult<Self> {
+        match compiled::from_handle(strategy, &shared.instruments)? {
+            Some(compiled) => Ok(Self::Compiled(Box::new(compiled))),
+            None => Hosted::new(strategy, shared, errors.clone())
+                .map(|hosted| Self::Hosted(Box::new(hosted))),
+        }
+    }
+
     /// A fresh strategy for one run; what goes wrong is left in `errors`.
     pub(crate) fn fresh(strategy: &Bound<'_, PyAny>, shared: Arc<Shared>, errors: &Errors) -> Self {
-        let make = || -> PyResult<Self> {
-            let fresh = strategy.call_method0("fresh")?;
-            match compiled::from_handle(&fresh, &shared.instruments)? {
-                Some(compiled) => Ok(Self::Compiled(Box::new(compiled))),
-                None => Hosted::new(&fresh, shared, errors.clone())
-                    .map(|hosted| Self::Hosted(Box::new(hosted))),
-            }
-        };
-        make().unwrap_or_else(|error| {
+        let fresh = strategy.call_method0("fresh");
+        let made = fresh.and_then(|fresh| Self::try_new(&fresh, shared, errors));
+        made.unwrap_or_else(|error| {
             errors.put(error);
             Self::Failed
         })

@@ -75,7 +75,10 @@ impl<'a, S: Strategy> Backtest<'a, S> {
         let latency = config.latency;
         let mut venue = config.venue;
         venue.bar_grace_ns = latency.feed_ns.saturating_add(latency.order_ns);
-        let recording = Recording::new(config.sample_every_ns);
+        let recording = {
+            let (kernel, step) = (&config.kernel, config.sample_every_ns);
+            Recording::new(step, kernel.opens_at, kernel.strategies.len())
+        };
         Self {
             venue: SimVenue::new(&config.kernel.instruments, venue),
             kernel: Kernel::new(config.kernel, strategy),
