@@ -32,8 +32,8 @@ use crate::output::{Outbox, Output};
 use crate::portfolio::Portfolio;
 use crate::risk::{Desk, Risk, RiskLimits};
 use crate::signal::{Context, Intents, Interests, Quote, Strategy, StrategyId, Timers};
-pub(crate) use own::Own;
 pub use own::StrategySpec;
+pub(crate) use own::{Books, Own};
 pub use snapshot::Snapshot;
 pub(crate) use snapshot::{BreakerImage, SyncImage};
 
@@ -90,9 +90,7 @@ pub struct Kernel<S> {
     risk: Risk,
     execution: Execution,
     sync: Sync,
-    portfolio: Portfolio,
-    /// Books and limits of several strategies; empty for one.
-    own: Vec<Own>,
+    books: Books,
     opens_at: UnixNanos,
     outbox: Outbox,
     last_fill: UnixNanos,
@@ -134,7 +132,6 @@ impl<S: Strategy> Kernel<S> {
             .with(Change::BOOK, interests.has(Interests::BOOK));
         Self {
             now: UnixNanos::MIN,
-            own: own.collect(),
             opens_at: config.opens_at,
             alarm: UnixNanos::MAX,
             interests,
@@ -151,7 +148,10 @@ impl<S: Strategy> Kernel<S> {
             risk: Risk::new(config.limits, &config.instruments, config.cash),
             execution: Execution::new(count, several, config.times),
             sync: Sync::new(count, config.reconciled),
-            portfolio,
+            books: Books {
+                account: portfolio,
+                own: own.collect(),
+            },
             instruments: config.instruments,
             outbox: Outbox::default(),
             last_fill: UnixNanos(0),
@@ -259,7 +259,7 @@ impl<S: Strategy> Kernel<S> {
     /// What a row that somebody waits for leads to.
     #[inline]
     fn follow_market(&mut self, event: &MarketEvent, change: Change) {
-        if change.has(Change::MARK) && self.portfolio.is_marked(event.instrument) {
+        if change.has(Change::MARK) && self.books.account.is_marked(event.instrument) {
             self.mark(event.instrument);
         }
         if self.bars.is_some() && change.has(Change::TRADE) {
@@ -357,7 +357,7 @@ impl<S: Strategy> Kernel<S> {
     #[inline]
     fn handle_bar(&mut self, bar: &Bar) {
         let change = self.market.handle_bar(self.now, bar);
-        if change.has(Change::MARK) && self.portfolio.is_marked(bar.instrument) {
+        if change.has(Change::MARK) && self.books.account.is_marked(bar.instrument) {
             self.mark(bar.instrument);
         }
         if self.running && self.interests.has(Interests::BAR) {
@@ -367,18 +367,11 @@ impl<S: Strategy> Kernel<S> {
 
     #[inline]
     fn call(&mut self, callback: impl FnOnce(&mut S, &mut Context<'_>)) {
-        self.call_as(StrategyId::ACCOUNT, callback);
-    }
-
-    #[inline]
-    fn call_as(&mut self, strategy: StrategyId, callback: impl FnOnce(&mut S, &mut Context<'_>)) {
         let mut context = Context {
             now: self.now,
             instruments: &self.instruments,
             market: &self.market,
-            portfolio: &self.portfolio,
-            own: &self.own,
-            strategy,
+            books: &self.books,
             orders: &self.execution.orders,
             tradable: self.sync.is_online() && self.risk.state == TradingState::Active,
             intents: &mut self.intents,
@@ -390,10 +383,15 @@ impl<S: Strategy> Kernel<S> {
     fn mark(&mut self, id: InstrumentId) {
         let mark = self.market.instrument(id).and_then(|market| market.mark());
         if let (Some((mark, _)), Some(instrument)) = (mark, self.instruments.get(id.index())) {
-            if self.portfolio.handle_mark(instrument, id, mark).is_err() {
+            if self
+                .books
+                .account
+                .handle_mark(instrument, id, mark)
+                .is_err()
+            {
                 self.restrict(TradingState::Halted, crate::event::Cause::Overflow);
             }
-            if !self.own.is_empty() {
+            if !self.books.own.is_empty() {
                 self.mark_own(id, mark);
             }
         }
@@ -402,7 +400,7 @@ impl<S: Strategy> Kernel<S> {
 
     #[inline]
     fn watch_equity(&mut self) {
-        let equity = self.portfolio.equity();
+        let equity = self.books.account.equity();
         if let Some((state, cause)) = self.risk.breaker.handle_equity(self.now, equity) {
             self.restrict(state, cause);
         }
@@ -413,11 +411,11 @@ impl<S: Strategy> Kernel<S> {
             now: self.now,
             instruments: &self.instruments,
             market: &self.market,
-            portfolio: &self.portfolio,
-            orders: &self.execution.orders,
+            portfolio: &self.books.account,
+            exposures: self.execution.orders.exposures(StrategyId::ACCOUNT),
+            open_orders: self.execution.orders.open().len(),
             reconciled: self.sync.is_online(),
-            strategy: StrategyId::ACCOUNT,
-            shared: !self.own.is_empty(),
+            shared: !self.books.own.is_empty(),
         }
     }
 }
@@ -457,7 +455,7 @@ impl<S> Kernel<S> {
     /// Cash and positions.
     #[must_use]
     pub const fn portfolio(&self) -> &Portfolio {
-        &self.portfolio
+        &self.books.account
     }
 
     /// Orders.

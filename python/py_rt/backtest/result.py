@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,6 +25,7 @@ from py_rt.errors import ConfigError, DataError
 if TYPE_CHECKING:
     import pandas as pd
 
+    from py_rt.backtest.benchmark import Benchmark
     from py_rt.market import MarketData
 
 __all__ = ["BacktestResult"]
@@ -39,6 +40,14 @@ _TIMES = {
     "fills": ("ts_event", "ts_recv"),
     "positions": (),
 }
+
+
+@dataclass(frozen=True)
+class _Own:
+    """What one of several strategies has for itself."""
+
+    params: dict[str, Any]
+    equity: dict[str, Any]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -71,6 +80,10 @@ class BacktestResult:
         Hashes of data, code, configuration and engine, and the seed; see ``py_rt.verify``.
     data : MarketData
         What was traded (a reference, not a copy).
+    benchmark : Benchmark or None
+        What it is measured against.
+    opens_at : int or None
+        When the warm-up ended, ns UTC; None without one.
     equity, orders, fills, positions, round_trips : pandas.DataFrame
     stats : Stats
 
@@ -96,6 +109,9 @@ class BacktestResult:
     receipt: dict[str, Any]
     data: MarketData = field(repr=False)
     _columns: dict[str, dict[str, Any]] = field(repr=False)
+    benchmark: Benchmark | None = None
+    opens_at: int | None = None
+    _own: dict[str, _Own] = field(default_factory=dict, repr=False)
 
     @classmethod
     def from_core(
@@ -108,6 +124,9 @@ class BacktestResult:
         cash: float | str,
         assumptions: Mapping[str, Any],
         receipt: Mapping[str, Any],
+        benchmark: Benchmark | None = None,
+        opens_at: int | None = None,
+        own_params: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> BacktestResult:
         """Build the result from what the engine returned.
 
@@ -127,6 +146,12 @@ class BacktestResult:
             Initial cash.
         assumptions, receipt : mapping
             Kept as they are.
+        benchmark : Benchmark, optional
+        opens_at : int, optional
+            When the warm-up ended, ns UTC.
+        own_params : mapping of name to mapping, optional
+            Names and parameters of several strategies, in the order of ``raw["own"]``, their
+            equity columns.
 
         Raises
         ------
@@ -135,7 +160,13 @@ class BacktestResult:
         """
         columns = {name: _equal_columns(raw, name) for name in ("equity", *_DECIMALS)}
         start_cash = float(cash)
-        columns["equity"] = _with_start(columns["equity"], start_cash, data)
+        begin = _start_ns(data) if opens_at is None else opens_at
+        warm = opens_at is not None
+        columns["equity"] = _with_start(columns["equity"], start_cash, begin, warm)
+        own = {
+            name: _Own(dict(given), _with_start(curve, start_cash, begin, warm))
+            for (name, given), curve in zip((own_params or {}).items(), raw["own"], strict=True)
+        } if own_params else {}
         return cls(
             strategy=strategy,
             params=dict(params),
@@ -150,6 +181,9 @@ class BacktestResult:
             receipt=dict(receipt),
             data=data,
             _columns=columns,
+            benchmark=benchmark,
+            opens_at=opens_at,
+            _own=own,
         )
 
     @property
@@ -161,6 +195,9 @@ class BacktestResult:
     def stats(self) -> Stats:
         """Performance statistics, with definitions and reasons."""
         fills, equity = self.arrays("fills"), self._columns["equity"]
+        beside, worth = self.benchmark, None
+        if beside is not None:
+            worth = self._daily_of(beside.worth(equity["ts"], self.cash))
         return stats_of(
             Account(
                 ts=equity["ts"],
@@ -173,14 +210,43 @@ class BacktestResult:
                 fill_fee=fills["fee"],
                 trip_pnl=self._trips["pnl"],
                 n_orders=len(self._columns["orders"]["symbol"]),
+                benchmark=None if beside is None else beside.name,
+                benchmark_daily=None if worth is None else worth.equity,
             )
+        )
+
+    @cached_property
+    def by_strategy(self) -> dict[str, BacktestResult]:
+        """The result of each strategy by its name, in the order in which they were called.
+
+        Each is what the run would look like on an account of the same cash in which that strategy
+        trades alone: its own fills, positions, equity and statistics. The profits add up to the
+        account's. With one strategy, it is the run itself.
+        """
+        if not self._own:
+            return {self.strategy: self}
+        return {name: self._of(name, own) for name, own in self._own.items()}
+
+    def _of(self, name: str, own: _Own) -> BacktestResult:
+        columns = {"equity": own.equity}
+        for table in _DECIMALS:
+            whole = self._columns[table]
+            mine = [row for row, owner in enumerate(whole["strategy"]) if owner == name]
+            columns[table] = {key: [values[row] for row in mine] for key, values in whole.items()}
+        orders = columns["orders"]
+        denied = sum(_is_denied(reason) for reason in orders["reason"])
+        return replace(
+            self, strategy=name, params=own.params, denied=denied, _columns=columns, _own={}
         )
 
     @cached_property
     def daily(self) -> DailyEquity:
         """The account value at the close of each session day."""
         equity = self._columns["equity"]
-        return daily_equity(equity["ts"], equity["equity"], self.data)
+        return self._daily_of(equity["equity"])
+
+    def _daily_of(self, equity: NDArray[np.float64]) -> DailyEquity:
+        return daily_equity(self._columns["equity"]["ts"], equity, self.data, self.opens_at)
 
     @property
     def equity_arrays(self) -> dict[str, NDArray[Any]]:
@@ -310,6 +376,7 @@ class BacktestResult:
             "params": dict(self.params),
             "cash": self.cash,
             "stats": self.stats.to_dict(),
+            "by_strategy": {name: r.stats.to_dict() for name, r in self.by_strategy.items()},
             "events": self.events,
             "elapsed_s": self.elapsed_s,
             "events_per_s": self.events_per_s,
@@ -356,13 +423,23 @@ def _equal_columns(raw: Mapping[str, Any], name: str) -> dict[str, Any]:
     return columns
 
 
-def _with_start(columns: dict[str, Any], cash: float, data: MarketData) -> dict[str, Any]:
-    """Let the equity columns begin with the initial cash, before anything happened."""
+def _is_denied(reason: str | None) -> bool:
+    """Whether risk refused the order: its reason names a limit and the value that broke it."""
+    return reason is not None and "limit " in reason and ", value " in reason
+
+
+def _with_start(
+    columns: Mapping[str, Any], cash: float, begin: int, warm: bool
+) -> dict[str, Any]:
+    """Let the equity columns begin with the initial cash, before anything happened.
+
+    After a warm-up they begin when it ends, whenever the first row is.
+    """
     ts = np.asarray(columns["ts"], dtype=np.int64)
     equity = np.asarray(columns["equity"], dtype=np.float64)
     money = np.asarray(columns["cash"], dtype=np.float64)
-    if not (len(ts) and equity[0] == cash and money[0] == cash):
-        before = min(int(ts[0]) - 1, _start_ns(data)) if len(ts) else _start_ns(data)
+    if warm or not (len(ts) and equity[0] == cash and money[0] == cash):
+        before = min(int(ts[0]) - 1, begin) if len(ts) else begin
         ts = np.concatenate([[before], ts])
         equity = np.concatenate([[cash], equity])
         money = np.concatenate([[cash], money])

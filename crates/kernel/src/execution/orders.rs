@@ -110,16 +110,25 @@ impl Orders {
             .unwrap_or_default()
     }
 
+    #[inline]
     fn shift(&mut self, line: Line, by: i64) {
+        if by == 0 {
+            return;
+        }
         let place = line.instrument.index();
         if let Some(exposure) = self.exposures.get_mut(place) {
             exposure.shift(line.side, by);
         }
         if line.strategy != StrategyId::ACCOUNT {
-            let place = usize::from(line.strategy.0) * self.instruments + place;
-            if let Some(exposure) = self.exposures.get_mut(place) {
-                exposure.shift(line.side, by);
-            }
+            self.shift_own(line, by);
+        }
+    }
+
+    #[cold]
+    fn shift_own(&mut self, line: Line, by: i64) {
+        let first = usize::from(line.strategy.0) * self.instruments;
+        if let Some(exposure) = self.exposures.get_mut(first + line.instrument.index()) {
+            exposure.shift(line.side, by);
         }
     }
 

@@ -4,7 +4,7 @@ use py_rt_types::{MarketEvent, UnixNanos};
 
 use super::Kernel;
 use crate::market::BarBuilder;
-use crate::signal::{Interests, Strategy};
+use crate::signal::{Interests, Strategy, StrategyId};
 
 /// Timers that may ring in one input; more is a strategy that sets them for the same moment.
 const RINGS_PER_INPUT_MAX: usize = 10_000;
@@ -36,7 +36,9 @@ impl<S: Strategy> Kernel<S> {
                 break;
             }
             if self.running && self.interests.has(Interests::TIMER) {
-                self.call_as(strategy, |strategy, ctx| strategy.on_timer(ctx, timer));
+                self.intents.strategy = strategy;
+                self.call(|strategy, ctx| strategy.on_timer(ctx, timer));
+                self.intents.strategy = StrategyId::ACCOUNT;
             }
             self.settle();
         }

@@ -58,7 +58,9 @@ impl<S: Strategy> Kernel<S> {
     }
 
     fn handle_resume(&mut self) {
-        self.risk.breaker.reset(self.now, self.portfolio.equity());
+        self.risk
+            .breaker
+            .reset(self.now, self.books.account.equity());
         self.resume_own();
         self.set_state(TradingState::Active, Cause::Operator);
     }

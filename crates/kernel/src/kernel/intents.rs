@@ -50,7 +50,7 @@ impl<S: Strategy> Kernel<S> {
         }
         if let Some((instrument, qty)) = self.intents.only_target() {
             let strategy = StrategyId::ACCOUNT;
-            let held = self.portfolio.position(instrument).qty;
+            let held = self.books.account.position(instrument).qty;
             let orders = &self.execution.orders;
             let missing = orders.missing(strategy, instrument, held, qty);
             let others = !self.notices.is_empty() | self.execution.has_requests();
@@ -150,8 +150,14 @@ impl<S: Strategy> Kernel<S> {
     }
 
     fn submit(&mut self, strategy: StrategyId, order: &NewOrder, tag: u32, target: bool) -> bool {
-        match self.approve_new(strategy, order) {
+        if let Err(denial) = self.check_before_new(strategy, order) {
+            self.refuse(strategy, order, tag, RejectReason::Risk, Some(denial));
+            return false;
+        }
+        self.risk.advance(self.now);
+        match self.risk.check_new(&self.desk(), order) {
             Ok(approved) => {
+                self.record_sent(strategy);
                 self.execution
                     .handle_new(self.now, strategy, order, tag, target);
                 self.outbox.send(self.now, Request::New(approved));
@@ -204,8 +210,11 @@ impl<S: Strategy> Kernel<S> {
             refused.reason = Some(RejectReason::TooLate);
             return self.publish_order(&refused, None);
         }
-        match self.approve_replace(&order, &replace) {
+        let before = self.check_before_replace(&order, &replace);
+        self.risk.advance(self.now);
+        match before.and_then(|()| self.risk.check_replace(&self.desk(), &order, &replace)) {
             Ok(approved) => {
+                self.record_sent(order.strategy);
                 let changed = self.execution.handle_replace(self.now, &replace);
                 self.outbox.send(self.now, Request::Replace(approved));
                 if let Some(order) = changed {

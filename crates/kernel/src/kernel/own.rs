@@ -12,7 +12,7 @@ use super::Kernel;
 use crate::event::{Cause, Denial, Event, TradingState};
 use crate::execution::Order;
 use crate::portfolio::Portfolio;
-use crate::risk::{Approved, Control, Desk, Risk, RiskLimits};
+use crate::risk::{Control, Desk, Risk, RiskLimits};
 use crate::signal::{Strategy, StrategyId};
 
 /// One of several strategies of a run.
@@ -31,18 +31,34 @@ pub(crate) struct Own {
     pub(crate) risk: Risk,
 }
 
+/// The books of the account, and those of each of several strategies that share it.
+#[derive(Debug, Clone)]
+pub(crate) struct Books {
+    pub(crate) account: Portfolio,
+    /// Empty where one strategy has the account to itself.
+    pub(crate) own: Vec<Own>,
+}
+
+impl Books {
+    /// The books in which a strategy's positions stand.
+    #[inline]
+    pub(crate) fn of(&self, strategy: StrategyId) -> &Portfolio {
+        let own = strategy.place().and_then(|place| self.own.get(place));
+        own.map_or(&self.account, |own| &own.portfolio)
+    }
+}
+
 impl<S> Kernel<S> {
     #[inline]
     pub(super) fn own(&self, strategy: StrategyId) -> Option<&Own> {
-        strategy.place().and_then(|place| self.own.get(place))
+        strategy.place().and_then(|place| self.books.own.get(place))
     }
 
     /// The books of a strategy; those of the account where it has it to itself.
     #[inline]
     #[must_use]
     pub fn portfolio_of(&self, strategy: StrategyId) -> &Portfolio {
-        self.own(strategy)
-            .map_or(&self.portfolio, |own| &own.portfolio)
+        self.books.of(strategy)
     }
 
     /// What one of several strategies may do, as far as its own limits go.
@@ -54,44 +70,52 @@ impl<S> Kernel<S> {
 
     /// The ids of several strategies that share the account; none where one has it to itself.
     pub fn strategies(&self) -> impl Iterator<Item = StrategyId> + use<S> {
-        (1..=self.own.len() as u8).map(StrategyId)
+        (1..=self.books.own.len() as u8).map(StrategyId)
     }
 }
 
 impl<S: Strategy> Kernel<S> {
-    /// Asks the limits of the strategy, where it is one of several, then those of the account.
+    /// Asks what comes before the limits of the account: whether the run has warmed up, and the
+    /// limits of the strategy where it is one of several.
     #[inline]
-    pub(super) fn approve_new(
+    pub(super) fn check_before_new(
         &mut self,
         strategy: StrategyId,
         order: &NewOrder,
-    ) -> Result<Approved<NewOrder>, Denial> {
-        self.check_warm()?;
-        self.advance_rates(strategy);
-        if let Some(own) = self.own(strategy) {
-            own.risk.check_new(&self.desk_of(strategy, own), order)?;
+    ) -> Result<(), Denial> {
+        if self.is_warm() && self.books.own.is_empty() {
+            return Ok(());
         }
-        let approved = self.risk.check_new(&self.desk(), order)?;
-        self.record_sent(strategy);
-        Ok(approved)
+        self.check_warm()?;
+        self.advance_own(strategy);
+        let checked = self.own(strategy).map(|own| {
+            let desk = self.desk_of(strategy, own);
+            own.risk.check_new(&desk, order).map(drop)
+        });
+        checked
+            .unwrap_or(Ok(()))
+            .map_err(|denial| signed(denial, strategy))
     }
 
-    /// [`Kernel::approve_new`] for other terms of an order.
+    /// [`Kernel::check_before_new`] for other terms of an order.
     #[inline]
-    pub(super) fn approve_replace(
+    pub(super) fn check_before_replace(
         &mut self,
         order: &Order,
         replace: &ReplaceOrder,
-    ) -> Result<Approved<ReplaceOrder>, Denial> {
-        let strategy = order.strategy;
-        self.advance_rates(strategy);
-        if let Some(own) = self.own(strategy) {
-            let desk = self.desk_of(strategy, own);
-            own.risk.check_replace(&desk, order, replace)?;
+    ) -> Result<(), Denial> {
+        if self.books.own.is_empty() {
+            return Ok(());
         }
-        let approved = self.risk.check_replace(&self.desk(), order, replace)?;
-        self.record_sent(strategy);
-        Ok(approved)
+        let strategy = order.strategy;
+        self.advance_own(strategy);
+        let checked = self.own(strategy).map(|own| {
+            let desk = self.desk_of(strategy, own);
+            own.risk.check_replace(&desk, order, replace).map(drop)
+        });
+        checked
+            .unwrap_or(Ok(()))
+            .map_err(|denial| signed(denial, strategy))
     }
 
     /// Whether the run has warmed up.
@@ -100,7 +124,6 @@ impl<S: Strategy> Kernel<S> {
         self.now.0 >= self.opens_at.0
     }
 
-    #[inline]
     fn check_warm(&self) -> Result<(), Denial> {
         if self.is_warm() {
             return Ok(());
@@ -113,28 +136,30 @@ impl<S: Strategy> Kernel<S> {
         })
     }
 
-    #[inline]
-    fn advance_rates(&mut self, strategy: StrategyId) {
+    fn advance_own(&mut self, strategy: StrategyId) {
         let now = self.now;
-        self.risk.advance(now);
-        if let Some(own) = strategy.place().and_then(|place| self.own.get_mut(place)) {
-            own.risk.advance(now);
-        }
+        let own = strategy
+            .place()
+            .and_then(|place| self.books.own.get_mut(place));
+        own.into_iter().for_each(|own| own.risk.advance(now));
     }
 
+    /// Counts an order or replace that was sent, for the account and for the strategy.
     #[inline]
-    fn record_sent(&mut self, strategy: StrategyId) {
+    pub(super) fn record_sent(&mut self, strategy: StrategyId) {
         let now = self.now;
         self.risk.record_sent(now);
-        if let Some(own) = strategy.place().and_then(|place| self.own.get_mut(place)) {
-            own.risk.record_sent(now);
+        if let Some(place) = strategy.place() {
+            let own = self.books.own.get_mut(place);
+            own.into_iter().for_each(|own| own.risk.record_sent(now));
         }
     }
 
     fn desk_of<'a>(&'a self, strategy: StrategyId, own: &'a Own) -> Desk<'a> {
         Desk {
             portfolio: &own.portfolio,
-            strategy,
+            exposures: self.execution.orders.exposures(strategy),
+            open_orders: self.execution.orders.count_open(strategy),
             shared: false,
             ..self.desk()
         }
@@ -148,7 +173,7 @@ impl<S: Strategy> Kernel<S> {
         };
         let mut crossed: Vec<(StrategyId, TradingState, Cause)> = Vec::new();
         let mut overflow = false;
-        for (place, own) in self.own.iter_mut().enumerate() {
+        for (place, own) in self.books.own.iter_mut().enumerate() {
             if own.portfolio.is_marked(id) {
                 overflow |= own.portfolio.handle_mark(instrument, id, mark).is_err();
             }
@@ -167,7 +192,10 @@ impl<S: Strategy> Kernel<S> {
 
     /// Tightens what one of several strategies may do; never loosens it. The others go on.
     pub(super) fn restrict_own(&mut self, strategy: StrategyId, state: TradingState, cause: Cause) {
-        let Some(own) = strategy.place().and_then(|place| self.own.get_mut(place)) else {
+        let Some(own) = strategy
+            .place()
+            .and_then(|place| self.books.own.get_mut(place))
+        else {
             return;
         };
         if state <= own.risk.state {
@@ -187,10 +215,16 @@ impl<S: Strategy> Kernel<S> {
 
     /// Lets every strategy trade again; its breakers start from here.
     pub(super) fn resume_own(&mut self) {
-        for own in &mut self.own {
+        for own in &mut self.books.own {
             let equity = own.portfolio.equity();
             own.risk.breaker.reset(self.now, equity);
             own.risk.state = TradingState::Active;
         }
     }
+}
+
+/// Says whose limit it was.
+const fn signed(mut denial: Denial, strategy: StrategyId) -> Denial {
+    denial.strategy = strategy;
+    denial
 }

@@ -127,7 +127,8 @@ impl<S: Strategy> Kernel<S> {
             return;
         };
         let booked = self
-            .portfolio
+            .books
+            .account
             .handle_fill(instrument, id, signed, last_price, fee);
         let notional = instrument.notional(last_price, fresh_qty);
         let Ok(position) = booked else {
@@ -140,7 +141,9 @@ impl<S: Strategy> Kernel<S> {
             order.strategy
         });
         let strategy = owner.unwrap_or_default();
-        let own = strategy.place().and_then(|place| self.own.get_mut(place));
+        let own = strategy
+            .place()
+            .and_then(|place| self.books.own.get_mut(place));
         let booked = own.map(|own| {
             let books = &mut own.portfolio;
             books.handle_fill(instrument, id, signed, last_price, fee)
@@ -279,7 +282,7 @@ impl<S: Strategy> Kernel<S> {
         let orders = &self.execution.orders;
         let outcome = self
             .sync
-            .handle_account(self.now, report, orders, &self.portfolio);
+            .handle_account(self.now, report, orders, &self.books.account);
         self.follow_sync(outcome);
     }
 
@@ -293,12 +296,14 @@ impl<S: Strategy> Kernel<S> {
             }
             SyncOutcome::Reconciled(cash) => {
                 if let Some(cash) = cash {
-                    self.portfolio.set_cash(cash);
-                    for own in &mut self.own {
+                    self.books.account.set_cash(cash);
+                    for own in &mut self.books.own {
                         own.portfolio.set_cash(cash);
                         own.risk.breaker.reset(self.now, own.portfolio.equity());
                     }
-                    self.risk.breaker.reset(self.now, self.portfolio.equity());
+                    self.risk
+                        .breaker
+                        .reset(self.now, self.books.account.equity());
                 }
                 for (instrument, qty) in self.sync.foreign() {
                     let event = SyncEvent::ForeignPosition { instrument, qty };

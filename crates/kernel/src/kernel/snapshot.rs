@@ -241,16 +241,16 @@ impl<S> Kernel<S> {
         Snapshot {
             next_sequence: self.intents.next_sequence(),
             last_fill: self.last_fill,
-            cash: self.portfolio.cash(),
-            fees: self.portfolio.fees(),
-            positions: self.portfolio.positions().to_vec(),
+            cash: self.books.account.cash(),
+            fees: self.books.account.fees(),
+            positions: self.books.account.positions().to_vec(),
             open: orders.open().to_vec(),
             closed: closed.get(kept..).unwrap_or_default().to_vec(),
             early: early.map(|(id, parts)| (*id, parts.clone())).collect(),
             former: executed.chain(orders.former()).collect(),
             sync: self.sync.image(),
             breaker: self.risk.breaker.image(),
-            own: self.own.iter().map(OwnImage::of).collect(),
+            own: self.books.own.iter().map(OwnImage::of).collect(),
         }
     }
 }
@@ -273,13 +273,13 @@ impl<S: Strategy> Kernel<S> {
             return Err(wrong("instrument"));
         }
         let mut orders = snapshot.open.iter().chain(&snapshot.closed);
-        let several = self.own.len();
+        let several = self.books.own.len();
         if snapshot.own.len() != several
             || orders.any(|order| usize::from(order.strategy.0) > several)
         {
             return Err(wrong("strategies"));
         }
-        for (own, image) in self.own.iter_mut().zip(&snapshot.own) {
+        for (own, image) in self.books.own.iter_mut().zip(&snapshot.own) {
             if image.positions.len() != count {
                 return Err(wrong("positions"));
             }
@@ -289,7 +289,8 @@ impl<S: Strategy> Kernel<S> {
             own.risk.breaker.restore(image.breaker);
             own.risk.state = image.breaker.state;
         }
-        self.portfolio
+        self.books
+            .account
             .restore(snapshot.cash, snapshot.fees, &snapshot.positions)
             .map_err(|_| wrong("value"))?;
         let early: BTreeMap<u64, Vec<(i64, i64)>> = snapshot.early.iter().cloned().collect();

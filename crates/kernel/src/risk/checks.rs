@@ -9,7 +9,7 @@ use py_rt_types::{
 use super::rate::RateWindow;
 use super::{Approved, Breaker, Control, RiskLimits};
 use crate::event::{Denial, TradingState};
-use crate::execution::{Exposure, Order, Orders};
+use crate::execution::{Exposure, Order};
 use crate::market::Market;
 use crate::portfolio::Portfolio;
 use crate::signal::StrategyId;
@@ -17,32 +17,27 @@ use crate::signal::StrategyId;
 const E9: i128 = 1_000_000_000;
 const BPS: i128 = 10_000;
 
-/// What risk looks at: the stages before it, by reference.
+/// What risk looks at: the stages before it, by reference. Portfolio and orders are those of whom
+/// the limits belong to: the account, or one of several strategies.
 #[derive(Clone, Copy)]
 pub(crate) struct Desk<'a> {
     pub(crate) now: UnixNanos,
     pub(crate) instruments: &'a [Instrument],
     pub(crate) market: &'a Market,
     pub(crate) portfolio: &'a Portfolio,
-    pub(crate) orders: &'a Orders,
+    /// Quantity on its way, by instrument.
+    pub(crate) exposures: &'a [Exposure],
+    pub(crate) open_orders: usize,
     pub(crate) reconciled: bool,
-    /// Whose limits are asked: the account's, or those of one of several strategies, with the
-    /// positions and orders that are its own.
-    pub(crate) strategy: StrategyId,
     /// Whether several strategies share the account: then each of them is held to its reduce-only
     /// orders by its own limits.
     pub(crate) shared: bool,
 }
 
 impl Desk<'_> {
+    #[inline]
     fn exposure(&self, id: InstrumentId) -> Exposure {
-        self.orders.exposure_of(self.strategy, id)
-    }
-
-    /// Says whose limit it was.
-    const fn sign(&self, mut denial: Denial) -> Denial {
-        denial.strategy = self.strategy;
-        denial
+        self.exposures.get(id.index()).copied().unwrap_or_default()
     }
 }
 
@@ -116,7 +111,7 @@ impl Risk {
             reduce_only: order.reduce_only,
             opens_order: true,
         };
-        self.check(desk, &ask).map_err(|denial| desk.sign(denial))?;
+        self.check(desk, &ask)?;
         Ok(Approved::grant(*order))
     }
 
@@ -138,7 +133,7 @@ impl Risk {
             reduce_only: order.reduce_only,
             opens_order: false,
         };
-        self.check(desk, &ask).map_err(|denial| desk.sign(denial))?;
+        self.check(desk, &ask)?;
         Ok(Approved::grant(*replace))
     }
 
@@ -159,7 +154,7 @@ impl Risk {
         )?;
         self.check_size(desk, ask)?;
         self.check_exposure(desk, ask)?;
-        let open = desk.orders.count_open(desk.strategy) as i64;
+        let open = desk.open_orders as i64;
         let most = i64::from(self.limits.max_open_orders);
         require(
             !ask.opens_order || open < most,
@@ -227,7 +222,7 @@ impl Risk {
             exposure,
         )?;
         let mut gross = desk.portfolio.gross();
-        for (index, working) in desk.orders.exposures(desk.strategy).iter().enumerate() {
+        for (index, working) in desk.exposures.iter().enumerate() {
             let id = InstrumentId(index as u32);
             if id == ask.id || (working.buy == 0 && working.sell == 0) {
                 continue;

@@ -1,6 +1,5 @@
 //! What a strategy sees and asks during a callback.
 
-use alloc::vec::Vec;
 use py_rt_types::{
     ClientOrderId, Instrument, InstrumentId, Money, NewOrder, OrderType, Price, Qty, RejectReason,
     Side, TimeInForce, UnixNanos,
@@ -9,9 +8,9 @@ use py_rt_types::{
 use super::{Intent, Intents, StrategyId};
 use crate::event::TradingState;
 use crate::execution::{Order, Orders};
-use crate::kernel::Own;
+use crate::kernel::{Books, Own};
 use crate::market::{InstrumentMarket, Market};
-use crate::portfolio::{Portfolio, Position};
+use crate::portfolio::Position;
 
 /// A new order as a strategy asks for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,9 +67,7 @@ pub struct Context<'a> {
     pub(crate) now: UnixNanos,
     pub(crate) instruments: &'a [Instrument],
     pub(crate) market: &'a Market,
-    pub(crate) portfolio: &'a Portfolio,
-    pub(crate) own: &'a Vec<Own>,
-    pub(crate) strategy: StrategyId,
+    pub(crate) books: &'a Books,
     pub(crate) orders: &'a Orders,
     pub(crate) tradable: bool,
     pub(crate) intents: &'a mut Intents,
@@ -102,44 +99,37 @@ impl<'a> Context<'a> {
     #[inline]
     #[must_use]
     pub const fn strategy(&self) -> StrategyId {
-        self.strategy
+        self.intents.strategy
     }
 
     /// Lends this view to one of several strategies.
     pub(super) fn lend_to(&mut self, id: StrategyId, call: impl FnOnce(&mut Self)) {
-        let before = (self.strategy, self.tradable);
-        self.strategy = id;
+        let before = (self.intents.strategy, self.tradable);
+        self.intents.strategy = id;
         let active = |own: &Own| own.risk.state == TradingState::Active;
-        let own = id.place().and_then(|place| self.own.get(place));
+        let own = id.place().and_then(|place| self.books.own.get(place));
         self.tradable &= own.is_none_or(active);
         call(self);
-        (self.strategy, self.tradable) = before;
-    }
-
-    #[inline]
-    fn ask(&mut self, intent: Intent) {
-        self.intents.push(self.strategy, intent);
+        (self.intents.strategy, self.tradable) = before;
     }
 
     /// One instrument's position: that of the strategy which is called.
     #[inline]
     #[must_use]
     pub fn position(&self, instrument: InstrumentId) -> Position {
-        let own = self.strategy.place().and_then(|place| self.own.get(place));
-        own.map_or(self.portfolio, |own| &own.portfolio)
-            .position(instrument)
+        self.books.of(self.intents.strategy).position(instrument)
     }
 
     /// Cash of the account.
     #[must_use]
     pub const fn cash(&self) -> Money {
-        self.portfolio.cash()
+        self.books.account.cash()
     }
 
     /// Cash and positions of the account at their marks.
     #[must_use]
     pub const fn equity(&self) -> Money {
-        self.portfolio.equity()
+        self.books.account.equity()
     }
 
     /// Whether new orders may be sent: reconciled with the venue, and nothing halted.
@@ -151,14 +141,15 @@ impl<'a> Context<'a> {
     /// Open orders of the strategy, oldest first; what this callback asked for is not among them
     /// yet.
     pub fn orders(&self) -> impl Iterator<Item = &'a Order> {
-        let strategy = self.strategy;
-        let own = move |order: &&Order| order.is_of(strategy);
+        let strategy = self.intents.strategy;
+        let all = strategy == StrategyId::ACCOUNT;
+        let own = move |order: &&Order| all | (order.strategy == strategy);
         self.orders.open().iter().filter(own)
     }
 
     /// Orders that this callback asked for so far.
     pub fn requested(&self) -> impl Iterator<Item = &NewOrder> {
-        self.intents.requested(self.strategy)
+        self.intents.requested()
     }
 
     /// Whether an order is open or was asked for in this callback.
@@ -171,7 +162,7 @@ impl<'a> Context<'a> {
     pub fn submit(&mut self, request: OrderRequest) -> ClientOrderId {
         let id = self.intents.reserve_id();
         let order = self.resolve(id, &request);
-        self.ask(Intent::New {
+        self.intents.push(Intent::New {
             order,
             tag: request.tag,
             target: false,
@@ -183,7 +174,7 @@ impl<'a> Context<'a> {
     pub fn submit_invalid(&mut self, request: OrderRequest, reason: RejectReason) -> ClientOrderId {
         let id = self.intents.reserve_id();
         let order = self.resolve(id, &request);
-        self.ask(Intent::Invalid {
+        self.intents.push(Intent::Invalid {
             order,
             tag: request.tag,
             reason,
@@ -221,17 +212,17 @@ impl<'a> Context<'a> {
 
     /// Asks for the end of an order.
     pub fn cancel(&mut self, id: ClientOrderId) {
-        self.ask(Intent::Cancel { id });
+        self.intents.push(Intent::Cancel { id });
     }
 
     /// Asks for the end of all orders, or those of one instrument.
     pub fn cancel_all(&mut self, instrument: Option<InstrumentId>) {
-        self.ask(Intent::CancelAll { instrument });
+        self.intents.push(Intent::CancelAll { instrument });
     }
 
     /// Asks for another total quantity, limit price, or both.
     pub fn replace(&mut self, id: ClientOrderId, qty: Option<Qty>, limit_price: Option<Price>) {
-        self.ask(Intent::Replace {
+        self.intents.push(Intent::Replace {
             id,
             order_qty: qty,
             limit_price,
@@ -241,12 +232,12 @@ impl<'a> Context<'a> {
     /// Works the position towards `qty` with market orders; repeated calls change nothing while
     /// orders are on their way.
     pub fn target(&mut self, instrument: InstrumentId, qty: Qty) {
-        self.ask(Intent::Target { instrument, qty });
+        self.intents.push(Intent::Target { instrument, qty });
     }
 
     /// Rings `timer` at a time, and then again every `every_ns` when that is positive.
     pub fn set_timer(&mut self, timer: u32, at: UnixNanos, every_ns: i64) {
-        self.ask(Intent::Timer {
+        self.intents.push(Intent::Timer {
             timer,
             at,
             every_ns,
@@ -255,7 +246,7 @@ impl<'a> Context<'a> {
 
     /// Publishes a signal for those who watch; it moves no order.
     pub fn signal(&mut self, instrument: InstrumentId, value: f64, confidence: f64) {
-        self.ask(Intent::Signal {
+        self.intents.push(Intent::Signal {
             instrument,
             value,
             confidence,
@@ -264,6 +255,6 @@ impl<'a> Context<'a> {
 
     /// The strategy cannot go on: its orders are cancelled and it is called no more.
     pub fn fail(&mut self) {
-        self.ask(Intent::Fail);
+        self.intents.push(Intent::Fail);
     }
 }

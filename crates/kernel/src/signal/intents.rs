@@ -85,6 +85,8 @@ pub(crate) struct Asked {
 #[derive(Debug, Clone)]
 pub(crate) struct Intents {
     queue: Vec<Asked>,
+    /// Which strategy is called, and asks.
+    pub(crate) strategy: StrategyId,
     next_sequence: u64,
     /// Ids that another life of this run may have given, from and to: an order of ours that bears
     /// one was never in these books, and may be adopted.
@@ -95,13 +97,14 @@ impl Intents {
     pub(crate) fn new() -> Self {
         Self {
             queue: Vec::with_capacity(64),
+            strategy: StrategyId::ACCOUNT,
             next_sequence: 1,
             gaps: Vec::new(),
         }
     }
 
-    #[inline]
-    pub(crate) fn push(&mut self, strategy: StrategyId, intent: Intent) {
+    pub(crate) fn push(&mut self, intent: Intent) {
+        let strategy = self.strategy;
         self.queue.push(Asked { strategy, intent });
     }
 
@@ -169,7 +172,8 @@ impl Intents {
         self.queue = emptied;
     }
 
-    pub(crate) fn requested(&self, strategy: StrategyId) -> impl Iterator<Item = &NewOrder> {
+    pub(crate) fn requested(&self) -> impl Iterator<Item = &NewOrder> {
+        let strategy = self.strategy;
         self.queue
             .iter()
             .filter_map(move |asked| match &asked.intent {
