@@ -4,6 +4,7 @@ use py_rt_types::{
     ClientOrderId, Decimal, ExecId, InstrumentId, Liquidity, Money, Price, Qty, Side, UnixNanos,
 };
 
+use crate::actions::ActionEvent;
 use crate::execution::Order;
 use crate::risk::Control;
 use crate::signal::StrategyId;
@@ -40,6 +41,8 @@ pub enum Event {
         /// Why.
         cause: Cause,
     },
+    /// A corporate action was applied.
+    Action(ActionEvent),
     /// Our books against the venue's.
     Sync(SyncEvent),
     /// A strategy published a signal.

@@ -11,6 +11,7 @@
 //! poll_output() until empty, then sleep until poll_timeout()
 //! ```
 
+mod actions;
 mod alarms;
 mod controls;
 mod intents;
@@ -173,6 +174,7 @@ impl<S: Strategy> Kernel<S> {
             Input::Account(report) => self.handle_account(report),
             Input::Session(session) => self.handle_session(session),
             Input::Control(control) => self.handle_control(control),
+            Input::Action(action) => self.handle_action(action),
             Input::Market(_) | Input::Bar(_) | Input::Timer => {}
         }
         if self.has_unsettled() {

@@ -3,6 +3,7 @@
 //! For every instrument: realised + unrealised = money received - money paid + value at the mark,
 //! whatever the rounding of the average, because what is removed from the cost is what is booked.
 
+use crate::actions::Split;
 use alloc::vec::Vec;
 use py_rt_types::{Instrument, InstrumentId, Money, Price, Qty, TypeError};
 
@@ -13,7 +14,7 @@ pub struct Position {
     pub qty: Qty,
     /// What was paid for it, signed as the quantity.
     pub cost: Money,
-    /// Realised profit so far, before fees.
+    /// Realised profit so far, before fees; dividends are part of it.
     pub realized_pnl: Money,
     /// Fees so far.
     pub fees: Money,
@@ -200,6 +201,54 @@ impl Portfolio {
         self.positions[id.index()] = after;
         self.note_held(id.index());
         Ok(after)
+    }
+
+    /// Turns a position into `after` new lots and `cash` for what is left of a share. Its worth
+    /// stays what it was, and so does its cost but for what was paid out.
+    pub(crate) fn handle_split(
+        &mut self,
+        id: InstrumentId,
+        split: Split,
+        after: Qty,
+        cash: Money,
+    ) -> Result<(), TypeError> {
+        let Some(held) = self.positions.get(id.index()).copied() else {
+            return Ok(());
+        };
+        let whole = i128::from(held.qty.0) * i128::from(split.to);
+        let part = held.cost.0.checked_mul(split.rest(held.qty, after));
+        let part = part.ok_or(TypeError::Overflow)?;
+        let removed = Money(part.checked_div(whole).unwrap_or(0));
+        let value = held.value.checked_sub(cash)?;
+        let gained = cash.checked_sub(removed)?;
+        let position = Position {
+            qty: after,
+            cost: held.cost.checked_sub(removed)?,
+            realized_pnl: held.realized_pnl.checked_add(gained)?,
+            value,
+            ..held
+        };
+        let paid = self.cash.checked_add(cash)?;
+        (self.value, self.gross) = self.revalued(held.value, value)?;
+        self.cash = paid;
+        self.positions[id.index()] = position;
+        self.note_held(id.index());
+        Ok(())
+    }
+
+    /// Books a dividend: cash, and a profit of the position.
+    pub(crate) fn handle_dividend(
+        &mut self,
+        id: InstrumentId,
+        cash: Money,
+    ) -> Result<(), TypeError> {
+        let Some(held) = self.positions.get_mut(id.index()) else {
+            return Ok(());
+        };
+        let paid = self.cash.checked_add(cash)?;
+        held.realized_pnl = held.realized_pnl.checked_add(cash)?;
+        self.cash = paid;
+        Ok(())
     }
 
     /// Marks an instrument at a mid given as the sum of bid and ask; nothing changes when a number

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use py_rt_kernel::actions::{ActionKind, CorporateAction, Split};
 use py_rt_kernel::kernel::StrategySpec;
 use py_rt_kernel::signal::Team;
 use py_rt_kernel::{KernelConfig, Strategy};
 use py_rt_sim::{Backtest, BacktestConfig, BacktestData};
 use py_rt_strategies::registry::Compiled;
-use py_rt_types::UnixNanos;
+use py_rt_types::{InstrumentId, UnixNanos};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
@@ -63,6 +64,9 @@ pub(crate) fn run_backtest<'py>(
         events: events.as_ref().map_or(Ok(&[][..]), Rows::events)?,
         bars: bars.as_ref().map_or(Ok(&[][..]), Rows::bars)?,
     };
+    let actions = corporate(&field::<Vec<(i64, u32, String, u32, u32, String)>>(
+        run, "actions",
+    )?)?;
     let mut watch = Watch {
         progress: progress.map(Bound::unbind),
         error: None,
@@ -74,7 +78,7 @@ pub(crate) fn run_backtest<'py>(
         let made: Vec<AnyStrategy> = list.iter().map(make).collect::<PyResult<_>>()?;
         let refused = || FaceError::parameter("strategy", "is empty", "pass 1 to 255 strategies");
         let team = Team::try_new(made).ok_or_else(refused)?;
-        let mut backtest = Backtest::new(config, &data, team);
+        let mut backtest = Backtest::new(config, &data, team).with_actions(actions);
         let elapsed = drive(&mut backtest, &mut watch);
         errors.take().or(watch.error).map_or(Ok(()), Err)?;
         return result(py, &shared, &names, &backtest, elapsed);
@@ -85,7 +89,7 @@ pub(crate) fn run_backtest<'py>(
             ($($kind:ident),+) => {
                 match compiled {
                     $(Compiled::$kind(strategy) => {
-                        let mut backtest = Backtest::new(config, &data, strategy);
+                        let mut backtest = Backtest::new(config, &data, strategy).with_actions(actions);
                         let elapsed = py.detach(|| drive(&mut backtest, &mut watch));
                         watch.error.map_or(Ok(()), Err)?;
                         result(py, &shared, &names, &backtest, elapsed)
@@ -96,11 +100,32 @@ pub(crate) fn run_backtest<'py>(
         return run!(SmaCross, MeanReversion, MarketMaker, BenchTouch, BenchMaker);
     }
     let hosted = Hosted::new(strategy, Arc::clone(&shared), errors.clone())?;
-    let mut backtest = Backtest::new(config, &data, hosted);
+    let mut backtest = Backtest::new(config, &data, hosted).with_actions(actions);
     let elapsed = drive(&mut backtest, &mut watch);
     let error = errors.take().or(watch.error);
     error.map_or(Ok(()), Err)?;
     result(py, &shared, &names, &backtest, elapsed)
+}
+
+/// Corporate actions: when, which instrument, what, new for old shares, money a share.
+fn corporate(
+    given: &[(i64, u32, String, u32, u32, String)],
+) -> PyResult<Vec<(UnixNanos, CorporateAction)>> {
+    let action =
+        |(at, instrument, kind, to, from, amount): &(i64, u32, String, u32, u32, String)| {
+            let kind = match kind.as_str() {
+                "split" => ActionKind::Split(Split {
+                    to: *to,
+                    from: *from,
+                }),
+                _ => ActionKind::Dividend {
+                    per_unit: config::money("amount", amount)?,
+                },
+            };
+            let instrument = InstrumentId(*instrument);
+            Ok((UnixNanos(*at), CorporateAction { instrument, kind }))
+        };
+    given.iter().map(action).collect()
 }
 
 /// The strategies that share the account; none where one has it to itself.
@@ -171,6 +196,7 @@ fn result<'py, S: Strategy>(
         .map(|points| tables::equity(py, points))
         .collect::<PyResult<_>>()?;
     dict.set_item("own", own)?;
+    dict.set_item("actions", tables::actions(py, shared, names, recording)?)?;
     dict.set_item("warmup_refused", recording.warmup_refused)?;
     dict.set_item("denied", recording.denied)?;
     dict.set_item("expired_unfilled", recording.expired_unfilled)?;

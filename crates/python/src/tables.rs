@@ -1,5 +1,6 @@
 //! What a run leaves behind, as columns.
 
+use py_rt_kernel::actions::{ActionEvent, ActionKind};
 use py_rt_kernel::event::Event;
 use py_rt_kernel::portfolio::Position;
 use py_rt_kernel::signal::StrategyId;
@@ -11,7 +12,8 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use crate::host::{
-    avg_price, liquidity_name, reason_text, side_name, tif_name, type_name, PyFill, PyOrder, Shared,
+    avg_price, liquidity_name, reason_text, side_name, tif_name, type_name, PyAction, PyFill,
+    PyOrder, Shared,
 };
 
 /// An equity curve: `ts`, `equity`, `cash`.
@@ -123,6 +125,47 @@ fn name_of(names: &[String], id: StrategyId) -> &str {
         .map_or("", String::as_str)
 }
 
+/// Corporate actions that were applied, and what each did.
+pub(crate) fn actions<'py>(
+    py: Python<'py>,
+    shared: &Shared,
+    names: &[String],
+    recording: &Recording,
+) -> PyResult<Bound<'py, PyDict>> {
+    let rows = &recording.actions;
+    let dict = PyDict::new(py);
+    macro_rules! column {
+        ($name:literal, $row:ident => $value:expr) => {{
+            let values: Vec<_> = rows.iter().map(|$row| $value).collect();
+            dict.set_item($name, values)?;
+        }};
+    }
+    let qty = |a: &ActionEvent, qty| {
+        let instrument = &shared.instruments[a.action.instrument.index()];
+        let decimal = instrument.qty_decimal(qty);
+        decimal.map(|d| d.to_string()).unwrap_or_default()
+    };
+    column!("ts", a => a.ts_recv.0);
+    column!("symbol", a => shared.symbol(py, a.action.instrument));
+    column!("kind", a => match a.action.kind {
+        ActionKind::Split(_) => "split",
+        ActionKind::Dividend { .. } => "dividend",
+    });
+    column!("ratio", a => match a.action.kind {
+        ActionKind::Split(split) => f64::from(split.to) / f64::from(split.from),
+        ActionKind::Dividend { .. } => 1.0,
+    });
+    column!("amount", a => match a.action.kind {
+        ActionKind::Split(_) => "0".to_owned(),
+        ActionKind::Dividend { per_unit } => money_text(per_unit),
+    });
+    column!("qty_before", a => qty(a, a.before));
+    column!("qty_after", a => qty(a, a.after));
+    column!("cash", a => money_text(a.cash));
+    column!("strategy", a => name_of(names, a.strategy));
+    Ok(dict)
+}
+
 /// Positions at the end, of each strategy.
 pub(crate) fn positions<'py, S>(
     py: Python<'py>,
@@ -222,6 +265,10 @@ pub(crate) fn event_dict<'py>(
             dict.set_item("state", state.name())?;
             dict.set_item("cause", cause.name())?;
             "strategy_trading"
+        }
+        Event::Action(action) => {
+            dict.set_item("action", PyAction::new(shared, action))?;
+            "action"
         }
         Event::Sync(sync) => {
             dict.set_item("text", format!("{sync:?}"))?;

@@ -14,6 +14,7 @@ import py_rt._core as _core
 from py_rt._times import format_ns
 from py_rt._strategy_files import describe_strategy, rebuild_strategy
 from py_rt.config import Fees, RiskLimits, SimVenue
+from py_rt.data.actions import CorporateAction
 from py_rt.errors import DataError
 from py_rt.market import MarketData
 
@@ -128,6 +129,7 @@ def verify(
         bars=config["bar_interval_ns"] or None,
         limits={k: _limits_of(own) for k, own in config.get("limits", {}).items()} or None,
         warmup=_warmup_of(config),
+        actions=[CorporateAction(**a) for a in config.get("actions", ())] or None,
     )
     fresh = result.receipt
     differences = tuple(

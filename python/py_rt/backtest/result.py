@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from py_rt.backtest.actions import factors
 from py_rt.backtest.measures import drawdowns
 from py_rt.backtest.round_trips import fifo_round_trips
 from py_rt.backtest.sessions import DailyEquity, daily_equity
@@ -34,11 +35,19 @@ _DECIMALS = {
     "orders": ("order_qty", "limit_price", "stop_price", "cum_qty", "avg_price"),
     "fills": ("last_qty", "last_price", "fee"),
     "positions": ("qty", "avg_price", "realized_pnl", "unrealized_pnl"),
+    "actions": ("amount", "qty_before", "qty_after", "cash"),
 }
 _TIMES = {
     "orders": ("ts_created", "ts_updated"),
     "fills": ("ts_event", "ts_recv"),
     "positions": (),
+    "actions": ("ts",),
+}
+
+
+_NO_ACTIONS: dict[str, list[Any]] = {
+    name: []
+    for name in ("ts", "symbol", "kind", "ratio", *_DECIMALS["actions"], "strategy")
 }
 
 
@@ -158,7 +167,8 @@ class BacktestResult:
         DataError
             A column group is missing or its columns differ in length.
         """
-        columns = {name: _equal_columns(raw, name) for name in ("equity", *_DECIMALS)}
+        given = {"actions": _NO_ACTIONS, **raw}
+        columns = {name: _equal_columns(given, name) for name in ("equity", *_DECIMALS)}
         start_cash = float(cash)
         begin = _start_ns(data) if opens_at is None else opens_at
         warm = opens_at is not None
@@ -205,7 +215,7 @@ class BacktestResult:
                 daily=self.daily,
                 fill_ts=fills["ts_recv"],
                 fill_symbol=fills["symbol"],
-                fill_signed_qty=fills["signed_qty"],
+                fill_signed_qty=fills["signed_qty"] * fills["split_factor"],
                 fill_notional=fills["notional"],
                 fill_fee=fills["fee"],
                 trip_pnl=self._trips["pnl"],
@@ -287,8 +297,15 @@ class BacktestResult:
         return self._table("positions")
 
     @cached_property
+    def actions(self) -> pd.DataFrame:
+        """Splits and dividends that were applied, and what each did to a position and to cash."""
+        return self._table("actions")
+
+    @cached_property
     def round_trips(self) -> pd.DataFrame:
         """Fills matched first in, first out, one row per pair, in the order of exit.
+
+        Quantities and prices of fills before a split are in the shares after it.
 
         ``symbol side qty ts_entry ts_exit entry_price exit_price fees pnl return_ duration_s``;
         ``pnl`` is after the fees of both ends, ``return_`` is pnl over the notional at entry.
@@ -299,7 +316,8 @@ class BacktestResult:
         """Return the columns of ``orders``, ``fills`` or ``positions`` as NumPy arrays.
 
         Decimals are float64 (NaN where there is none), times int64, text objects. Fills have
-        ``signed_qty`` and ``notional`` (money, positive) besides.
+        ``signed_qty``, ``notional`` (money, positive) and ``split_factor`` (how many shares one of
+        them has become by the end) besides.
         """
         if name not in self._arrays:
             made = {k: _to_array(k, v, name) for k, v in self._columns[name].items()}
@@ -309,6 +327,8 @@ class BacktestResult:
                 by_symbol = _by_symbol(self.data, "multiplier")
                 scale = np.array([by_symbol[s] for s in made["symbol"]], dtype=np.float64)
                 made["notional"] = np.abs(made["last_qty"] * made["last_price"]) * scale
+                done = self.arrays("actions")
+                made["split_factor"] = factors(made["ts_event"], made["symbol"], done)
             self._arrays[name] = made
         return self._arrays[name]
 
@@ -402,8 +422,13 @@ class BacktestResult:
 
     @cached_property
     def _trips(self) -> dict[str, NDArray[Any]]:
+        fills = self.arrays("fills")
+        if (fills["split_factor"] != 1.0).any():
+            factor = fills["split_factor"]
+            quantities = {name: fills[name] * factor for name in ("last_qty", "signed_qty")}
+            fills = {**fills, **quantities, "last_price": fills["last_price"] / factor}
         return fifo_round_trips(
-            self.arrays("fills"),
+            fills,
             _by_symbol(self.data, "lot_size"),
             _by_symbol(self.data, "multiplier"),
         )

@@ -12,6 +12,7 @@ import numpy as np
 import py_rt._core as _core
 from py_rt._amounts import Number, decimal, plain, whole
 from py_rt._times import format_ns, to_duration_ns
+from py_rt.backtest.actions import applicable, to_core
 from py_rt.backtest.benchmark import benchmark_of
 from py_rt.backtest.lineup import Lineup, Strategies, line_up
 from py_rt.backtest.progress import Progress, StopBySecondLook
@@ -41,6 +42,7 @@ def backtest(
     limits: Mapping[str, RiskLimits] | None = None,
     warmup: Any = None,
     benchmark: Any = None,
+    actions: Any = None,
 ) -> BacktestResult:
     """Run a strategy, or several on one account, over recorded data and return what happened.
 
@@ -75,6 +77,9 @@ def backtest(
         ``warmup``, targets forgotten, and tables, equity and statistics begin afterwards.
     benchmark : str, pandas Series or (times, prices), optional
         What to measure against: a symbol of the data, bought and held, or prices.
+    actions : iterable of CorporateAction, table or path, optional
+        Splits, dividends and symbol changes, applied at the start of their session to positions,
+        cash and open orders; the data must be raw prices. Those of other symbols do not matter.
 
     Returns
     -------
@@ -104,6 +109,7 @@ def backtest(
     start_cash = decimal(cash, "cash", least=0, most=Decimal(10) ** 15)
     lineup = line_up(strategy, limits, start_cash)
     market = data if isinstance(data, MarketData) else load(data)
+    market, corporate = applicable(actions, market)
     if len(market) == 0:
         raise DataError("there are no rows", field="data", remedy="check symbols, start and end")
     venue = venue if venue is not None else SimVenue()
@@ -130,6 +136,7 @@ def backtest(
         "names": list(lineup.strategies),
         "own_limits": [own.to_core() for own in lineup.limits.values()],
         "opens_at": opens_at,
+        "actions": to_core(corporate, market),
         "bar_interval_ns": interval_ns,
         "sample_every_ns": _sample_step(market),
     }
@@ -145,6 +152,8 @@ def backtest(
         config["limits"] = {name: own.to_dict() for name, own in lineup.limits.items()}
     if opens_at != AT_ONCE:
         config["opens_at"] = opens_at
+    if corporate:
+        config["actions"] = [action.to_dict() for action in corporate]
     receipt = make_receipt(lineup, market, data, config, raw["order_hash"])
     assumptions = {
         "venue": venue.to_dict(),

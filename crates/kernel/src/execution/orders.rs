@@ -80,7 +80,11 @@ impl Orders {
     }
 
     /// Quantity of a strategy on its way, for every instrument.
+    #[inline]
     pub(crate) fn exposures(&self, strategy: StrategyId) -> &[Exposure] {
+        if strategy == StrategyId::ACCOUNT {
+            return self.exposures.get(..self.instruments).unwrap_or_default();
+        }
         let first = usize::from(strategy.0) * self.instruments;
         let row = first..first + self.instruments;
         self.exposures.get(row).unwrap_or_default()

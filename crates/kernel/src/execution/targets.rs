@@ -52,6 +52,19 @@ impl Targets {
         self.wanted.fill(None);
     }
 
+    /// Changes what a strategy wants of an instrument.
+    pub(crate) fn scale(
+        &mut self,
+        strategy: StrategyId,
+        instrument: InstrumentId,
+        change: impl FnOnce(Qty) -> Option<Qty>,
+    ) {
+        let place = self.place(strategy, instrument);
+        if let Some(wanted) = self.wanted.get_mut(place) {
+            *wanted = wanted.and_then(change);
+        }
+    }
+
     /// Forgets what one strategy wants.
     pub(crate) fn clear_of(&mut self, strategy: StrategyId) {
         let first = usize::from(strategy.0) * self.instruments;

@@ -9,7 +9,7 @@ use super::{Kernel, Notice};
 use crate::event::{Cause, Denial, Event, OrderEvent, TradingState};
 use crate::execution::{Order, TargetStep};
 use crate::output::Request;
-use crate::signal::{Asked, Intent, Interests, Strategy, StrategyId};
+use crate::signal::{Intent, Interests, Strategy, StrategyId};
 
 /// Intents that one input may lead to; more is a strategy that answers itself in a circle.
 const INTENTS_PER_INPUT_MAX: usize = 10_000;
@@ -25,7 +25,13 @@ impl<S: Strategy> Kernel<S> {
             if !self.intents.is_empty() {
                 let queue = self.intents.take();
                 handled += queue.len();
-                queue.iter().for_each(|asked| self.handle_intent(asked));
+                let mut asks = StrategyId::ACCOUNT;
+                for intent in &queue {
+                    if let Intent::As(strategy) = intent {
+                        asks = *strategy;
+                    }
+                    self.handle_intent(asks, intent);
+                }
                 self.intents.restore(queue);
             } else if let Some(notice) = self.notices.pop_front() {
                 self.notify(notice);
@@ -85,9 +91,8 @@ impl<S: Strategy> Kernel<S> {
         }
     }
 
-    fn handle_intent(&mut self, asked: &Asked) {
-        let strategy = asked.strategy;
-        match asked.intent {
+    fn handle_intent(&mut self, strategy: StrategyId, intent: &Intent) {
+        match *intent {
             Intent::New {
                 ref order,
                 tag,
@@ -140,6 +145,7 @@ impl<S: Strategy> Kernel<S> {
                 });
             }
             Intent::Fail => self.fail_strategy(),
+            Intent::As(_) => {}
         }
     }
 

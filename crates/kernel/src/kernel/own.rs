@@ -61,6 +61,16 @@ impl<S> Kernel<S> {
         self.books.of(strategy)
     }
 
+    pub(super) fn portfolio_mut(&mut self, strategy: StrategyId) -> &mut Portfolio {
+        match strategy
+            .place()
+            .and_then(|place| self.books.own.get_mut(place))
+        {
+            Some(own) => &mut own.portfolio,
+            None => &mut self.books.account,
+        }
+    }
+
     /// What one of several strategies may do, as far as its own limits go.
     #[must_use]
     pub fn trading_state_of(&self, strategy: StrategyId) -> TradingState {

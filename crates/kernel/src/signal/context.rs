@@ -104,13 +104,13 @@ impl<'a> Context<'a> {
 
     /// Lends this view to one of several strategies.
     pub(super) fn lend_to(&mut self, id: StrategyId, call: impl FnOnce(&mut Self)) {
-        let before = (self.intents.strategy, self.tradable);
-        self.intents.strategy = id;
+        let (before, tradable) = (self.intents.lend_to(id), self.tradable);
         let active = |own: &Own| own.risk.state == TradingState::Active;
         let own = id.place().and_then(|place| self.books.own.get(place));
         self.tradable &= own.is_none_or(active);
         call(self);
-        (self.intents.strategy, self.tradable) = before;
+        self.intents.give_back(before);
+        self.tradable = tradable;
     }
 
     /// One instrument's position: that of the strategy which is called.

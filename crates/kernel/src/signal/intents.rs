@@ -72,19 +72,14 @@ pub enum Intent {
     },
     /// The strategy cannot go on.
     Fail,
-}
-
-/// A wish, and whose it is.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Asked {
-    pub(crate) strategy: StrategyId,
-    pub(crate) intent: Intent,
+    /// What follows is asked by this one of several strategies.
+    As(StrategyId),
 }
 
 /// The queue of intents and the counter of order ids.
 #[derive(Debug, Clone)]
 pub(crate) struct Intents {
-    queue: Vec<Asked>,
+    queue: Vec<Intent>,
     /// Which strategy is called, and asks.
     pub(crate) strategy: StrategyId,
     next_sequence: u64,
@@ -104,8 +99,7 @@ impl Intents {
     }
 
     pub(crate) fn push(&mut self, intent: Intent) {
-        let strategy = self.strategy;
-        self.queue.push(Asked { strategy, intent });
+        self.queue.push(intent);
     }
 
     pub(crate) const fn reserve_id(&mut self) -> ClientOrderId {
@@ -147,10 +141,7 @@ impl Intents {
     #[inline]
     pub(crate) fn only_target(&self) -> Option<(InstrumentId, Qty)> {
         match self.queue.as_slice() {
-            [Asked {
-                strategy: StrategyId::ACCOUNT,
-                intent: Intent::Target { instrument, qty },
-            }] => Some((*instrument, *qty)),
+            [Intent::Target { instrument, qty }] => Some((*instrument, *qty)),
             _ => None,
         }
     }
@@ -161,24 +152,41 @@ impl Intents {
     }
 
     /// Takes the queue out, to be given back by [`Intents::restore`] so that nothing is allocated.
-    pub(crate) fn take(&mut self) -> Vec<Asked> {
+    pub(crate) fn take(&mut self) -> Vec<Intent> {
         core::mem::take(&mut self.queue)
     }
 
     /// Gives an emptied queue back; what was asked meanwhile stays.
-    pub(crate) fn restore(&mut self, mut emptied: Vec<Asked>) {
+    pub(crate) fn restore(&mut self, mut emptied: Vec<Intent>) {
         emptied.clear();
         emptied.append(&mut self.queue);
         self.queue = emptied;
     }
 
+    /// Lets one of several strategies ask from here on; returns who asked before.
+    pub(crate) fn lend_to(&mut self, strategy: StrategyId) -> StrategyId {
+        self.queue.push(Intent::As(strategy));
+        core::mem::replace(&mut self.strategy, strategy)
+    }
+
+    /// The end of [`Intents::lend_to`].
+    pub(crate) fn give_back(&mut self, before: StrategyId) {
+        if let Some(Intent::As(_)) = self.queue.last() {
+            self.queue.pop();
+        }
+        self.strategy = before;
+    }
+
+    /// Orders that the strategy which is called asked for so far.
     pub(crate) fn requested(&self) -> impl Iterator<Item = &NewOrder> {
-        let strategy = self.strategy;
-        self.queue
-            .iter()
-            .filter_map(move |asked| match &asked.intent {
-                Intent::New { order, .. } if asked.strategy == strategy => Some(order),
-                _ => None,
-            })
+        let mut asks = StrategyId::ACCOUNT;
+        self.queue.iter().filter_map(move |intent| match intent {
+            Intent::As(strategy) => {
+                asks = *strategy;
+                None
+            }
+            Intent::New { order, .. } if asks == self.strategy => Some(order),
+            _ => None,
+        })
     }
 }

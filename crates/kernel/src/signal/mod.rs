@@ -8,7 +8,7 @@ mod timers;
 
 pub use context::{Context, OrderRequest};
 pub use intents::Intent;
-pub(crate) use intents::{Asked, Intents};
+pub(crate) use intents::Intents;
 pub use strategy::{Idle, Interests, Quote, Strategy};
 pub use team::{StrategyId, Team};
 pub(crate) use timers::Timers;

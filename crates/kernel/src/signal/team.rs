@@ -9,6 +9,7 @@ use alloc::vec::Vec;
 use py_rt_types::{Bar, MarketEvent};
 
 use super::{Context, Interests, Quote, Strategy};
+use crate::actions::ActionEvent;
 use crate::event::{FillEvent, OrderEvent};
 
 /// Which strategy of a run: 0 where one has the account to itself, else counted from 1 in the
@@ -143,6 +144,11 @@ impl<S: Strategy> Strategy for Team<S> {
     fn on_timer(&mut self, ctx: &mut Context<'_>, timer: u32) {
         self.one(ctx.strategy(), Interests::TIMER, ctx, |strategy, ctx| {
             strategy.on_timer(ctx, timer);
+        });
+    }
+    fn on_action(&mut self, ctx: &mut Context<'_>, action: &ActionEvent) {
+        self.one(action.strategy, Interests::ACTION, ctx, |strategy, ctx| {
+            strategy.on_action(ctx, action);
         });
     }
     fn on_stop(&mut self, ctx: &mut Context<'_>) {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use py_rt_kernel::actions::ActionEvent;
 use py_rt_kernel::event::{FillEvent, OrderEvent};
 use py_rt_kernel::signal::Quote;
 use py_rt_kernel::{Context, Interests, Strategy};
@@ -93,6 +94,9 @@ impl Strategy for AnyStrategy {
     }
     fn on_timer(&mut self, ctx: &mut Context<'_>, timer: u32) {
         each!(self, strategy => strategy.on_timer(ctx, timer));
+    }
+    fn on_action(&mut self, ctx: &mut Context<'_>, action: &ActionEvent) {
+        each!(self, strategy => strategy.on_action(ctx, action));
     }
     fn on_stop(&mut self, ctx: &mut Context<'_>) {
         each!(self, strategy => strategy.on_stop(ctx));

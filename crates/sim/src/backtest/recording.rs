@@ -1,5 +1,6 @@
 //! What a run leaves behind: orders as they ended, fills, the equity curve.
 
+use py_rt_kernel::actions::ActionEvent;
 use py_rt_kernel::event::{Denial, Event, FillEvent, OrderEvent};
 use py_rt_kernel::execution::Order;
 use py_rt_kernel::portfolio::Portfolio;
@@ -36,6 +37,8 @@ pub struct Recording {
     pub orders: Vec<OrderRow>,
     /// Executions in the order in which they were booked.
     pub fills: Vec<FillRow>,
+    /// Corporate actions and what they did.
+    pub actions: Vec<ActionEvent>,
     /// The equity curve.
     pub equity: Vec<EquityPoint>,
     /// The curve of each of several strategies, at the same times: that of an account with the same
@@ -104,6 +107,7 @@ impl Recording {
         match event {
             Event::Order(event) => self.record_order(event),
             Event::Fill(fill) => self.fills.push(*fill),
+            Event::Action(action) => self.actions.push(*action),
             _ => {}
         }
     }

@@ -167,7 +167,8 @@ def _symbol(
 
 def _position(fills: dict[str, NDArray[Any]], end: int, points: int) -> dict[str, Any]:
     """Return the quantity held after each fill, and up to the end."""
-    position = np.cumsum(fills["signed_qty"])
+    factor = fills["split_factor"]
+    position = np.cumsum(fills["signed_qty"] * factor) / factor
     steps = thin(position, points)
     return {
         "t": _differences(np.append(fills["ts_event"][steps], [end] * bool(len(steps))) // _MS),
