@@ -18,7 +18,8 @@ from py_rt.market import MarketData
 
 __all__ = ["applicable", "factors", "to_core"]
 
-_LARGEST = 100_000
+_LARGEST, _SMALL = 100_000, 100
+_ROUNDED = 2e-5
 
 
 def applicable(given: Any, market: MarketData) -> tuple[MarketData, tuple[CorporateAction, ...]]:
@@ -61,15 +62,14 @@ def to_core(
     Raises
     ------
     ParameterError
-        A ratio that is no fraction of small whole numbers.
+        A ratio that is no fraction of small whole numbers. Vendors round: 7.000007 counts as 7.
     """
     shift = day_shift_ns(market.instruments)
     place = {symbol: number for number, symbol in enumerate(market.symbols)}
     made = []
     for action in actions:
-        ratio = Fraction(action.ratio).limit_denominator(_LARGEST)
-        wide = not 1 <= ratio.numerator <= _LARGEST * 100
-        if wide or abs(float(ratio) / action.ratio - 1.0) > 1e-9:
+        ratio = _fraction(action.ratio)
+        if ratio is None:
             raise ParameterError(
                 f"{action.symbol}: {action.ratio!r} is no ratio of whole numbers",
                 field="ratio",
@@ -100,6 +100,25 @@ def factors(
         if kind == "split":
             made[(ts < at) & (symbol == of)] *= ratio
     return made
+
+
+def _fraction(ratio: float) -> Fraction | None:
+    """Return new shares for old ones; what was divided by rounded prices is set right.
+
+    Examples
+    --------
+    >>> _fraction(1.281), _fraction(7.00000700001), _fraction(0.033333), _fraction(2**0.5)
+    (Fraction(1281, 1000), Fraction(7, 1), Fraction(1, 30), None)
+    """
+    exact = Fraction(repr(float(ratio)))
+    if max(exact.numerator, exact.denominator) <= _LARGEST:
+        return exact
+    large = max(ratio, 1.0 / ratio)
+    for below in range(1, _SMALL + 1):
+        above = round(large * below)
+        if abs(above / below / large - 1.0) <= _ROUNDED and above <= _LARGEST:
+            return Fraction(above, below) if ratio >= 1.0 else Fraction(below, above)
+    return None
 
 
 def _listed(given: Any) -> tuple[CorporateAction, ...]:

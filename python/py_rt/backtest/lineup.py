@@ -59,9 +59,7 @@ class Lineup:
         return {wanted for s in self.strategies.values() for wanted in s._overridden()}
 
 
-def line_up(
-    given: Strategies, limits: Mapping[str, RiskLimits] | None, cash: Decimal
-) -> Lineup:
+def line_up(given: Strategies, limits: Mapping[str, RiskLimits] | None, cash: Decimal) -> Lineup:
     """Name the strategies of a run and resolve their limits.
 
     Parameters

@@ -46,8 +46,7 @@ _TIMES = {
 
 
 _NO_ACTIONS: dict[str, list[Any]] = {
-    name: []
-    for name in ("ts", "symbol", "kind", "ratio", *_DECIMALS["actions"], "strategy")
+    name: [] for name in ("ts", "symbol", "kind", "ratio", *_DECIMALS["actions"], "strategy")
 }
 
 
@@ -173,10 +172,14 @@ class BacktestResult:
         begin = _start_ns(data) if opens_at is None else opens_at
         warm = opens_at is not None
         columns["equity"] = _with_start(columns["equity"], start_cash, begin, warm)
-        own = {
-            name: _Own(dict(given), _with_start(curve, start_cash, begin, warm))
-            for (name, given), curve in zip((own_params or {}).items(), raw["own"], strict=True)
-        } if own_params else {}
+        own = (
+            {
+                name: _Own(dict(given), _with_start(curve, start_cash, begin, warm))
+                for (name, given), curve in zip((own_params or {}).items(), raw["own"], strict=True)
+            }
+            if own_params
+            else {}
+        )
         return cls(
             strategy=strategy,
             params=dict(params),
@@ -453,9 +456,7 @@ def _is_denied(reason: str | None) -> bool:
     return reason is not None and "limit " in reason and ", value " in reason
 
 
-def _with_start(
-    columns: Mapping[str, Any], cash: float, begin: int, warm: bool
-) -> dict[str, Any]:
+def _with_start(columns: Mapping[str, Any], cash: float, begin: int, warm: bool) -> dict[str, Any]:
     """Let the equity columns begin with the initial cash, before anything happened.
 
     After a warm-up they begin when it ends, whenever the first row is.
