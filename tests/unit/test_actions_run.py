@@ -161,7 +161,8 @@ def test_a_reverse_split_ends_open_orders() -> None:
     result = run(
         rests, bars([100.01, 100.01, 1000.01, 1000.01]), actions=[split("2024-01-04", 0.1)]
     )
-    assert len(rests.orders[1]) == 4 and rests.orders[2] == []
+    assert len(rests.orders[1]) == 4
+    assert rests.orders[2] == []
     assert set(result.orders["status"]) == {"Canceled"}
 
 

@@ -1,4 +1,4 @@
-"""Several strategies on one account: whose is what, against single runs and a ledger of fractions."""
+"""Several strategies on one account, against single runs and a ledger of fractions."""
 
 from __future__ import annotations
 
@@ -195,7 +195,8 @@ def test_limits_of_its_own_stop_one_and_not_the_other() -> None:
     limits = {"tight": rt.RiskLimits(max_position_notional=2_500), "loose": FREE}
     result = run({"tight": tight, "loose": loose}, data, limits=limits)
     assert all(r.startswith("max_position_notional: own limit 2500") for r in tight.reasons)
-    assert tight.reasons and not loose.reasons
+    assert tight.reasons
+    assert not loose.reasons
     own = result.by_strategy
     assert own["tight"].positions["qty"].item() < 40 < own["loose"].positions["qty"].item()
     assert own["tight"].denied == len(tight.reasons) == result.denied
@@ -206,7 +207,8 @@ def test_the_limits_of_the_account_count_all() -> None:
     one, two = Keen(qty=10), Keen(qty=10)
     risk = rt.RiskLimits(max_position_notional=5_000, max_gross_notional=10**9)
     result = run({"one": one, "two": two}, data, risk=risk)
-    assert one.reasons and two.reasons
+    assert one.reasons
+    assert two.reasons
     assert all(r.startswith("max_position_notional: limit 5000") for r in one.reasons)
     assert result.positions["qty"].sum() * 100 < 6_000
 
@@ -216,7 +218,8 @@ def test_one_that_loses_too_much_stops_alone() -> None:
     fallen, well = Keen(qty=100), Keen(qty=1)
     limits = {"fallen": rt.RiskLimits(max_drawdown=0.01, max_leverage=100), "well": FREE}
     result = run({"fallen": fallen, "well": well}, data, limits=limits)
-    assert fallen.tradable[0] and not fallen.tradable[-1]
+    assert fallen.tradable[0]
+    assert not fallen.tradable[-1]
     assert all(well.tradable)
     assert any(r.startswith("trading_state: own limit") for r in fallen.reasons)
     assert not well.reasons

@@ -64,9 +64,7 @@ pub(crate) fn run_backtest<'py>(
         events: events.as_ref().map_or(Ok(&[][..]), Rows::events)?,
         bars: bars.as_ref().map_or(Ok(&[][..]), Rows::bars)?,
     };
-    let actions = corporate(&field::<Vec<(i64, u32, String, u32, u32, String)>>(
-        run, "actions",
-    )?)?;
+    let actions = corporate(&field::<Vec<ActionRow>>(run, "actions")?)?;
     let mut watch = Watch {
         progress: progress.map(Bound::unbind),
         error: None,
@@ -107,10 +105,11 @@ pub(crate) fn run_backtest<'py>(
     result(py, &shared, &names, &backtest, elapsed)
 }
 
-/// Corporate actions: when, which instrument, what, new for old shares, money a share.
-fn corporate(
-    given: &[(i64, u32, String, u32, u32, String)],
-) -> PyResult<Vec<(UnixNanos, CorporateAction)>> {
+/// A corporate action: when, which instrument, what, new for old shares, money a share.
+type ActionRow = (i64, u32, String, u32, u32, String);
+
+/// Corporate actions, by rising time.
+fn corporate(given: &[ActionRow]) -> PyResult<Vec<(UnixNanos, CorporateAction)>> {
     let action =
         |(at, instrument, kind, to, from, amount): &(i64, u32, String, u32, u32, String)| {
             let kind = match kind.as_str() {

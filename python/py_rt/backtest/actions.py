@@ -66,7 +66,7 @@ def to_core(
     """
     shift = day_shift_ns(market.instruments)
     place = {symbol: number for number, symbol in enumerate(market.symbols)}
-    made = []
+    made: list[tuple[int, int, str, int, int, str]] = []
     for action in actions:
         ratio = _fraction(action.ratio)
         if ratio is None:

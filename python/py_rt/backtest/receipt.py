@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import py_rt._core as _core
-from py_rt._times import format_ns
 from py_rt._strategy_files import describe_strategy, rebuild_strategy
+from py_rt._times import format_ns
 from py_rt.config import Fees, RiskLimits, SimVenue
 from py_rt.data.actions import CorporateAction
 from py_rt.errors import DataError

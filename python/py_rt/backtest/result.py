@@ -7,7 +7,7 @@ for, so a search over many runs pays only for what it reads.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -17,11 +17,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from py_rt.backtest.actions import factors
+from py_rt.backtest.columns import (
+    DECIMALS,
+    NO_ACTIONS,
+    TIMES,
+    by_symbol,
+    equal_columns,
+    frame,
+    is_denied,
+    listed,
+    start_ns,
+    to_array,
+    with_start,
+)
 from py_rt.backtest.measures import drawdowns
 from py_rt.backtest.round_trips import fifo_round_trips
 from py_rt.backtest.sessions import DailyEquity, daily_equity
 from py_rt.backtest.stats import Account, Stats, stats_of
-from py_rt.errors import ConfigError, DataError
+from py_rt.errors import ConfigError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,24 +43,6 @@ if TYPE_CHECKING:
     from py_rt.market import MarketData
 
 __all__ = ["BacktestResult"]
-
-_DECIMALS = {
-    "orders": ("order_qty", "limit_price", "stop_price", "cum_qty", "avg_price"),
-    "fills": ("last_qty", "last_price", "fee"),
-    "positions": ("qty", "avg_price", "realized_pnl", "unrealized_pnl"),
-    "actions": ("amount", "qty_before", "qty_after", "cash"),
-}
-_TIMES = {
-    "orders": ("ts_created", "ts_updated"),
-    "fills": ("ts_event", "ts_recv"),
-    "positions": (),
-    "actions": ("ts",),
-}
-
-
-_NO_ACTIONS: dict[str, list[Any]] = {
-    name: [] for name in ("ts", "symbol", "kind", "ratio", *_DECIMALS["actions"], "strategy")
-}
 
 
 @dataclass(frozen=True)
@@ -166,15 +161,15 @@ class BacktestResult:
         DataError
             A column group is missing or its columns differ in length.
         """
-        given = {"actions": _NO_ACTIONS, **raw}
-        columns = {name: _equal_columns(given, name) for name in ("equity", *_DECIMALS)}
+        given = {"actions": NO_ACTIONS, **raw}
+        columns = {name: equal_columns(given, name) for name in ("equity", *DECIMALS)}
         start_cash = float(cash)
-        begin = _start_ns(data) if opens_at is None else opens_at
+        begin = start_ns(data) if opens_at is None else opens_at
         warm = opens_at is not None
-        columns["equity"] = _with_start(columns["equity"], start_cash, begin, warm)
+        columns["equity"] = with_start(columns["equity"], start_cash, begin, warm)
         own = (
             {
-                name: _Own(dict(given), _with_start(curve, start_cash, begin, warm))
+                name: _Own(dict(given), with_start(curve, start_cash, begin, warm))
                 for (name, given), curve in zip((own_params or {}).items(), raw["own"], strict=True)
             }
             if own_params
@@ -242,12 +237,12 @@ class BacktestResult:
 
     def _of(self, name: str, own: _Own) -> BacktestResult:
         columns = {"equity": own.equity}
-        for table in _DECIMALS:
+        for table in DECIMALS:
             whole = self._columns[table]
             mine = [row for row, owner in enumerate(whole["strategy"]) if owner == name]
             columns[table] = {key: [values[row] for row in mine] for key, values in whole.items()}
         orders = columns["orders"]
-        denied = sum(_is_denied(reason) for reason in orders["reason"])
+        denied = sum(is_denied(reason) for reason in orders["reason"])
         return replace(
             self, strategy=name, params=own.params, denied=denied, _columns=columns, _own={}
         )
@@ -313,7 +308,7 @@ class BacktestResult:
         ``symbol side qty ts_entry ts_exit entry_price exit_price fees pnl return_ duration_s``;
         ``pnl`` is after the fees of both ends, ``return_`` is pnl over the notional at entry.
         """
-        return _frame(self._trips, ("ts_entry", "ts_exit"))
+        return frame(self._trips, ("ts_entry", "ts_exit"))
 
     def arrays(self, name: str) -> dict[str, NDArray[Any]]:
         """Return the columns of ``orders``, ``fills`` or ``positions`` as NumPy arrays.
@@ -323,12 +318,12 @@ class BacktestResult:
         them has become by the end) besides.
         """
         if name not in self._arrays:
-            made = {k: _to_array(k, v, name) for k, v in self._columns[name].items()}
+            made = {k: to_array(k, v, name) for k, v in self._columns[name].items()}
             if name == "fills":
                 sign = np.where(made["side"] == "buy", 1.0, -1.0)
                 made["signed_qty"] = made["last_qty"] * sign
-                by_symbol = _by_symbol(self.data, "multiplier")
-                scale = np.array([by_symbol[s] for s in made["symbol"]], dtype=np.float64)
+                each = by_symbol(self.data, "multiplier")
+                scale = np.array([each[s] for s in made["symbol"]], dtype=np.float64)
                 made["notional"] = np.abs(made["last_qty"] * made["last_price"]) * scale
                 done = self.arrays("actions")
                 made["split_factor"] = factors(made["ts_event"], made["symbol"], done)
@@ -390,10 +385,10 @@ class BacktestResult:
         Tables are dicts of columns. Equity and round trips are floats, times ns UTC.
         """
         plain = {
-            name: {key: _plain(values) for key, values in columns.items()}
+            name: {key: listed(values) for key, values in columns.items()}
             for name, columns in self._columns.items()
         }
-        trips = {key: _plain(values) for key, values in self._trips.items()}
+        trips = {key: listed(values) for key, values in self._trips.items()}
         return {
             "strategy": self.strategy,
             "params": dict(self.params),
@@ -432,73 +427,10 @@ class BacktestResult:
             fills = {**fills, **quantities, "last_price": fills["last_price"] / factor}
         return fifo_round_trips(
             fills,
-            _by_symbol(self.data, "lot_size"),
-            _by_symbol(self.data, "multiplier"),
+            by_symbol(self.data, "lot_size"),
+            by_symbol(self.data, "multiplier"),
         )
 
     def _table(self, name: str) -> pd.DataFrame:
         columns = self.arrays(name)
-        return _frame({key: columns[key] for key in self._columns[name]}, _TIMES[name])
-
-
-def _equal_columns(raw: Mapping[str, Any], name: str) -> dict[str, Any]:
-    if name not in raw:
-        raise DataError("the engine returned no such table", field=name, remedy="report this")
-    columns = dict(raw[name])
-    lengths = {key: len(values) for key, values in columns.items()}
-    if len(set(lengths.values())) > 1:
-        raise DataError(f"columns differ in length: {lengths}", field=name, remedy="report this")
-    return columns
-
-
-def _is_denied(reason: str | None) -> bool:
-    """Whether risk refused the order: its reason names a limit and the value that broke it."""
-    return reason is not None and "limit " in reason and ", value " in reason
-
-
-def _with_start(columns: Mapping[str, Any], cash: float, begin: int, warm: bool) -> dict[str, Any]:
-    """Let the equity columns begin with the initial cash, before anything happened.
-
-    After a warm-up they begin when it ends, whenever the first row is.
-    """
-    ts = np.asarray(columns["ts"], dtype=np.int64)
-    equity = np.asarray(columns["equity"], dtype=np.float64)
-    money = np.asarray(columns["cash"], dtype=np.float64)
-    if warm or not (len(ts) and equity[0] == cash and money[0] == cash):
-        before = min(int(ts[0]) - 1, begin) if len(ts) else begin
-        ts = np.concatenate([[before], ts])
-        equity = np.concatenate([[cash], equity])
-        money = np.concatenate([[cash], money])
-    return {"ts": ts, "equity": equity, "cash": money}
-
-
-def _start_ns(data: MarketData) -> int:
-    bars, events = data.bars(), data.events()
-    firsts = [int(r[c][0]) for r, c in ((bars, "ts_open"), (events, "ts_recv")) if len(r)]
-    return min(firsts, default=0)
-
-
-def _to_array(key: str, values: Any, name: str) -> NDArray[Any]:
-    if key in _DECIMALS[name]:
-        return np.array([np.nan if v is None else float(v) for v in values], dtype=np.float64)
-    if key in _TIMES[name]:
-        return np.asarray(values, dtype=np.int64)
-    column = np.empty(len(values), dtype=object)
-    column[:] = list(values)
-    return column
-
-
-def _by_symbol(data: MarketData, attribute: str) -> dict[str, float]:
-    return {i.symbol: float(getattr(i, attribute)) for i in data.instruments}
-
-
-def _frame(columns: Mapping[str, NDArray[Any]], times: Sequence[str]) -> pd.DataFrame:
-    import pandas as pd
-
-    dated = {name: pd.to_datetime(columns[name], utc=True, unit="ns") for name in times}
-    return pd.DataFrame({**columns, **dated})
-
-
-def _plain(values: Any) -> list[Any]:
-    listed: list[Any] = values.tolist() if isinstance(values, np.ndarray) else list(values)
-    return listed
+        return frame({key: columns[key] for key in self._columns[name]}, TIMES[name])

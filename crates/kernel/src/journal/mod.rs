@@ -26,6 +26,7 @@
 //! `i128` mantissa and a `u32` scale. A reader refuses unknown kinds, codes and trailing bytes with
 //! [`Malformed`]; it never guesses.
 
+mod actions;
 pub(crate) mod bytes;
 mod header;
 mod nouns;

@@ -10,7 +10,6 @@ use py_rt_types::{
 
 use super::bytes::{wire_enum, wire_struct, Malformed, Reader, Wire};
 use super::Totals;
-use crate::actions::{ActionKind, CorporateAction, Split};
 use crate::event::TradingState;
 use crate::execution::{ExecutionTimes, Order, PendingReplace};
 use crate::input::{Control, Session};
@@ -116,8 +115,6 @@ wire_struct!(RiskLimits {
     max_leverage_e9
 });
 wire_struct!(StrategySpec { name, limits });
-wire_struct!(Split { to, from });
-wire_struct!(CorporateAction { instrument, kind });
 wire_struct!(ExecutionTimes {
     ack_timeout_ns,
     query_pause_ns,
@@ -225,31 +222,6 @@ impl Wire for RejectReason {
         let bad = reader.malformed(field);
         let place = usize::from(u8::read(reader, field)?);
         REASONS.get(place).copied().ok_or(bad)
-    }
-}
-
-impl Wire for ActionKind {
-    fn put(&self, out: &mut Vec<u8>) {
-        match self {
-            Self::Split(split) => {
-                1u8.put(out);
-                split.put(out);
-            }
-            Self::Dividend { per_unit } => {
-                2u8.put(out);
-                per_unit.put(out);
-            }
-        }
-    }
-    fn read(reader: &mut Reader<'_>, field: &'static str) -> Result<Self, Malformed> {
-        let bad = reader.malformed(field);
-        Ok(match u8::read(reader, field)? {
-            1 => Self::Split(Wire::read(reader, "split")?),
-            2 => Self::Dividend {
-                per_unit: Wire::read(reader, "per_unit")?,
-            },
-            _ => return Err(bad),
-        })
     }
 }
 

@@ -1,14 +1,15 @@
 //! Reports of the venue: into execution, from there into the portfolio.
 
 use py_rt_types::{
-    AccountReport, ClientOrderId, InstrumentId, Money, NewOrder, OrderStatus, OrderType, Qty,
-    Query, Report, ReportKind, TimeInForce, UnixNanos,
+    AccountReport, ClientOrderId, InstrumentId, Money, NewOrder, OrderStatus, OrderType, Price,
+    Qty, Query, Report, ReportKind, TimeInForce, TypeError, UnixNanos,
 };
 
 use super::controls::FILLS_OVERLAP_NS;
 use super::{Kernel, Notice};
 use crate::event::{Cause, Event, FillEvent, OrderEvent, PositionEvent, SyncEvent, TradingState};
 use crate::execution::{Order, SyncOutcome};
+use crate::portfolio::Position;
 use crate::signal::{Interests, Strategy, StrategyId};
 
 impl<S: Strategy> Kernel<S> {
@@ -134,21 +135,9 @@ impl<S: Strategy> Kernel<S> {
         let Ok(position) = booked else {
             return self.restrict(TradingState::Halted, Cause::Overflow);
         };
-        let notional = notional.unwrap_or_default();
-        let orders = &mut self.execution.orders;
-        let owner = orders.update(report.client_order_id, |order| {
-            order.cum_notional = Money(order.cum_notional.0.saturating_add(notional.0));
-            order.strategy
-        });
-        let strategy = owner.unwrap_or_default();
-        let own = strategy
-            .place()
-            .and_then(|place| self.books.own.get_mut(place));
-        let booked = own.map(|own| {
-            let books = &mut own.portfolio;
-            books.handle_fill(instrument, id, signed, last_price, fee)
-        });
-        let Ok(position) = booked.unwrap_or(Ok(position)) else {
+        let strategy = self.note_executed(report, notional.unwrap_or_default());
+        let own = self.book_own_fill(strategy, id, signed, last_price, fee);
+        let Ok(position) = own.map(|own| own.unwrap_or(position)) else {
             return self.restrict(TradingState::Halted, Cause::Overflow);
         };
         self.last_fill = self.last_fill.max(report.ts_event);
@@ -181,6 +170,37 @@ impl<S: Strategy> Kernel<S> {
             self.notices.push_back(Notice::Fill(event));
         }
         self.mark(id);
+    }
+
+    /// Adds an execution's value to its order; returns whose order it was.
+    #[inline]
+    fn note_executed(&mut self, report: &Report, notional: Money) -> StrategyId {
+        let orders = &mut self.execution.orders;
+        let owner = orders.update(report.client_order_id, |order| {
+            order.cum_notional = Money(order.cum_notional.0.saturating_add(notional.0));
+            order.strategy
+        });
+        owner.unwrap_or_default()
+    }
+
+    /// Books an execution in the strategy's own books, where it is one of several.
+    #[inline]
+    fn book_own_fill(
+        &mut self,
+        strategy: StrategyId,
+        id: InstrumentId,
+        qty: Qty,
+        price: Price,
+        fee: Money,
+    ) -> Result<Option<Position>, TypeError> {
+        let own = strategy
+            .place()
+            .and_then(|place| self.books.own.get_mut(place));
+        let (Some(own), Some(instrument)) = (own, self.instruments.get(id.index())) else {
+            return Ok(None);
+        };
+        let booked = own.portfolio.handle_fill(instrument, id, qty, price, fee);
+        booked.map(Some)
     }
 
     /// After an order ended: a target goes on, or is dropped when the order was refused.
