@@ -34,6 +34,7 @@ CALLBACKS = (
     "on_fill",
     "on_timer",
     "on_stop",
+    "on_action",
 )
 _WITHOUT_EVENT = ("on_start", "on_stop")
 _RESERVED = frozenset({"adopt", "fresh", "params"})
@@ -195,6 +196,12 @@ class Strategy:
 
     def on_timer(self, ctx: Context, timer: Any) -> None:
         """Receive a timer that was set with ``ctx.set_timer``; ``timer.name`` says which."""
+
+    def on_action(self, ctx: Context, action: Any) -> None:
+        """Receive a split or dividend that was applied: positions and orders are in new shares.
+
+        ``action`` has ``kind symbol ratio amount before_qty position_qty cash ts``.
+        """
 
     def on_stop(self, ctx: Context) -> None:
         """Run ends."""

@@ -4,8 +4,10 @@ use py_rt_types::{
     ClientOrderId, Decimal, ExecId, InstrumentId, Liquidity, Money, Price, Qty, Side, UnixNanos,
 };
 
+use crate::actions::ActionEvent;
 use crate::execution::Order;
 use crate::risk::Control;
+use crate::signal::StrategyId;
 
 /// Something happened that a person, a table or a screen may want to know.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -30,6 +32,17 @@ pub enum Event {
         /// Why.
         cause: Cause,
     },
+    /// What one of several strategies may do changed, by a limit of its own.
+    StrategyTrading {
+        /// Which.
+        strategy: StrategyId,
+        /// What it may do now.
+        state: TradingState,
+        /// Why.
+        cause: Cause,
+    },
+    /// A corporate action was applied.
+    Action(ActionEvent),
     /// Our books against the venue's.
     Sync(SyncEvent),
     /// A strategy published a signal.
@@ -65,6 +78,8 @@ pub struct Denial {
     pub limit: Decimal,
     /// What the order would have made of it.
     pub value: Decimal,
+    /// Whose limit: a strategy's own, or the account's.
+    pub strategy: StrategyId,
 }
 
 /// One execution of ours.
@@ -92,13 +107,17 @@ pub struct FillEvent {
     pub fee: Money,
     /// Added or took liquidity.
     pub liquidity: Liquidity,
-    /// Position after it.
+    /// Position of the strategy after it.
     pub position_qty: Qty,
+    /// Which strategy of the run asked for it.
+    pub strategy: StrategyId,
 }
 
 /// A position after a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PositionEvent {
+    /// Whose.
+    pub strategy: StrategyId,
     /// Of which instrument.
     pub instrument: InstrumentId,
     /// Signed quantity.

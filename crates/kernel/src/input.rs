@@ -1,5 +1,6 @@
 //! Inputs: everything that can happen to a kernel.
 
+use crate::actions::CorporateAction;
 use py_rt_types::{AccountReport, Bar, MarketEvent, Report};
 
 /// One thing that happened. The time at which the kernel learns it stands beside it.
@@ -17,6 +18,8 @@ pub enum Input<'a> {
     Session(Session),
     /// A person or a program steers.
     Control(Control),
+    /// A company did something to its shares; nothing is on its way.
+    Action(&'a CorporateAction),
     /// Nothing but time passed.
     Timer,
 }

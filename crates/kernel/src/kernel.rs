@@ -11,13 +11,16 @@
 //! poll_output() until empty, then sleep until poll_timeout()
 //! ```
 
+mod actions;
 mod alarms;
 mod controls;
 mod intents;
+mod own;
 mod reports;
 mod snapshot;
 #[cfg(test)]
 mod snapshot_tests;
+mod views;
 
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
@@ -30,7 +33,9 @@ use crate::market::{BarBuilder, Change, Left, Market};
 use crate::output::{Outbox, Output};
 use crate::portfolio::Portfolio;
 use crate::risk::{Desk, Risk, RiskLimits};
-use crate::signal::{Context, Intents, Interests, Quote, Strategy, Timers};
+use crate::signal::{Context, Intents, Interests, Quote, Strategy, StrategyId, Timers};
+pub use own::StrategySpec;
+pub(crate) use own::{Books, Own};
 pub use snapshot::Snapshot;
 pub(crate) use snapshot::{BreakerImage, SyncImage};
 
@@ -51,6 +56,12 @@ pub struct KernelConfig {
     pub cancel_on_stop: bool,
     /// Interval of bars built from trades; 0 for none.
     pub bar_interval_ns: i64,
+    /// The strategies that share the account, in the order of their [`Team`](crate::signal::Team);
+    /// empty where one has it to itself.
+    pub strategies: Vec<StrategySpec>,
+    /// Until then strategies see everything, and what they order is refused; `UnixNanos::MIN` for
+    /// no warm-up.
+    pub opens_at: UnixNanos,
 }
 
 /// Something the strategy has to be told.
@@ -81,7 +92,8 @@ pub struct Kernel<S> {
     risk: Risk,
     execution: Execution,
     sync: Sync,
-    portfolio: Portfolio,
+    books: Books,
+    opens_at: UnixNanos,
     outbox: Outbox,
     last_fill: UnixNanos,
     recovered: Recovered,
@@ -105,7 +117,15 @@ impl<S: Strategy> Kernel<S> {
             let lot = i.spec().lot_size;
             lot.mantissa() as f64 / 10u64.pow(lot.scale()) as f64
         });
-        let interests = strategy.interests();
+        let (interests, several) = (strategy.interests(), config.strategies.len());
+        let own = config.strategies.iter().map(|spec| Own {
+            portfolio: Portfolio::new(config.cash, count),
+            risk: Risk::new(spec.limits, &config.instruments, config.cash),
+        });
+        let mut portfolio = Portfolio::new(config.cash, count);
+        if several > 0 {
+            portfolio = portfolio.with_all_marked();
+        }
         let has_bars = config.bar_interval_ns > 0;
         let watched = Change::VALIDITY
             .with(Change::MARK, true)
@@ -114,6 +134,7 @@ impl<S: Strategy> Kernel<S> {
             .with(Change::BOOK, interests.has(Interests::BOOK));
         Self {
             now: UnixNanos::MIN,
+            opens_at: config.opens_at,
             alarm: UnixNanos::MAX,
             interests,
             watched,
@@ -127,9 +148,12 @@ impl<S: Strategy> Kernel<S> {
             intents: Intents::new(),
             notices: VecDeque::with_capacity(16),
             risk: Risk::new(config.limits, &config.instruments, config.cash),
-            execution: Execution::new(count, config.times),
+            execution: Execution::new(count, several, config.times),
             sync: Sync::new(count, config.reconciled),
-            portfolio: Portfolio::new(config.cash, count),
+            books: Books {
+                account: portfolio,
+                own: own.collect(),
+            },
             instruments: config.instruments,
             outbox: Outbox::default(),
             last_fill: UnixNanos(0),
@@ -151,6 +175,7 @@ impl<S: Strategy> Kernel<S> {
             Input::Account(report) => self.handle_account(report),
             Input::Session(session) => self.handle_session(session),
             Input::Control(control) => self.handle_control(control),
+            Input::Action(action) => self.handle_action(action),
             Input::Market(_) | Input::Bar(_) | Input::Timer => {}
         }
         if self.has_unsettled() {
@@ -237,7 +262,7 @@ impl<S: Strategy> Kernel<S> {
     /// What a row that somebody waits for leads to.
     #[inline]
     fn follow_market(&mut self, event: &MarketEvent, change: Change) {
-        if change.has(Change::MARK) && self.portfolio.holds(event.instrument) {
+        if change.has(Change::MARK) && self.books.account.is_marked(event.instrument) {
             self.mark(event.instrument);
         }
         if self.bars.is_some() && change.has(Change::TRADE) {
@@ -335,7 +360,7 @@ impl<S: Strategy> Kernel<S> {
     #[inline]
     fn handle_bar(&mut self, bar: &Bar) {
         let change = self.market.handle_bar(self.now, bar);
-        if change.has(Change::MARK) && self.portfolio.holds(bar.instrument) {
+        if change.has(Change::MARK) && self.books.account.is_marked(bar.instrument) {
             self.mark(bar.instrument);
         }
         if self.running && self.interests.has(Interests::BAR) {
@@ -349,7 +374,7 @@ impl<S: Strategy> Kernel<S> {
             now: self.now,
             instruments: &self.instruments,
             market: &self.market,
-            portfolio: &self.portfolio,
+            books: &self.books,
             orders: &self.execution.orders,
             tradable: self.sync.is_online() && self.risk.state == TradingState::Active,
             intents: &mut self.intents,
@@ -361,8 +386,16 @@ impl<S: Strategy> Kernel<S> {
     fn mark(&mut self, id: InstrumentId) {
         let mark = self.market.instrument(id).and_then(|market| market.mark());
         if let (Some((mark, _)), Some(instrument)) = (mark, self.instruments.get(id.index())) {
-            if self.portfolio.handle_mark(instrument, id, mark).is_err() {
+            if self
+                .books
+                .account
+                .handle_mark(instrument, id, mark)
+                .is_err()
+            {
                 self.restrict(TradingState::Halted, crate::event::Cause::Overflow);
+            }
+            if !self.books.own.is_empty() {
+                self.mark_own(id, mark);
             }
         }
         self.watch_equity();
@@ -370,7 +403,7 @@ impl<S: Strategy> Kernel<S> {
 
     #[inline]
     fn watch_equity(&mut self) {
-        let equity = self.portfolio.equity();
+        let equity = self.books.account.equity();
         if let Some((state, cause)) = self.risk.breaker.handle_equity(self.now, equity) {
             self.restrict(state, cause);
         }
@@ -381,95 +414,11 @@ impl<S: Strategy> Kernel<S> {
             now: self.now,
             instruments: &self.instruments,
             market: &self.market,
-            portfolio: &self.portfolio,
-            orders: &self.execution.orders,
+            portfolio: &self.books.account,
+            exposures: self.execution.orders.exposures(StrategyId::ACCOUNT),
+            open_orders: self.execution.orders.open().len(),
             reconciled: self.sync.is_online(),
+            shared: !self.books.own.is_empty(),
         }
-    }
-}
-
-/// What a driver, a report or a test may look at.
-impl<S> Kernel<S> {
-    /// The hash over every order, replace and cancel so far, with their times.
-    #[must_use]
-    pub const fn order_hash(&self) -> u128 {
-        self.outbox.order_hash()
-    }
-
-    /// How many orders, replaces and cancels were sent.
-    #[must_use]
-    pub const fn decisions(&self) -> u64 {
-        self.outbox.decisions()
-    }
-
-    /// The latest time seen.
-    #[must_use]
-    pub const fn now(&self) -> UnixNanos {
-        self.now
-    }
-
-    /// The instruments of the run.
-    #[must_use]
-    pub fn instruments(&self) -> &[Instrument] {
-        &self.instruments
-    }
-
-    /// The market stage.
-    #[must_use]
-    pub const fn market(&self) -> &Market {
-        &self.market
-    }
-
-    /// Cash and positions.
-    #[must_use]
-    pub const fn portfolio(&self) -> &Portfolio {
-        &self.portfolio
-    }
-
-    /// Orders.
-    #[must_use]
-    pub const fn orders(&self) -> &Orders {
-        &self.execution.orders
-    }
-
-    /// The strategy.
-    #[must_use]
-    pub const fn strategy(&self) -> &S {
-        &self.strategy
-    }
-
-    /// The strategy, to be changed between runs only.
-    pub const fn strategy_mut(&mut self) -> &mut S {
-        &mut self.strategy
-    }
-
-    /// Whether our books and the venue's agree.
-    #[must_use]
-    pub fn is_reconciled(&self) -> bool {
-        self.sync.is_online()
-    }
-
-    /// Whether the strategy is being called.
-    #[must_use]
-    pub const fn is_running(&self) -> bool {
-        self.running
-    }
-
-    /// What is allowed.
-    #[must_use]
-    pub const fn trading_state(&self) -> TradingState {
-        self.risk.state
-    }
-
-    /// What reconciliation brought in so far.
-    #[must_use]
-    pub const fn recovered(&self) -> Recovered {
-        self.recovered
-    }
-
-    /// The first order id that was not given yet.
-    #[must_use]
-    pub const fn next_sequence(&self) -> u64 {
-        self.intents.next_sequence()
     }
 }

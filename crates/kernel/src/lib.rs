@@ -9,7 +9,7 @@
 //! - [`kernel`]: the stages in the order in which a tick passes them.
 //! - [`market`]: books, last prices, bars. [`signal`]: the strategy host.
 //! - [`risk`]: approvals and denials. [`execution`]: orders and their life, reconciliation.
-//! - [`portfolio`]: cash and positions.
+//! - [`portfolio`]: cash and positions. [`actions`]: splits and dividends.
 //! - [`input`], [`output`], [`event`]: what goes in, what must be done, what may be told.
 //! - [`hash`]: the order hash. [`journal`]: inputs as bytes and back.
 #![no_std]
@@ -17,6 +17,7 @@
 
 extern crate alloc;
 
+pub mod actions;
 pub mod event;
 pub mod execution;
 pub mod hash;
@@ -29,6 +30,7 @@ pub mod portfolio;
 pub mod risk;
 pub mod signal;
 
+pub use actions::CorporateAction;
 pub use event::Event;
 pub use input::{Control, Input, Session};
 pub use kernel::{Kernel, KernelConfig, Snapshot};

@@ -3,6 +3,7 @@
 //! For every instrument: realised + unrealised = money received - money paid + value at the mark,
 //! whatever the rounding of the average, because what is removed from the cost is what is booked.
 
+use crate::actions::Split;
 use alloc::vec::Vec;
 use py_rt_types::{Instrument, InstrumentId, Money, Price, Qty, TypeError};
 
@@ -13,7 +14,7 @@ pub struct Position {
     pub qty: Qty,
     /// What was paid for it, signed as the quantity.
     pub cost: Money,
-    /// Realised profit so far, before fees.
+    /// Realised profit so far, before fees; dividends are part of it.
     pub realized_pnl: Money,
     /// Fees so far.
     pub fees: Money,
@@ -65,6 +66,9 @@ pub struct Portfolio {
     value: Money,
     gross: Money,
     positions: Vec<Position>,
+    /// Which instruments are to be marked: those that are held, or all.
+    marked: Vec<bool>,
+    marks_all: bool,
 }
 
 impl Portfolio {
@@ -77,7 +81,17 @@ impl Portfolio {
             value: Money::ZERO,
             gross: Money::ZERO,
             positions: alloc::vec![Position::default(); count],
+            marked: alloc::vec![false; count],
+            marks_all: false,
         }
+    }
+
+    /// Says that all instruments are to be marked, held or not: those who share the account may
+    /// hold what the account as a whole does not.
+    pub(crate) fn with_all_marked(mut self) -> Self {
+        self.marks_all = true;
+        self.marked.fill(true);
+        self
     }
 
     /// Cash.
@@ -123,13 +137,20 @@ impl Portfolio {
         &self.positions
     }
 
-    /// Whether anything of the instrument is held.
+    /// Whether the instrument is to be marked: something of it is held, here or by one of several
+    /// who share the account.
     #[inline]
-    #[must_use]
-    pub fn holds(&self, instrument: InstrumentId) -> bool {
-        self.positions
-            .get(instrument.index())
-            .is_some_and(|position| position.qty.0 != 0)
+    pub(crate) fn is_marked(&self, instrument: InstrumentId) -> bool {
+        let marked = self.marked.get(instrument.index());
+        marked.copied().unwrap_or_default()
+    }
+
+    fn note_held(&mut self, place: usize) {
+        if let (Some(marked), Some(position)) =
+            (self.marked.get_mut(place), self.positions.get(place))
+        {
+            *marked = self.marks_all | (position.qty.0 != 0);
+        }
     }
 
     /// Takes over cash and positions of an earlier session, at their last marks.
@@ -147,6 +168,7 @@ impl Portfolio {
         (self.cash, self.fees) = (cash, fees);
         (self.value, self.gross) = (value, gross);
         self.positions = positions.to_vec();
+        (0..positions.len()).for_each(|place| self.note_held(place));
         Ok(())
     }
 
@@ -177,7 +199,56 @@ impl Portfolio {
         (self.cash, self.fees) = (cash, fees);
         (self.value, self.gross) = (value, gross);
         self.positions[id.index()] = after;
+        self.note_held(id.index());
         Ok(after)
+    }
+
+    /// Turns a position into `after` new lots and `cash` for what is left of a share. Its worth
+    /// stays what it was, and so does its cost but for what was paid out.
+    pub(crate) fn handle_split(
+        &mut self,
+        id: InstrumentId,
+        split: Split,
+        after: Qty,
+        cash: Money,
+    ) -> Result<(), TypeError> {
+        let Some(held) = self.positions.get(id.index()).copied() else {
+            return Ok(());
+        };
+        let whole = i128::from(held.qty.0) * i128::from(split.to);
+        let part = held.cost.0.checked_mul(split.rest(held.qty, after));
+        let part = part.ok_or(TypeError::Overflow)?;
+        let removed = Money(part.checked_div(whole).unwrap_or(0));
+        let value = held.value.checked_sub(cash)?;
+        let gained = cash.checked_sub(removed)?;
+        let position = Position {
+            qty: after,
+            cost: held.cost.checked_sub(removed)?,
+            realized_pnl: held.realized_pnl.checked_add(gained)?,
+            value,
+            ..held
+        };
+        let paid = self.cash.checked_add(cash)?;
+        (self.value, self.gross) = self.revalued(held.value, value)?;
+        self.cash = paid;
+        self.positions[id.index()] = position;
+        self.note_held(id.index());
+        Ok(())
+    }
+
+    /// Books a dividend: cash, and a profit of the position.
+    pub(crate) fn handle_dividend(
+        &mut self,
+        id: InstrumentId,
+        cash: Money,
+    ) -> Result<(), TypeError> {
+        let Some(held) = self.positions.get_mut(id.index()) else {
+            return Ok(());
+        };
+        let paid = self.cash.checked_add(cash)?;
+        held.realized_pnl = held.realized_pnl.checked_add(cash)?;
+        self.cash = paid;
+        Ok(())
     }
 
     /// Marks an instrument at a mid given as the sum of bid and ask; nothing changes when a number

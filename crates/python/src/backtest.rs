@@ -3,17 +3,22 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use py_rt_kernel::actions::{ActionKind, CorporateAction, Split};
+use py_rt_kernel::kernel::StrategySpec;
+use py_rt_kernel::signal::Team;
 use py_rt_kernel::{KernelConfig, Strategy};
 use py_rt_sim::{Backtest, BacktestConfig, BacktestData};
 use py_rt_strategies::registry::Compiled;
+use py_rt_types::{InstrumentId, UnixNanos};
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
+use pyo3::types::{PyDict, PyList};
 
 use crate::arrays::Rows;
 use crate::clock::Stopwatch;
 use crate::compiled;
 use crate::config::{self, field};
-use crate::host::{Hosted, Shared};
+use crate::error::FaceError;
+use crate::host::{AnyStrategy, Hosted, Shared};
 use crate::live::Errors;
 use crate::tables;
 
@@ -34,6 +39,8 @@ pub(crate) fn run_backtest<'py>(
     let dicts: Vec<Bound<'py, PyDict>> = field(run, "instruments")?;
     let instruments = config::instruments(&dicts)?;
     let shared = Arc::new(Shared::new(py, instruments.clone(), LINEAGE));
+    let names: Vec<String> = field(run, "names")?;
+    let own: Vec<Bound<'py, PyDict>> = field(run, "own_limits")?;
     let (venue, latency) = config::venue(&field(run, "venue")?)?;
     let config = BacktestConfig {
         kernel: KernelConfig {
@@ -44,6 +51,8 @@ pub(crate) fn run_backtest<'py>(
             reconciled: true,
             cancel_on_stop: true,
             bar_interval_ns: field(run, "bar_interval_ns")?,
+            strategies: several(&names, &own)?,
+            opens_at: UnixNanos(field(run, "opens_at")?),
         },
         venue,
         latency,
@@ -55,34 +64,78 @@ pub(crate) fn run_backtest<'py>(
         events: events.as_ref().map_or(Ok(&[][..]), Rows::events)?,
         bars: bars.as_ref().map_or(Ok(&[][..]), Rows::bars)?,
     };
+    let actions = corporate(&field::<Vec<ActionRow>>(run, "actions")?)?;
     let mut watch = Watch {
         progress: progress.map(Bound::unbind),
         error: None,
         since_told: Stopwatch::start(),
     };
+    let errors = Errors::default();
+    if let Ok(list) = strategy.cast::<PyList>() {
+        let make = |strategy| AnyStrategy::try_new(&strategy, Arc::clone(&shared), &errors);
+        let made: Vec<AnyStrategy> = list.iter().map(make).collect::<PyResult<_>>()?;
+        let refused = || FaceError::parameter("strategy", "is empty", "pass 1 to 255 strategies");
+        let team = Team::try_new(made).ok_or_else(refused)?;
+        let mut backtest = Backtest::new(config, &data, team).with_actions(actions);
+        let elapsed = drive(&mut backtest, &mut watch);
+        errors.take().or(watch.error).map_or(Ok(()), Err)?;
+        return result(py, &shared, &names, &backtest, elapsed);
+    }
     if let Some(compiled) = compiled::from_handle(strategy, &shared.instruments)? {
         // A driver for each, so that a callback costs nothing to call.
         macro_rules! run {
             ($($kind:ident),+) => {
                 match compiled {
                     $(Compiled::$kind(strategy) => {
-                        let mut backtest = Backtest::new(config, &data, strategy);
+                        let mut backtest = Backtest::new(config, &data, strategy).with_actions(actions);
                         let elapsed = py.detach(|| drive(&mut backtest, &mut watch));
                         watch.error.map_or(Ok(()), Err)?;
-                        result(py, &shared, &backtest, elapsed)
+                        result(py, &shared, &names, &backtest, elapsed)
                     })+
                 }
             };
         }
         return run!(SmaCross, MeanReversion, MarketMaker, BenchTouch, BenchMaker);
     }
-    let errors = Errors::default();
     let hosted = Hosted::new(strategy, Arc::clone(&shared), errors.clone())?;
-    let mut backtest = Backtest::new(config, &data, hosted);
+    let mut backtest = Backtest::new(config, &data, hosted).with_actions(actions);
     let elapsed = drive(&mut backtest, &mut watch);
     let error = errors.take().or(watch.error);
     error.map_or(Ok(()), Err)?;
-    result(py, &shared, &backtest, elapsed)
+    result(py, &shared, &names, &backtest, elapsed)
+}
+
+/// A corporate action: when, which instrument, what, new for old shares, money a share.
+type ActionRow = (i64, u32, String, u32, u32, String);
+
+/// Corporate actions, by rising time.
+fn corporate(given: &[ActionRow]) -> PyResult<Vec<(UnixNanos, CorporateAction)>> {
+    let action =
+        |(at, instrument, kind, to, from, amount): &(i64, u32, String, u32, u32, String)| {
+            let kind = match kind.as_str() {
+                "split" => ActionKind::Split(Split {
+                    to: *to,
+                    from: *from,
+                }),
+                _ => ActionKind::Dividend {
+                    per_unit: config::money("amount", amount)?,
+                },
+            };
+            let instrument = InstrumentId(*instrument);
+            Ok((UnixNanos(*at), CorporateAction { instrument, kind }))
+        };
+    given.iter().map(action).collect()
+}
+
+/// The strategies that share the account; none where one has it to itself.
+fn several(names: &[String], own: &[Bound<'_, PyDict>]) -> PyResult<Vec<StrategySpec>> {
+    let spec = |(name, limits): (&String, &Bound<'_, PyDict>)| {
+        Ok(StrategySpec {
+            name: name.clone(),
+            limits: config::limits(limits)?,
+        })
+    };
+    names.iter().zip(own).map(spec).collect()
 }
 
 /// Looks at signals and tells how far the run has come.
@@ -124,6 +177,7 @@ fn drive<S: Strategy>(backtest: &mut Backtest<'_, S>, watch: &mut Watch) -> Dura
 fn result<'py, S: Strategy>(
     py: Python<'py>,
     shared: &Shared,
+    names: &[String],
     backtest: &Backtest<'_, S>,
     elapsed: Duration,
 ) -> PyResult<Bound<'py, PyDict>> {
@@ -132,10 +186,17 @@ fn result<'py, S: Strategy>(
     dict.set_item("events", backtest.events())?;
     dict.set_item("elapsed_s", elapsed.as_secs_f64())?;
     dict.set_item("order_hash", format!("{:032x}", kernel.order_hash()))?;
-    dict.set_item("equity", tables::equity(py, recording)?)?;
-    dict.set_item("orders", tables::orders(py, shared, recording)?)?;
-    dict.set_item("fills", tables::fills(py, shared, recording)?)?;
-    dict.set_item("positions", tables::positions(py, shared, kernel)?)?;
+    dict.set_item("equity", tables::equity(py, &recording.equity)?)?;
+    dict.set_item("orders", tables::orders(py, shared, names, recording)?)?;
+    dict.set_item("fills", tables::fills(py, shared, names, recording)?)?;
+    dict.set_item("positions", tables::positions(py, shared, names, kernel)?)?;
+    let own = recording.own.iter();
+    let own: Vec<_> = own
+        .map(|points| tables::equity(py, points))
+        .collect::<PyResult<_>>()?;
+    dict.set_item("own", own)?;
+    dict.set_item("actions", tables::actions(py, shared, names, recording)?)?;
+    dict.set_item("warmup_refused", recording.warmup_refused)?;
     dict.set_item("denied", recording.denied)?;
     dict.set_item("expired_unfilled", recording.expired_unfilled)?;
     dict.set_item("cash", tables::money_text(kernel.portfolio().cash()))?;

@@ -48,8 +48,8 @@ mod _core {
     use crate::faults::simulate_faults;
     #[pymodule_export]
     use crate::host::{
-        PyBarEvent, PyBook, PyContext, PyFill, PyInstrument, PyOrder, PyPosition, PyQuote,
-        PyTimerEvent, PyTrade,
+        PyAction, PyBarEvent, PyBook, PyContext, PyFill, PyInstrument, PyOrder, PyPosition,
+        PyQuote, PyTimerEvent, PyTrade,
     };
     #[pymodule_export]
     use crate::live::{replay_journal, trade};

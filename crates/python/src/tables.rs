@@ -1,19 +1,23 @@
 //! What a run leaves behind, as columns.
 
+use py_rt_kernel::actions::{ActionEvent, ActionKind};
 use py_rt_kernel::event::Event;
+use py_rt_kernel::portfolio::Position;
+use py_rt_kernel::signal::StrategyId;
 use py_rt_kernel::Kernel;
+use py_rt_sim::backtest::EquityPoint;
 use py_rt_sim::Recording;
 use py_rt_types::Money;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use crate::host::{
-    avg_price, liquidity_name, reason_text, side_name, tif_name, type_name, PyFill, PyOrder, Shared,
+    avg_price, liquidity_name, reason_text, side_name, tif_name, type_name, PyAction, PyFill,
+    PyOrder, Shared,
 };
 
-/// The equity curve: `ts`, `equity`, `cash`.
-pub(crate) fn equity<'py>(py: Python<'py>, recording: &Recording) -> PyResult<Bound<'py, PyDict>> {
-    let points = &recording.equity;
+/// An equity curve: `ts`, `equity`, `cash`.
+pub(crate) fn equity<'py>(py: Python<'py>, points: &[EquityPoint]) -> PyResult<Bound<'py, PyDict>> {
     let float = |money: Money| money.0 as f64 / 1e18;
     let dict = PyDict::new(py);
     let ts = points.iter().map(|point| point.ts.0);
@@ -29,6 +33,7 @@ pub(crate) fn equity<'py>(py: Python<'py>, recording: &Recording) -> PyResult<Bo
 pub(crate) fn orders<'py>(
     py: Python<'py>,
     shared: &Shared,
+    names: &[String],
     recording: &Recording,
 ) -> PyResult<Bound<'py, PyDict>> {
     let rows = &recording.orders;
@@ -67,6 +72,7 @@ pub(crate) fn orders<'py>(
     column!("avg_price", o => avg_price(shared, o));
     column!("status", o => o.status.name());
     column!("tag", o => shared.tag(o.tag));
+    column!("strategy", o => name_of(names, o.strategy));
     column!("ts_created", o => o.ts_created.0);
     column!("ts_updated", o => o.ts_updated.0);
     let reasons: Vec<_> = rows
@@ -81,6 +87,7 @@ pub(crate) fn orders<'py>(
 pub(crate) fn fills<'py>(
     py: Python<'py>,
     shared: &Shared,
+    names: &[String],
     recording: &Recording,
 ) -> PyResult<Bound<'py, PyDict>> {
     let rows = &recording.fills;
@@ -107,22 +114,83 @@ pub(crate) fn fills<'py>(
     column!("liquidity", f => liquidity_name(f.liquidity));
     column!("ts_event", f => f.ts_event.0);
     column!("ts_recv", f => f.ts_recv.0);
+    column!("strategy", f => name_of(names, f.strategy));
     Ok(dict)
 }
 
-/// Positions at the end.
+/// The name of a strategy of the run; the first one has the account to itself.
+fn name_of(names: &[String], id: StrategyId) -> &str {
+    names
+        .get(id.place().unwrap_or(0))
+        .map_or("", String::as_str)
+}
+
+/// Corporate actions that were applied, and what each did.
+pub(crate) fn actions<'py>(
+    py: Python<'py>,
+    shared: &Shared,
+    names: &[String],
+    recording: &Recording,
+) -> PyResult<Bound<'py, PyDict>> {
+    let rows = &recording.actions;
+    let dict = PyDict::new(py);
+    macro_rules! column {
+        ($name:literal, $row:ident => $value:expr) => {{
+            let values: Vec<_> = rows.iter().map(|$row| $value).collect();
+            dict.set_item($name, values)?;
+        }};
+    }
+    let qty = |a: &ActionEvent, qty| {
+        let instrument = &shared.instruments[a.action.instrument.index()];
+        let decimal = instrument.qty_decimal(qty);
+        decimal.map(|d| d.to_string()).unwrap_or_default()
+    };
+    column!("ts", a => a.ts_recv.0);
+    column!("symbol", a => shared.symbol(py, a.action.instrument));
+    column!("kind", a => match a.action.kind {
+        ActionKind::Split(_) => "split",
+        ActionKind::Dividend { .. } => "dividend",
+    });
+    column!("ratio", a => match a.action.kind {
+        ActionKind::Split(split) => f64::from(split.to) / f64::from(split.from),
+        ActionKind::Dividend { .. } => 1.0,
+    });
+    column!("amount", a => match a.action.kind {
+        ActionKind::Split(_) => "0".to_owned(),
+        ActionKind::Dividend { per_unit } => money_text(per_unit),
+    });
+    column!("qty_before", a => qty(a, a.before));
+    column!("qty_after", a => qty(a, a.after));
+    column!("cash", a => money_text(a.cash));
+    column!("strategy", a => name_of(names, a.strategy));
+    Ok(dict)
+}
+
+/// Positions at the end, of each strategy.
 pub(crate) fn positions<'py, S>(
     py: Python<'py>,
     shared: &Shared,
+    names: &[String],
     kernel: &Kernel<S>,
 ) -> PyResult<Bound<'py, PyDict>> {
-    let rows = kernel.portfolio().positions();
+    let mut ids: Vec<StrategyId> = kernel.strategies().collect();
+    if ids.is_empty() {
+        ids.push(StrategyId::ACCOUNT);
+    }
+    let of = |id: &StrategyId| kernel.portfolio_of(*id).positions().iter();
+    let rows: Vec<&Position> = ids.iter().flat_map(of).collect();
     let dict = PyDict::new(py);
-    let symbols: Vec<&str> = shared.instruments.iter().map(|i| i.symbol()).collect();
+    let instruments = || shared.instruments.iter().cycle();
+    let symbols: Vec<&str> = instruments().take(rows.len()).map(|i| i.symbol()).collect();
     dict.set_item("symbol", symbols)?;
+    let count = shared.instruments.len();
+    let owners = ids
+        .iter()
+        .flat_map(|id| std::iter::repeat_n(name_of(names, *id), count));
+    dict.set_item("strategy", owners.collect::<Vec<_>>())?;
     let qty: Vec<String> = rows
         .iter()
-        .zip(&shared.instruments)
+        .zip(instruments())
         .map(|(p, i)| {
             i.qty_decimal(p.qty)
                 .map(|d| d.to_string())
@@ -132,11 +200,10 @@ pub(crate) fn positions<'py, S>(
     dict.set_item("qty", qty)?;
     let avg: Vec<Option<f64>> = rows
         .iter()
-        .zip(&shared.instruments)
-        .enumerate()
-        .map(|(index, (p, i))| {
+        .zip(instruments().zip(shared.prices.iter().cycle()))
+        .map(|(p, (i, price))| {
             let ticks = p.cost.0 as f64 / i.tick_value() as f64 / p.qty.0 as f64;
-            (p.qty.0 != 0).then(|| ticks * shared.prices[index].value(1))
+            (p.qty.0 != 0).then(|| ticks * price.value(1))
         })
         .collect();
     dict.set_item("avg_price", avg)?;
@@ -188,6 +255,20 @@ pub(crate) fn event_dict<'py>(
             dict.set_item("state", state.name())?;
             dict.set_item("cause", cause.name())?;
             "trading"
+        }
+        Event::StrategyTrading {
+            strategy,
+            state,
+            cause,
+        } => {
+            dict.set_item("strategy", strategy.0)?;
+            dict.set_item("state", state.name())?;
+            dict.set_item("cause", cause.name())?;
+            "strategy_trading"
+        }
+        Event::Action(action) => {
+            dict.set_item("action", PyAction::new(shared, action))?;
+            "action"
         }
         Event::Sync(sync) => {
             dict.set_item("text", format!("{sync:?}"))?;

@@ -182,6 +182,8 @@ fn config(instruments: Vec<Instrument>, latency_ns: i64) -> BacktestConfig {
             reconciled: true,
             cancel_on_stop: true,
             bar_interval_ns: 0,
+            strategies: Vec::new(),
+            opens_at: UnixNanos::MIN,
         },
         venue: VenueConfig {
             fees: Fees {

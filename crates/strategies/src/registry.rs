@@ -1,5 +1,6 @@
 //! The compiled strategies by name, with their parameters.
 
+use py_rt_kernel::actions::ActionEvent;
 use py_rt_kernel::event::{FillEvent, OrderEvent};
 use py_rt_kernel::signal::Quote;
 use py_rt_kernel::{Context, Interests, Strategy};
@@ -159,6 +160,9 @@ impl Strategy for Compiled {
     }
     fn on_timer(&mut self, ctx: &mut Context<'_>, timer: u32) {
         each!(self, strategy => strategy.on_timer(ctx, timer));
+    }
+    fn on_action(&mut self, ctx: &mut Context<'_>, action: &ActionEvent) {
+        each!(self, strategy => strategy.on_action(ctx, action));
     }
     fn on_stop(&mut self, ctx: &mut Context<'_>) {
         each!(self, strategy => strategy.on_stop(ctx));

@@ -66,6 +66,8 @@ impl Run {
             reconciled: true,
             cancel_on_stop: false,
             bar_interval_ns: 0,
+            strategies: Vec::new(),
+            opens_at: UnixNanos::MIN,
         };
         let mut run = Self {
             kernel: Kernel::new(config, strategy),

@@ -9,6 +9,7 @@ import numpy.typing as npt
 from py_rt._core import formats, indicators, mechanics, quant
 
 __all__ = [
+    "Action",
     "Bar",
     "Book",
     "Context",
@@ -263,6 +264,25 @@ class Fill:
 class TimerEvent:
     @property
     def name(self) -> str: ...
+    @property
+    def ts(self) -> int: ...
+
+@final
+class Action:
+    @property
+    def kind(self) -> str: ...
+    @property
+    def symbol(self) -> str: ...
+    @property
+    def ratio(self) -> float: ...
+    @property
+    def amount(self) -> float: ...
+    @property
+    def before_qty(self) -> float: ...
+    @property
+    def position_qty(self) -> float: ...
+    @property
+    def cash(self) -> float: ...
     @property
     def ts(self) -> int: ...
 

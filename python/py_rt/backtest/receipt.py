@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 import py_rt._core as _core
 from py_rt._strategy_files import describe_strategy, rebuild_strategy
+from py_rt._times import format_ns
 from py_rt.config import Fees, RiskLimits, SimVenue
+from py_rt.data.actions import CorporateAction
 from py_rt.errors import DataError
 from py_rt.market import MarketData
 
 if TYPE_CHECKING:
+    from py_rt.backtest.lineup import Lineup, Strategies
     from py_rt.backtest.result import BacktestResult
-    from py_rt.strategy import Strategy
 
 __all__ = ["Verification", "make_receipt", "verify"]
 
@@ -55,7 +57,7 @@ class Verification:
 
 
 def make_receipt(
-    strategy: Strategy,
+    lineup: Lineup,
     market: MarketData,
     source: Any,
     config: dict[str, Any],
@@ -71,7 +73,7 @@ def make_receipt(
             "sha256": market.content_hash(),
             "repairs": [note for note in market.notes if note.startswith("repair: ")],
         },
-        "strategy": describe_strategy(strategy),
+        "strategy": _described(lineup),
         "config": {**config, "sha256": _hash_json(config)},
         "engine": {"version": _core.__version__, "sha256": engine_hash()},
         "seed": seed,
@@ -81,7 +83,7 @@ def make_receipt(
 
 def verify(
     receipt: dict[str, Any] | str | os.PathLike[str] | BacktestResult,
-    strategy: Strategy | None = None,
+    strategy: Strategies | None = None,
     data: MarketData | None = None,
 ) -> Verification:
     """Run what a receipt describes once more and compare.
@@ -113,7 +115,7 @@ def verify(
     from py_rt.data import load
 
     written = _read(receipt)
-    used = strategy if strategy is not None else rebuild_strategy(written["strategy"])
+    used = strategy if strategy is not None else _rebuilt(written["strategy"])
     market = data if data is not None else load(written["data"]["source"])
     config = written["config"]
     result = backtest(
@@ -125,14 +127,17 @@ def verify(
         seed=written["seed"],
         progress=False,
         bars=config["bar_interval_ns"] or None,
+        limits={k: _limits_of(own) for k, own in config.get("limits", {}).items()} or None,
+        warmup=_warmup_of(config),
+        actions=[CorporateAction(**a) for a in config.get("actions", ())] or None,
     )
     fresh = result.receipt
     differences = tuple(
         name
         for name, ours, theirs in (
             ("data", fresh["data"]["sha256"], written["data"]["sha256"]),
-            ("code", fresh["strategy"].get("sha256"), written["strategy"].get("sha256")),
-            ("params", fresh["strategy"]["params"], written["strategy"]["params"]),
+            ("code", _codes(fresh["strategy"]), _codes(written["strategy"])),
+            ("params", _params(fresh["strategy"]), _params(written["strategy"])),
             ("config", fresh["config"]["sha256"], config["sha256"]),
             ("engine", fresh["engine"]["sha256"], written["engine"]["sha256"]),
         )
@@ -140,6 +145,32 @@ def verify(
     )
     equal = fresh["order_hash"] == written["order_hash"] and not differences
     return Verification(equal, fresh["order_hash"], written["order_hash"], differences)
+
+
+def _warmup_of(config: dict[str, Any]) -> str | None:
+    """Return the end of the warm-up that a receipt names, as a time; None without one."""
+    opens_at = config.get("opens_at")
+    return None if opens_at is None else format_ns(opens_at)
+
+
+def _described(lineup: Lineup) -> dict[str, Any]:
+    """Describe one strategy; of several, each under its name."""
+    described = {name: describe_strategy(s) for name, s in lineup.strategies.items()}
+    return {"several": described} if lineup.several else next(iter(described.values()))
+
+
+def _rebuilt(described: dict[str, Any]) -> Strategies:
+    if "several" not in described:
+        return rebuild_strategy(described)
+    return {name: rebuild_strategy(one) for name, one in described["several"].items()}
+
+
+def _codes(described: dict[str, Any]) -> list[Any]:
+    return [one.get("sha256") for one in described.get("several", {"": described}).values()]
+
+
+def _params(described: dict[str, Any]) -> dict[str, Any]:
+    return {name: one["params"] for name, one in described.get("several", {"": described}).items()}
 
 
 @cache

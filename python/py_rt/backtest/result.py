@@ -7,8 +7,8 @@ for, so a search over many runs pays only for what it reads.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,29 +16,41 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from py_rt.backtest.actions import factors
+from py_rt.backtest.columns import (
+    DECIMALS,
+    NO_ACTIONS,
+    TIMES,
+    by_symbol,
+    equal_columns,
+    frame,
+    is_denied,
+    listed,
+    start_ns,
+    to_array,
+    with_start,
+)
 from py_rt.backtest.measures import drawdowns
 from py_rt.backtest.round_trips import fifo_round_trips
 from py_rt.backtest.sessions import DailyEquity, daily_equity
 from py_rt.backtest.stats import Account, Stats, stats_of
-from py_rt.errors import ConfigError, DataError
+from py_rt.errors import ConfigError
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from py_rt.backtest.benchmark import Benchmark
     from py_rt.market import MarketData
 
 __all__ = ["BacktestResult"]
 
-_DECIMALS = {
-    "orders": ("order_qty", "limit_price", "stop_price", "cum_qty", "avg_price"),
-    "fills": ("last_qty", "last_price", "fee"),
-    "positions": ("qty", "avg_price", "realized_pnl", "unrealized_pnl"),
-}
-_TIMES = {
-    "orders": ("ts_created", "ts_updated"),
-    "fills": ("ts_event", "ts_recv"),
-    "positions": (),
-}
+
+@dataclass(frozen=True)
+class _Own:
+    """What one of several strategies has for itself."""
+
+    params: dict[str, Any]
+    equity: dict[str, Any]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -71,6 +83,10 @@ class BacktestResult:
         Hashes of data, code, configuration and engine, and the seed; see ``py_rt.verify``.
     data : MarketData
         What was traded (a reference, not a copy).
+    benchmark : Benchmark or None
+        What it is measured against.
+    opens_at : int or None
+        When the warm-up ended, ns UTC; None without one.
     equity, orders, fills, positions, round_trips : pandas.DataFrame
     stats : Stats
 
@@ -96,6 +112,9 @@ class BacktestResult:
     receipt: dict[str, Any]
     data: MarketData = field(repr=False)
     _columns: dict[str, dict[str, Any]] = field(repr=False)
+    benchmark: Benchmark | None = None
+    opens_at: int | None = None
+    _own: dict[str, _Own] = field(default_factory=dict, repr=False)
 
     @classmethod
     def from_core(
@@ -108,6 +127,9 @@ class BacktestResult:
         cash: float | str,
         assumptions: Mapping[str, Any],
         receipt: Mapping[str, Any],
+        benchmark: Benchmark | None = None,
+        opens_at: int | None = None,
+        own_params: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> BacktestResult:
         """Build the result from what the engine returned.
 
@@ -127,15 +149,32 @@ class BacktestResult:
             Initial cash.
         assumptions, receipt : mapping
             Kept as they are.
+        benchmark : Benchmark, optional
+        opens_at : int, optional
+            When the warm-up ended, ns UTC.
+        own_params : mapping of name to mapping, optional
+            Names and parameters of several strategies, in the order of ``raw["own"]``, their
+            equity columns.
 
         Raises
         ------
         DataError
             A column group is missing or its columns differ in length.
         """
-        columns = {name: _equal_columns(raw, name) for name in ("equity", *_DECIMALS)}
+        given = {"actions": NO_ACTIONS, **raw}
+        columns = {name: equal_columns(given, name) for name in ("equity", *DECIMALS)}
         start_cash = float(cash)
-        columns["equity"] = _with_start(columns["equity"], start_cash, data)
+        begin = start_ns(data) if opens_at is None else opens_at
+        warm = opens_at is not None
+        columns["equity"] = with_start(columns["equity"], start_cash, begin, warm)
+        own = (
+            {
+                name: _Own(dict(given), with_start(curve, start_cash, begin, warm))
+                for (name, given), curve in zip((own_params or {}).items(), raw["own"], strict=True)
+            }
+            if own_params
+            else {}
+        )
         return cls(
             strategy=strategy,
             params=dict(params),
@@ -150,6 +189,9 @@ class BacktestResult:
             receipt=dict(receipt),
             data=data,
             _columns=columns,
+            benchmark=benchmark,
+            opens_at=opens_at,
+            _own=own,
         )
 
     @property
@@ -161,6 +203,9 @@ class BacktestResult:
     def stats(self) -> Stats:
         """Performance statistics, with definitions and reasons."""
         fills, equity = self.arrays("fills"), self._columns["equity"]
+        beside, worth = self.benchmark, None
+        if beside is not None:
+            worth = self._daily_of(beside.worth(equity["ts"], self.cash))
         return stats_of(
             Account(
                 ts=equity["ts"],
@@ -168,19 +213,48 @@ class BacktestResult:
                 daily=self.daily,
                 fill_ts=fills["ts_recv"],
                 fill_symbol=fills["symbol"],
-                fill_signed_qty=fills["signed_qty"],
+                fill_signed_qty=fills["signed_qty"] * fills["split_factor"],
                 fill_notional=fills["notional"],
                 fill_fee=fills["fee"],
                 trip_pnl=self._trips["pnl"],
                 n_orders=len(self._columns["orders"]["symbol"]),
+                benchmark=None if beside is None else beside.name,
+                benchmark_daily=None if worth is None else worth.equity,
             )
+        )
+
+    @cached_property
+    def by_strategy(self) -> dict[str, BacktestResult]:
+        """The result of each strategy by its name, in the order in which they were called.
+
+        Each is what the run would look like on an account of the same cash in which that strategy
+        trades alone: its own fills, positions, equity and statistics. The profits add up to the
+        account's. With one strategy, it is the run itself.
+        """
+        if not self._own:
+            return {self.strategy: self}
+        return {name: self._of(name, own) for name, own in self._own.items()}
+
+    def _of(self, name: str, own: _Own) -> BacktestResult:
+        columns = {"equity": own.equity}
+        for table in DECIMALS:
+            whole = self._columns[table]
+            mine = [row for row, owner in enumerate(whole["strategy"]) if owner == name]
+            columns[table] = {key: [values[row] for row in mine] for key, values in whole.items()}
+        orders = columns["orders"]
+        denied = sum(is_denied(reason) for reason in orders["reason"])
+        return replace(
+            self, strategy=name, params=own.params, denied=denied, _columns=columns, _own={}
         )
 
     @cached_property
     def daily(self) -> DailyEquity:
         """The account value at the close of each session day."""
         equity = self._columns["equity"]
-        return daily_equity(equity["ts"], equity["equity"], self.data)
+        return self._daily_of(equity["equity"])
+
+    def _daily_of(self, equity: NDArray[np.float64]) -> DailyEquity:
+        return daily_equity(self._columns["equity"]["ts"], equity, self.data, self.opens_at)
 
     @property
     def equity_arrays(self) -> dict[str, NDArray[Any]]:
@@ -221,28 +295,38 @@ class BacktestResult:
         return self._table("positions")
 
     @cached_property
+    def actions(self) -> pd.DataFrame:
+        """Splits and dividends that were applied, and what each did to a position and to cash."""
+        return self._table("actions")
+
+    @cached_property
     def round_trips(self) -> pd.DataFrame:
         """Fills matched first in, first out, one row per pair, in the order of exit.
+
+        Quantities and prices of fills before a split are in the shares after it.
 
         ``symbol side qty ts_entry ts_exit entry_price exit_price fees pnl return_ duration_s``;
         ``pnl`` is after the fees of both ends, ``return_`` is pnl over the notional at entry.
         """
-        return _frame(self._trips, ("ts_entry", "ts_exit"))
+        return frame(self._trips, ("ts_entry", "ts_exit"))
 
     def arrays(self, name: str) -> dict[str, NDArray[Any]]:
         """Return the columns of ``orders``, ``fills`` or ``positions`` as NumPy arrays.
 
         Decimals are float64 (NaN where there is none), times int64, text objects. Fills have
-        ``signed_qty`` and ``notional`` (money, positive) besides.
+        ``signed_qty``, ``notional`` (money, positive) and ``split_factor`` (how many shares one of
+        them has become by the end) besides.
         """
         if name not in self._arrays:
-            made = {k: _to_array(k, v, name) for k, v in self._columns[name].items()}
+            made = {k: to_array(k, v, name) for k, v in self._columns[name].items()}
             if name == "fills":
                 sign = np.where(made["side"] == "buy", 1.0, -1.0)
                 made["signed_qty"] = made["last_qty"] * sign
-                by_symbol = _by_symbol(self.data, "multiplier")
-                scale = np.array([by_symbol[s] for s in made["symbol"]], dtype=np.float64)
+                each = by_symbol(self.data, "multiplier")
+                scale = np.array([each[s] for s in made["symbol"]], dtype=np.float64)
                 made["notional"] = np.abs(made["last_qty"] * made["last_price"]) * scale
+                done = self.arrays("actions")
+                made["split_factor"] = factors(made["ts_event"], made["symbol"], done)
             self._arrays[name] = made
         return self._arrays[name]
 
@@ -301,15 +385,16 @@ class BacktestResult:
         Tables are dicts of columns. Equity and round trips are floats, times ns UTC.
         """
         plain = {
-            name: {key: _plain(values) for key, values in columns.items()}
+            name: {key: listed(values) for key, values in columns.items()}
             for name, columns in self._columns.items()
         }
-        trips = {key: _plain(values) for key, values in self._trips.items()}
+        trips = {key: listed(values) for key, values in self._trips.items()}
         return {
             "strategy": self.strategy,
             "params": dict(self.params),
             "cash": self.cash,
             "stats": self.stats.to_dict(),
+            "by_strategy": {name: r.stats.to_dict() for name, r in self.by_strategy.items()},
             "events": self.events,
             "elapsed_s": self.elapsed_s,
             "events_per_s": self.events_per_s,
@@ -335,67 +420,17 @@ class BacktestResult:
 
     @cached_property
     def _trips(self) -> dict[str, NDArray[Any]]:
+        fills = self.arrays("fills")
+        if (fills["split_factor"] != 1.0).any():
+            factor = fills["split_factor"]
+            quantities = {name: fills[name] * factor for name in ("last_qty", "signed_qty")}
+            fills = {**fills, **quantities, "last_price": fills["last_price"] / factor}
         return fifo_round_trips(
-            self.arrays("fills"),
-            _by_symbol(self.data, "lot_size"),
-            _by_symbol(self.data, "multiplier"),
+            fills,
+            by_symbol(self.data, "lot_size"),
+            by_symbol(self.data, "multiplier"),
         )
 
     def _table(self, name: str) -> pd.DataFrame:
         columns = self.arrays(name)
-        return _frame({key: columns[key] for key in self._columns[name]}, _TIMES[name])
-
-
-def _equal_columns(raw: Mapping[str, Any], name: str) -> dict[str, Any]:
-    if name not in raw:
-        raise DataError("the engine returned no such table", field=name, remedy="report this")
-    columns = dict(raw[name])
-    lengths = {key: len(values) for key, values in columns.items()}
-    if len(set(lengths.values())) > 1:
-        raise DataError(f"columns differ in length: {lengths}", field=name, remedy="report this")
-    return columns
-
-
-def _with_start(columns: dict[str, Any], cash: float, data: MarketData) -> dict[str, Any]:
-    """Let the equity columns begin with the initial cash, before anything happened."""
-    ts = np.asarray(columns["ts"], dtype=np.int64)
-    equity = np.asarray(columns["equity"], dtype=np.float64)
-    money = np.asarray(columns["cash"], dtype=np.float64)
-    if not (len(ts) and equity[0] == cash and money[0] == cash):
-        before = min(int(ts[0]) - 1, _start_ns(data)) if len(ts) else _start_ns(data)
-        ts = np.concatenate([[before], ts])
-        equity = np.concatenate([[cash], equity])
-        money = np.concatenate([[cash], money])
-    return {"ts": ts, "equity": equity, "cash": money}
-
-
-def _start_ns(data: MarketData) -> int:
-    bars, events = data.bars(), data.events()
-    firsts = [int(r[c][0]) for r, c in ((bars, "ts_open"), (events, "ts_recv")) if len(r)]
-    return min(firsts, default=0)
-
-
-def _to_array(key: str, values: Any, name: str) -> NDArray[Any]:
-    if key in _DECIMALS[name]:
-        return np.array([np.nan if v is None else float(v) for v in values], dtype=np.float64)
-    if key in _TIMES[name]:
-        return np.asarray(values, dtype=np.int64)
-    column = np.empty(len(values), dtype=object)
-    column[:] = list(values)
-    return column
-
-
-def _by_symbol(data: MarketData, attribute: str) -> dict[str, float]:
-    return {i.symbol: float(getattr(i, attribute)) for i in data.instruments}
-
-
-def _frame(columns: Mapping[str, NDArray[Any]], times: Sequence[str]) -> pd.DataFrame:
-    import pandas as pd
-
-    dated = {name: pd.to_datetime(columns[name], utc=True, unit="ns") for name in times}
-    return pd.DataFrame({**columns, **dated})
-
-
-def _plain(values: Any) -> list[Any]:
-    listed: list[Any] = values.tolist() if isinstance(values, np.ndarray) else list(values)
-    return listed
+        return frame({key: columns[key] for key in self._columns[name]}, TIMES[name])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -11,15 +11,18 @@ import numpy as np
 
 import py_rt._core as _core
 from py_rt._amounts import Number, decimal, plain, whole
-from py_rt._times import to_duration_ns
+from py_rt._times import format_ns, to_duration_ns
+from py_rt.backtest.actions import applicable, to_core
+from py_rt.backtest.benchmark import benchmark_of
+from py_rt.backtest.lineup import Lineup, Strategies, line_up
 from py_rt.backtest.progress import Progress, StopBySecondLook
 from py_rt.backtest.receipt import make_receipt
 from py_rt.backtest.result import BacktestResult
+from py_rt.backtest.warmup import AT_ONCE, opening
 from py_rt.config import RiskLimits, SimVenue
 from py_rt.data import load
 from py_rt.errors import DataError, ParameterError
 from py_rt.market import MarketData
-from py_rt.strategy import Strategy
 
 __all__ = ["backtest"]
 
@@ -28,7 +31,7 @@ _DAY_NS = 86_400_000_000_000
 
 
 def backtest(
-    strategy: Strategy,
+    strategy: Strategies,
     data: MarketData | str | os.PathLike[str] | Any,
     venue: SimVenue | None = None,
     risk: RiskLimits | None = None,
@@ -36,23 +39,28 @@ def backtest(
     seed: int = 0,
     progress: bool | Callable[[int, int], object] = True,
     bars: str | int | None = None,
+    limits: Mapping[str, RiskLimits] | None = None,
+    warmup: Any = None,
+    benchmark: Any = None,
+    actions: Any = None,
 ) -> BacktestResult:
-    """Run a strategy over recorded data and return what happened.
+    """Run a strategy, or several on one account, over recorded data and return what happened.
 
     The kernel that decides here is the one that decides live. A decision at time t sees only what
     had arrived by t; an order reaches the venue after its latency; fills are pessimistic.
 
     Parameters
     ----------
-    strategy : Strategy
+    strategy : Strategy, list of Strategy, or dict of name to Strategy
         What to run. Each run works on a fresh copy; afterwards the object has what the copy left
-        in its attributes, parameters excepted, and the next run begins as this one did.
+        in its attributes, parameters excepted, and the next run begins as this one did. Several
+        share one account; in a list each goes by its class's name, in a dict by its key.
     data : MarketData, path, ``"sample:NAME"`` or DataFrame
         What to run it on; anything but MarketData goes through ``rt.data.load``.
     venue : SimVenue, optional
         Latencies, queue, fees and fill rules of the simulated venue.
     risk : RiskLimits, optional
-        Limits; what is unset has the documented default of a backtest.
+        Limits of the account; what is unset has the documented default of a backtest.
     cash : number [money], default 1,000,000
         Cash to start with.
     seed : int
@@ -62,6 +70,16 @@ def backtest(
     bars : duration such as ``"1m"``, optional
         Interval of bars that the kernel builds from trades. By default one minute when the
         strategy wants bars and the data have trades but no bars.
+    limits : dict of name to RiskLimits, optional
+        What one of several strategies may do by itself, beside the limits of the account.
+    warmup : int, duration such as ``"30d"``, or time, optional
+        How many bars of every symbol, or how long, the strategy only looks: orders are refused as
+        ``warmup``, targets forgotten, and tables, equity and statistics begin afterwards.
+    benchmark : str, pandas Series or (times, prices), optional
+        What to measure against: a symbol of the data, bought and held, or prices.
+    actions : iterable of CorporateAction, table or path, optional
+        Splits, dividends and symbol changes, applied at the start of their session to positions,
+        cash and open orders; the data must be raw prices. Those of other symbols do not matter.
 
     Returns
     -------
@@ -88,8 +106,10 @@ def backtest(
     >>> result.stats.n_orders > 0
     True
     """
-    _check_strategy(strategy)
+    start_cash = decimal(cash, "cash", least=0, most=Decimal(10) ** 15)
+    lineup = line_up(strategy, limits, start_cash)
     market = data if isinstance(data, MarketData) else load(data)
+    market, corporate = applicable(actions, market)
     if len(market) == 0:
         raise DataError("there are no rows", field="data", remedy="check symbols, start and end")
     venue = venue if venue is not None else SimVenue()
@@ -103,35 +123,41 @@ def backtest(
         )
     _check_kind(risk, RiskLimits, "risk")
     seed = whole(seed, "seed", least=0, most=2**63 - 1)
-    start_cash = decimal(cash, "cash", least=0, most=Decimal(10) ** 15)
-    limits = risk.resolve("backtest", start_cash)
-    interval_ns = _bar_interval(strategy, market, bars)
+    account = risk.resolve("backtest", start_cash)
+    interval_ns = _bar_interval(lineup, market, bars)
+    opens_at = opening(warmup, market, interval_ns, venue.to_core()["latency_feed_ns"])
+    beside = benchmark_of(benchmark, market)
     run = {
         "instruments": [instrument.to_dict() for instrument in market.instruments],
         "venue": venue.to_core(),
-        "risk": limits.to_core(),
+        "risk": account.to_core(),
         "cash": plain(start_cash),
         "seed": seed,
+        "names": list(lineup.strategies),
+        "own_limits": [own.to_core() for own in lineup.limits.values()],
+        "opens_at": opens_at,
+        "actions": to_core(corporate, market),
         "bar_interval_ns": interval_ns,
         "sample_every_ns": _sample_step(market),
     }
-    events, rows, running = _bytes(market.events()), _bytes(market.bars()), strategy.fresh()
-    try:
-        with StopBySecondLook() as stop, Progress(progress, "backtest", stop.look) as shown:
-            raw = _core.run_backtest(events, rows, running, run, shown.update)
-    finally:
-        strategy.adopt(running)
+    raw = _run(lineup, market, run, progress)
     config = {
         "venue": venue.to_dict(),
-        "risk": limits.to_dict(),
+        "risk": account.to_dict(),
         "cash": plain(start_cash),
         "bar_interval_ns": interval_ns,
         "seed": seed,
     }
-    receipt = make_receipt(strategy, market, data, config, raw["order_hash"])
+    if lineup.several:
+        config["limits"] = {name: own.to_dict() for name, own in lineup.limits.items()}
+    if opens_at != AT_ONCE:
+        config["opens_at"] = opens_at
+    if corporate:
+        config["actions"] = [action.to_dict() for action in corporate]
+    receipt = make_receipt(lineup, market, data, config, raw["order_hash"])
     assumptions = {
         "venue": venue.to_dict(),
-        "risk": limits.to_dict(),
+        "risk": account.to_dict(),
         "bars_built_ns": interval_ns,
         "partial_fills": venue.partial_fills,
         "own_market_impact": "none: our orders leave no mark on the recorded market",
@@ -139,19 +165,47 @@ def backtest(
     return BacktestResult.from_core(
         raw,
         market,
-        strategy=strategy.name,
-        params=strategy.params,
+        strategy=lineup.name,
+        params=lineup.params,
         cash=plain(start_cash),
-        assumptions=assumptions,
+        assumptions=assumptions | _added(lineup, opens_at, raw),
         receipt=receipt,
+        benchmark=beside,
+        opens_at=None if opens_at == AT_ONCE else opens_at,
+        own_params=(
+            {name: s.params for name, s in lineup.strategies.items()} if lineup.several else None
+        ),
     )
 
 
-def _check_strategy(strategy: object) -> None:
-    if not isinstance(strategy, Strategy):
-        name = strategy.__name__ if isinstance(strategy, type) else type(strategy).__name__
-        remedy = "pass an instance of a subclass of rt.Strategy, e.g. SmaCross(fast=5)"
-        raise ParameterError(f"{name} is no strategy object", field="strategy", remedy=remedy)
+def _run(
+    lineup: Lineup,
+    market: MarketData,
+    run: dict[str, Any],
+    progress: bool | Callable[[int, int], object],
+) -> dict[str, Any]:
+    """Let the engine run fresh copies, and hand back what they leave."""
+    events, rows = _bytes(market.events()), _bytes(market.bars())
+    running = [strategy.fresh() for strategy in lineup.strategies.values()]
+    hosted: Any = running if lineup.several else running[0]
+    try:
+        with StopBySecondLook() as stop, Progress(progress, "backtest", stop.look) as shown:
+            return dict(_core.run_backtest(events, rows, hosted, run, shown.update))
+    finally:
+        for strategy, copy in zip(lineup.strategies.values(), running, strict=True):
+            strategy.adopt(copy)
+
+
+def _added(lineup: Lineup, opens_at: int, raw: dict[str, Any]) -> dict[str, Any]:
+    """Say what holds in this run beside what holds in every run."""
+    added: dict[str, Any] = {}
+    if lineup.several:
+        added["limits"] = {name: own.to_dict() for name, own in lineup.limits.items()}
+        added["self_trades"] = "none: orders meet the recorded market, never one another"
+    if opens_at != AT_ONCE:
+        added["warmup_until"] = format_ns(opens_at)
+        added["warmup_refused"] = raw["warmup_refused"]
+    return added
 
 
 def _check_kind(value: object, kind: type, name: str) -> None:
@@ -165,10 +219,10 @@ def _bytes(rows: Any) -> Any:
     return None if len(rows) == 0 else np.ascontiguousarray(rows).view(np.uint8)
 
 
-def _bar_interval(strategy: Strategy, market: MarketData, bars: str | int | None) -> int:
+def _bar_interval(lineup: Lineup, market: MarketData, bars: str | int | None) -> int:
     if bars is not None:
         return to_duration_ns(bars, "bars")
-    wants = "on_bar" in strategy._overridden()
+    wants = "on_bar" in lineup.callbacks
     return 60_000_000_000 if wants and "bar" not in market.kinds else 0
 
 

@@ -63,7 +63,10 @@ class DailyEquity:
 
 
 def daily_equity(
-    ts: NDArray[np.int64], equity: NDArray[np.float64], data: MarketData
+    ts: NDArray[np.int64],
+    equity: NDArray[np.float64],
+    data: MarketData,
+    after: int | None = None,
 ) -> DailyEquity:
     """Sample an equity curve at the close of each session day of the data.
 
@@ -75,6 +78,8 @@ def daily_equity(
         Account value in money.
     data : MarketData
         What was traded; gives the days and the calendar.
+    after : int, optional
+        When a warm-up ended, ns UTC; days of which the data have nothing after it do not count.
 
     Returns
     -------
@@ -83,7 +88,7 @@ def daily_equity(
     """
     instruments = data.instruments
     shift = day_shift_ns(instruments)
-    days = session_days(data)
+    days = session_days(data, after)
     closes = (days + 1) * _DAY_NS - shift
     last = np.searchsorted(ts, closes, side="right") - 1
     if len(last):
@@ -93,15 +98,19 @@ def daily_equity(
     return DailyEquity(days, values, per_year)
 
 
-def session_days(data: MarketData) -> NDArray[np.int64]:
+def session_days(data: MarketData, after: int | None = None) -> NDArray[np.int64]:
     """Return the days of the data's calendar, ascending, as days since 1970-01-01.
+
+    Of the rows after a time, where it is given.
 
     Cost: a binary search per day, without copying the data.
     """
     shift = day_shift_ns(data.instruments)
     found: set[int] = set()
     for rows, column in ((data.bars(), "ts_close"), (data.events(), "ts_recv")):
-        found |= _days_of(rows[column], shift)
+        ts = rows[column]
+        first = 0 if after is None else bisect_right(ts, after)
+        found |= _days_of(ts[first:], shift)
     if not found:
         return np.empty(0, dtype=np.int64)
     if _never_closes(data.instruments):

@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from py_rt.backtest import measures
+from py_rt.backtest.benchmark import DEFINITIONS as AGAINST
+from py_rt.backtest.benchmark import measures_of
 from py_rt.errors import DataError, Degenerate
 
 if TYPE_CHECKING:
@@ -77,6 +79,10 @@ class Account:
     n_orders : int
     held : ndarray, shape (m - 1,), bool, optional
         At which rows after the first a position was open; found from the fills when left out.
+    benchmark : str, optional
+        The name of what to measure against, and
+    benchmark_daily : ndarray, shape of ``daily.equity``, optional
+        its value at the same closes.
     """
 
     ts: NDArray[np.int64]
@@ -90,6 +96,8 @@ class Account:
     trip_pnl: NDArray[np.float64]
     n_orders: int
     held: NDArray[np.bool_] | None = None
+    benchmark: str | None = None
+    benchmark_daily: NDArray[np.float64] | None = None
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -97,7 +105,8 @@ class Stats(Mapping[str, float | int | None]):
     """Performance statistics, as attributes and as a mapping in the same order.
 
     What the data cannot support is None, and ``reasons`` says why. ``cautions`` says where a value
-    rests on little data. ``definitions`` says in words, with its source, what each one is.
+    rests on little data. ``definitions`` says in words, with its source, what each one is. The
+    measures against a benchmark are part of the mapping where there is one, named ``benchmark``.
 
     Examples
     --------
@@ -127,6 +136,13 @@ class Stats(Mapping[str, float | int | None]):
     var_95: float | None = None
     es_975: float | None = None
     psr: float | None = None
+    benchmark: str | None = None
+    benchmark_return: float | None = None
+    active_return: float | None = None
+    tracking_error: float | None = None
+    information_ratio: float | None = None
+    beta: float | None = None
+    alpha: float | None = None
     reasons: dict[str, str] = field(default_factory=dict)
     cautions: dict[str, str] = field(default_factory=dict)
     periods_per_year: int = 252
@@ -137,19 +153,23 @@ class Stats(Mapping[str, float | int | None]):
     @property
     def definitions(self) -> dict[str, str]:
         """What each statistic is, in words, with its source; by name."""
-        return {k: v.format(periods=self.periods_per_year) for k, v in DEFINITIONS.items()}
+        return {k: v.format(periods=self.periods_per_year) for k, v in self._words.items()}
+
+    @property
+    def _words(self) -> dict[str, str]:
+        return DEFINITIONS if self.benchmark is None else {**DEFINITIONS, **AGAINST}
 
     def __getitem__(self, name: str) -> float | int | None:
-        if name not in DEFINITIONS:
+        if name not in self._words:
             raise KeyError(name)
         value: float | int | None = getattr(self, name)
         return value
 
     def __iter__(self) -> Iterator[str]:
-        return iter(DEFINITIONS)
+        return iter(self._words)
 
     def __len__(self) -> int:
-        return len(DEFINITIONS)
+        return len(self._words)
 
     def __repr__(self) -> str:
         def percent(value: float | None) -> str:
@@ -192,6 +212,10 @@ def stats_of(account: Account) -> Stats:
     made.add("win_rate", lambda: _win_rate(account.trip_pnl))
     made.add("profit_factor", lambda: _profit_factor(account.trip_pnl))
     _add_daily(made, daily, account.equity)
+    if account.benchmark is not None and account.benchmark_daily is not None:
+        values, reasons = measures_of(daily.equity, account.benchmark_daily, periods)
+        made.values.update(benchmark=account.benchmark, **values)
+        made.reasons.update(reasons)
     made.values["n_orders"] = account.n_orders
     made.values["n_fills"] = len(account.fill_fee)
     made.values["fees"] = float(account.fill_fee.sum())

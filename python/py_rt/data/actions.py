@@ -15,7 +15,7 @@ from py_rt.data.files import frame_of
 from py_rt.errors import DataError, ParameterError
 from py_rt.market import Instrument, MarketData
 
-__all__ = ["CorporateAction", "adjust", "corporate_actions"]
+__all__ = ["CorporateAction", "adjust", "corporate_actions", "renamed"]
 
 DAY = 86_400_000_000_000
 _KINDS = ("split", "dividend", "symbol_change")
@@ -231,7 +231,7 @@ def adjust(
     if not bars.size:
         raise DataError("there are no bars", field="data", remedy="adjust bars, not events")
     listed = sorted(actions, key=lambda action: action.ts)
-    data = _renamed(data, listed)
+    data = renamed(data, listed)
     bars = data.bars().copy()
     instruments = list(data.instruments)
     notes = list(data.notes)
@@ -253,7 +253,17 @@ def adjust(
     return MarketData(data.events(), bars, instruments, data.name, data.attribution, notes)
 
 
-def _renamed(data: MarketData, actions: Sequence[CorporateAction]) -> MarketData:
+def renamed(data: MarketData, actions: Sequence[CorporateAction]) -> MarketData:
+    """Return the data with the rows of symbols that changed under their new ones.
+
+    Examples
+    --------
+    >>> import py_rt as rt
+    >>> data = rt.data.load({"ts": ["2022-06-08"], "close": [190.0]}, symbols="FB")
+    >>> change = CorporateAction("symbol_change", "FB", to_ns("2022-06-09"), new_symbol="META")
+    >>> renamed(data, [change]).symbols
+    ('META',)
+    """
     names = {action.symbol: action.new_symbol for action in actions if action.kind == _KINDS[2]}
     symbols = [names.get(symbol, symbol) for symbol in data.symbols]
     if symbols == list(data.symbols):

@@ -23,6 +23,7 @@ use py_rt_types::{
 };
 
 use crate::output::Request;
+use crate::signal::StrategyId;
 
 /// Times of the execution stage, in nanoseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,10 +69,11 @@ pub(crate) struct Execution {
 }
 
 impl Execution {
-    pub(crate) fn new(instruments: usize, times: ExecutionTimes) -> Self {
+    /// `strategies` is how many share the account; 0 where one has it to itself.
+    pub(crate) fn new(instruments: usize, strategies: usize, times: ExecutionTimes) -> Self {
         Self {
-            orders: Orders::new(instruments),
-            targets: Targets::new(instruments),
+            orders: Orders::new(instruments, strategies),
+            targets: Targets::new(instruments, strategies),
             times,
             requests: Vec::with_capacity(16),
             next_alarm: UnixNanos::MAX,
@@ -108,8 +110,16 @@ impl Execution {
     }
 
     /// Books a new order that is about to be sent.
-    pub(crate) fn handle_new(&mut self, now: UnixNanos, order: &NewOrder, tag: u32, target: bool) {
+    pub(crate) fn handle_new(
+        &mut self,
+        now: UnixNanos,
+        strategy: StrategyId,
+        order: &NewOrder,
+        tag: u32,
+        target: bool,
+    ) {
         let mut order = Order::new(order, tag, target, now);
+        order.strategy = strategy;
         order.alarm = now.plus(self.times.ack_timeout_ns);
         self.next_alarm = self.next_alarm.min(order.alarm);
         self.orders.insert(order);
@@ -119,11 +129,13 @@ impl Execution {
     pub(crate) fn handle_refused(
         &mut self,
         now: UnixNanos,
+        strategy: StrategyId,
         order: &NewOrder,
         tag: u32,
         reason: RejectReason,
     ) -> Order {
         let mut order = Order::new(order, tag, false, now);
+        order.strategy = strategy;
         order.status = OrderStatus::Rejected;
         order.reason = Some(reason);
         self.orders.insert_closed(order);

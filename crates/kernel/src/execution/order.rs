@@ -1,5 +1,6 @@
 //! One order and its life, after FIX, with `Unknown`.
 
+use crate::signal::StrategyId;
 use py_rt_types::{
     ClientOrderId, InstrumentId, Money, NewOrder, OrderStatus, OrderType, Price, Qty, RejectReason,
     Side, TimeInForce, UnixNanos, VenueOrderId,
@@ -54,6 +55,8 @@ pub struct Order {
     pub alarm: UnixNanos,
     /// The strategy's own number.
     pub tag: u32,
+    /// Which strategy of the run asked for it.
+    pub strategy: StrategyId,
     /// When it was made.
     pub ts_created: UnixNanos,
     /// When it last changed.
@@ -99,6 +102,7 @@ impl Order {
             not_found: 0,
             alarm: UnixNanos::MAX,
             tag,
+            strategy: StrategyId::ACCOUNT,
             ts_created: now,
             ts_updated: now,
         }
@@ -122,6 +126,13 @@ impl Order {
     #[must_use]
     pub fn signed_leaves(&self) -> i64 {
         self.leaves_qty().0 * self.side.sign()
+    }
+
+    /// Whether a strategy may touch it: its own, or all where one has the account to itself.
+    #[inline]
+    #[must_use]
+    pub fn is_of(&self, strategy: StrategyId) -> bool {
+        strategy == StrategyId::ACCOUNT || self.strategy == strategy
     }
 
     /// Whether nothing more is expected.

@@ -7,6 +7,7 @@ use py_rt_types::{
 };
 
 use super::{life, Order};
+use crate::signal::StrategyId;
 
 /// Closed orders that are remembered, for late reports.
 const CLOSED_KEPT: usize = 8_192;
@@ -33,33 +34,75 @@ impl Exposure {
     }
 }
 
+/// Whose exposure an order is, and on which side.
+#[derive(Clone, Copy)]
+struct Line {
+    instrument: InstrumentId,
+    side: Side,
+    strategy: StrategyId,
+}
+
+impl Line {
+    #[inline]
+    const fn of(order: &Order) -> Self {
+        Self {
+            instrument: order.instrument,
+            side: order.side,
+            strategy: order.strategy,
+        }
+    }
+}
+
 /// The order table. Few are open at a time, so it is an array by rising id.
 #[derive(Debug, Clone, Default)]
 pub struct Orders {
     open: Vec<Order>,
     closed: VecDeque<Order>,
     early: BTreeMap<u64, Vec<(i64, i64)>>,
+    /// By instrument: a row for the account, then one for each of several strategies.
     exposures: Vec<Exposure>,
+    instruments: usize,
     /// Venue ids that executions may still name, with their orders, oldest first: of orders before
     /// they were replaced, and of executed orders that are no longer remembered.
     former: VecDeque<(VenueOrderId, u64)>,
 }
 
 impl Orders {
-    pub(crate) fn new(instruments: usize) -> Self {
+    pub(crate) fn new(instruments: usize, strategies: usize) -> Self {
         Self {
             open: Vec::with_capacity(64),
             closed: VecDeque::new(),
             early: BTreeMap::new(),
-            exposures: alloc::vec![Exposure::default(); instruments],
+            exposures: alloc::vec![Exposure::default(); instruments * (strategies + 1)],
+            instruments,
             former: VecDeque::new(),
         }
     }
 
-    /// Quantity on its way, for every instrument.
-    #[must_use]
-    pub fn exposures(&self) -> &[Exposure] {
-        &self.exposures
+    /// Quantity of a strategy on its way, for every instrument.
+    #[inline]
+    pub(crate) fn exposures(&self, strategy: StrategyId) -> &[Exposure] {
+        if strategy == StrategyId::ACCOUNT {
+            return self.exposures.get(..self.instruments).unwrap_or_default();
+        }
+        let first = usize::from(strategy.0) * self.instruments;
+        let row = first..first + self.instruments;
+        self.exposures.get(row).unwrap_or_default()
+    }
+
+    /// Quantity of a strategy on its way for one instrument.
+    #[inline]
+    pub(crate) fn exposure_of(&self, strategy: StrategyId, instrument: InstrumentId) -> Exposure {
+        let place = usize::from(strategy.0) * self.instruments + instrument.index();
+        self.exposures.get(place).copied().unwrap_or_default()
+    }
+
+    /// How many orders of a strategy are open; of all for the account.
+    pub(crate) fn count_open(&self, strategy: StrategyId) -> usize {
+        match strategy {
+            StrategyId::ACCOUNT => self.open.len(),
+            own => self.open.iter().filter(|o| o.strategy == own).count(),
+        }
     }
 
     /// Quantity on its way for one instrument.
@@ -71,9 +114,25 @@ impl Orders {
             .unwrap_or_default()
     }
 
-    fn shift(&mut self, instrument: InstrumentId, side: Side, by: i64) {
-        if let Some(exposure) = self.exposures.get_mut(instrument.index()) {
-            exposure.shift(side, by);
+    #[inline]
+    fn shift(&mut self, line: Line, by: i64) {
+        if by == 0 {
+            return;
+        }
+        let place = line.instrument.index();
+        if let Some(exposure) = self.exposures.get_mut(place) {
+            exposure.shift(line.side, by);
+        }
+        if line.strategy != StrategyId::ACCOUNT {
+            self.shift_own(line, by);
+        }
+    }
+
+    #[cold]
+    fn shift_own(&mut self, line: Line, by: i64) {
+        let first = usize::from(line.strategy.0) * self.instruments;
+        if let Some(exposure) = self.exposures.get_mut(first + line.instrument.index()) {
+            exposure.shift(line.side, by);
         }
     }
 
@@ -124,7 +183,7 @@ impl Orders {
             self.remember_former(venue_order_id, ClientOrderId::new(sequence));
         }
         for order in closed {
-            self.shift(order.instrument, order.side, order.leaves_qty().0);
+            self.shift(Line::of(order), order.leaves_qty().0);
             self.insert_closed(*order);
         }
         open.iter().for_each(|order| self.insert(*order));
@@ -165,8 +224,14 @@ impl Orders {
 
     /// What is missing to a wanted position, beside what is held and on its way.
     #[inline]
-    pub(crate) fn missing(&self, instrument: InstrumentId, held: Qty, wanted: Qty) -> i64 {
-        let exposure = self.exposure(instrument);
+    pub(crate) fn missing(
+        &self,
+        strategy: StrategyId,
+        instrument: InstrumentId,
+        held: Qty,
+        wanted: Qty,
+    ) -> i64 {
+        let exposure = self.exposure_of(strategy, instrument);
         wanted.0 - held.0 - exposure.buy + exposure.sell
     }
 
@@ -178,7 +243,7 @@ impl Orders {
     }
 
     pub(crate) fn insert(&mut self, order: Order) {
-        self.shift(order.instrument, order.side, order.leaves_qty().0);
+        self.shift(Line::of(&order), order.leaves_qty().0);
         let sequence = order.client_order_id.sequence;
         let before = |o: &Order| o.client_order_id.sequence < sequence;
         if self.open.last().is_none_or(before) {
@@ -192,7 +257,7 @@ impl Orders {
     pub(crate) fn insert_closed(&mut self, order: Order) {
         if self.closed.len() == CLOSED_KEPT {
             if let Some(gone) = self.closed.pop_front() {
-                self.shift(gone.instrument, gone.side, -gone.leaves_qty().0);
+                self.shift(Line::of(&gone), -gone.leaves_qty().0);
                 if !self.early.is_empty() {
                     self.early.remove(&gone.client_order_id.sequence);
                 }
@@ -220,8 +285,8 @@ impl Orders {
             ReportKind::Fill { .. } => return None,
             _ => Qty::ZERO,
         };
-        let (instrument, side) = (order.instrument, order.side);
-        if (instrument != report.instrument) | (side != report.side) {
+        let line = Line::of(order);
+        if (line.instrument != report.instrument) | (line.side != report.side) {
             return None;
         }
         let before = order.leaves_qty().0;
@@ -229,7 +294,7 @@ impl Orders {
             return None;
         }
         let (by, ended) = (order.leaves_qty().0 - before, order.is_terminal());
-        self.shift(instrument, side, by);
+        self.shift(line, by);
         if ended {
             let order = self.open.remove(place);
             self.insert_closed(order);
@@ -248,8 +313,8 @@ impl Orders {
             let before = order.leaves_qty().0;
             let result = change(order);
             let (by, ended) = (order.leaves_qty().0 - before, order.is_terminal());
-            let (instrument, side) = (order.instrument, order.side);
-            self.shift(instrument, side, by);
+            let line = Line::of(order);
+            self.shift(line, by);
             if ended {
                 let order = self.open.remove(place);
                 self.insert_closed(order);
@@ -264,9 +329,9 @@ impl Orders {
         let result = change(&mut self.closed[place]);
         let order = self.closed[place];
         if order.is_terminal() {
-            self.shift(order.instrument, order.side, order.leaves_qty().0 - before);
+            self.shift(Line::of(&order), order.leaves_qty().0 - before);
         } else if let Some(order) = self.closed.remove(place) {
-            self.shift(order.instrument, order.side, -before);
+            self.shift(Line::of(&order), -before);
             self.insert(order);
         }
         Some(result)

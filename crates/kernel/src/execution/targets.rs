@@ -1,4 +1,4 @@
-//! Targets: positions that the strategy wants, worked with market orders.
+//! Targets: positions that a strategy wants, worked with market orders.
 //!
 //! A target waits while orders of its instrument that work against it are being cancelled, and is
 //! dropped when the venue or risk refuses an order for it, so that nothing is tried in a circle.
@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 use py_rt_types::{ClientOrderId, InstrumentId, Qty};
 
 use super::Orders;
+use crate::signal::StrategyId;
 
 /// What to do next for a target.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,21 +20,30 @@ pub(crate) enum TargetStep {
     Cancel(Vec<ClientOrderId>),
 }
 
-/// Wanted positions by instrument.
+/// Wanted positions by strategy and instrument.
 #[derive(Debug, Clone)]
 pub(crate) struct Targets {
     wanted: Vec<Option<Qty>>,
+    instruments: usize,
 }
 
 impl Targets {
-    pub(crate) fn new(instruments: usize) -> Self {
+    pub(crate) fn new(instruments: usize, strategies: usize) -> Self {
         Self {
-            wanted: alloc::vec![None; instruments],
+            wanted: alloc::vec![None; instruments * (strategies + 1)],
+            instruments,
         }
     }
 
-    pub(crate) fn set(&mut self, instrument: InstrumentId, qty: Option<Qty>) {
-        if let Some(wanted) = self.wanted.get_mut(instrument.index()) {
+    #[inline]
+    fn place(&self, strategy: StrategyId, instrument: InstrumentId) -> usize {
+        usize::from(strategy.0) * self.instruments + instrument.index()
+    }
+
+    #[inline]
+    pub(crate) fn set(&mut self, strategy: StrategyId, instrument: InstrumentId, qty: Option<Qty>) {
+        let place = self.place(strategy, instrument);
+        if let Some(wanted) = self.wanted.get_mut(place) {
             *wanted = qty;
         }
     }
@@ -42,24 +52,47 @@ impl Targets {
         self.wanted.fill(None);
     }
 
-    /// What to do next for an instrument that holds `held`.
+    /// Changes what a strategy wants of an instrument.
+    pub(crate) fn scale(
+        &mut self,
+        strategy: StrategyId,
+        instrument: InstrumentId,
+        change: impl FnOnce(Qty) -> Option<Qty>,
+    ) {
+        let place = self.place(strategy, instrument);
+        if let Some(wanted) = self.wanted.get_mut(place) {
+            *wanted = wanted.and_then(change);
+        }
+    }
+
+    /// Forgets what one strategy wants.
+    pub(crate) fn clear_of(&mut self, strategy: StrategyId) {
+        let first = usize::from(strategy.0) * self.instruments;
+        let own = self.wanted.iter_mut().skip(first).take(self.instruments);
+        own.for_each(|wanted| *wanted = None);
+    }
+
+    /// What to do next for an instrument of which the strategy holds `held`.
     pub(crate) fn next_step(
         &self,
         orders: &Orders,
+        strategy: StrategyId,
         instrument: InstrumentId,
         held: Qty,
     ) -> TargetStep {
-        let Some(wanted) = self.wanted.get(instrument.index()).copied().flatten() else {
+        let place = self.place(strategy, instrument);
+        let Some(wanted) = self.wanted.get(place).copied().flatten() else {
             return TargetStep::Rest;
         };
-        let missing = orders.missing(instrument, held, wanted);
+        let missing = orders.missing(strategy, instrument, held, wanted);
         if missing == 0 {
             return TargetStep::Rest;
         }
         let against: Vec<ClientOrderId> = orders
             .open()
             .iter()
-            .filter(|order| order.instrument == instrument && order.signed_leaves() != 0)
+            .filter(|order| order.strategy == strategy && order.instrument == instrument)
+            .filter(|order| order.signed_leaves() != 0)
             .filter(|order| order.signed_leaves().signum() != missing.signum())
             .map(|order| order.client_order_id)
             .collect();

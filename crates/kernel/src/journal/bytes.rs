@@ -4,6 +4,8 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
+use crate::signal::StrategyId;
+
 use py_rt_types::{
     ClientOrderId, Decimal, ExecId, InstrumentId, Money, Price, Qty, UnixNanos, VenueOrderId,
 };
@@ -114,7 +116,8 @@ wire_newtype!(
     Money(i128),
     InstrumentId(u32),
     VenueOrderId(u128),
-    ExecId(u128)
+    ExecId(u128),
+    StrategyId(u8)
 );
 
 /// A structure: its members in the order of writing, each named in errors.

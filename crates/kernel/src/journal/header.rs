@@ -48,6 +48,8 @@ impl Wire for KernelConfig {
         self.reconciled.put(out);
         self.cancel_on_stop.put(out);
         self.bar_interval_ns.put(out);
+        self.strategies.put(out);
+        self.opens_at.put(out);
     }
 
     fn read(reader: &mut Reader<'_>, _field: &'static str) -> Result<Self, Malformed> {
@@ -66,6 +68,8 @@ impl Wire for KernelConfig {
             reconciled: Wire::read(reader, "reconciled")?,
             cancel_on_stop: Wire::read(reader, "cancel_on_stop")?,
             bar_interval_ns: Wire::read(reader, "bar_interval_ns")?,
+            strategies: Wire::read(reader, "strategies")?,
+            opens_at: Wire::read(reader, "opens_at")?,
         })
     }
 }

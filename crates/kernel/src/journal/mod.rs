@@ -18,6 +18,7 @@
 //! | 20 | session | time, [`Session`] |
 //! | 21 | control | time, [`Control`] |
 //! | 22 | timer | time |
+//! | 23 | corporate action | time, [`CorporateAction`] |
 //! | 32 .. 35 | decision | time, the new order, replace, cancel or query as sent |
 //!
 //! Times are `i64` nanoseconds UTC and are the `now` of the call. An optional member has a byte 0
@@ -25,6 +26,7 @@
 //! `i128` mantissa and a `u32` scale. A reader refuses unknown kinds, codes and trailing bytes with
 //! [`Malformed`]; it never guesses.
 
+mod actions;
 pub(crate) mod bytes;
 mod header;
 mod nouns;
@@ -39,6 +41,7 @@ use py_rt_types::{
     AccountReport, Bar, CancelOrder, MarketEvent, NewOrder, Query, ReplaceOrder, Report, UnixNanos,
 };
 
+use crate::actions::CorporateAction;
 use crate::input::{Control, Input, Session};
 use crate::output::Request;
 pub use bytes::Malformed;
@@ -59,6 +62,7 @@ const ACCOUNT: u8 = 19;
 const SESSION: u8 = 20;
 const CONTROL: u8 = 21;
 const TIMER: u8 = 22;
+const ACTION: u8 = 23;
 const NEW: u8 = 32;
 const REPLACE: u8 = 33;
 const CANCEL: u8 = 34;
@@ -79,6 +83,8 @@ pub enum OwnedInput {
     Session(Session),
     /// A person or a program steers.
     Control(Control),
+    /// A company did something to its shares.
+    Action(CorporateAction),
     /// Nothing but time passed.
     Timer,
 }
@@ -95,6 +101,7 @@ impl OwnedInput {
             Self::Account(report) => Input::Account(report),
             Self::Session(session) => Input::Session(*session),
             Self::Control(control) => Input::Control(*control),
+            Self::Action(action) => Input::Action(action),
             Self::Timer => Input::Timer,
         }
     }
@@ -200,6 +207,10 @@ pub fn encode_input(now: UnixNanos, input: &Input<'_>, out: &mut Vec<u8>) {
             start(CONTROL);
             control.put(out);
         }
+        Input::Action(action) => {
+            start(ACTION);
+            action.put(out);
+        }
         Input::Timer => start(TIMER),
     }
 }
@@ -269,7 +280,7 @@ impl Entry {
         let kind = u8::read(&mut reader, "kind")?;
         let entry = match kind {
             HEADER..=END => Self::decode_frame(kind, &mut reader)?,
-            MARKET..=TIMER => {
+            MARKET..=ACTION => {
                 let now = Wire::read(&mut reader, "now")?;
                 Self::Input(now, decode_input(kind, &mut reader)?)
             }
@@ -322,6 +333,7 @@ fn decode_input(kind: u8, reader: &mut Reader<'_>) -> Result<OwnedInput, Malform
         ACCOUNT => OwnedInput::Account(Wire::read(reader, "account")?),
         SESSION => OwnedInput::Session(Wire::read(reader, "session")?),
         CONTROL => OwnedInput::Control(Wire::read(reader, "control")?),
+        ACTION => OwnedInput::Action(Wire::read(reader, "action")?),
         _ => OwnedInput::Timer,
     })
 }

@@ -13,6 +13,7 @@ use super::Totals;
 use crate::event::TradingState;
 use crate::execution::{ExecutionTimes, Order, PendingReplace};
 use crate::input::{Control, Session};
+use crate::kernel::StrategySpec;
 use crate::portfolio::Position;
 use crate::risk::RiskLimits;
 
@@ -115,6 +116,7 @@ wire_struct!(RiskLimits {
     max_drawdown_e9,
     max_leverage_e9
 });
+wire_struct!(StrategySpec { name, limits });
 wire_struct!(ExecutionTimes {
     ack_timeout_ns,
     query_pause_ns,
@@ -161,6 +163,7 @@ wire_struct!(Order {
     not_found,
     alarm,
     tag,
+    strategy,
     ts_created,
     ts_updated
 });

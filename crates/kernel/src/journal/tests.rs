@@ -14,6 +14,7 @@ use py_rt_types::{
 };
 
 use super::*;
+use crate::actions::{ActionKind, CorporateAction, Split};
 use crate::execution::ExecutionTimes;
 use crate::kernel::KernelConfig;
 use crate::risk::RiskLimits;
@@ -149,7 +150,7 @@ impl Values {
     }
 
     fn input(&mut self) -> OwnedInput {
-        match self.below(7) {
+        match self.below(8) {
             0 => OwnedInput::Market(MarketEvent {
                 ts_event: self.time(),
                 ts_recv: self.time(),
@@ -207,6 +208,16 @@ impl Values {
                     Control::CancelAll,
                 ][self.below(6) as usize],
             ),
+            6 => OwnedInput::Action(CorporateAction {
+                instrument: self.instrument(),
+                kind: if self.flag() {
+                    ActionKind::Split(Split { to: 4, from: 1 })
+                } else {
+                    ActionKind::Dividend {
+                        per_unit: Money(self.wide() as i128 / 3),
+                    }
+                },
+            }),
             _ => OwnedInput::Timer,
         }
     }
@@ -281,6 +292,8 @@ pub(crate) fn config() -> KernelConfig {
         reconciled: true,
         cancel_on_stop: true,
         bar_interval_ns: 60_000_000_000,
+        strategies: Vec::new(),
+        opens_at: UnixNanos::MIN,
     }
 }
 

@@ -4,7 +4,7 @@ use py_rt_types::{MarketEvent, UnixNanos};
 
 use super::Kernel;
 use crate::market::BarBuilder;
-use crate::signal::{Interests, Strategy};
+use crate::signal::{Interests, Strategy, StrategyId};
 
 /// Timers that may ring in one input; more is a strategy that sets them for the same moment.
 const RINGS_PER_INPUT_MAX: usize = 10_000;
@@ -29,14 +29,16 @@ impl<S: Strategy> Kernel<S> {
             self.execution.ask(query);
         }
         let mut rung = 0;
-        while let Some(timer) = self.timers.poll_due(self.now) {
+        while let Some((strategy, timer)) = self.timers.poll_due(self.now) {
             rung += 1;
             if rung > RINGS_PER_INPUT_MAX {
                 self.fail_strategy();
                 break;
             }
             if self.running && self.interests.has(Interests::TIMER) {
+                self.intents.strategy = strategy;
                 self.call(|strategy, ctx| strategy.on_timer(ctx, timer));
+                self.intents.strategy = StrategyId::ACCOUNT;
             }
             self.settle();
         }

@@ -5,6 +5,7 @@ use py_rt_types::{ClientOrderId, InstrumentId, UnixNanos};
 
 use super::Kernel;
 use crate::event::{Cause, Event, SyncEvent, TradingState};
+use crate::execution::Order;
 use crate::input::{Control, Session};
 use crate::signal::Strategy;
 
@@ -57,7 +58,10 @@ impl<S: Strategy> Kernel<S> {
     }
 
     fn handle_resume(&mut self) {
-        self.risk.breaker.reset(self.now, self.portfolio.equity());
+        self.risk
+            .breaker
+            .reset(self.now, self.books.account.equity());
+        self.resume_own();
         self.set_state(TradingState::Active, Cause::Operator);
     }
 
@@ -79,12 +83,16 @@ impl<S: Strategy> Kernel<S> {
     }
 
     pub(super) fn cancel_all(&mut self, instrument: Option<InstrumentId>) {
+        self.cancel_where(|order| instrument.is_none_or(|id| order.instrument == id));
+    }
+
+    pub(super) fn cancel_where(&mut self, which: impl Fn(&Order) -> bool) {
         let ids: Vec<ClientOrderId> = self
             .execution
             .orders
             .open()
             .iter()
-            .filter(|order| instrument.is_none_or(|id| order.instrument == id))
+            .filter(|order| which(order))
             .map(|order| order.client_order_id)
             .collect();
         for id in ids {

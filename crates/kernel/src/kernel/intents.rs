@@ -9,7 +9,7 @@ use super::{Kernel, Notice};
 use crate::event::{Cause, Denial, Event, OrderEvent, TradingState};
 use crate::execution::{Order, TargetStep};
 use crate::output::Request;
-use crate::signal::{Intent, Interests, Strategy};
+use crate::signal::{Intent, Interests, Strategy, StrategyId};
 
 /// Intents that one input may lead to; more is a strategy that answers itself in a circle.
 const INTENTS_PER_INPUT_MAX: usize = 10_000;
@@ -25,7 +25,13 @@ impl<S: Strategy> Kernel<S> {
             if !self.intents.is_empty() {
                 let queue = self.intents.take();
                 handled += queue.len();
-                queue.iter().for_each(|intent| self.handle_intent(intent));
+                let mut asks = StrategyId::ACCOUNT;
+                for intent in &queue {
+                    if let Intent::As(strategy) = intent {
+                        asks = *strategy;
+                    }
+                    self.handle_intent(asks, intent);
+                }
                 self.intents.restore(queue);
             } else if let Some(notice) = self.notices.pop_front() {
                 self.notify(notice);
@@ -49,11 +55,13 @@ impl<S: Strategy> Kernel<S> {
             return;
         }
         if let Some((instrument, qty)) = self.intents.only_target() {
-            let held = self.portfolio.position(instrument).qty;
-            let missing = self.execution.orders.missing(instrument, held, qty);
+            let strategy = StrategyId::ACCOUNT;
+            let held = self.books.account.position(instrument).qty;
+            let orders = &self.execution.orders;
+            let missing = orders.missing(strategy, instrument, held, qty);
             let others = !self.notices.is_empty() | self.execution.has_requests();
             if missing == 0 && !others {
-                self.execution.targets.set(instrument, Some(qty));
+                self.execution.targets.set(strategy, instrument, Some(qty));
                 return self.intents.clear();
             }
         }
@@ -83,38 +91,48 @@ impl<S: Strategy> Kernel<S> {
         }
     }
 
-    fn handle_intent(&mut self, intent: &Intent) {
+    fn handle_intent(&mut self, strategy: StrategyId, intent: &Intent) {
         match *intent {
             Intent::New {
                 ref order,
                 tag,
                 target,
             } => {
-                self.submit(order, tag, target);
+                self.submit(strategy, order, tag, target);
             }
             Intent::Invalid {
                 ref order,
                 tag,
                 reason,
-            } => self.refuse(order, tag, reason, None),
-            Intent::Cancel { id } => self.cancel(id),
-            Intent::CancelAll { instrument } => self.cancel_all(instrument),
+            } => self.refuse(strategy, order, tag, reason, None),
+            Intent::Cancel { id } => {
+                if self.is_of(strategy, id) {
+                    self.cancel(id);
+                }
+            }
+            Intent::CancelAll { instrument } => self.cancel_where(|order| {
+                order.is_of(strategy) && instrument.is_none_or(|id| order.instrument == id)
+            }),
             Intent::Replace {
                 id,
                 order_qty,
                 limit_price,
             } => {
-                self.replace(id, order_qty, limit_price);
+                if self.is_of(strategy, id) {
+                    self.replace(id, order_qty, limit_price);
+                }
             }
             Intent::Target { instrument, qty } => {
-                self.execution.targets.set(instrument, Some(qty));
-                self.work_target(instrument);
+                if self.is_warm() {
+                    self.execution.targets.set(strategy, instrument, Some(qty));
+                    self.work_target(strategy, instrument);
+                }
             }
             Intent::Timer {
                 timer,
                 at,
                 every_ns,
-            } => self.timers.set(timer, at, every_ns),
+            } => self.timers.set(strategy, timer, at, every_ns),
             Intent::Signal {
                 instrument,
                 value,
@@ -127,15 +145,27 @@ impl<S: Strategy> Kernel<S> {
                 });
             }
             Intent::Fail => self.fail_strategy(),
+            Intent::As(_) => {}
         }
     }
 
-    fn submit(&mut self, order: &NewOrder, tag: u32, target: bool) -> bool {
+    /// Whether an order may be changed by this strategy: nobody touches those of another.
+    fn is_of(&self, strategy: StrategyId, id: ClientOrderId) -> bool {
+        let order = || self.execution.orders.find_open(id);
+        strategy == StrategyId::ACCOUNT || order().is_some_and(|order| order.is_of(strategy))
+    }
+
+    fn submit(&mut self, strategy: StrategyId, order: &NewOrder, tag: u32, target: bool) -> bool {
+        if let Err(denial) = self.check_before_new(strategy, order) {
+            self.refuse(strategy, order, tag, RejectReason::Risk, Some(denial));
+            return false;
+        }
         self.risk.advance(self.now);
         match self.risk.check_new(&self.desk(), order) {
             Ok(approved) => {
-                self.risk.record_sent(self.now);
-                self.execution.handle_new(self.now, order, tag, target);
+                self.record_sent(strategy);
+                self.execution
+                    .handle_new(self.now, strategy, order, tag, target);
                 self.outbox.send(self.now, Request::New(approved));
                 if let Some(order) = self.execution.orders.find_open(order.client_order_id) {
                     self.outbox.emit_order(self.now, order, None);
@@ -143,14 +173,22 @@ impl<S: Strategy> Kernel<S> {
                 true
             }
             Err(denial) => {
-                self.refuse(order, tag, RejectReason::Risk, Some(denial));
+                self.refuse(strategy, order, tag, RejectReason::Risk, Some(denial));
                 false
             }
         }
     }
 
-    fn refuse(&mut self, order: &NewOrder, tag: u32, reason: RejectReason, denial: Option<Denial>) {
-        let order = self.execution.handle_refused(self.now, order, tag, reason);
+    fn refuse(
+        &mut self,
+        strategy: StrategyId,
+        order: &NewOrder,
+        tag: u32,
+        reason: RejectReason,
+        denial: Option<Denial>,
+    ) {
+        let execution = &mut self.execution;
+        let order = execution.handle_refused(self.now, strategy, order, tag, reason);
         self.publish_order(&order, denial);
     }
 
@@ -178,10 +216,11 @@ impl<S: Strategy> Kernel<S> {
             refused.reason = Some(RejectReason::TooLate);
             return self.publish_order(&refused, None);
         }
+        let before = self.check_before_replace(&order, &replace);
         self.risk.advance(self.now);
-        match self.risk.check_replace(&self.desk(), &order, &replace) {
+        match before.and_then(|()| self.risk.check_replace(&self.desk(), &order, &replace)) {
             Ok(approved) => {
-                self.risk.record_sent(self.now);
+                self.record_sent(order.strategy);
                 let changed = self.execution.handle_replace(self.now, &replace);
                 self.outbox.send(self.now, Request::Replace(approved));
                 if let Some(order) = changed {
@@ -197,16 +236,16 @@ impl<S: Strategy> Kernel<S> {
     }
 
     /// Does the next thing for a target, if there is one to do.
-    pub(super) fn work_target(&mut self, instrument: InstrumentId) {
-        let held = self.portfolio.position(instrument).qty;
-        let orders = &self.execution.orders;
-        match self.execution.targets.next_step(orders, instrument, held) {
+    pub(super) fn work_target(&mut self, strategy: StrategyId, instrument: InstrumentId) {
+        let held = self.portfolio_of(strategy).position(instrument).qty;
+        let (orders, targets) = (&self.execution.orders, &self.execution.targets);
+        match targets.next_step(orders, strategy, instrument, held) {
             TargetStep::Rest => {}
             TargetStep::Cancel(ids) => ids.into_iter().for_each(|id| self.cancel(id)),
             TargetStep::Send(missing) => {
                 let order = self.target_order(instrument, missing);
-                if !self.submit(&order, 0, true) {
-                    self.execution.targets.set(instrument, None);
+                if !self.submit(strategy, &order, 0, true) {
+                    self.execution.targets.set(strategy, instrument, None);
                 }
             }
         }

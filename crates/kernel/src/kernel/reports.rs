@@ -1,15 +1,16 @@
 //! Reports of the venue: into execution, from there into the portfolio.
 
 use py_rt_types::{
-    AccountReport, ClientOrderId, InstrumentId, Money, NewOrder, OrderStatus, OrderType, Qty,
-    Query, Report, ReportKind, TimeInForce, UnixNanos,
+    AccountReport, ClientOrderId, InstrumentId, Money, NewOrder, OrderStatus, OrderType, Price,
+    Qty, Query, Report, ReportKind, TimeInForce, TypeError, UnixNanos,
 };
 
 use super::controls::FILLS_OVERLAP_NS;
 use super::{Kernel, Notice};
 use crate::event::{Cause, Event, FillEvent, OrderEvent, PositionEvent, SyncEvent, TradingState};
 use crate::execution::{Order, SyncOutcome};
-use crate::signal::{Interests, Strategy};
+use crate::portfolio::Position;
+use crate::signal::{Interests, Strategy, StrategyId};
 
 impl<S: Strategy> Kernel<S> {
     pub(super) fn handle_report(&mut self, report: &Report) {
@@ -89,7 +90,8 @@ impl<S: Strategy> Kernel<S> {
         }
         if order.is_terminal() {
             let asked_for = order.cancel_requested || order.status == OrderStatus::Filled;
-            self.follow_target(order.instrument, order.target && !asked_for);
+            let (strategy, instrument) = (order.strategy, order.instrument);
+            self.follow_target(strategy, instrument, order.target && !asked_for);
         }
     }
 
@@ -126,19 +128,18 @@ impl<S: Strategy> Kernel<S> {
             return;
         };
         let booked = self
-            .portfolio
+            .books
+            .account
             .handle_fill(instrument, id, signed, last_price, fee);
         let notional = instrument.notional(last_price, fresh_qty);
         let Ok(position) = booked else {
             return self.restrict(TradingState::Halted, Cause::Overflow);
         };
-        if let Ok(notional) = notional {
-            self.execution
-                .orders
-                .update(report.client_order_id, |order| {
-                    order.cum_notional = Money(order.cum_notional.0.saturating_add(notional.0));
-                });
-        }
+        let strategy = self.note_executed(report, notional.unwrap_or_default());
+        let own = self.book_own_fill(strategy, id, signed, last_price, fee);
+        let Ok(position) = own.map(|own| own.unwrap_or(position)) else {
+            return self.restrict(TradingState::Halted, Cause::Overflow);
+        };
         self.last_fill = self.last_fill.max(report.ts_event);
         self.recovered.booked_fills += u32::from(self.sync.is_asking());
         self.sync.booked_fills += u32::from(self.sync.is_asking());
@@ -155,9 +156,11 @@ impl<S: Strategy> Kernel<S> {
             fee,
             liquidity,
             position_qty: position.qty,
+            strategy,
         };
         self.outbox.emit(Event::Fill(event));
         self.outbox.emit(Event::Position(PositionEvent {
+            strategy,
             instrument: id,
             qty: position.qty,
             cost: position.cost,
@@ -169,12 +172,43 @@ impl<S: Strategy> Kernel<S> {
         self.mark(id);
     }
 
+    /// Adds an execution's value to its order; returns whose order it was.
+    #[inline]
+    fn note_executed(&mut self, report: &Report, notional: Money) -> StrategyId {
+        let orders = &mut self.execution.orders;
+        let owner = orders.update(report.client_order_id, |order| {
+            order.cum_notional = Money(order.cum_notional.0.saturating_add(notional.0));
+            order.strategy
+        });
+        owner.unwrap_or_default()
+    }
+
+    /// Books an execution in the strategy's own books, where it is one of several.
+    #[inline]
+    fn book_own_fill(
+        &mut self,
+        strategy: StrategyId,
+        id: InstrumentId,
+        qty: Qty,
+        price: Price,
+        fee: Money,
+    ) -> Result<Option<Position>, TypeError> {
+        let own = strategy
+            .place()
+            .and_then(|place| self.books.own.get_mut(place));
+        let (Some(own), Some(instrument)) = (own, self.instruments.get(id.index())) else {
+            return Ok(None);
+        };
+        let booked = own.portfolio.handle_fill(instrument, id, qty, price, fee);
+        booked.map(Some)
+    }
+
     /// After an order ended: a target goes on, or is dropped when the order was refused.
-    fn follow_target(&mut self, instrument: InstrumentId, refused: bool) {
+    fn follow_target(&mut self, strategy: StrategyId, instrument: InstrumentId, refused: bool) {
         if refused {
-            self.execution.targets.set(instrument, None);
+            self.execution.targets.set(strategy, instrument, None);
         } else {
-            self.work_target(instrument);
+            self.work_target(strategy, instrument);
         }
     }
 
@@ -268,7 +302,7 @@ impl<S: Strategy> Kernel<S> {
         let orders = &self.execution.orders;
         let outcome = self
             .sync
-            .handle_account(self.now, report, orders, &self.portfolio);
+            .handle_account(self.now, report, orders, &self.books.account);
         self.follow_sync(outcome);
     }
 
@@ -282,8 +316,14 @@ impl<S: Strategy> Kernel<S> {
             }
             SyncOutcome::Reconciled(cash) => {
                 if let Some(cash) = cash {
-                    self.portfolio.set_cash(cash);
-                    self.risk.breaker.reset(self.now, self.portfolio.equity());
+                    self.books.account.set_cash(cash);
+                    for own in &mut self.books.own {
+                        own.portfolio.set_cash(cash);
+                        own.risk.breaker.reset(self.now, own.portfolio.equity());
+                    }
+                    self.risk
+                        .breaker
+                        .reset(self.now, self.books.account.equity());
                 }
                 for (instrument, qty) in self.sync.foreign() {
                     let event = SyncEvent::ForeignPosition { instrument, qty };

@@ -8,7 +8,7 @@ use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use py_rt_types::{InstrumentId, Money, Qty, UnixNanos, VenueOrderId};
 
-use super::Kernel;
+use super::{Kernel, Own};
 use crate::event::{Cause, TradingState};
 use crate::execution::{ForeignOrder, Order};
 use crate::journal::bytes::{wire_struct, Malformed, Reader, Wire};
@@ -16,7 +16,7 @@ use crate::portfolio::Position;
 use crate::signal::Strategy;
 
 /// The number of this format.
-const FORMAT: u16 = 3;
+const FORMAT: u16 = 4;
 /// Closed orders that are carried over, for late reports.
 const CLOSED_KEPT: usize = 2_048;
 
@@ -36,6 +36,16 @@ pub struct Snapshot {
     early: Vec<Early>,
     former: Vec<(VenueOrderId, u64)>,
     sync: SyncImage,
+    breaker: BreakerImage,
+    own: Vec<OwnImage>,
+}
+
+/// Books and breakers of one of several strategies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct OwnImage {
+    cash: Money,
+    fees: Money,
+    positions: Vec<Position>,
     breaker: BreakerImage,
 }
 
@@ -72,6 +82,12 @@ wire_struct!(BreakerImage {
     peak,
     state
 });
+wire_struct!(OwnImage {
+    cash,
+    fees,
+    positions,
+    breaker
+});
 wire_struct!(Snapshot {
     next_sequence,
     last_fill,
@@ -83,7 +99,8 @@ wire_struct!(Snapshot {
     early,
     former,
     sync,
-    breaker
+    breaker,
+    own
 });
 
 impl Snapshot {
@@ -150,15 +167,25 @@ impl Snapshot {
                 })
                 .collect()
         };
-        let mut positions = alloc::vec![Position::default(); count];
+        let shifted = |held: &[Position]| {
+            let mut positions = alloc::vec![Position::default(); count];
+            for (from, target) in held.iter().zip(places) {
+                let target = target.map(InstrumentId::index);
+                if let Some(to) = target.and_then(|target| positions.get_mut(target)) {
+                    *to = *from;
+                }
+            }
+            positions
+        };
+        let own = self.own.iter().map(|own| OwnImage {
+            positions: shifted(&own.positions),
+            ..own.clone()
+        });
         let mut foreign = alloc::vec![Qty::ZERO; count];
         for (index, target) in places.iter().enumerate() {
             let Some(target) = target.map(InstrumentId::index) else {
                 continue;
             };
-            if let (Some(to), Some(from)) = (positions.get_mut(target), self.positions.get(index)) {
-                *to = *from;
-            }
             if let (Some(to), Some(from)) = (foreign.get_mut(target), self.sync.foreign.get(index))
             {
                 *to = *from;
@@ -176,7 +203,8 @@ impl Snapshot {
             ))
         });
         Self {
-            positions,
+            positions: shifted(&self.positions),
+            own: own.collect(),
             open: moved(&self.open),
             closed: moved(&self.closed),
             sync: SyncImage {
@@ -185,6 +213,17 @@ impl Snapshot {
                 foreign_orders: foreign_orders.collect(),
             },
             ..self.clone()
+        }
+    }
+}
+
+impl OwnImage {
+    fn of(own: &Own) -> Self {
+        Self {
+            cash: own.portfolio.cash(),
+            fees: own.portfolio.fees(),
+            positions: own.portfolio.positions().to_vec(),
+            breaker: own.risk.breaker.image(),
         }
     }
 }
@@ -202,15 +241,16 @@ impl<S> Kernel<S> {
         Snapshot {
             next_sequence: self.intents.next_sequence(),
             last_fill: self.last_fill,
-            cash: self.portfolio.cash(),
-            fees: self.portfolio.fees(),
-            positions: self.portfolio.positions().to_vec(),
+            cash: self.books.account.cash(),
+            fees: self.books.account.fees(),
+            positions: self.books.account.positions().to_vec(),
             open: orders.open().to_vec(),
             closed: closed.get(kept..).unwrap_or_default().to_vec(),
             early: early.map(|(id, parts)| (*id, parts.clone())).collect(),
             former: executed.chain(orders.former()).collect(),
             sync: self.sync.image(),
             breaker: self.risk.breaker.image(),
+            own: self.books.own.iter().map(OwnImage::of).collect(),
         }
     }
 }
@@ -232,7 +272,25 @@ impl<S: Strategy> Kernel<S> {
         if orders.any(|order| order.instrument.index() >= count) {
             return Err(wrong("instrument"));
         }
-        self.portfolio
+        let mut orders = snapshot.open.iter().chain(&snapshot.closed);
+        let several = self.books.own.len();
+        if snapshot.own.len() != several
+            || orders.any(|order| usize::from(order.strategy.0) > several)
+        {
+            return Err(wrong("strategies"));
+        }
+        for (own, image) in self.books.own.iter_mut().zip(&snapshot.own) {
+            if image.positions.len() != count {
+                return Err(wrong("positions"));
+            }
+            own.portfolio
+                .restore(image.cash, image.fees, &image.positions)
+                .map_err(|_| wrong("value"))?;
+            own.risk.breaker.restore(image.breaker);
+            own.risk.state = image.breaker.state;
+        }
+        self.books
+            .account
             .restore(snapshot.cash, snapshot.fees, &snapshot.positions)
             .map_err(|_| wrong("value"))?;
         let early: BTreeMap<u64, Vec<(i64, i64)>> = snapshot.early.iter().cloned().collect();

@@ -20,6 +20,7 @@ pub use resting::{RestingOrder, RestingOrders, Slot, NO_SLOT};
 pub use sample::{last_book, sample_book, Sample, SampleClock, Times};
 pub use top_book::TopBook;
 
+use crate::actions::Split;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use py_rt_types::{Bar, EventKind, InstrumentId, MarketEvent, Price, Qty, UnixNanos};
@@ -284,6 +285,17 @@ impl Market {
         match self.instruments.get_mut(event.instrument.index()) {
             Some(market) => market.handle_event(now, event, self.quotes),
             None => Change::NONE,
+        }
+    }
+
+    /// Scales the mark of an instrument; its book and last trade are of the old shares and gone.
+    pub(crate) fn handle_split(&mut self, id: InstrumentId, split: Split) {
+        if let Some(market) = self.instruments.get_mut(id.index()) {
+            let (mark, ts_mark) = (market.mark, market.ts_mark);
+            *market = InstrumentMarket::default();
+            if mark != 0 {
+                (market.mark, market.ts_mark) = (split.price(Price(mark), false).0, ts_mark);
+            }
         }
     }
 

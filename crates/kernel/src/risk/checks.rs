@@ -9,22 +9,36 @@ use py_rt_types::{
 use super::rate::RateWindow;
 use super::{Approved, Breaker, Control, RiskLimits};
 use crate::event::{Denial, TradingState};
-use crate::execution::{Order, Orders};
+use crate::execution::{Exposure, Order};
 use crate::market::Market;
 use crate::portfolio::Portfolio;
+use crate::signal::StrategyId;
 
 const E9: i128 = 1_000_000_000;
 const BPS: i128 = 10_000;
 
-/// What risk looks at: the stages before it, by reference.
+/// What risk looks at: the stages before it, by reference. Portfolio and orders are those of whom
+/// the limits belong to: the account, or one of several strategies.
 #[derive(Clone, Copy)]
 pub(crate) struct Desk<'a> {
     pub(crate) now: UnixNanos,
     pub(crate) instruments: &'a [Instrument],
     pub(crate) market: &'a Market,
     pub(crate) portfolio: &'a Portfolio,
-    pub(crate) orders: &'a Orders,
+    /// Quantity on its way, by instrument.
+    pub(crate) exposures: &'a [Exposure],
+    pub(crate) open_orders: usize,
     pub(crate) reconciled: bool,
+    /// Whether several strategies share the account: then each of them is held to its reduce-only
+    /// orders by its own limits.
+    pub(crate) shared: bool,
+}
+
+impl Desk<'_> {
+    #[inline]
+    fn exposure(&self, id: InstrumentId) -> Exposure {
+        self.exposures.get(id.index()).copied().unwrap_or_default()
+    }
 }
 
 /// The risk stage.
@@ -130,7 +144,7 @@ impl Risk {
         if reduces(desk, ask) {
             return Ok(());
         }
-        require(!ask.reduce_only, Control::ReduceOnly, 1, 0)?;
+        require(!ask.reduce_only | desk.shared, Control::ReduceOnly, 1, 0)?;
         let state = self.state;
         require(
             state == TradingState::Active,
@@ -140,7 +154,7 @@ impl Risk {
         )?;
         self.check_size(desk, ask)?;
         self.check_exposure(desk, ask)?;
-        let open = desk.orders.open().len() as i64;
+        let open = desk.open_orders as i64;
         let most = i64::from(self.limits.max_open_orders);
         require(
             !ask.opens_order || open < most,
@@ -208,7 +222,7 @@ impl Risk {
             exposure,
         )?;
         let mut gross = desk.portfolio.gross();
-        for (index, working) in desk.orders.exposures().iter().enumerate() {
+        for (index, working) in desk.exposures.iter().enumerate() {
             let id = InstrumentId(index as u32);
             if id == ask.id || (working.buy == 0 && working.sell == 0) {
                 continue;
@@ -262,7 +276,7 @@ fn reduces(desk: &Desk<'_>, ask: &Ask<'_>) -> bool {
     if held == 0 || held.signum() == ask.side.sign() {
         return false;
     }
-    let working = desk.orders.exposure(ask.id);
+    let working = desk.exposure(ask.id);
     let same_side = if ask.side == Side::Buy {
         working.buy
     } else {
@@ -275,7 +289,7 @@ fn reduces(desk: &Desk<'_>, ask: &Ask<'_>) -> bool {
 /// The largest position, without its sign, that open orders and `added` on `side` could make.
 fn worst_position(desk: &Desk<'_>, id: InstrumentId, side: Side, added: i64) -> i64 {
     let held = desk.portfolio.position(id).qty.0;
-    let working = desk.orders.exposure(id);
+    let working = desk.exposure(id);
     let (buy, sell) = match side {
         Side::Buy => (working.buy.saturating_add(added), working.sell),
         Side::Sell => (working.buy, working.sell.saturating_add(added)),
@@ -287,7 +301,7 @@ fn worst_position(desk: &Desk<'_>, id: InstrumentId, side: Side, added: i64) -> 
 
 fn worst_short(desk: &Desk<'_>, id: InstrumentId, added: i64) -> i64 {
     let held = desk.portfolio.position(id).qty.0;
-    held.saturating_sub(desk.orders.exposure(id).sell)
+    held.saturating_sub(desk.exposure(id).sell)
         .saturating_sub(added)
 }
 
@@ -310,6 +324,7 @@ const fn denial(control: Control, limit: Decimal, value: Decimal) -> Denial {
         control,
         limit,
         value,
+        strategy: StrategyId::ACCOUNT,
     }
 }
 

@@ -51,6 +51,8 @@ pub enum Control {
     ReduceOnly,
     /// A number did not fit.
     Overflow,
+    /// The run is warming up: strategies look and may not trade yet.
+    Warmup,
 }
 
 impl Control {
@@ -59,6 +61,7 @@ impl Control {
     pub const fn name(self) -> &'static str {
         match self {
             Self::NotReconciled => "not_reconciled",
+            Self::Warmup => "warmup",
             Self::TradingState => "trading_state",
             Self::MinQty => "min_qty",
             Self::MinNotional => "min_notional",

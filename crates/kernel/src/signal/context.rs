@@ -5,10 +5,12 @@ use py_rt_types::{
     Side, TimeInForce, UnixNanos,
 };
 
-use super::{Intent, Intents};
+use super::{Intent, Intents, StrategyId};
+use crate::event::TradingState;
 use crate::execution::{Order, Orders};
+use crate::kernel::{Books, Own};
 use crate::market::{InstrumentMarket, Market};
-use crate::portfolio::{Portfolio, Position};
+use crate::portfolio::Position;
 
 /// A new order as a strategy asks for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,7 +67,7 @@ pub struct Context<'a> {
     pub(crate) now: UnixNanos,
     pub(crate) instruments: &'a [Instrument],
     pub(crate) market: &'a Market,
-    pub(crate) portfolio: &'a Portfolio,
+    pub(crate) books: &'a Books,
     pub(crate) orders: &'a Orders,
     pub(crate) tradable: bool,
     pub(crate) intents: &'a mut Intents,
@@ -93,23 +95,41 @@ impl<'a> Context<'a> {
         self.market.instrument(instrument)
     }
 
-    /// One instrument's position.
+    /// Which strategy of the run is called.
+    #[inline]
+    #[must_use]
+    pub const fn strategy(&self) -> StrategyId {
+        self.intents.strategy
+    }
+
+    /// Lends this view to one of several strategies.
+    pub(super) fn lend_to(&mut self, id: StrategyId, call: impl FnOnce(&mut Self)) {
+        let (before, tradable) = (self.intents.lend_to(id), self.tradable);
+        let active = |own: &Own| own.risk.state == TradingState::Active;
+        let own = id.place().and_then(|place| self.books.own.get(place));
+        self.tradable &= own.is_none_or(active);
+        call(self);
+        self.intents.give_back(before);
+        self.tradable = tradable;
+    }
+
+    /// One instrument's position: that of the strategy which is called.
     #[inline]
     #[must_use]
     pub fn position(&self, instrument: InstrumentId) -> Position {
-        self.portfolio.position(instrument)
+        self.books.of(self.intents.strategy).position(instrument)
     }
 
-    /// Cash.
+    /// Cash of the account.
     #[must_use]
     pub const fn cash(&self) -> Money {
-        self.portfolio.cash()
+        self.books.account.cash()
     }
 
-    /// Cash and positions at their marks.
+    /// Cash and positions of the account at their marks.
     #[must_use]
     pub const fn equity(&self) -> Money {
-        self.portfolio.equity()
+        self.books.account.equity()
     }
 
     /// Whether new orders may be sent: reconciled with the venue, and nothing halted.
@@ -118,9 +138,13 @@ impl<'a> Context<'a> {
         self.tradable
     }
 
-    /// Open orders, oldest first; what this callback asked for is not among them yet.
+    /// Open orders of the strategy, oldest first; what this callback asked for is not among them
+    /// yet.
     pub fn orders(&self) -> impl Iterator<Item = &'a Order> {
-        self.orders.open().iter()
+        let strategy = self.intents.strategy;
+        let all = strategy == StrategyId::ACCOUNT;
+        let own = move |order: &&Order| all | (order.strategy == strategy);
+        self.orders.open().iter().filter(own)
     }
 
     /// Orders that this callback asked for so far.

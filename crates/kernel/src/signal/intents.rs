@@ -3,6 +3,8 @@
 use alloc::vec::Vec;
 use py_rt_types::{ClientOrderId, InstrumentId, NewOrder, Price, Qty, RejectReason, UnixNanos};
 
+use super::StrategyId;
+
 /// One wish of a strategy.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Intent {
@@ -70,12 +72,16 @@ pub enum Intent {
     },
     /// The strategy cannot go on.
     Fail,
+    /// What follows is asked by this one of several strategies.
+    As(StrategyId),
 }
 
 /// The queue of intents and the counter of order ids.
 #[derive(Debug, Clone)]
 pub(crate) struct Intents {
     queue: Vec<Intent>,
+    /// Which strategy is called, and asks.
+    pub(crate) strategy: StrategyId,
     next_sequence: u64,
     /// Ids that another life of this run may have given, from and to: an order of ours that bears
     /// one was never in these books, and may be adopted.
@@ -86,6 +92,7 @@ impl Intents {
     pub(crate) fn new() -> Self {
         Self {
             queue: Vec::with_capacity(64),
+            strategy: StrategyId::ACCOUNT,
             next_sequence: 1,
             gaps: Vec::new(),
         }
@@ -130,7 +137,7 @@ impl Intents {
         self.queue.is_empty()
     }
 
-    /// The target, when nothing else was asked for.
+    /// The target, when nothing else was asked for by the one that has the account to itself.
     #[inline]
     pub(crate) fn only_target(&self) -> Option<(InstrumentId, Qty)> {
         match self.queue.as_slice() {
@@ -156,9 +163,29 @@ impl Intents {
         self.queue = emptied;
     }
 
+    /// Lets one of several strategies ask from here on; returns who asked before.
+    pub(crate) fn lend_to(&mut self, strategy: StrategyId) -> StrategyId {
+        self.queue.push(Intent::As(strategy));
+        core::mem::replace(&mut self.strategy, strategy)
+    }
+
+    /// The end of [`Intents::lend_to`].
+    pub(crate) fn give_back(&mut self, before: StrategyId) {
+        if let Some(Intent::As(_)) = self.queue.last() {
+            self.queue.pop();
+        }
+        self.strategy = before;
+    }
+
+    /// Orders that the strategy which is called asked for so far.
     pub(crate) fn requested(&self) -> impl Iterator<Item = &NewOrder> {
-        self.queue.iter().filter_map(|intent| match intent {
-            Intent::New { order, .. } => Some(order),
+        let mut asks = StrategyId::ACCOUNT;
+        self.queue.iter().filter_map(move |intent| match intent {
+            Intent::As(strategy) => {
+                asks = *strategy;
+                None
+            }
+            Intent::New { order, .. } if asks == self.strategy => Some(order),
             _ => None,
         })
     }

@@ -3,10 +3,12 @@
 mod context;
 mod intents;
 mod strategy;
+mod team;
 mod timers;
 
 pub use context::{Context, OrderRequest};
 pub use intents::Intent;
 pub(crate) use intents::Intents;
 pub use strategy::{Idle, Interests, Quote, Strategy};
+pub use team::{StrategyId, Team};
 pub(crate) use timers::Timers;

@@ -3,6 +3,7 @@
 use py_rt_types::{Bar, InstrumentId, MarketEvent, UnixNanos};
 
 use super::Context;
+use crate::actions::ActionEvent;
 use crate::event::{FillEvent, OrderEvent};
 use crate::market::Top;
 
@@ -25,8 +26,10 @@ impl Interests {
     pub const FILL: Self = Self(32);
     /// Timers.
     pub const TIMER: Self = Self(64);
+    /// Corporate actions.
+    pub const ACTION: Self = Self(128);
     /// Everything.
-    pub const ALL: Self = Self(0x7f);
+    pub const ALL: Self = Self(0xff);
 
     /// Both sets together.
     #[must_use]
@@ -76,6 +79,8 @@ pub trait Strategy {
     fn on_fill(&mut self, _ctx: &mut Context<'_>, _fill: &FillEvent) {}
     /// A timer rang.
     fn on_timer(&mut self, _ctx: &mut Context<'_>, _timer: u32) {}
+    /// A split or dividend was applied: positions and orders are already what it made of them.
+    fn on_action(&mut self, _ctx: &mut Context<'_>, _action: &ActionEvent) {}
     /// The run ends.
     fn on_stop(&mut self, _ctx: &mut Context<'_>) {}
 }
@@ -107,6 +112,9 @@ impl<S: Strategy + ?Sized> Strategy for alloc::boxed::Box<S> {
     }
     fn on_timer(&mut self, ctx: &mut Context<'_>, timer: u32) {
         (**self).on_timer(ctx, timer);
+    }
+    fn on_action(&mut self, ctx: &mut Context<'_>, action: &ActionEvent) {
+        (**self).on_action(ctx, action);
     }
     fn on_stop(&mut self, ctx: &mut Context<'_>) {
         (**self).on_stop(ctx);

@@ -3,23 +3,28 @@
 use alloc::vec::Vec;
 use py_rt_types::UnixNanos;
 
+use super::StrategyId;
+
 #[derive(Debug, Clone, Copy)]
 struct Timer {
+    strategy: StrategyId,
     timer: u32,
     at: UnixNanos,
     every_ns: i64,
 }
 
-/// Pending timers. Setting a number again replaces the earlier one.
+/// Pending timers. Setting a number again replaces the earlier one of the same strategy.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Timers {
     pending: Vec<Timer>,
 }
 
 impl Timers {
-    pub(crate) fn set(&mut self, timer: u32, at: UnixNanos, every_ns: i64) {
-        self.pending.retain(|pending| pending.timer != timer);
+    pub(crate) fn set(&mut self, strategy: StrategyId, timer: u32, at: UnixNanos, every_ns: i64) {
+        self.pending
+            .retain(|pending| (pending.strategy, pending.timer) != (strategy, timer));
         self.pending.push(Timer {
+            strategy,
             timer,
             at,
             every_ns,
@@ -39,7 +44,7 @@ impl Timers {
     }
 
     /// Takes one timer that is due, earliest first; a repeating one is set again.
-    pub(crate) fn poll_due(&mut self, now: UnixNanos) -> Option<u32> {
+    pub(crate) fn poll_due(&mut self, now: UnixNanos) -> Option<(StrategyId, u32)> {
         let (place, due) = self
             .pending
             .iter()
@@ -58,6 +63,6 @@ impl Timers {
         } else {
             self.pending.remove(place);
         }
-        Some(rung.timer)
+        Some((rung.strategy, rung.timer))
     }
 }

@@ -101,6 +101,8 @@ pub fn config(instruments: Vec<Instrument>) -> KernelConfig {
         reconciled: true,
         cancel_on_stop: true,
         bar_interval_ns: 0,
+        strategies: Vec::new(),
+        opens_at: UnixNanos::MIN,
     }
 }
 

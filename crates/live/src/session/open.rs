@@ -141,6 +141,8 @@ fn begin<S: Strategy, J: Tape>(
         reconciled: false,
         cancel_on_stop: config.cancel_on_stop,
         bar_interval_ns: config.bar_interval_ns,
+        strategies: Vec::new(),
+        opens_at: UnixNanos::MIN,
     };
     let first_sequence = books.as_ref().map_or(1, Snapshot::next_sequence);
     let header = Header {

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 use py_rt_kernel::event::{FillEvent, OrderEvent, PositionEvent};
+use py_rt_kernel::signal::StrategyId;
 use py_rt_types::{
     AssetClass, ClientOrderId, Decimal, ExecId, InstrumentSpec, Liquidity, Money, NewOrder,
     OrderStatus, OrderType, Price, Qty, Side, TimeInForce, UnixNanos, VenueOrderId,
@@ -77,11 +78,13 @@ fn fill(exec_id: u128, sequence: u64) -> Event {
         fee: Money(Money::ONE.0 / 4),
         liquidity: Liquidity::Maker,
         position_qty: Qty(15),
+        strategy: StrategyId::ACCOUNT,
     })
 }
 
 fn position(qty: i64) -> Event {
     Event::Position(PositionEvent {
+        strategy: StrategyId::ACCOUNT,
         instrument: InstrumentId(0),
         qty: Qty(qty),
         cost: instrument().notional(Price(401), Qty(qty)).unwrap(),

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use py_rt_kernel::actions::ActionEvent;
 use py_rt_kernel::event::{FillEvent, OrderEvent};
 use py_rt_kernel::signal::Quote;
 use py_rt_kernel::{Context, Interests, Strategy};
@@ -24,17 +25,24 @@ pub(crate) enum AnyStrategy {
 }
 
 impl AnyStrategy {
+    /// A strategy that was made for this run.
+    pub(crate) fn try_new(
+        strategy: &Bound<'_, PyAny>,
+        shared: Arc<Shared>,
+        errors: &Errors,
+    ) -> PyResult<Self> {
+        match compiled::from_handle(strategy, &shared.instruments)? {
+            Some(compiled) => Ok(Self::Compiled(Box::new(compiled))),
+            None => Hosted::new(strategy, shared, errors.clone())
+                .map(|hosted| Self::Hosted(Box::new(hosted))),
+        }
+    }
+
     /// A fresh strategy for one run; what goes wrong is left in `errors`.
     pub(crate) fn fresh(strategy: &Bound<'_, PyAny>, shared: Arc<Shared>, errors: &Errors) -> Self {
-        let make = || -> PyResult<Self> {
-            let fresh = strategy.call_method0("fresh")?;
-            match compiled::from_handle(&fresh, &shared.instruments)? {
-                Some(compiled) => Ok(Self::Compiled(Box::new(compiled))),
-                None => Hosted::new(&fresh, shared, errors.clone())
-                    .map(|hosted| Self::Hosted(Box::new(hosted))),
-            }
-        };
-        make().unwrap_or_else(|error| {
+        let fresh = strategy.call_method0("fresh");
+        let made = fresh.and_then(|fresh| Self::try_new(&fresh, shared, errors));
+        made.unwrap_or_else(|error| {
             errors.put(error);
             Self::Failed
         })
@@ -86,6 +94,9 @@ impl Strategy for AnyStrategy {
     }
     fn on_timer(&mut self, ctx: &mut Context<'_>, timer: u32) {
         each!(self, strategy => strategy.on_timer(ctx, timer));
+    }
+    fn on_action(&mut self, ctx: &mut Context<'_>, action: &ActionEvent) {
+        each!(self, strategy => strategy.on_action(ctx, action));
     }
     fn on_stop(&mut self, ctx: &mut Context<'_>) {
         each!(self, strategy => strategy.on_stop(ctx));

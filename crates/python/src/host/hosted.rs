@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use py_rt_kernel::actions::ActionEvent;
 use py_rt_kernel::event::{FillEvent, OrderEvent};
 use py_rt_kernel::signal::Quote;
 use py_rt_kernel::{Context, Interests, Strategy};
@@ -10,6 +11,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 use pyo3::PyClass;
 
+use super::actions::PyAction;
 use super::context::PyContext;
 use super::events::{BarData, PyBarEvent, PyQuote, PyTrade, QuoteData, TradeData};
 use super::orders::{PyFill, PyOrder, PyTimerEvent};
@@ -18,7 +20,7 @@ use super::Shared;
 use crate::live::Errors;
 
 /// The callbacks, in the order of their numbers here.
-const CALLBACKS: [(&str, Interests); 9] = [
+const CALLBACKS: [(&str, Interests); 10] = [
     ("on_trade", Interests::TRADE),
     ("on_quote", Interests::QUOTE),
     ("on_book", Interests::BOOK),
@@ -28,13 +30,14 @@ const CALLBACKS: [(&str, Interests); 9] = [
     ("on_timer", Interests::TIMER),
     ("on_start", Interests(0)),
     ("on_stop", Interests(0)),
+    ("on_action", Interests::ACTION),
 ];
 
 /// A Python strategy with its bound methods looked up.
 pub(crate) struct Hosted {
     shared: Arc<Shared>,
     context: Py<PyContext>,
-    methods: [Option<Py<PyAny>>; 9],
+    methods: [Option<Py<PyAny>>; 10],
     interests: Interests,
     errors: Errors,
     trade: Slot<PyTrade>,
@@ -52,7 +55,7 @@ impl Hosted {
         let py = strategy.py();
         let overridden: Vec<String> = strategy.call_method0("_overridden")?.extract()?;
         let mut interests = Interests::default();
-        let mut methods = [const { None }; 9];
+        let mut methods = [const { None }; 10];
         for (place, (name, interest)) in CALLBACKS.iter().enumerate() {
             if overridden.iter().any(|have| have == name) {
                 methods[place] = Some(strategy.getattr(*name)?.unbind());
@@ -221,6 +224,10 @@ impl Strategy for Hosted {
             name: shared.timer(timer),
             ts,
         });
+    }
+
+    fn on_action(&mut self, ctx: &mut Context<'_>, action: &ActionEvent) {
+        self.call(9, ctx, |_, shared| PyAction::new(shared, action));
     }
 
     fn on_start(&mut self, ctx: &mut Context<'_>) {

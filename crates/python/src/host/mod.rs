@@ -3,6 +3,7 @@
 //! Bound methods are looked up once and only overridden ones are called. The context is one object
 //! for ever; event objects are reused when nobody kept the last one.
 
+mod actions;
 mod any;
 mod asks;
 mod context;
@@ -14,6 +15,7 @@ mod shared;
 mod slot;
 mod views;
 
+pub(crate) use actions::PyAction;
 pub(crate) use any::AnyStrategy;
 pub(crate) use context::{callback_time, PyContext};
 pub(crate) use convert::{side_name, tif_name};

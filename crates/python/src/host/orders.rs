@@ -2,6 +2,8 @@
 
 use py_rt_kernel::event::{Denial, FillEvent};
 use py_rt_kernel::execution::Order;
+use py_rt_kernel::risk::Control;
+use py_rt_kernel::signal::StrategyId;
 use py_rt_types::{Liquidity, OrderType, RejectReason};
 use pyo3::prelude::*;
 
@@ -98,9 +100,16 @@ pub(crate) fn reason_text(
 ) -> Option<String> {
     let reason = order.reason?;
     Some(match (reason, denial) {
+        (RejectReason::Risk, Some(denial)) if denial.control == Control::Warmup => {
+            format!("{}: no order leaves before its end", denial.control.name())
+        }
         (RejectReason::Risk, Some(denial)) => {
             let name = denial.control.name();
-            format!("{name}: limit {}, value {}", denial.limit, denial.value)
+            let whose = match denial.strategy {
+                StrategyId::ACCOUNT => "limit",
+                _ => "own limit",
+            };
+            format!("{name}: {whose} {}, value {}", denial.limit, denial.value)
         }
         _ => match shared.explanation(order.client_order_id) {
             Some(explanation) => format!("{}: {explanation}", reason.name()),

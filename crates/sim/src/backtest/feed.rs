@@ -62,8 +62,11 @@ impl<'a, D: Delay> EventFeed<'a, D> {
         };
     }
 
-    pub(super) const fn len(&self) -> usize {
-        self.events.len()
+    /// Goes on with more rows: those of now and those that follow.
+    pub(super) fn extend(&mut self, events: &'a [MarketEvent]) {
+        self.events = events;
+        self.next = UnixNanos::MIN;
+        self.load();
     }
 
     #[inline]
@@ -144,6 +147,8 @@ pub(super) struct BarFeed<'a> {
     /// Whether bars are in the order of their opens, and those of one instrument never overlap.
     plain: bool,
     delay_ns: i64,
+    /// Bars that were over before these.
+    before: usize,
     opened: usize,
     closed: usize,
     seen: usize,
@@ -168,6 +173,7 @@ impl<'a> BarFeed<'a> {
             bars,
             by_open,
             delay_ns,
+            before: 0,
             opened: 0,
             closed: 0,
             seen: 0,
@@ -219,12 +225,16 @@ impl<'a> BarFeed<'a> {
         };
     }
 
-    pub(super) const fn len(&self) -> usize {
-        self.bars.len()
+    /// Goes on with more bars, those of now and those that follow; all of now are over.
+    pub(super) fn extend(&mut self, bars: &'a [Bar]) {
+        let over = self.position();
+        *self = Self::new(&bars[over..], self.delay_ns);
+        self.before = over;
     }
 
+    #[inline]
     pub(super) const fn position(&self) -> usize {
-        self.seen
+        self.before + self.seen
     }
 
     #[inline]

@@ -5,6 +5,7 @@
 //! seen here: an order never profits from what happened at its own arrival. A timer rings before
 //! the first thing that is seen here at or after its time.
 
+mod boundary;
 mod data;
 mod feed;
 mod recording;
@@ -20,6 +21,7 @@ use py_rt_kernel::{Control, Input, Kernel, KernelConfig, Output, Request, Strate
 use py_rt_types::{Report, UnixNanos};
 
 use crate::venue::{SimVenue, VenueConfig};
+use boundary::Boundaries;
 use feed::{AtKernel, AtVenue, BarFeed, EventFeed};
 use road::Road;
 
@@ -65,6 +67,7 @@ pub struct Backtest<'a, S> {
     orders: Road<Request>,
     reports: Road<Report>,
     recording: Recording,
+    boundaries: Boundaries<'a>,
     failed: bool,
 }
 
@@ -75,7 +78,10 @@ impl<'a, S: Strategy> Backtest<'a, S> {
         let latency = config.latency;
         let mut venue = config.venue;
         venue.bar_grace_ns = latency.feed_ns.saturating_add(latency.order_ns);
-        let recording = Recording::new(config.sample_every_ns);
+        let recording = {
+            let (kernel, step) = (&config.kernel, config.sample_every_ns);
+            Recording::new(step, kernel.opens_at, kernel.strategies.len())
+        };
         Self {
             venue: SimVenue::new(&config.kernel.instruments, venue),
             kernel: Kernel::new(config.kernel, strategy),
@@ -86,20 +92,21 @@ impl<'a, S: Strategy> Backtest<'a, S> {
             orders: Road::new(),
             reports: Road::new(),
             recording,
+            boundaries: Boundaries::none(*data),
             failed: false,
         }
     }
 
     /// Runs to the end of the data, or until the strategy fails or `progress` says no.
     pub fn run(&mut self, progress: Progress<'_>) {
-        let total = self.at_kernel.len() + self.bars.len();
+        let total = self.boundaries.len();
         let begin = self.at_venue.peek().min(self.bars.peek().0);
         self.kernel
             .handle_input(begin, Input::Control(Control::Start));
         self.drain();
         self.recording.sample(begin, &self.kernel);
         let mut report_at = ROWS_PER_REPORT;
-        while !self.failed && self.step(report_at) {
+        while !self.failed && (self.step(report_at) || self.pass_boundary()) {
             let done = self.at_kernel.position() + self.bars.position();
             if done >= report_at {
                 report_at = done + ROWS_PER_REPORT;

@@ -1,7 +1,9 @@
 //! What a run leaves behind: orders as they ended, fills, the equity curve.
 
+use py_rt_kernel::actions::ActionEvent;
 use py_rt_kernel::event::{Denial, Event, FillEvent, OrderEvent};
 use py_rt_kernel::execution::Order;
+use py_rt_kernel::portfolio::Portfolio;
 use py_rt_kernel::Kernel;
 use py_rt_types::{Money, UnixNanos};
 
@@ -35,20 +37,31 @@ pub struct Recording {
     pub orders: Vec<OrderRow>,
     /// Executions in the order in which they were booked.
     pub fills: Vec<FillRow>,
+    /// Corporate actions and what they did.
+    pub actions: Vec<ActionEvent>,
     /// The equity curve.
     pub equity: Vec<EquityPoint>,
+    /// The curve of each of several strategies, at the same times: that of an account with the same
+    /// cash in which it trades alone.
+    pub own: Vec<Vec<EquityPoint>>,
+    /// Orders that were refused because the run had not warmed up; they have no row.
+    pub warmup_refused: usize,
     /// Orders that risk refused.
     pub denied: usize,
     /// Orders that were still working when the data ended.
     pub expired_unfilled: usize,
     sample_every_ns: i64,
     next_sample: UnixNanos,
+    opens_at: UnixNanos,
 }
 
 impl Recording {
-    pub(super) fn new(sample_every_ns: i64) -> Self {
+    /// Rows and points begin at `opens_at`, when the run has warmed up.
+    pub(super) fn new(sample_every_ns: i64, opens_at: UnixNanos, strategies: usize) -> Self {
         Self {
             sample_every_ns,
+            opens_at,
+            own: vec![Vec::new(); strategies],
             next_sample: UnixNanos::MAX,
             ..Self::default()
         }
@@ -64,15 +77,25 @@ impl Recording {
     }
 
     pub(super) fn sample<S>(&mut self, now: UnixNanos, kernel: &Kernel<S>) {
-        let portfolio = kernel.portfolio();
-        let point = EquityPoint {
+        if now < self.opens_at {
+            self.next_sample = self.opens_at;
+            return;
+        }
+        let point = |portfolio: &Portfolio| EquityPoint {
             ts: now,
             equity: portfolio.equity(),
             cash: portfolio.cash(),
         };
-        match self.equity.last_mut() {
-            Some(last) if last.ts == now => *last = point,
-            _ => self.equity.push(point),
+        let again = self.equity.last().is_some_and(|last| last.ts == now);
+        if again {
+            self.equity.pop();
+        }
+        self.equity.push(point(kernel.portfolio()));
+        for (own, strategy) in self.own.iter_mut().zip(kernel.strategies()) {
+            if again {
+                own.pop();
+            }
+            own.push(point(kernel.portfolio_of(strategy)));
         }
         if self.sample_every_ns > 0 {
             let step = now.0.div_euclid(self.sample_every_ns) + 1;
@@ -84,11 +107,16 @@ impl Recording {
         match event {
             Event::Order(event) => self.record_order(event),
             Event::Fill(fill) => self.fills.push(*fill),
+            Event::Action(action) => self.actions.push(*action),
             _ => {}
         }
     }
 
     fn record_order(&mut self, event: &OrderEvent) {
+        if event.ts_recv < self.opens_at {
+            self.warmup_refused += 1;
+            return;
+        }
         let id = event.order.client_order_id.sequence;
         let refused = event.denial.is_some();
         self.denied += usize::from(refused);

@@ -9,6 +9,7 @@
 //!
 //! Time is an argument; latencies belong to the driver.
 
+mod actions;
 mod bars;
 mod book_side;
 mod fees;

@@ -90,6 +90,8 @@ pub fn run_config(instruments: usize, latency: Latency) -> BacktestConfig {
         reconciled: true,
         cancel_on_stop: true,
         bar_interval_ns: 0,
+        strategies: Vec::new(),
+        opens_at: UnixNanos::MIN,
     };
     BacktestConfig {
         kernel,

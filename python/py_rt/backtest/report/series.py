@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from py_rt.backtest.result import BacktestResult
     from py_rt.market import Instrument, MarketData
 
-__all__ = ["charted_symbols", "payload", "thin", "thin_fills"]
+__all__ = ["charted_symbols", "payload", "series_of", "thin", "thin_fills"]
 
 _MS = 1_000_000
 _TRADE, _QUOTE = 1, 4
@@ -121,9 +121,14 @@ def _account(result: BacktestResult) -> dict[str, Any]:
     net = np.divide(equity - columns["cash"], equity, out=np.zeros_like(equity), where=equity > 0)
     third = _ACCOUNT_POINTS // 3
     kept = np.union1d(thin(equity, third), np.union1d(thin(fall, third), thin(net, third)))
+    digits = 2 if abs(equity[0]) >= 1_000 else 6
+    beside = result.benchmark
+    worth = beside.worth(columns["ts"][kept], result.cash) if beside is not None else None
     return {
         "t": _differences(columns["ts"][kept] // _MS),
-        "equity": np.round(equity[kept], 2 if abs(equity[0]) >= 1_000 else 6).tolist(),
+        "equity": np.round(equity[kept], digits).tolist(),
+        "benchmark": None if worth is None else np.round(worth, digits).tolist(),
+        "benchmark_name": None if beside is None else beside.name,
         "drawdown": np.round(fall[kept], 6).tolist(),
         "net": np.round(net[kept], 5).tolist(),
     }
@@ -136,7 +141,7 @@ def _symbol(
     everything = result.arrays("fills")
     own = everything["symbol"] == instrument.symbol
     fills = {name: column[own] for name, column in everything.items()}
-    ts, ticks, kind = _prices(result.data, instrument)
+    ts, ticks, kind = series_of(result.data, instrument)
     kept = thin(ticks, min(_PRICE_POINTS, _PRICE_POINTS_ALL // n_symbols))
     shown = thin_fills(fills, min(_FILLS, _FILLS_ALL // n_symbols))
     return {
@@ -162,7 +167,8 @@ def _symbol(
 
 def _position(fills: dict[str, NDArray[Any]], end: int, points: int) -> dict[str, Any]:
     """Return the quantity held after each fill, and up to the end."""
-    position = np.cumsum(fills["signed_qty"])
+    factor = fills["split_factor"]
+    position = np.cumsum(fills["signed_qty"] * factor) / factor
     steps = thin(position, points)
     return {
         "t": _differences(np.append(fills["ts_event"][steps], [end] * bool(len(steps))) // _MS),
@@ -170,7 +176,7 @@ def _position(fills: dict[str, NDArray[Any]], end: int, points: int) -> dict[str
     }
 
 
-def _prices(
+def series_of(
     data: MarketData, instrument: Instrument
 ) -> tuple[NDArray[np.int64], NDArray[np.float64], str]:
     """Return times, prices in ticks and what they are: closes, trades, quote or book mids."""

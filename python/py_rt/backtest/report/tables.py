@@ -24,7 +24,7 @@ _WEEKS_MAX = 14
 _LINES_MAX = 20
 _PERCENTS = frozenset(
     {"total_return", "cagr", "max_drawdown", "volatility", "win_rate", "exposure", "var_95",
-     "es_975", "psr"}
+     "es_975", "psr", "benchmark_return", "active_return", "tracking_error", "alpha"}
 )  # fmt: skip
 _COUNTS = frozenset({"n_orders", "n_fills"})
 _NAMES = {
@@ -45,6 +45,12 @@ _NAMES = {
     "var_95": "Value at risk, 95 %",
     "es_975": "Expected shortfall, 97.5 %",
     "psr": "Probabilistic Sharpe ratio",
+    "benchmark_return": "Total return of the benchmark",
+    "active_return": "Active return per year",
+    "tracking_error": "Tracking error per year",
+    "information_ratio": "Information ratio",
+    "beta": "Beta",
+    "alpha": "Alpha per year",
 }
 _MEANINGS = {
     "next_open": "an order sent on a closed bar fills at the next bar's open",

@@ -117,7 +117,7 @@
           filters: { pub: (type) => type === "mousemove" || type === "mouseleave" },
         },
       },
-      series: [{}, series],
+      series: [{}, series, ...(extra.beside || [])],
       hooks: {
         init: [pinch],
         setScale: [(u, key) => key === "x" && shared(u)],
@@ -151,12 +151,16 @@
   const account = {
     x: summed(data.account.t).map(toX), equity: data.account.equity,
     drawdown: data.account.drawdown, net: data.account.net,
+    benchmark: data.account.benchmark,
   };
   function drawAccount() {
     const narrow = innerWidth < 600;
     chart("equity", narrow ? 220 : 300,
       line("--accent", { fill: color("--accent-fill"), width: 1.75 }),
-      [account.x, account.equity], compactLabels, { scale: { range: padded }, bare: true });
+      account.benchmark ? [account.x, account.equity, account.benchmark]
+        : [account.x, account.equity],
+      compactLabels, { scale: { range: padded }, bare: true,
+        beside: account.benchmark ? [line("--soft", { dash: [5, 4] })] : [] });
     chart("drawdown", 116,
       line("--loss", { fill: `rgba(${color("--loss-rgb")}, .16)`, fillTo: 0 }),
       [account.x, account.drawdown], percentLabels,
@@ -244,6 +248,10 @@
     }));
     if (!parts.length) host.textContent = "\u00a0";
   }
+  function beside(i) {
+    if (!account.benchmark) return [];
+    return [[data.account.benchmark_name, fixed(account.benchmark[i], 2)]];
+  }
   function read(name) {
     const u = charts.get(name);
     if (!u || u.cursor.left < 0 || u.cursor.left === undefined) {
@@ -254,6 +262,7 @@
     if (name === "equity") {
       const i = at(account.x, x);
       write("account", [["", longTime(toTime(x))], ["Equity", fixed(account.equity[i], 2)],
+        ...beside(i),
         ["Drawdown", percent(account.drawdown[i])], ["Exposure", percent(account.net[i], 1)]]);
     }
     if (name === "price" && shown) readPrice(u, x);
@@ -284,6 +293,7 @@
   function rest() {
     const last = account.x.length - 1;
     write("account", [["At the end:", ""], ["Equity", fixed(account.equity[last], 2)],
+      ...beside(last),
       ["Drawdown", percent(account.drawdown[last])], ["Exposure", percent(account.net[last], 1)]]);
     if (!shown) return write("price", []);
     const kinds = {

@@ -1,0 +1,117 @@
+"""The columns of a result: checked as they come from the engine, and turned into arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from py_rt.errors import DataError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from py_rt.market import MarketData
+
+__all__ = [
+    "DECIMALS",
+    "NO_ACTIONS",
+    "TIMES",
+    "by_symbol",
+    "equal_columns",
+    "frame",
+    "is_denied",
+    "listed",
+    "start_ns",
+    "to_array",
+    "with_start",
+]
+
+DECIMALS = {
+    "orders": ("order_qty", "limit_price", "stop_price", "cum_qty", "avg_price"),
+    "fills": ("last_qty", "last_price", "fee"),
+    "positions": ("qty", "avg_price", "realized_pnl", "unrealized_pnl"),
+    "actions": ("amount", "qty_before", "qty_after", "cash"),
+}
+TIMES = {
+    "orders": ("ts_created", "ts_updated"),
+    "fills": ("ts_event", "ts_recv"),
+    "positions": (),
+    "actions": ("ts",),
+}
+
+
+NO_ACTIONS: dict[str, list[Any]] = {
+    name: [] for name in ("ts", "symbol", "kind", "ratio", *DECIMALS["actions"], "strategy")
+}
+
+
+def equal_columns(raw: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """Return a table of the engine, all of whose columns have one length."""
+    if name not in raw:
+        raise DataError("the engine returned no such table", field=name, remedy="report this")
+    columns = dict(raw[name])
+    lengths = {key: len(values) for key, values in columns.items()}
+    if len(set(lengths.values())) > 1:
+        raise DataError(f"columns differ in length: {lengths}", field=name, remedy="report this")
+    return columns
+
+
+def is_denied(reason: str | None) -> bool:
+    """Whether risk refused the order: its reason names a limit and the value that broke it."""
+    return reason is not None and "limit " in reason and ", value " in reason
+
+
+def with_start(columns: Mapping[str, Any], cash: float, begin: int, warm: bool) -> dict[str, Any]:
+    """Let the equity columns begin with the initial cash, before anything happened.
+
+    After a warm-up they begin when it ends, whenever the first row is.
+    """
+    ts = np.asarray(columns["ts"], dtype=np.int64)
+    equity = np.asarray(columns["equity"], dtype=np.float64)
+    money = np.asarray(columns["cash"], dtype=np.float64)
+    if warm or not (len(ts) and equity[0] == cash and money[0] == cash):
+        before = min(int(ts[0]) - 1, begin) if len(ts) else begin
+        ts = np.concatenate([[before], ts])
+        equity = np.concatenate([[cash], equity])
+        money = np.concatenate([[cash], money])
+    return {"ts": ts, "equity": equity, "cash": money}
+
+
+def start_ns(data: MarketData) -> int:
+    """Return when the first row of the data was, ns UTC; 0 without rows."""
+    bars, events = data.bars(), data.events()
+    firsts = [int(r[c][0]) for r, c in ((bars, "ts_open"), (events, "ts_recv")) if len(r)]
+    return min(firsts, default=0)
+
+
+def to_array(key: str, values: Any, name: str) -> NDArray[Any]:
+    """Return a column as float64 where it is decimal text, int64 where it is a time."""
+    if key in DECIMALS[name]:
+        return np.array([np.nan if v is None else float(v) for v in values], dtype=np.float64)
+    if key in TIMES[name]:
+        return np.asarray(values, dtype=np.int64)
+    column = np.empty(len(values), dtype=object)
+    column[:] = list(values)
+    return column
+
+
+def by_symbol(data: MarketData, attribute: str) -> dict[str, float]:
+    """Return a number of each instrument by its symbol."""
+    return {i.symbol: float(getattr(i, attribute)) for i in data.instruments}
+
+
+def frame(columns: Mapping[str, NDArray[Any]], times: Sequence[str]) -> pd.DataFrame:
+    """Return columns as a DataFrame, with times in UTC."""
+    import pandas as pd
+
+    dated = {name: pd.to_datetime(columns[name], utc=True, unit="ns") for name in times}
+    return pd.DataFrame({**columns, **dated})
+
+
+def listed(values: Any) -> list[Any]:
+    """Return values as a plain list."""
+    made: list[Any] = values.tolist() if isinstance(values, np.ndarray) else list(values)
+    return made
