@@ -21,12 +21,14 @@
 #![forbid(unsafe_code)]
 
 mod answer;
+mod binance;
 mod civil;
 mod clock;
 pub mod config;
 mod engine;
 mod error;
 mod ids;
+mod listing;
 mod market;
 mod node;
 mod order;
@@ -35,6 +37,9 @@ pub mod serve;
 mod stream;
 mod ticket;
 
-pub use config::{PaperAccount, PaperConfig, PaperInstrument, Recording, StartClock, Synthetic};
+pub use config::{
+    Commission, Dialect, PaperAccount, PaperConfig, PaperInstrument, Recording, StartClock,
+    Synthetic,
+};
 pub use error::PaperError;
 pub use serve::{serve, Ready};

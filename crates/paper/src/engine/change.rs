@@ -22,7 +22,7 @@ impl Engine {
         Ok(())
     }
 
-    fn end_open(&mut self, place: usize, status: Status) {
+    pub(crate) fn end_open(&mut self, place: usize, status: Status) {
         let order = &self.orders[place];
         if order.held {
             self.open_gate(place);
@@ -118,6 +118,7 @@ impl Engine {
             return Err(Refusal::invalid("qty must be above what is already filled"));
         }
         after.id = self.ids.uuid();
+        after.fills = Vec::new();
         after.replaces = Some(before.id);
         after.status = Status::PendingNew;
         after.submitted_at = self.now;

@@ -30,10 +30,7 @@ impl Engine {
         for place in self.gates[instrument].clone() {
             let mut order = self.orders[place].clone();
             self.follow(&mut order, price);
-            let reached = order.stop.is_some_and(|stop| match order.side {
-                Side::Buy => price >= stop,
-                Side::Sell => price <= stop,
-            });
+            let reached = order.stop.is_some_and(|stop| order.is_reached(stop, price));
             self.orders[place] = order;
             if reached {
                 self.open_gate(place);

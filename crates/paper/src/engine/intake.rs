@@ -8,8 +8,8 @@ use py_rt_types::{
 use super::Engine;
 use crate::answer::Refusal;
 use crate::civil;
-use crate::config::Listing;
-use crate::order::{Kind, Order, Status, Tif, Trail};
+use crate::listing::Listing;
+use crate::order::{Kind, Order, Tif, Trail};
 use crate::ticket::Ticket;
 
 const NINETY_DAYS: i64 = 90;
@@ -75,10 +75,6 @@ impl Engine {
         let now = self.now;
         let mut order = Order {
             id: self.ids.uuid(),
-            client_order_id: String::new(),
-            account,
-            instrument,
-            side: ticket.side,
             kind: ticket.kind,
             tif: ticket.tif,
             qty,
@@ -89,19 +85,8 @@ impl Engine {
             high_water,
             extended_hours: ticket.extended_hours,
             position_intent: self.intent(account, instrument, ticket.side),
-            status: Status::PendingNew,
-            cum_qty: Qty::ZERO,
-            turnover: 0,
-            submitted_at: now,
-            updated_at: now,
-            filled_at: None,
-            ended_at: None,
             expires_at: expiry(ticket.tif, self.listings[instrument].is_crypto(), now),
-            replaced_by: None,
-            replaces: None,
-            sequence: 0,
-            revision: 0,
-            held: false,
+            ..Order::blank(account, instrument, ticket.side, now)
         };
         self.trail_stop(&mut order);
         Ok(order)
@@ -142,7 +127,7 @@ impl Engine {
     }
 
     /// Puts an accepted order into the books.
-    pub(super) fn enter(&mut self, order: Order) -> usize {
+    pub(crate) fn enter(&mut self, order: Order) -> usize {
         let place = self.orders.len();
         let (account, client) = (order.account, order.client_order_id.clone());
         self.by_id.insert(order.id, place);
@@ -189,7 +174,7 @@ impl Engine {
             order_qty: order.qty,
             limit_price,
             stop_price: None,
-            post_only: false,
+            post_only: order.post_only,
             reduce_only: false,
         };
         let owner = order.account as u32;

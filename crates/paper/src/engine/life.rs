@@ -3,16 +3,17 @@
 use py_rt_types::{ExecId, Liquidity, Money, Price, Qty, Report, ReportKind, Side};
 
 use super::Engine;
+use crate::config::Dialect;
 use crate::node::Node;
 use crate::order::{Execution, Status};
 use crate::rest;
 
 /// An execution as the matching engine tells it.
-struct Filled {
-    qty: Qty,
-    price: Price,
+pub(super) struct Filled {
+    pub(super) qty: Qty,
+    pub(super) price: Price,
     fee: Money,
-    liquidity: Liquidity,
+    pub(super) liquidity: Liquidity,
 }
 
 impl Engine {
@@ -47,13 +48,23 @@ impl Engine {
                 self.apply_fill(place, &filled);
             }
             ReportKind::Canceled { .. } | ReportKind::DoneForDay { .. } => {
-                self.end(place, Status::Canceled);
+                self.end(place, self.status_of_rest(place));
             }
             ReportKind::Expired { .. } => self.end(place, Status::Expired),
             ReportKind::Rejected { .. } => self.end(place, Status::Rejected),
             ReportKind::Replaced { .. } => self.apply_replaced(place, sequence),
             ReportKind::ReplaceRejected { .. } => self.apply_replace_rejected(place),
             _ => {}
+        }
+    }
+
+    /// What is left of an order that nobody cancelled expires on Binance.
+    fn status_of_rest(&self, place: usize) -> Status {
+        let order = &self.orders[place];
+        let asked = order.cancel_id.is_some();
+        match self.accounts[order.account].dialect {
+            Dialect::Binance if !asked => Status::Expired,
+            _ => Status::Canceled,
         }
     }
 
@@ -81,6 +92,12 @@ impl Engine {
             order.filled_at = Some(now);
         }
         let (account, instrument, side) = (order.account, order.instrument, order.side);
+        order.fills.push(self.executions.len());
+        let (cum_qty, leaves) = (order.cum_qty, order.leaves());
+        let commission = match self.accounts[account].dialect {
+            Dialect::Binance => Some(self.commission_of(instrument, side, filled)),
+            Dialect::Alpaca => None,
+        };
         let execution = Execution {
             id,
             order: place,
@@ -88,12 +105,17 @@ impl Engine {
             qty: filled.qty,
             price: filled.price,
             fee: filled.fee,
+            commission,
+            trade: self.tapes[instrument].number_trade(),
             liquidity: filled.liquidity,
             at: now,
-            cum_qty: order.cum_qty,
-            leaves: order.leaves(),
+            cum_qty,
+            leaves,
         };
-        self.book_money(account, instrument, side, filled);
+        match &execution.commission {
+            Some(paid) => self.book_assets(account, instrument, side, (filled, paid)),
+            None => self.book_money(account, instrument, side, filled),
+        }
         self.accounts[account]
             .executions
             .push(self.executions.len());
@@ -122,7 +144,7 @@ impl Engine {
     }
 
     /// Ends an order without a fill.
-    pub(super) fn end(&mut self, place: usize, status: Status) {
+    pub(crate) fn end(&mut self, place: usize, status: Status) {
         let order = &mut self.orders[place];
         order.status = status;
         order.updated_at = self.now;
@@ -172,6 +194,9 @@ impl Engine {
 
     /// Tells the account's streams what happened to an order.
     fn tell(&mut self, place: usize, event: &'static str, execution: Option<usize>) {
+        if self.accounts[self.orders[place].account].dialect == Dialect::Binance {
+            return self.report(place, event, execution);
+        }
         let execution = execution.map(|at| &self.executions[at]);
         let id = match execution {
             Some(execution) => execution.id,

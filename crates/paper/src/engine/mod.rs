@@ -11,6 +11,7 @@ mod intake;
 mod life;
 #[cfg(test)]
 mod tests;
+pub(crate) mod wallet;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,8 +20,10 @@ use py_rt_types::{
     Decimal, EventKind, InstrumentId, MarketEvent, Money, Price, Qty, Side, UnixNanos,
 };
 
-use crate::config::{plain_symbol, Listing, PaperConfig};
+use crate::binance::Desk;
+use crate::config::{Commission, Dialect, PaperConfig};
 use crate::ids::{Random, Uuid};
+use crate::listing::{plain_symbol, Listing};
 use crate::market::tape::{Quote, Tape};
 use crate::market::{Maker, Replay, Source};
 use crate::order::{Execution, Order, Position};
@@ -31,10 +34,13 @@ use crate::PaperError;
 #[derive(Debug)]
 pub(crate) struct Account {
     pub(crate) id: Uuid,
+    pub(crate) dialect: Dialect,
     pub(crate) key: String,
     pub(crate) secret: String,
     pub(crate) cash: Money,
     pub(crate) initial_cash: Money,
+    /// What a Binance account owns, by asset, in 1e-18 of it.
+    pub(crate) wallet: BTreeMap<String, i128>,
     /// By place of the instrument.
     pub(crate) positions: Vec<Position>,
     /// Places of its orders, oldest first.
@@ -56,6 +62,9 @@ pub(crate) struct Engine {
     /// First price seen of each instrument: what "today" is measured from.
     pub(crate) first_prices: Vec<Option<Price>>,
     pub(crate) hub: Hub,
+    /// The Binance side: its streams, quotas and book ids.
+    pub(crate) desk: Desk,
+    pub(crate) commission: Commission,
     pub(crate) ids: Random,
     pub(crate) seed: u64,
     pub(crate) speed: f64,
@@ -101,6 +110,8 @@ impl Engine {
                 let cash = Money(cash.unwrap_or_default());
                 Account {
                     id: ids.uuid(),
+                    dialect: raw.dialect,
+                    wallet: wallet::opened(&raw.balances),
                     key: raw.key.clone(),
                     secret: raw.secret.clone(),
                     cash,
@@ -123,6 +134,8 @@ impl Engine {
             tapes: (0..count).map(|_| Tape::default()).collect(),
             first_prices: vec![None; count],
             hub: Hub::default(),
+            desk: Desk::new(count, config.binance_port.is_some()),
+            commission: config.commission,
             ids,
             seed: config.seed,
             speed: config.speed,
@@ -153,6 +166,7 @@ impl Engine {
         self.poll_market()
             .min(expiry)
             .min(minutes.unwrap_or(UnixNanos::MAX))
+            .min(self.desk.poll_timeout())
     }
 
     /// When the next market event is due; `MAX` when all recordings are over.
@@ -184,6 +198,9 @@ impl Engine {
                 self.hub.publish_bar(&self.listings[place], &bar);
             }
             return;
+        }
+        if self.desk.poll_timeout() <= at {
+            return self.publish_samples(at);
         }
         let next = self.sources.iter_mut().min_by_key(|source| source.due());
         if let Some(event) = next.and_then(Source::pop) {
@@ -223,6 +240,7 @@ impl Engine {
         let print = self.tapes[place].note_print(at, event.price, event.qty, event.side);
         self.first_prices[place].get_or_insert(event.price);
         self.hub.publish_trade(&self.listings[place], &print);
+        self.desk.publish_trade(&self.listings[place], &print);
         self.pass_gates(place, event.price);
     }
 
@@ -245,8 +263,14 @@ impl Engine {
         let listing = &self.listings[place];
         if self.tapes[place].note_quote(quote) {
             self.hub.publish_quote(listing, &quote);
+            self.desk.publish_quote(place, listing, &quote);
         }
         let changes = &mut self.changes[place];
+        if changes.reset {
+            self.desk.note_book(place, &self.venue);
+        } else {
+            self.desk.note_levels(place, &changes.levels);
+        }
         if changes.reset {
             let venue = &self.venue;
             let side = |side| wire::book_levels(venue, place, side);

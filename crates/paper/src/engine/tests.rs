@@ -7,9 +7,8 @@ use tokio::sync::mpsc::{channel, Receiver};
 
 use super::Engine;
 use crate::answer::Request;
-use crate::config::{
-    Class, PaperAccount, PaperConfig, PaperInstrument, Recording, StartClock, Synthetic,
-};
+use crate::config::{PaperAccount, PaperConfig, PaperInstrument, Recording, StartClock, Synthetic};
+use crate::listing::Class;
 use crate::stream::{Encoding, Frame, Stream};
 
 const SECOND: i64 = 1_000_000_000;
@@ -66,6 +65,7 @@ fn config(crypto: bool, later: Vec<MarketEvent>) -> PaperConfig {
             key: "K".to_owned(),
             secret: "S".to_owned(),
             cash: "10000".to_owned(),
+            ..PaperAccount::default()
         }],
         instruments: vec![listed(crypto)],
         recordings: vec![recording(later)],
@@ -95,6 +95,8 @@ fn call(engine: &mut Engine, method: &str, path: &str, body: Value) -> (u16, Val
             .collect(),
         key: Some("K".to_owned()),
         secret: Some("S".to_owned()),
+        raw_query: query.to_owned(),
+        wall: START,
         body: if body.is_null() {
             Vec::new()
         } else {

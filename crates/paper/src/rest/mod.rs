@@ -12,6 +12,7 @@ mod positions;
 use py_rt_types::{Decimal, Liquidity, Money};
 
 use crate::answer::{Answer, Refusal, Request};
+use crate::config::Dialect;
 use crate::engine::Engine;
 use crate::node::Node;
 
@@ -48,7 +49,9 @@ impl Engine {
     pub(crate) fn account_of(&self, key: Option<&str>, secret: Option<&str>) -> Option<usize> {
         let (key, secret) = (key?, secret?);
         let mut accounts = self.accounts.iter();
-        accounts.position(|account| account.key == key && account.secret == secret)
+        accounts.position(|account| {
+            account.dialect == Dialect::Alpaca && account.key == key && account.secret == secret
+        })
     }
 
     fn answer(&mut self, account: usize, path: &str, request: &Request) -> Reply {

@@ -227,7 +227,7 @@ impl<'a> Wanted<'a> {
             symbols: request
                 .list("symbols")
                 .into_iter()
-                .map(crate::config::plain_symbol)
+                .map(crate::listing::plain_symbol)
                 .collect(),
             classes: request.list("asset_class"),
             before_id: id("before_order_id")?,

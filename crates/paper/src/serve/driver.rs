@@ -8,9 +8,13 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 
+use py_rt_types::UnixNanos;
+
 use crate::answer::{Answer, Request};
+use crate::binance::LineKind;
 use crate::clock::VirtualClock;
 use crate::engine::Engine;
+use crate::listing::Dialect;
 use crate::stream::{Encoding, Frame, Stream};
 
 /// Calls that may wait for the engine.
@@ -22,8 +26,8 @@ const IDLE: Duration = Duration::from_secs(60);
 
 /// What the engine is asked to do.
 pub(super) enum Call {
-    /// A request of the dialect.
-    Dialect(Request, oneshot::Sender<Answer>),
+    /// A request of a dialect.
+    Dialect(Dialect, Request, oneshot::Sender<Answer>),
     /// A request on the administration port.
     Admin(Request, oneshot::Sender<Answer>),
     /// A stream was opened.
@@ -33,8 +37,15 @@ pub(super) enum Call {
         encoding: Encoding,
         outbox: mpsc::Sender<Frame>,
     },
-    /// A client said something on its stream.
-    Said(u64, Vec<u8>),
+    /// A connection of the Binance dialect was made; its path named streams.
+    OpenLine {
+        id: u64,
+        kind: LineKind,
+        names: Vec<String>,
+        outbox: mpsc::Sender<Frame>,
+    },
+    /// A client said something on its stream, at this real time.
+    Said(u64, Vec<u8>, UnixNanos),
     /// A stream was closed.
     Closed(u64),
     /// The venue stops.
@@ -107,7 +118,12 @@ fn drive(mut engine: Engine, clock: VirtualClock, queue: &Receiver<Call>) {
         };
         engine.advance(clock.now(), BUDGET);
         match call {
-            Call::Dialect(request, reply) => answer(reply, engine.handle_request(&request)),
+            Call::Dialect(Dialect::Alpaca, request, reply) => {
+                answer(reply, engine.handle_request(&request));
+            }
+            Call::Dialect(Dialect::Binance, request, reply) => {
+                answer(reply, engine.handle_binance(&request));
+            }
             Call::Admin(request, reply) => answer(reply, engine.handle_admin(&request)),
             Call::Open {
                 id,
@@ -115,8 +131,17 @@ fn drive(mut engine: Engine, clock: VirtualClock, queue: &Receiver<Call>) {
                 encoding,
                 outbox,
             } => engine.hub.open(id, stream, encoding, outbox),
-            Call::Said(id, bytes) => engine.handle_stream(id, &bytes),
-            Call::Closed(id) => engine.hub.close(id),
+            Call::OpenLine {
+                id,
+                kind,
+                names,
+                outbox,
+            } => engine.open_line(id, kind, names, outbox),
+            Call::Said(id, bytes, wall) if engine.desk.has(id) => {
+                engine.handle_said(id, &bytes, wall);
+            }
+            Call::Said(id, bytes, _) => engine.handle_stream(id, &bytes),
+            Call::Closed(id) => engine.close_stream(id),
             Call::Stop => return,
         }
     }

@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use axum::extract::{Request as HttpRequest, State};
-use axum::http::{header, HeaderMap, HeaderValue, StatusCode};
+use axum::http::{header, HeaderMap, HeaderValue, StatusCode, Uri};
 use axum::response::Response;
 use axum::routing::{any, get};
 use axum::Router;
@@ -11,8 +11,9 @@ use tokio::sync::oneshot;
 use super::driver::{Call, Door};
 use super::sockets;
 use crate::answer::{Answer, Request};
+use crate::binance::LineKind;
 use crate::clock::wall_now;
-use crate::config::Class;
+use crate::listing::{Class, Dialect};
 use crate::stream::Stream;
 
 const BODY_MAX: usize = 1 << 20;
@@ -30,8 +31,8 @@ const STREAMS: [(&str, Stream); 7] = [
     ("/v1beta2/crypto", Stream::Market(Class::Crypto)),
 ];
 
-/// The dialect's port.
-pub(super) fn dialect(door: Door) -> Router {
+/// The Alpaca dialect's port.
+pub(super) fn alpaca(door: Door) -> Router {
     let mut router = Router::new();
     for (path, stream) in STREAMS {
         let upgrade = move |State(door): State<Door>, headers, socket| async move {
@@ -39,7 +40,43 @@ pub(super) fn dialect(door: Door) -> Router {
         };
         router = router.route(path, get(upgrade));
     }
-    router.fallback(any(answer_dialect)).with_state(door)
+    router.fallback(any(answer_alpaca)).with_state(door)
+}
+
+/// The Binance dialect's port.
+pub(super) fn binance(door: Door) -> Router {
+    let raw = |State(door): State<Door>, uri: Uri, socket| async move {
+        let path = unescape(uri.path(), false);
+        let names = path.trim_start_matches("/ws").split('/');
+        sockets::upgrade_line(door, LineKind::Raw, names_of(names), socket)
+    };
+    let combined = |State(door): State<Door>, uri: Uri, socket| async move {
+        let query = form(uri.query().unwrap_or_default());
+        let streams = query.into_iter().find(|(name, _)| name == "streams");
+        let streams = streams.map_or(String::new(), |(_, value)| value);
+        sockets::upgrade_line(
+            door,
+            LineKind::Combined,
+            names_of(streams.split('/')),
+            socket,
+        )
+    };
+    let api = |State(door): State<Door>, socket| async move {
+        sockets::upgrade_line(door, LineKind::Api, Vec::new(), socket)
+    };
+    Router::new()
+        .route("/ws", get(raw))
+        .route("/ws/", get(raw))
+        .route("/ws/{*names}", get(raw))
+        .route("/stream", get(combined))
+        .route("/ws-api/v3", get(api))
+        .fallback(any(answer_binance))
+        .with_state(door)
+}
+
+fn names_of<'a>(names: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let named = names.filter(|name| !name.is_empty());
+    named.map(str::to_owned).collect()
 }
 
 /// The administration's port.
@@ -47,8 +84,20 @@ pub(super) fn administration(door: Door) -> Router {
     Router::new().fallback(any(answer_admin)).with_state(door)
 }
 
-async fn answer_dialect(State(door): State<Door>, request: HttpRequest) -> Response {
-    answer(&door, request, Call::Dialect).await
+async fn answer_alpaca(State(door): State<Door>, request: HttpRequest) -> Response {
+    let call = |request, reply| Call::Dialect(Dialect::Alpaca, request, reply);
+    let mut response = answer(&door, request, call).await;
+    let resets = wall_now().0 / 1_000_000_000 + 60;
+    let headers = response.headers_mut();
+    headers.insert("x-ratelimit-limit", HeaderValue::from_static(QUOTA));
+    headers.insert("x-ratelimit-remaining", HeaderValue::from_static(QUOTA));
+    headers.insert("x-ratelimit-reset", HeaderValue::from(resets));
+    response
+}
+
+async fn answer_binance(State(door): State<Door>, request: HttpRequest) -> Response {
+    let call = |request, reply| Call::Dialect(Dialect::Binance, request, reply);
+    answer(&door, request, call).await
 }
 
 async fn answer_admin(State(door): State<Door>, request: HttpRequest) -> Response {
@@ -78,12 +127,11 @@ async fn read(request: HttpRequest) -> Option<Request> {
     Some(Request {
         method: parts.method.as_str().to_owned(),
         path: unescape(parts.uri.path(), false),
-        query: query
-            .split('&')
-            .filter(|pair| !pair.is_empty())
-            .map(pair)
-            .collect(),
-        key: header_text(&parts.headers, "apca-api-key-id"),
+        query: form(query),
+        raw_query: query.to_owned(),
+        wall: wall_now(),
+        key: header_text(&parts.headers, "apca-api-key-id")
+            .or_else(|| header_text(&parts.headers, "x-mbx-apikey")),
         secret: header_text(&parts.headers, "apca-api-secret-key"),
         body: body.to_vec(),
     })
@@ -92,6 +140,12 @@ async fn read(request: HttpRequest) -> Option<Request> {
 fn header_text(headers: &HeaderMap, name: &str) -> Option<String> {
     let value = headers.get(name)?.to_str().ok()?;
     Some(value.to_owned())
+}
+
+/// Names and values of a query or a form.
+pub(crate) fn form(text: &str) -> Vec<(String, String)> {
+    let pairs = text.split('&').filter(|pair| !pair.is_empty());
+    pairs.map(pair).collect()
 }
 
 fn pair(text: &str) -> (String, String) {
@@ -132,10 +186,11 @@ fn write(answer: Answer) -> Response {
         let json = HeaderValue::from_static("application/json; charset=UTF-8");
         headers.insert(header::CONTENT_TYPE, json);
     }
-    let resets = wall_now().0 / 1_000_000_000 + 60;
-    headers.insert("x-ratelimit-limit", HeaderValue::from_static(QUOTA));
-    headers.insert("x-ratelimit-remaining", HeaderValue::from_static(QUOTA));
-    headers.insert("x-ratelimit-reset", HeaderValue::from(resets));
+    for (name, value) in answer.headers {
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            headers.insert(name, value);
+        }
+    }
     response
 }
 

@@ -3,7 +3,7 @@
 use py_rt_types::{Price, Qty, Side, UnixNanos};
 
 use super::{wire, Encoding, Frame, Hub, Stream};
-use crate::config::Listing;
+use crate::listing::Listing;
 use crate::market::tape::{Print, Quote, TradeBar};
 use crate::node::Node;
 

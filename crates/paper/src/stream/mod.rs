@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use tokio::sync::mpsc::Sender;
 
-use crate::config::Class;
+use crate::listing::Class;
 use crate::node::Node;
 
 /// Messages that a connection may lag behind.

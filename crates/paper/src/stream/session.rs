@@ -7,8 +7,9 @@ use serde_json::Value;
 use tokio::sync::mpsc::Sender;
 
 use super::{msgpack, wire, Encoding, Frame, Hub, Session, Stream};
-use crate::config::plain_symbol;
+use crate::binance::LineKind;
 use crate::engine::Engine;
+use crate::listing::plain_symbol;
 use crate::node::{Name, Node};
 
 /// Channels of market data; what is never sent here may be subscribed all the same.
@@ -59,6 +60,25 @@ impl Hub {
 }
 
 impl Engine {
+    /// A connection of the Binance dialect was made.
+    pub(crate) fn open_line(
+        &mut self,
+        id: u64,
+        kind: LineKind,
+        names: Vec<String>,
+        outbox: Sender<Frame>,
+    ) {
+        self.desk.open(id, kind, names, outbox);
+        self.desk.wind(self.now);
+    }
+
+    /// A connection is gone.
+    pub(crate) fn close_stream(&mut self, id: u64) {
+        self.hub.close(id);
+        self.desk.close(id);
+        self.desk.wind(self.now);
+    }
+
     /// A client said something on its stream.
     pub(crate) fn handle_stream(&mut self, id: u64, bytes: &[u8]) {
         let Some(session) = self.hub.sessions.get(&id) else {
@@ -113,7 +133,7 @@ impl Engine {
         let Some(session) = self.hub.sessions.get(&id) else {
             return Node::Null;
         };
-        let crypto = session.stream == Stream::Market(crate::config::Class::Crypto);
+        let crypto = session.stream == Stream::Market(crate::listing::Class::Crypto);
         let mut channels = session.channels.clone();
         for channel in CHANNELS.into_iter().chain([BOOKS]) {
             for symbol in self.symbols_of(&message[channel]) {
