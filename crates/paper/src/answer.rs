@@ -16,6 +16,8 @@ pub(crate) struct Request {
     /// The query as it was sent: what a signature is about.
     pub(crate) raw_query: String,
     pub(crate) body: Vec<u8>,
+    /// It was here before and was sent away to wait.
+    pub(crate) came_again: bool,
     /// Real time of its arrival.
     pub(crate) wall: UnixNanos,
 }
@@ -118,6 +120,10 @@ impl Refusal {
 
     pub(crate) fn unauthorized() -> Self {
         Self::new(401, 40_110_000, "request is not authorized")
+    }
+
+    pub(crate) fn too_many() -> Self {
+        Self::new(429, 42_910_000, "rate limit exceeded")
     }
 
     pub(crate) fn not_found(message: impl Into<String>) -> Self {

@@ -25,6 +25,8 @@ pub struct PaperConfig {
     pub speed: f64,
     /// Everything random comes from it: ids and synthetic markets.
     pub seed: u64,
+    /// Shares trade by the calendar only; else around the clock.
+    pub keep_sessions: bool,
     /// Begin a recording again when it ends; else its book stands still from there on.
     pub repeat: bool,
     /// Assumptions of the matching engine. Fees are zero by default, as on Alpaca's paper venue.
@@ -54,6 +56,7 @@ impl Default for PaperConfig {
             clock: StartClock::Wall,
             speed: 1.0,
             seed: 0,
+            keep_sessions: false,
             repeat: false,
             venue: VenueConfig::default(),
             commission: Commission::default(),

@@ -8,6 +8,7 @@
 //! - [`config`]: what a venue is made of. [`PaperError`]: why it cannot start.
 //! - `engine`: accounts, orders, executions, positions, cash. `order`: their records.
 //! - `market`: recordings and synthetic markets. `clock`: real time to virtual time.
+//! - `binance`: the other dialect, over the same engine. `fault`: what goes wrong on demand.
 //! - `rest`: requests to answers. `stream`: sessions and what they are told.
 //! - `ticket`: order requests. `answer`: refusals. `node`: trees to JSON and MessagePack.
 //! - `civil`: dates and sessions. `ids`: ids and random numbers from the seed.
@@ -27,6 +28,7 @@ mod clock;
 pub mod config;
 mod engine;
 mod error;
+mod fault;
 mod ids;
 mod listing;
 mod market;

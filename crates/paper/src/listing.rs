@@ -90,13 +90,16 @@ pub(crate) struct Listing {
     pub(crate) plain: String,
     /// What is bought, such as `BTC`.
     pub(crate) base: String,
+    /// The name that it has taken since.
+    pub(crate) renamed: Option<String>,
     /// Coins have a name in the Binance dialect.
     pub(crate) pair: Option<Pair>,
 }
 
 impl Listing {
     pub(crate) fn symbol(&self) -> &str {
-        self.instrument.symbol()
+        let renamed = self.renamed.as_deref();
+        renamed.unwrap_or_else(|| self.instrument.symbol())
     }
 
     pub(crate) fn is_crypto(&self) -> bool {
@@ -156,6 +159,7 @@ impl Listing {
             return Err(wrong("binance_symbol", "not a pair of coins", remedy));
         }
         Ok(Self {
+            renamed: None,
             pair,
             instrument,
             class,

@@ -92,6 +92,9 @@ pub(crate) enum Status {
     Expired,
     Replaced,
     Rejected,
+    /// Taken while its market is closed.
+    Accepted,
+    PendingCancel,
 }
 
 impl Status {
@@ -105,11 +108,20 @@ impl Status {
             Self::Expired => "expired",
             Self::Replaced => "replaced",
             Self::Rejected => "rejected",
+            Self::Accepted => "accepted",
+            Self::PendingCancel => "pending_cancel",
         }
     }
 
     pub(crate) const fn is_open(self) -> bool {
-        matches!(self, Self::PendingNew | Self::New | Self::PartiallyFilled)
+        matches!(
+            self,
+            Self::PendingNew
+                | Self::New
+                | Self::PartiallyFilled
+                | Self::Accepted
+                | Self::PendingCancel
+        )
     }
 }
 
@@ -158,6 +170,10 @@ pub(crate) struct Order {
     pub(crate) revision: u16,
     /// It waits for its stop price and is not in the matching engine yet.
     pub(crate) held: bool,
+    /// It waits for its market to trade and is not in the matching engine.
+    pub(crate) parked: bool,
+    /// What was executed before its present life in the matching engine.
+    pub(crate) carried: Qty,
     /// It never takes.
     pub(crate) post_only: bool,
     /// Its stop price is reached from the other side: it takes a profit.
@@ -204,6 +220,8 @@ impl Order {
             sequence: 0,
             revision: 0,
             held: false,
+            parked: false,
+            carried: Qty::ZERO,
             post_only: false,
             takes_profit: false,
             stp: "",
@@ -250,6 +268,8 @@ pub(crate) struct Execution {
     pub(crate) fee: Money,
     /// What was charged and in which asset, where that is the asset received.
     pub(crate) commission: Option<(i128, String)>,
+    /// It was taken back.
+    pub(crate) busted: bool,
     /// Its number among the trades of the instrument.
     pub(crate) trade: i64,
     pub(crate) liquidity: Liquidity,

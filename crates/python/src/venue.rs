@@ -113,6 +113,7 @@ fn paper_config(dict: &Bound<'_, PyDict>) -> PyResult<PaperConfig> {
         speed: field(dict, "speed")?,
         seed: field(dict, "seed")?,
         repeat: field(dict, "repeat")?,
+        keep_sessions: field(dict, "keep_sessions")?,
         venue,
         commission: Commission {
             maker_bps: field(dict, "maker_bps")?,

@@ -32,6 +32,7 @@ _VENUE = {
     "speed": Key("number", 1.0, least=0.001, most=SPEED_MOST),
     "seed": Key("whole", 0, least=0, most=2**63 - 1),
     "repeat": Key("flag", False),
+    "sessions": Key("text", None, choices=("kept", "ignored")),
     "admin_port": Key("whole", 0, least=0, most=65_535),
     "alpaca_port": Key("whole", None, least=0, most=65_535),
     "binance_port": Key("whole", None, least=0, most=65_535),
@@ -100,6 +101,8 @@ class VenueConfig:
         What Binance accounts pay of what they receive, in hundredths of a percent.
     repeat : bool
         Begin a recording again when it ends.
+    keep_sessions : bool
+        Shares trade by the calendar only; else around the clock.
     assumptions : SimVenue
         Fees and partial fills of the matching engine.
     """
@@ -111,6 +114,7 @@ class VenueConfig:
     speed: float = 1.0
     seed: int = 0
     repeat: bool = False
+    keep_sessions: bool = False
     alpaca_port: int | None = 0
     binance_port: int | None = None
     admin_port: int = 0
@@ -139,6 +143,7 @@ class VenueConfig:
             "speed": float(self.speed),
             "seed": self.seed,
             "repeat": self.repeat,
+            "keep_sessions": self.keep_sessions,
             "venue": self.assumptions.to_core(),
             "host": "127.0.0.1",
             "alpaca_port": self.alpaca_port,
@@ -258,6 +263,8 @@ def read_venue_config(path: str | Path) -> VenueConfig:
             places: list[int | None] = [None] * len(data.instruments)
             places[place] = index
             recordings.append((data, places))
+    # A virtual clock is set for a session; by the wall clock there would be none at most hours.
+    by_clock = "ignored" if venue["clock"] == "wall" else "kept"
     return VenueConfig(
         accounts=accounts,
         instruments=tuple(instruments),
@@ -266,6 +273,7 @@ def read_venue_config(path: str | Path) -> VenueConfig:
         speed=float(venue["speed"]),
         seed=venue["seed"],
         repeat=venue["repeat"],
+        keep_sessions=(venue["sessions"] or by_clock) == "kept",
         alpaca_port=venue["alpaca_port"],
         binance_port=venue["binance_port"],
         admin_port=venue["admin_port"],

@@ -9,7 +9,7 @@ use py_rt_sim::SimVenue;
 use py_rt_types::{Price, Qty, Side, UnixNanos};
 
 use super::nodes::amount;
-use super::quota::Quota;
+use super::quota::{Limits, Quota};
 use super::streams::Line;
 use crate::engine::Engine;
 use crate::node::Node;
@@ -132,6 +132,15 @@ impl Desk {
         self.next_sample
     }
 
+    pub(crate) fn limits_mut(&mut self) -> &mut Limits {
+        &mut self.quota.limits
+    }
+
+    /// Locks everybody out for some time.
+    pub(crate) fn ban(&mut self, until: UnixNanos) {
+        self.quota.ban(until);
+    }
+
     /// Some levels changed.
     pub(crate) fn note_levels(&mut self, place: usize, levels: &[(Side, Price, Qty)]) {
         if !self.spoken {
@@ -173,8 +182,11 @@ impl Engine {
     pub(super) fn depth_node(&self, place: usize, limit: usize) -> Node {
         let feed = &self.desk.feeds[place];
         let rows = |side| self.level_rows(place, feed.best(side, limit));
+        // A snapshot from a cache that was not renewed.
+        let old = self.book_is_struck(place, "old_snapshot");
+        let update_id = feed.update_id - if old { 1000 } else { 0 };
         Node::map([
-            ("lastUpdateId", Node::Int(feed.update_id)),
+            ("lastUpdateId", Node::Int(update_id)),
             ("bids", rows(Side::Buy)),
             ("asks", rows(Side::Sell)),
         ])

@@ -65,6 +65,9 @@ impl Engine {
                 return Err(Fail::filter("PERCENT_PRICE_BY_SIDE"));
             }
         }
+        if self.is_beyond_bands(order.instrument, order.limit) {
+            return Err(Fail::filter("PERCENT_PRICE_BY_SIDE"));
+        }
         let price = order.limit.or(order.stop);
         let price = price.or_else(|| self.mark(order.instrument));
         let worth = price.and_then(|price| listing.instrument.notional(price, order.qty).ok());
@@ -123,7 +126,7 @@ impl Engine {
         });
         Ok(Node::map([
             ("timezone", "UTC".into()),
-            ("serverTime", self.millis()),
+            ("serverTime", self.said_millis()),
             ("rateLimits", self.desk.quota.rows(None, true)),
             ("exchangeFilters", Node::List(Vec::new())),
             ("symbols", Node::List(symbols.collect())),

@@ -26,7 +26,7 @@ mod sign;
 mod socket_api;
 mod streams;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod user;
 
 use py_rt_types::UnixNanos;
@@ -270,7 +270,8 @@ impl Engine {
     ) -> Result<usize, Fail> {
         let account = self.account_of_key(key)?;
         let signature = params.need("signature")?;
-        sign::check_time(params, [self.now, wall])?;
+        let skewed = wall.plus(self.said_now().since(self.now));
+        sign::check_time(params, [self.said_now(), skewed])?;
         if !sign::is_signed(&self.accounts[account].secret, payload, signature) {
             let message = "Signature for this request is not valid.";
             return Err(Fail::new(400, -1022, message));
@@ -282,7 +283,7 @@ impl Engine {
         let params = call.params;
         match route {
             Route::Ping => Ok(Node::Map(Vec::new())),
-            Route::Time => Ok(Node::map([("serverTime", self.millis())])),
+            Route::Time => Ok(Node::map([("serverTime", self.said_millis())])),
             Route::ExchangeInfo => self.exchange_info(params),
             Route::Depth => self.depth(params),
             Route::Trades => self.trades(params),
@@ -311,16 +312,11 @@ impl Engine {
 }
 
 impl Engine {
-    /// Whether orders for an instrument are taken now.
-    pub(crate) fn is_trading(&self, _place: usize) -> bool {
-        true
-    }
-
     fn symbol_status(&self, place: usize) -> &'static str {
         if self.is_trading(place) {
             "TRADING"
         } else {
-            "BREAK"
+            "HALT"
         }
     }
 }

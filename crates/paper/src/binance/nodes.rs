@@ -48,19 +48,25 @@ pub(super) fn tif_name(order: &Order) -> Node {
 
 pub(super) const fn status_name(order: &Order) -> &'static str {
     match order.status {
-        Status::PendingNew | Status::New => "NEW",
+        Status::PendingNew | Status::New | Status::Accepted => "NEW",
         Status::PartiallyFilled => "PARTIALLY_FILLED",
         Status::Filled => "FILLED",
         Status::Canceled | Status::Replaced => "CANCELED",
         Status::Expired if order.prevented => "EXPIRED_IN_MATCH",
         Status::Expired => "EXPIRED",
         Status::Rejected => "REJECTED",
+        Status::PendingCancel => "PENDING_CANCEL",
     }
 }
 
 impl Engine {
     pub(super) fn millis(&self) -> Node {
         millis(self.now)
+    }
+
+    /// The time that the venue says it is.
+    pub(super) fn said_millis(&self) -> Node {
+        millis(self.said_now())
     }
 
     pub(super) fn price_text(&self, instrument: usize, price: Option<Price>) -> Node {

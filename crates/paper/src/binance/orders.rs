@@ -320,8 +320,13 @@ impl Engine {
     fn end_by_request(&mut self, place: usize, id: Option<String>) -> Result<Node, Fail> {
         let id = id.unwrap_or_else(|| self.ids.word());
         self.orders[place].cancel_id = Some(id);
-        self.cancel(place).map_err(|_| Fail::unknown_order())?;
-        Ok(self.canceled_node(place))
+        if self.cancel(place).is_err() {
+            self.orders[place].cancel_id = None;
+            return Err(Fail::unknown_order());
+        }
+        let node = self.canceled_node(place);
+        self.fault_after_cancel(place);
+        Ok(node)
     }
 
     pub(super) fn cancel_open_orders(&mut self, call: &Call<'_>) -> Result<Node, Fail> {

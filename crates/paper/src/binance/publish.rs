@@ -12,6 +12,8 @@ use crate::market::tape::{Print, Quote, TradeBar};
 use crate::node::{Name, Node};
 
 const SAMPLES_PER_SECOND: i64 = 10;
+/// Levels of a storm that takes away what is not there.
+const ZEROS: i64 = 500;
 
 fn scaled(step: Decimal, count: i64) -> Node {
     let step = step.to_atto().unwrap_or_default();
@@ -160,9 +162,23 @@ impl Engine {
         if !names.iter().any(|name| self.desk.followed.contains(name)) {
             return self.desk.feeds[place].drop_pending(clock);
         }
-        let Some((first, last, [bids, asks])) = self.desk.feeds[place].take(clock) else {
+        let Some((first, last, [mut bids, asks])) = self.desk.feeds[place].take(clock) else {
             return;
         };
+        if self.book_is_struck(place, "skip_update") {
+            return;
+        }
+        let quote = self.tapes[place].last_quote().copied();
+        if let Some(quote) = quote.filter(|_| self.book_is_struck(place, "crossed")) {
+            bids.insert(Price(quote.ask.0 + 1), Qty(quote.ask_qty.0.max(1)));
+        }
+        if let Some(quote) = quote.filter(|_| self.book_is_struck(place, "zero_storm")) {
+            let far = (1..=ZEROS).map(|step| Price(quote.bid.0 - 1000 * step));
+            bids.extend(
+                far.filter(|price| price.0 > 0)
+                    .map(|price| (price, Qty::ZERO)),
+            );
+        }
         let node = event("depthUpdate", at, &pair)
             .with("U", Node::Int(first))
             .with("u", Node::Int(last))
@@ -171,6 +187,13 @@ impl Engine {
         for name in names {
             self.desk.publish(&name, &node);
         }
+    }
+
+    /// Whether a fault strikes a book.
+    pub(super) fn book_is_struck(&self, place: usize, kind: &str) -> bool {
+        let listing = &self.listings[place];
+        let pair = listing.pair.as_ref().map_or("", |pair| &pair.symbol);
+        self.faults.strike_book([&listing.plain, pair], kind)
     }
 
     /// The bar in progress when it changed, and once more when it is over.

@@ -2,14 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
-use tokio::sync::mpsc::Sender;
-
 use py_rt_types::UnixNanos;
+use serde_json::Value;
 
 use super::feed::Desk;
 use super::market::Interval;
 use crate::engine::Engine;
+use crate::fault::stream::Outbox;
 use crate::node::{Name, Node};
 use crate::stream::Frame;
 
@@ -37,7 +36,7 @@ pub(crate) struct Line {
     pub(super) names: BTreeSet<String>,
     /// Subscriptions to user data: their number and the account.
     pub(super) users: Vec<(i64, usize)>,
-    pub(super) outbox: Sender<Frame>,
+    pub(super) outbox: Outbox,
 }
 
 impl Line {
@@ -109,13 +108,7 @@ impl Topic {
 
 impl Desk {
     /// A connection was made; its path may name streams.
-    pub(crate) fn open(
-        &mut self,
-        id: u64,
-        kind: LineKind,
-        names: Vec<String>,
-        outbox: Sender<Frame>,
-    ) {
+    pub(crate) fn open(&mut self, id: u64, kind: LineKind, names: Vec<String>, outbox: Outbox) {
         let line = Line {
             kind,
             combined: kind == LineKind::Combined,
@@ -133,6 +126,28 @@ impl Desk {
 
     pub(crate) fn len(&self) -> usize {
         self.lines.len()
+    }
+
+    /// Connections to the WebSocket API, or to streams.
+    pub(crate) fn count_of(&self, api: bool) -> usize {
+        let lines = self.lines.values();
+        lines
+            .filter(|line| (line.kind == LineKind::Api) == api)
+            .count()
+    }
+
+    /// The ways out of all connections.
+    pub(crate) fn outboxes(&self) -> impl Iterator<Item = &Outbox> {
+        self.lines.values().map(|line| &line.outbox)
+    }
+
+    /// Ends connections, told by whether they are about trading; returns how many.
+    pub(crate) fn close_all(&mut self, wanted: impl Fn(bool) -> bool) -> u64 {
+        let before = self.lines.len();
+        self.lines
+            .retain(|_, line| !wanted(line.kind == LineKind::Api));
+        self.count_followed();
+        (before - self.lines.len()) as u64
     }
 
     /// Ends a connection: its socket closes when the outbox is empty.

@@ -9,14 +9,15 @@ use crate::answer::{Answer, Request};
 use crate::binance::LineKind;
 use crate::config::{PaperAccount, PaperConfig, PaperInstrument, Recording, StartClock};
 use crate::engine::Engine;
+use crate::fault::cut::Cut;
 use crate::listing::Dialect;
-use crate::stream::Frame;
+use crate::stream::{Frame, Outlet};
 
 const SECOND: i64 = 1_000_000_000;
-const START: UnixNanos = UnixNanos(1_773_064_800 * SECOND);
+pub(crate) const START: UnixNanos = UnixNanos(1_773_064_800 * SECOND);
 const SYMBOL: &str = "symbol=BTCUSDT";
 
-fn row(millis: i64, kind: EventKind, side: i8, price: i64, qty: i64) -> MarketEvent {
+pub(crate) fn row(millis: i64, kind: EventKind, side: i8, price: i64, qty: i64) -> MarketEvent {
     MarketEvent {
         ts_event: UnixNanos(millis * 1_000_000),
         ts_recv: UnixNanos(millis * 1_000_000),
@@ -31,7 +32,7 @@ fn row(millis: i64, kind: EventKind, side: i8, price: i64, qty: i64) -> MarketEv
 }
 
 /// 100.00 × 5 and 99.00 × 10 against 101.00 × 5 and 102.00 × 10, and what follows.
-fn engine(mut later: Vec<MarketEvent>) -> Engine {
+pub(crate) fn engine(mut later: Vec<MarketEvent>) -> Engine {
     use EventKind::{Clear, Snapshot};
     let mut events = vec![
         row(0, Clear, 0, 0, 0),
@@ -83,7 +84,13 @@ fn signature(secret: &str, payload: &str) -> String {
         .collect()
 }
 
-fn send(engine: &mut Engine, method: &str, path: &str, query: &str, key: &str) -> Answer {
+pub(crate) fn send(
+    engine: &mut Engine,
+    method: &str,
+    path: &str,
+    query: &str,
+    key: &str,
+) -> Answer {
     engine.handle_binance(&Request {
         method: method.to_owned(),
         path: format!("/api/v3/{path}"),
@@ -95,7 +102,7 @@ fn send(engine: &mut Engine, method: &str, path: &str, query: &str, key: &str) -
     })
 }
 
-fn read(answer: Answer) -> (u16, Value) {
+pub(crate) fn read(answer: Answer) -> (u16, Value) {
     let body = answer
         .body
         .map(|node| serde_json::from_slice(&node.to_json()).unwrap());
@@ -103,7 +110,7 @@ fn read(answer: Answer) -> (u16, Value) {
 }
 
 /// A signed call of account B.
-fn call(engine: &mut Engine, method: &str, path: &str, query: &str) -> (u16, Value) {
+pub(crate) fn call(engine: &mut Engine, method: &str, path: &str, query: &str) -> (u16, Value) {
     let stamp = engine.now.0 / 1_000_000;
     let query = format!("timestamp={stamp}&{query}");
     let signed = signature("secret of B", &query);
@@ -117,27 +124,27 @@ fn call(engine: &mut Engine, method: &str, path: &str, query: &str) -> (u16, Val
     read(answer)
 }
 
-fn get(engine: &mut Engine, path: &str, query: &str) -> Value {
+pub(crate) fn get(engine: &mut Engine, path: &str, query: &str) -> Value {
     let (status, body) = read(send(engine, "GET", path, query, ""));
     assert_eq!(status, 200, "{body}");
     body
 }
 
-fn place(engine: &mut Engine, terms: &str) -> (u16, Value) {
+pub(crate) fn place(engine: &mut Engine, terms: &str) -> (u16, Value) {
     call(engine, "POST", "order", &format!("{SYMBOL}&{terms}"))
 }
 
-fn limit(side: &str, qty: &str, price: &str) -> String {
+pub(crate) fn limit(side: &str, qty: &str, price: &str) -> String {
     format!("side={side}&type=LIMIT&timeInForce=GTC&quantity={qty}&price={price}")
 }
 
-fn placed(engine: &mut Engine, terms: &str) -> Value {
+pub(crate) fn placed(engine: &mut Engine, terms: &str) -> Value {
     let (status, body) = place(engine, terms);
     assert_eq!(status, 200, "{terms}: {body}");
     body
 }
 
-fn refused(engine: &mut Engine, terms: &str) -> (u16, i64, String) {
+pub(crate) fn refused(engine: &mut Engine, terms: &str) -> (u16, i64, String) {
     let (status, body) = place(engine, terms);
     let code = body["code"]
         .as_i64()
@@ -145,7 +152,7 @@ fn refused(engine: &mut Engine, terms: &str) -> (u16, i64, String) {
     (status, code, body["msg"].as_str().unwrap().to_owned())
 }
 
-fn balances(engine: &mut Engine) -> [String; 4] {
+pub(crate) fn balances(engine: &mut Engine) -> [String; 4] {
     let (_, body) = call(engine, "GET", "account", "");
     let find = |asset: &str, name: &str| {
         let rows = body["balances"].as_array().unwrap();
@@ -160,14 +167,18 @@ fn balances(engine: &mut Engine) -> [String; 4] {
     ]
 }
 
-fn line(engine: &mut Engine, kind: LineKind, names: &[&str]) -> Receiver<Frame> {
+pub(crate) fn line(engine: &mut Engine, kind: LineKind, names: &[&str]) -> Receiver<Frame> {
     let (outbox, frames) = channel(100);
     let names = names.iter().map(|name| (*name).to_owned()).collect();
-    engine.open_line(1, kind, names, outbox);
+    let wire = Outlet {
+        frames: outbox,
+        cut: Cut::default(),
+    };
+    engine.open_line(1, kind, names, wire);
     frames
 }
 
-fn heard(frames: &mut Receiver<Frame>) -> Vec<Value> {
+pub(crate) fn heard(frames: &mut Receiver<Frame>) -> Vec<Value> {
     let mut messages = Vec::new();
     while let Ok(Frame::Text(text)) = frames.try_recv() {
         messages.push(serde_json::from_str(&text).unwrap());
@@ -175,7 +186,7 @@ fn heard(frames: &mut Receiver<Frame>) -> Vec<Value> {
     messages
 }
 
-fn say(engine: &mut Engine, message: &Value) {
+pub(crate) fn say(engine: &mut Engine, message: &Value) {
     engine.handle_said(1, message.to_string().as_bytes(), START);
 }
 

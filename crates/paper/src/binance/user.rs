@@ -22,6 +22,27 @@ impl Engine {
         self.tell_user(account, positions);
     }
 
+    /// Says on all connections that the venue will stop; returns on how many.
+    pub(crate) fn say_shutdown(&mut self) -> u64 {
+        let node = Node::map([("e", "serverShutdown".into()), ("E", self.millis())]);
+        let lines: Vec<u64> = self.desk.lines.keys().copied().collect();
+        lines.iter().for_each(|id| self.desk.send(*id, &node));
+        lines.len() as u64
+    }
+
+    /// Ends all subscriptions to user data; returns how many.
+    pub(crate) fn expire_users(&mut self) -> u64 {
+        let event = Node::map([("e", "eventStreamTerminated".into()), ("E", self.millis())]);
+        let accounts = self.accounts.len();
+        (0..accounts).for_each(|account| self.tell_user(account, event.clone()));
+        let mut count = 0;
+        for line in self.desk.lines.values_mut() {
+            count += line.users.len() as u64;
+            line.users.clear();
+        }
+        count
+    }
+
     /// Whether anybody wants to hear of an account.
     fn hears(&self, account: usize) -> bool {
         let mut lines = self.desk.lines.values();
@@ -55,6 +76,8 @@ impl Engine {
             "expired" if order.prevented => "TRADE_PREVENTION",
             "expired" => "EXPIRED",
             "rejected" => "REJECTED",
+            // Binance has no word for a trade that is taken back: the account shows it.
+            "restated" => "REPLACED",
             _ => "NEW",
         };
         let (id, original) = match (&order.cancel_id, order.status) {

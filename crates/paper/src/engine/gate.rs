@@ -24,7 +24,7 @@ impl Engine {
 
     /// A trade printed: stops that it reaches go to the market, oldest first.
     pub(super) fn pass_gates(&mut self, instrument: usize, price: Price) {
-        if self.gates[instrument].is_empty() {
+        if self.gates[instrument].is_empty() || !self.is_trading(instrument) {
             return;
         }
         for place in self.gates[instrument].clone() {

@@ -110,6 +110,11 @@ impl Engine {
             let least = &listing.instrument.spec().min_qty;
             return Err(Refusal::forbidden(format!("minimal qty of order {least}")));
         }
+        if self.is_beyond_bands(order.instrument, order.limit) {
+            return Err(Refusal::invalid(
+                "limit_price is outside of the limit bands",
+            ));
+        }
         if listing.is_crypto() {
             check_crypto(order)?;
         } else {
@@ -143,10 +148,15 @@ impl Engine {
 
     /// Lets an accepted order meet the market: at once, or when its stop price is reached.
     pub(crate) fn release(&mut self, place: usize) {
-        if self.orders[place].kind.waits() {
-            return self.hold(place);
+        if !self.may_work(&self.orders[place]) {
+            return self.park(place);
         }
-        self.send(place);
+        if self.orders[place].kind.waits() {
+            self.hold(place);
+        } else {
+            self.send(place);
+        }
+        self.fault_after_accept(place);
     }
 
     /// Hands an order to the matching engine and books what that says.
@@ -156,6 +166,7 @@ impl Engine {
         self.by_sequence.insert(sequence, place);
         let order = &mut self.orders[place];
         order.sequence = sequence;
+        order.carried = order.cum_qty;
         let limit_price = order.limit.filter(|_| order.kind.has_limit());
         let new = NewOrder {
             client_order_id: ClientOrderId::new(sequence),
@@ -171,7 +182,7 @@ impl Engine {
                 Tif::Ioc => TimeInForce::Ioc,
                 Tif::Fok => TimeInForce::Fok,
             },
-            order_qty: order.qty,
+            order_qty: order.leaves(),
             limit_price,
             stop_price: None,
             post_only: order.post_only,

@@ -9,6 +9,7 @@ use crate::order::{Execution, Status};
 use crate::rest;
 
 /// An execution as the matching engine tells it.
+#[derive(Clone, Copy)]
 pub(super) struct Filled {
     pub(super) qty: Qty,
     pub(super) price: Price,
@@ -79,7 +80,74 @@ impl Engine {
         self.tell(place, "new", None);
     }
 
+    /// An execution; a fault may let it come in parts.
     fn apply_fill(&mut self, place: usize, filled: &Filled) {
+        let parts = i64::try_from(self.parts_of_fill(place)).unwrap_or(1);
+        let parts = parts.min(filled.qty.0).max(1);
+        let mut left = *filled;
+        for number in (1..=parts).rev() {
+            let part = Filled {
+                qty: Qty(left.qty.0 / number),
+                fee: Money(left.fee.0 / i128::from(number)),
+                ..left
+            };
+            left.qty.0 -= part.qty.0;
+            left.fee.0 -= part.fee.0;
+            self.book_part(place, &part);
+        }
+        self.fault_after_fill(place);
+    }
+
+    /// Books an execution that the matching engine knows nothing of, without a fee in money.
+    pub(crate) fn book_fill(&mut self, place: usize, qty: Qty, price: Price, side: Liquidity) {
+        let filled = Filled {
+            qty,
+            price,
+            fee: Money::ZERO,
+            liquidity: side,
+        };
+        if self.orders[place].leaves() > qty {
+            // The matching engine shall not execute the same lots once more.
+            self.withdraw(place);
+            self.book_part(place, &filled);
+            if self.orders[place].status.is_open() {
+                self.orders[place].parked = true;
+            }
+            return;
+        }
+        if self.orders[place].status.is_open() {
+            self.withdraw(place);
+        }
+        self.book_part(place, &filled);
+    }
+
+    /// Takes an execution back: money, holdings and the order's total.
+    pub(crate) fn take_back(&mut self, at: usize) {
+        self.executions[at].busted = true;
+        let execution = self.executions[at].clone();
+        let order = &mut self.orders[execution.order];
+        order.cum_qty.0 -= execution.qty.0;
+        order.turnover -= i128::from(execution.price.0) * i128::from(execution.qty.0);
+        order.fills.retain(|fill| *fill != at);
+        let (account, instrument) = (order.account, order.instrument);
+        let side = order.side.opposite();
+        let filled = Filled {
+            qty: execution.qty,
+            price: execution.price,
+            fee: Money(-execution.fee.0),
+            liquidity: execution.liquidity,
+        };
+        match execution.commission {
+            Some((paid, asset)) => {
+                self.book_assets(account, instrument, side, (&filled, &(-paid, asset)));
+            }
+            None => self.book_money(account, instrument, side, &filled),
+        }
+        self.accounts[account].executions.retain(|fill| *fill != at);
+        self.tell(execution.order, "restated", None);
+    }
+
+    fn book_part(&mut self, place: usize, filled: &Filled) {
         let now = self.now;
         let id = self.ids.uuid();
         let order = &mut self.orders[place];
@@ -90,6 +158,7 @@ impl Engine {
         let done = order.status == Status::Filled;
         if done {
             order.filled_at = Some(now);
+            order.ended_at = None;
         }
         let (account, instrument, side) = (order.account, order.instrument, order.side);
         order.fills.push(self.executions.len());
@@ -106,6 +175,7 @@ impl Engine {
             price: filled.price,
             fee: filled.fee,
             commission,
+            busted: false,
             trade: self.tapes[instrument].number_trade(),
             liquidity: filled.liquidity,
             at: now,
@@ -193,7 +263,7 @@ impl Engine {
     }
 
     /// Tells the account's streams what happened to an order.
-    fn tell(&mut self, place: usize, event: &'static str, execution: Option<usize>) {
+    pub(super) fn tell(&mut self, place: usize, event: &'static str, execution: Option<usize>) {
         if self.accounts[self.orders[place].account].dialect == Dialect::Binance {
             return self.report(place, event, execution);
         }

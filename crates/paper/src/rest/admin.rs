@@ -17,7 +17,15 @@ impl Engine {
         let answer = match (request.method.as_str(), request.path.trim_matches('/')) {
             ("GET", "admin/ledger") => self.ledger(request),
             ("GET", "admin/health") => Ok(self.health()),
-            _ => Err(Refusal::not_found("use /admin/ledger or /admin/health")),
+            ("GET", "admin/faults") => Ok(self.list_faults()),
+            ("POST", "admin/faults") => self.post_fault(request),
+            ("DELETE", "admin/faults") => self.delete_faults(None),
+            ("DELETE", path) if path.starts_with("admin/faults/") => {
+                self.delete_faults(path.strip_prefix("admin/faults/"))
+            }
+            _ => Err(Refusal::not_found(
+                "use /admin/ledger, /admin/faults or /admin/health",
+            )),
         };
         answer.unwrap_or_else(Answer::from)
     }
@@ -56,7 +64,7 @@ impl Engine {
     }
 
     fn ledger_executions(&self, accounts: &[usize]) -> Node {
-        let executions = self.executions.iter();
+        let executions = self.executions.iter().filter(|execution| !execution.busted);
         let rows = executions.filter(|execution| accounts.contains(&execution.account));
         let rows = rows.map(|execution| {
             let order = &self.orders[execution.order];

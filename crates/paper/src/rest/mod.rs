@@ -31,8 +31,21 @@ pub(crate) fn liquidity(liquidity: Liquidity) -> Node {
 }
 
 impl Engine {
-    /// Answers a request of the dialect.
+    /// Answers a request of the dialect, if its minute has one left.
     pub(crate) fn handle_request(&mut self, request: &Request) -> Answer {
+        let left = self.requests.count(request.wall);
+        let answer = match left {
+            Some(_) => self.route_request(request),
+            None => Answer::from(Refusal::too_many()).with_header("retry-after", "1".into()),
+        };
+        let resets = request.wall.0.div_euclid(60_000_000_000) * 60 + 60;
+        answer
+            .with_header("x-ratelimit-limit", self.requests.per_minute.to_string())
+            .with_header("x-ratelimit-remaining", left.unwrap_or(0).to_string())
+            .with_header("x-ratelimit-reset", resets.to_string())
+    }
+
+    fn route_request(&mut self, request: &Request) -> Answer {
         let path = request.path.trim_matches('/').to_owned();
         if let Some(rest) = path.strip_prefix("v1beta3/crypto/us/") {
             return self.crypto_data(request, rest).unwrap_or_else(Answer::from);

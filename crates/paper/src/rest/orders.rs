@@ -32,6 +32,7 @@ impl Engine {
     pub(super) fn cancel_order(&mut self, account: usize, id: &str) -> Reply {
         let place = self.find_order(account, id)?;
         self.cancel(place)?;
+        self.fault_after_cancel(place);
         Ok(Answer::empty())
     }
 

@@ -1,7 +1,9 @@
 //! HTTP to requests and answers to HTTP.
 
+use std::time::Duration;
+
 use axum::body::Body;
-use axum::extract::{Request as HttpRequest, State};
+use axum::extract::{ConnectInfo, Request as HttpRequest, State};
 use axum::http::{header, HeaderMap, HeaderValue, StatusCode, Uri};
 use axum::response::Response;
 use axum::routing::{any, get};
@@ -10,15 +12,15 @@ use tokio::sync::oneshot;
 
 use super::driver::{Call, Door};
 use super::sockets;
-use crate::answer::{Answer, Request};
+use super::wire::Peer;
+use crate::answer::Request;
 use crate::binance::LineKind;
 use crate::clock::wall_now;
+use crate::fault::{Ending, Served};
 use crate::listing::{Class, Dialect};
 use crate::stream::Stream;
 
 const BODY_MAX: usize = 1 << 20;
-/// Requests that a minute allows; generous, and never used up.
-const QUOTA: &str = "100000";
 
 /// Paths of the streams.
 const STREAMS: [(&str, Stream); 7] = [
@@ -35,8 +37,8 @@ const STREAMS: [(&str, Stream); 7] = [
 pub(super) fn alpaca(door: Door) -> Router {
     let mut router = Router::new();
     for (path, stream) in STREAMS {
-        let upgrade = move |State(door): State<Door>, headers, socket| async move {
-            sockets::upgrade(door, stream, &headers, socket)
+        let upgrade = move |State(door): State<Door>, peer, headers, socket| async move {
+            sockets::upgrade(door, stream, peer, &headers, socket)
         };
         router = router.route(path, get(upgrade));
     }
@@ -45,12 +47,12 @@ pub(super) fn alpaca(door: Door) -> Router {
 
 /// The Binance dialect's port.
 pub(super) fn binance(door: Door) -> Router {
-    let raw = |State(door): State<Door>, uri: Uri, socket| async move {
+    let raw = |State(door): State<Door>, peer, uri: Uri, socket| async move {
         let path = unescape(uri.path(), false);
         let names = path.trim_start_matches("/ws").split('/');
-        sockets::upgrade_line(door, LineKind::Raw, names_of(names), socket)
+        sockets::upgrade_line(door, LineKind::Raw, names_of(names), peer, socket)
     };
-    let combined = |State(door): State<Door>, uri: Uri, socket| async move {
+    let combined = |State(door): State<Door>, peer, uri: Uri, socket| async move {
         let query = form(uri.query().unwrap_or_default());
         let streams = query.into_iter().find(|(name, _)| name == "streams");
         let streams = streams.map_or(String::new(), |(_, value)| value);
@@ -58,11 +60,12 @@ pub(super) fn binance(door: Door) -> Router {
             door,
             LineKind::Combined,
             names_of(streams.split('/')),
+            peer,
             socket,
         )
     };
-    let api = |State(door): State<Door>, socket| async move {
-        sockets::upgrade_line(door, LineKind::Api, Vec::new(), socket)
+    let api = |State(door): State<Door>, peer, socket| async move {
+        sockets::upgrade_line(door, LineKind::Api, Vec::new(), peer, socket)
     };
     Router::new()
         .route("/ws", get(raw))
@@ -84,40 +87,71 @@ pub(super) fn administration(door: Door) -> Router {
     Router::new().fallback(any(answer_admin)).with_state(door)
 }
 
-async fn answer_alpaca(State(door): State<Door>, request: HttpRequest) -> Response {
-    let call = |request, reply| Call::Dialect(Dialect::Alpaca, request, reply);
-    let mut response = answer(&door, request, call).await;
-    let resets = wall_now().0 / 1_000_000_000 + 60;
-    let headers = response.headers_mut();
-    headers.insert("x-ratelimit-limit", HeaderValue::from_static(QUOTA));
-    headers.insert("x-ratelimit-remaining", HeaderValue::from_static(QUOTA));
-    headers.insert("x-ratelimit-reset", HeaderValue::from(resets));
-    response
+async fn answer_alpaca(
+    State(door): State<Door>,
+    ConnectInfo(peer): ConnectInfo<Peer>,
+    request: HttpRequest,
+) -> Response {
+    answer_dialect(Dialect::Alpaca, door, peer, request).await
 }
 
-async fn answer_binance(State(door): State<Door>, request: HttpRequest) -> Response {
-    let call = |request, reply| Call::Dialect(Dialect::Binance, request, reply);
-    answer(&door, request, call).await
+async fn answer_binance(
+    State(door): State<Door>,
+    ConnectInfo(peer): ConnectInfo<Peer>,
+    request: HttpRequest,
+) -> Response {
+    answer_dialect(Dialect::Binance, door, peer, request).await
+}
+
+async fn answer_dialect(
+    dialect: Dialect,
+    door: Door,
+    peer: Peer,
+    request: HttpRequest,
+) -> Response {
+    let Some(mut request) = read(request).await else {
+        return plain(StatusCode::PAYLOAD_TOO_LARGE);
+    };
+    loop {
+        let call = |request, reply| Call::Dialect(dialect, request, reply);
+        let Some(served) = ask(&door, request.clone(), call).await else {
+            return plain(StatusCode::SERVICE_UNAVAILABLE);
+        };
+        match served.ending {
+            Ending::Again(ms) => {
+                tokio::time::sleep(Duration::from_millis(ms)).await;
+                request.came_again = true;
+                request.wall = wall_now();
+                continue;
+            }
+            Ending::Answer(0) => {}
+            Ending::Answer(ms) => tokio::time::sleep(Duration::from_millis(ms)).await,
+            Ending::Hang => std::future::pending().await,
+            Ending::Broken(breach) => peer.0.set(breach),
+        }
+        return write(served);
+    }
 }
 
 async fn answer_admin(State(door): State<Door>, request: HttpRequest) -> Response {
-    answer(&door, request, Call::Admin).await
-}
-
-async fn answer(
-    door: &Door,
-    request: HttpRequest,
-    call: impl FnOnce(Request, oneshot::Sender<Answer>) -> Call,
-) -> Response {
     let Some(request) = read(request).await else {
         return plain(StatusCode::PAYLOAD_TOO_LARGE);
     };
+    match ask(&door, request, Call::Admin).await {
+        Some(served) => write(served),
+        None => plain(StatusCode::SERVICE_UNAVAILABLE),
+    }
+}
+
+/// Asks the engine; it may have ended.
+async fn ask(
+    door: &Door,
+    request: Request,
+    call: impl FnOnce(Request, oneshot::Sender<Served>) -> Call,
+) -> Option<Served> {
     let (reply, answered) = oneshot::channel();
     door.call(call(request, reply));
-    match answered.await {
-        Ok(answer) => write(answer),
-        Err(_) => plain(StatusCode::SERVICE_UNAVAILABLE),
-    }
+    answered.await.ok()
 }
 
 async fn read(request: HttpRequest) -> Option<Request> {
@@ -130,6 +164,7 @@ async fn read(request: HttpRequest) -> Option<Request> {
         query: form(query),
         raw_query: query.to_owned(),
         wall: wall_now(),
+        came_again: false,
         key: header_text(&parts.headers, "apca-api-key-id")
             .or_else(|| header_text(&parts.headers, "x-mbx-apikey")),
         secret: header_text(&parts.headers, "apca-api-secret-key"),
@@ -176,17 +211,16 @@ fn unescape(text: &str, query: bool) -> String {
     String::from_utf8_lossy(&out).into_owned()
 }
 
-fn write(answer: Answer) -> Response {
-    let body = answer.body.map(|node| node.to_json());
-    let json = body.is_some();
-    let mut response = Response::new(body.map_or_else(Body::empty, Body::from));
-    *response.status_mut() = StatusCode::from_u16(answer.status).unwrap_or_default();
+fn write(served: Served) -> Response {
+    let written = served.body.is_some();
+    let mut response = Response::new(served.body.map_or_else(Body::empty, Body::from));
+    *response.status_mut() = StatusCode::from_u16(served.status).unwrap_or_default();
     let headers = response.headers_mut();
-    if json {
-        let json = HeaderValue::from_static("application/json; charset=UTF-8");
-        headers.insert(header::CONTENT_TYPE, json);
+    if written {
+        let kind = HeaderValue::from_static(served.content_type);
+        headers.insert(header::CONTENT_TYPE, kind);
     }
-    for (name, value) in answer.headers {
+    for (name, value) in served.headers {
         if let Ok(value) = HeaderValue::from_str(&value) {
             headers.insert(name, value);
         }

@@ -7,6 +7,7 @@
 mod driver;
 mod http;
 mod sockets;
+mod wire;
 
 pub(crate) use http::form;
 
@@ -15,7 +16,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::serve::ListenerExt;
 use axum::Router;
 use tokio::net::TcpListener;
 
@@ -24,6 +24,7 @@ use crate::config::{PaperConfig, StartClock};
 use crate::engine::Engine;
 use crate::PaperError;
 use driver::Door;
+use wire::{Peer, Wires};
 
 /// How long a stop may go unnoticed.
 const STOP_CHECK: Duration = Duration::from_millis(50);
@@ -95,8 +96,8 @@ pub fn serve(
         let (door, thread) = Door::open(engine, clock).map_err(PaperError::Runtime)?;
         ready(addresses);
         let outcome = tokio::select! {
-            outcome = run_if(alpaca, http::alpaca(door.clone())) => outcome,
-            outcome = run_if(binance, http::binance(door.clone())) => outcome,
+            outcome = run_if(alpaca, &door, http::alpaca(door.clone())) => outcome,
+            outcome = run_if(binance, &door, http::binance(door.clone())) => outcome,
             outcome = run(admin, http::administration(door.clone())) => outcome,
             outcome = stopped(&stop, &door) => outcome,
         };
@@ -125,18 +126,24 @@ async fn listen_if(host: IpAddr, port: Option<u16>) -> Result<Option<TcpListener
 }
 
 /// Serves a dialect that is spoken; one that is not never ends.
-async fn run_if(listener: Option<TcpListener>, router: Router) -> Result<(), PaperError> {
-    match listener {
-        Some(listener) => run(listener, router).await,
-        None => std::future::pending().await,
-    }
+async fn run_if(
+    listener: Option<TcpListener>,
+    door: &Door,
+    router: Router,
+) -> Result<(), PaperError> {
+    let Some(listener) = listener else {
+        return std::future::pending().await;
+    };
+    let wires = Wires {
+        listener,
+        door: door.clone(),
+    };
+    axum::serve(wires, router.into_make_service_with_connect_info::<Peer>())
+        .await
+        .map_err(PaperError::Runtime)
 }
 
 async fn run(listener: TcpListener, router: Router) -> Result<(), PaperError> {
-    let listener = listener.tap_io(|stream| {
-        // Else an answer may wait for an acknowledgement; a refusal costs only time.
-        let _ = stream.set_nodelay(true);
-    });
     axum::serve(listener, router)
         .await
         .map_err(PaperError::Runtime)

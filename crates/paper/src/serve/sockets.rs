@@ -3,14 +3,17 @@
 use std::time::Duration;
 
 use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
+use axum::extract::ConnectInfo;
 use axum::http::{header, HeaderMap};
 use axum::response::Response;
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 
 use super::driver::{Call, Door};
+use super::wire::Peer;
 use crate::binance::LineKind;
 use crate::clock::wall_now;
-use crate::stream::{Encoding, Frame, Stream, OUTBOX};
+use crate::stream::{Encoding, Frame, Outlet, Stream, OUTBOX};
 
 const MESSAGE_MAX: usize = 1 << 20;
 /// Between two pings.
@@ -22,6 +25,7 @@ const SILENT_MOST: u32 = 4;
 pub(super) fn upgrade(
     door: Door,
     stream: Stream,
+    ConnectInfo(peer): ConnectInfo<Peer>,
     headers: &HeaderMap,
     socket: WebSocketUpgrade,
 ) -> Response {
@@ -34,11 +38,14 @@ pub(super) fn upgrade(
     socket
         .max_message_size(MESSAGE_MAX)
         .on_upgrade(move |socket| {
-            let open = move |id, outbox| Call::Open {
+            let open = move |id, frames| Call::Open {
                 id,
                 stream,
                 encoding,
-                outbox,
+                wire: Outlet {
+                    frames,
+                    cut: peer.0,
+                },
             };
             relay(door, open, socket)
         })
@@ -49,16 +56,20 @@ pub(super) fn upgrade_line(
     door: Door,
     kind: LineKind,
     names: Vec<String>,
+    ConnectInfo(peer): ConnectInfo<Peer>,
     socket: WebSocketUpgrade,
 ) -> Response {
     socket
         .max_message_size(MESSAGE_MAX)
         .on_upgrade(move |socket| {
-            let open = move |id, outbox| Call::OpenLine {
+            let open = move |id, frames| Call::OpenLine {
                 id,
                 kind,
                 names,
-                outbox,
+                wire: Outlet {
+                    frames,
+                    cut: peer.0,
+                },
             };
             relay(door, open, socket)
         })
@@ -73,17 +84,25 @@ async fn relay(
     let (outbox, mut frames) = mpsc::channel(OUTBOX);
     door.call(open(id, outbox));
     let mut heartbeat = tokio::time::interval(HEARTBEAT);
+    heartbeat.reset();
     let mut silent = 0;
+    let mut loose: Vec<(Instant, Frame)> = Vec::new();
     loop {
+        let first = loose.iter().map(|(at, _)| *at).min();
         tokio::select! {
             frame = frames.recv() => {
                 let Some(frame) = frame else { break };
-                let message = match frame {
-                    Frame::Text(text) => Message::Text(text.into()),
-                    Frame::Binary(bytes) => Message::Binary(bytes.into()),
-                };
-                if socket.send(message).await.is_err() {
+                if !send(&mut socket, &mut loose, frame).await {
                     break;
+                }
+            }
+            () = sleep_until(first) => {
+                let due = loose.iter().position(|(at, _)| Some(*at) == first);
+                let frame = due.map(|at| loose.remove(at).1);
+                if let Some(frame) = frame {
+                    if !send(&mut socket, &mut loose, frame).await {
+                        break;
+                    }
                 }
             }
             _ = heartbeat.tick() => {
@@ -112,4 +131,32 @@ async fn relay(
     door.call(Call::Closed(id));
     // The other side may be gone already: there is nobody to tell.
     let _ = socket.send(Message::Close(None)).await;
+}
+
+/// Sends a frame, or puts it aside until its time; says whether the socket still takes any.
+async fn send(socket: &mut WebSocket, loose: &mut Vec<(Instant, Frame)>, frame: Frame) -> bool {
+    let frame = match frame {
+        Frame::Loose(ms, frame) => {
+            loose.push((Instant::now() + Duration::from_millis(ms), *frame));
+            return true;
+        }
+        Frame::Late(ms, frame) => {
+            tokio::time::sleep(Duration::from_millis(ms)).await;
+            *frame
+        }
+        frame => frame,
+    };
+    let message = match frame {
+        Frame::Text(text) => Message::Text(text.into()),
+        Frame::Binary(bytes) => Message::Binary(bytes.into()),
+        Frame::Late(..) | Frame::Loose(..) => return true,
+    };
+    socket.send(message).await.is_ok()
+}
+
+async fn sleep_until(at: Option<Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(at).await,
+        None => std::future::pending().await,
+    }
 }

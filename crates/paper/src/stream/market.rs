@@ -47,6 +47,10 @@ impl Hub {
         self.publish("trades", listing, message);
     }
 
+    pub(crate) fn publish_status(&mut self, listing: &Listing, message: impl FnOnce() -> Node) {
+        self.publish("statuses", listing, message);
+    }
+
     pub(crate) fn publish_quote(&mut self, listing: &Listing, quote: &Quote) {
         let message = || wire::quote(wire::head("q", listing), listing, quote);
         self.publish("quotes", listing, message);
