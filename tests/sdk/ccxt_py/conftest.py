@@ -15,7 +15,7 @@ from sdk.process import running
 @pytest.fixture(scope="session")
 def venue(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Venue]:
     with running(tmp_path_factory.mktemp("venue")) as line:
-        yield Venue(line["binance"], line["admin"])
+        yield Venue(line["alpaca"], line["binance"], line["admin"])
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from sdk.process import fetch
 class Venue:
     """Where a running venue listens."""
 
+    alpaca: str
     binance: str
     admin: str
 
