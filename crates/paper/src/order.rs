@@ -81,6 +81,36 @@ impl Tif {
     }
 }
 
+/// Whether an order comes alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Class {
+    Simple,
+    Bracket,
+    Oco,
+    Oto,
+}
+
+impl Class {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        Some(match text {
+            "simple" => Self::Simple,
+            "bracket" => Self::Bracket,
+            "oco" => Self::Oco,
+            "oto" => Self::Oto,
+            _ => return None,
+        })
+    }
+
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Simple => "",
+            Self::Bracket => "bracket",
+            Self::Oco => "oco",
+            Self::Oto => "oto",
+        }
+    }
+}
+
 /// State of an order, in the dialect's words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Status {
@@ -95,6 +125,8 @@ pub(crate) enum Status {
     /// Taken while its market is closed.
     Accepted,
     PendingCancel,
+    /// A leg whose entry is not filled yet.
+    Held,
 }
 
 impl Status {
@@ -110,6 +142,7 @@ impl Status {
             Self::Rejected => "rejected",
             Self::Accepted => "accepted",
             Self::PendingCancel => "pending_cancel",
+            Self::Held => "held",
         }
     }
 
@@ -121,6 +154,7 @@ impl Status {
                 | Self::PartiallyFilled
                 | Self::Accepted
                 | Self::PendingCancel
+                | Self::Held
         )
     }
 }
@@ -174,6 +208,10 @@ pub(crate) struct Order {
     pub(crate) parked: bool,
     /// What was executed before its present life in the matching engine.
     pub(crate) carried: Qty,
+    pub(crate) class: Class,
+    /// The order that it is a leg of.
+    pub(crate) parent: Option<usize>,
+    pub(crate) legs: Vec<usize>,
     /// It never takes.
     pub(crate) post_only: bool,
     /// Its stop price is reached from the other side: it takes a profit.
@@ -222,6 +260,9 @@ impl Order {
             held: false,
             parked: false,
             carried: Qty::ZERO,
+            class: Class::Simple,
+            parent: None,
+            legs: Vec::new(),
             post_only: false,
             takes_profit: false,
             stp: "",
@@ -242,6 +283,12 @@ impl Order {
 
     pub(crate) const fn leaves(&self) -> Qty {
         Qty(self.qty.0.saturating_sub(self.cum_qty.0))
+    }
+
+    /// Its quantity is claimed by another order of its group.
+    pub(crate) fn is_shadow(&self) -> bool {
+        let twin = self.kind.waits() && self.class != Class::Oto;
+        self.parent.is_some() && (self.status == Status::Held || twin)
     }
 
     /// The status that says how much was executed.

@@ -48,7 +48,7 @@ pub(super) fn tif_name(order: &Order) -> Node {
 
 pub(super) const fn status_name(order: &Order) -> &'static str {
     match order.status {
-        Status::PendingNew | Status::New | Status::Accepted => "NEW",
+        Status::PendingNew | Status::New | Status::Accepted | Status::Held => "NEW",
         Status::PartiallyFilled => "PARTIALLY_FILLED",
         Status::Filled => "FILLED",
         Status::Canceled | Status::Replaced => "CANCELED",

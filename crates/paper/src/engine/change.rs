@@ -132,6 +132,7 @@ impl Engine {
         }
         after.id = self.ids.uuid();
         after.fills = Vec::new();
+        after.cancel_id = None;
         after.replaces = Some(before.id);
         after.status = Status::PendingNew;
         after.submitted_at = self.now;

@@ -39,6 +39,7 @@ impl Engine {
         let open = self.accounts[account].open.iter();
         open.filter(move |place| Some(**place) != except)
             .map(|place| &self.orders[*place])
+            .filter(|order| !order.is_shadow())
     }
 
     /// What a buy, or a short sale, may cost at most.

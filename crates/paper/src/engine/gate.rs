@@ -34,6 +34,7 @@ impl Engine {
             self.orders[place] = order;
             if reached {
                 self.open_gate(place);
+                self.clear_twins(place);
                 self.send(place);
             }
         }

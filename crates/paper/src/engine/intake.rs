@@ -9,7 +9,7 @@ use super::Engine;
 use crate::answer::Refusal;
 use crate::civil;
 use crate::listing::Listing;
-use crate::order::{Kind, Order, Tif, Trail};
+use crate::order::{Class, Kind, Order, Tif, Trail};
 use crate::ticket::Ticket;
 
 const NINETY_DAYS: i64 = 90;
@@ -30,7 +30,10 @@ impl Engine {
         order.client_order_id = client_order_id;
         self.check_rules(&order)?;
         self.check_funds(&order, None)?;
-        Ok(self.enter(order))
+        let legs = self.draft_legs(&order, ticket)?;
+        let place = self.enter(order);
+        self.enter_legs(place, legs);
+        Ok(place)
     }
 
     fn free_client_order_id(
@@ -58,7 +61,10 @@ impl Engine {
         let price = |name: &str, value: Option<Decimal>| {
             value.map(|value| on_tick(listing, name, value)).transpose()
         };
-        let limit = price("limit_price", ticket.limit_price)?;
+        let limit = match ticket.class {
+            Class::Oco => price("take_profit.limit_price", ticket.take_profit)?,
+            _ => price("limit_price", ticket.limit_price)?,
+        };
         let stop = price("stop_price", ticket.stop_price)?;
         if let Some(Trail::Price(step)) = ticket.trail {
             on_tick(listing, "trail_price", step)?;
@@ -82,6 +88,7 @@ impl Engine {
             limit,
             stop,
             trail: ticket.trail,
+            class: ticket.class,
             high_water,
             extended_hours: ticket.extended_hours,
             position_intent: self.intent(account, instrument, ticket.side),
@@ -155,6 +162,9 @@ impl Engine {
             self.hold(place);
         } else {
             self.send(place);
+        }
+        if self.orders[place].class == Class::Oco && self.orders[place].status.is_open() {
+            self.release_legs(place);
         }
         self.fault_after_accept(place);
     }

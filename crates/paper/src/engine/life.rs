@@ -195,6 +195,7 @@ impl Engine {
         }
         let event = if done { "fill" } else { "partial_fill" };
         self.tell(place, event, self.executions.len().checked_sub(1));
+        self.fill_group(place);
     }
 
     fn book_money(&mut self, account: usize, instrument: usize, side: Side, filled: &Filled) {
@@ -223,6 +224,7 @@ impl Engine {
         let account = order.account;
         self.accounts[account].open.remove(&place);
         self.tell(place, status.name(), None);
+        self.end_group(place);
     }
 
     /// The old order ends as replaced; the new one goes on with what was executed.
@@ -249,6 +251,7 @@ impl Engine {
         after.cum_qty = cum_qty;
         after.turnover = turnover;
         after.status = after.working_status();
+        self.rejoin(old, new);
         self.tell(old, "replaced", None);
         self.tell(new, "new", None);
     }

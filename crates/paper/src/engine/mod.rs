@@ -5,6 +5,7 @@
 //! [`Engine::poll_timeout`].
 
 mod change;
+mod class;
 mod funds;
 mod gate;
 mod intake;

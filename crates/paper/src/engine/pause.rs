@@ -7,9 +7,9 @@ use py_rt_types::{CancelOrder, ClientOrderId, InstrumentId, UnixNanos, VenueOrde
 
 use super::Engine;
 use crate::civil;
-use crate::listing::Class;
+use crate::listing::Class as AssetClass;
 use crate::node::Node;
-use crate::order::{Order, Status};
+use crate::order::{Class, Order, Status};
 
 const HOUR: i64 = 3_600_000_000_000;
 /// From four in the morning.
@@ -46,7 +46,7 @@ impl Engine {
     /// The phase of an instrument; coins, and everything where no sessions are kept, never close.
     pub(crate) fn phase(&self, place: usize) -> Phase {
         match self.listings[place].class {
-            Class::Equity if self.keep_sessions => self.phase,
+            AssetClass::Equity if self.keep_sessions => self.phase,
             _ => Phase::Open,
         }
     }
@@ -66,7 +66,7 @@ impl Engine {
     pub(super) fn begin_phase(&mut self, at: UnixNanos) {
         (self.phase, self.phase_ends) = phase_at(at);
         for place in 0..self.listings.len() {
-            if self.listings[place].class == Class::Equity {
+            if self.listings[place].class == AssetClass::Equity {
                 self.sort_orders(place);
             }
         }
@@ -78,6 +78,7 @@ impl Engine {
         let open: Vec<usize> = all
             .filter(|at| self.orders[*at].instrument == place)
             .filter(|at| self.orders[*at].status.is_open() && !self.orders[*at].held)
+            .filter(|at| self.orders[*at].status != Status::Held)
             .collect();
         for at in open {
             match (self.may_work(&self.orders[at]), self.orders[at].parked) {
@@ -107,9 +108,13 @@ impl Engine {
             order.status = Status::PendingNew;
         }
         if order.kind.waits() {
-            return self.hold(place);
+            self.hold(place);
+        } else {
+            self.send(place);
         }
-        self.send(place);
+        if self.orders[place].class == Class::Oco {
+            self.release_legs(place);
+        }
     }
 
     /// Takes an order out of the matching engine without a word.

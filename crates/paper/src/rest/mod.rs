@@ -84,7 +84,7 @@ impl Engine {
             ("GET", "orders", "") => self.list_orders(account, request),
             ("DELETE", "orders", "") => Ok(self.cancel_all(account)),
             ("GET", "orders:by_client_order_id", "") => self.order_by_client(account, request),
-            ("GET", "orders", id) => self.one_order(account, id),
+            ("GET", "orders", id) => self.one_order(account, id, request),
             ("PATCH", "orders", id) => self.patch_order(account, id, request),
             ("DELETE", "orders", id) => self.cancel_order(account, id),
             ("GET", "positions", "") => Ok(self.list_positions(account)),
