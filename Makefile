@@ -74,11 +74,11 @@ demo: preflight $(STAMP)/build ## build, then backtest, trade on paper, kill, re
 	@echo "==> running the demo (results land in demo-out/)"
 	@$(BIN)/py-rt demo
 
-test: lint rust-test pytest ## everything that must hold: Rust, Python, house rules, stubs, docs
+test: lint rust-test pytest sdk-if-made ## everything that must hold: Rust, Python, house, docs
 
 # ------------------------------------------------------------------------- parts of the test
 
-.PHONY: check lint rust-lint python-lint rust-test rust-test-pure pytest fmt
+.PHONY: check lint rust-lint python-lint rust-test rust-test-pure pytest fmt sdk-if-made
 rust-lint: $(STAMP)/build
 	@echo "==> rustfmt"
 	@cargo fmt --all --check
@@ -110,6 +110,9 @@ pytest: $(STAMP)/build $(STAMP)/dev ## the Python tests
 	@echo "==> pytest"
 	@$(BIN)/python -m pytest -n $(PYTEST_JOBS) -m "not peers"
 
+sdk-if-made: $(STAMP)/build
+	@PY_RT="$(CURDIR)/$(BIN)/py-rt" sh tools/sdk_suites.sh
+
 check: python-lint rust-test-pure ## the fast subset: Python lint, kernel tests, fast Python tests
 	@cargo fmt --all --check
 	@$(BIN)/python -m pytest -q -n $(PYTEST_JOBS) -m "not peers and not slow and not system"
@@ -133,16 +136,19 @@ soak-matching: ## a hundred million random orders: the matching engine against i
 	@cargo test --release -p py-rt-sim --test matching_twin -- --ignored --nocapture
 
 .PHONY: test-sdk bench bench-peers bench-quant bench-instructions wheel clean
-.venv-sdk/.stamp: $(STAMP)/build tools/sdk-requirements.txt
-	@echo "==> making .venv-sdk with an unmodified alpaca-py"
-	@"$$(PYTHON="$(PYTHON)" sh tools/preflight.sh python)" -m venv .venv-sdk
-	@.venv-sdk/bin/python -m pip install --quiet --upgrade pip
-	@.venv-sdk/bin/python -m pip install --quiet -r tools/sdk-requirements.txt
+# One environment a family of SDKs: they do not agree on their dependencies, nor on their names.
+SDKS := alpaca ccxt binance
+SDK_STAMPS := $(foreach sdk,$(SDKS),.venv-sdk-$(sdk)/.stamp)
+
+$(SDK_STAMPS): .venv-sdk-%/.stamp: tools/sdk-%-requirements.txt
+	@echo "==> making .venv-sdk-$* with an unmodified SDK"
+	@"$$(PYTHON="$(PYTHON)" sh tools/preflight.sh python)" -m venv .venv-sdk-$*
+	@.venv-sdk-$*/bin/python -m pip install --quiet --upgrade pip
+	@.venv-sdk-$*/bin/python -m pip install --quiet -r $<
 	@touch $@
 
-test-sdk: $(STAMP)/build .venv-sdk/.stamp ## alpaca-py, unmodified, against `py-rt venue`
-	@PY_RT="$(CURDIR)/$(BIN)/py-rt" .venv-sdk/bin/python -m pytest -p no:cacheprovider \
-		-c tools/sdk-pytest.ini --rootdir . --confcutdir tests/sdk tests/sdk
+test-sdk: $(STAMP)/build $(SDK_STAMPS) ## alpaca-py, ccxt and python-binance against `py-rt venue`
+	@PY_RT="$(CURDIR)/$(BIN)/py-rt" sh tools/sdk_suites.sh $(SDKS)
 
 bench: $(STAMP)/build $(STAMP)/dev ## measure; rows land in bench-out/results.json
 	@$(BIN)/python benches/run.py
@@ -162,7 +168,7 @@ wheel: $(STAMP)/build ## the wheel for other machines, in dist/
 	@VIRTUAL_ENV="$(CURDIR)/$(VENV)" $(BIN)/maturin build --release --out dist
 
 clean: ## remove what was built (.venv, target, caches, outputs)
-	rm -rf $(VENV) .venv-sdk .venv-peers target demo-out bench-out dist
+	rm -rf $(VENV) .venv-sdk-* .venv-peers target demo-out bench-out dist
 	rm -rf .pytest_cache .mypy_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 	rm -f python/py_rt/_core*.so

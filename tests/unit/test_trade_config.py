@@ -184,7 +184,10 @@ def test_the_promised_venue_file_is_read(tmp_path: Path) -> None:
     assert config.start_ns == 1_773_064_800_000_000_000
     assert (config.speed, config.seed) == (2.0, 7)
     core = config.to_core()
-    assert core["accounts"] == [{"key": "K1", "secret": "S1", "cash": "1000000"}]
+    assert core["accounts"] == [
+        {"dialect": "alpaca", "key": "K1", "secret": "S1", "cash": "1000000", "balances": []}
+    ]
+    assert (core["alpaca_port"], core["binance_port"]) == (0, None)
     stock, coin = core["instruments"]
     assert stock["synthetic"]["price"] == "190.00"
     assert stock["synthetic"]["events_per_s"] == 20.0
@@ -192,6 +195,18 @@ def test_the_promised_venue_file_is_read(tmp_path: Path) -> None:
     assert coin["tick_size"] == "0.01"
     assert core["recordings"][0]["instruments"] == [1]
     assert "S1" not in repr(config)
+
+
+def test_a_binance_account_owns_assets(tmp_path: Path) -> None:
+    text = changed(VENUE, '^dialect = "alpaca"', 'dialect = "binance"')
+    text = changed(text, "^cash.*", 'balances = { USDT = "10.50", BTC = "2" }')
+    core = read_venue_config(write(tmp_path, changed(text, "^alpaca_port", "binance_port")))
+    assert core.to_core()["accounts"][0]["balances"] == [("USDT", "10.5"), ("BTC", "2")]
+    assert (core.alpaca_port, core.binance_port) == (None, 0)
+    bad = changed(text, '"10.50"', '"much"')
+    with pytest.raises(ConfigError) as caught:
+        read_venue_config(write(tmp_path, bad))
+    assert caught.value.field == "account[0].balances.USDT"
 
 
 def test_a_venue_on_data() -> None:
@@ -207,9 +222,13 @@ def test_a_venue_on_data() -> None:
         ("^speed", "sped", "venue.sped", "did you mean speed?"),
         (r"= 2\.0", "= 0", "venue.speed", "nearest is 0.001"),
         ("-04:00", "", "venue.clock", "zone"),
-        ("^alpaca_port", "binance_port", "venue.binance_port", "leave it out"),
+        ("^alpaca_port", "kraken_port", "venue.kraken_port", "leave it out"),
+        ("^alpaca_port", "binance_prt", "venue.binance_prt", "did you mean binance_port?"),
+        ("^alpaca_port = 0", "", "venue", "add alpaca_port or binance_port"),
         ("^admin_port = 0", "admin_port = 70000", "venue.admin_port", "nearest is 65535"),
-        ('^dialect = "alpaca"', 'dialect = "binance"', "account[0].dialect", '"alpaca"'),
+        ('^dialect = "alpaca"', 'dialect = "kraken"', "account[0].dialect", '"binance"'),
+        ('^dialect = "alpaca"', 'dialect = "binance"', "account[0].cash", "write balances"),
+        ("^cash.*", 'balances = { USDT = "1" }', "account[0].balances", "write cash"),
         ("^cash.*", 'cash = "-1"', "account[0].cash", "at least 0"),
         ("^cash.*", "cash = 1000", "account[0].cash", "text in quotes"),
         ('"us_equity"', '"bond"', "instrument[0].asset_class", '"crypto"'),

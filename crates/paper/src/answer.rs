@@ -1,5 +1,7 @@
 //! Requests as the engine sees them, and its answers.
 
+use py_rt_types::UnixNanos;
+
 use crate::node::Node;
 
 /// An HTTP request, read and split.
@@ -11,7 +13,13 @@ pub(crate) struct Request {
     pub(crate) query: Vec<(String, String)>,
     pub(crate) key: Option<String>,
     pub(crate) secret: Option<String>,
+    /// The query as it was sent: what a signature is about.
+    pub(crate) raw_query: String,
     pub(crate) body: Vec<u8>,
+    /// It was here before and was sent away to wait.
+    pub(crate) came_again: bool,
+    /// Real time of its arrival.
+    pub(crate) wall: UnixNanos,
 }
 
 impl Request {
@@ -39,28 +47,39 @@ pub(crate) struct Answer {
     pub(crate) status: u16,
     /// JSON, or nothing.
     pub(crate) body: Option<Node>,
+    /// Headers that only some answers have.
+    pub(crate) headers: Vec<(&'static str, String)>,
 }
 
 impl Answer {
-    pub(crate) const fn ok(body: Node) -> Self {
+    pub(crate) const fn json(status: u16, body: Node) -> Self {
         Self {
-            status: 200,
+            status,
             body: Some(body),
+            headers: Vec::new(),
         }
     }
 
+    pub(crate) const fn ok(body: Node) -> Self {
+        Self::json(200, body)
+    }
+
     pub(crate) const fn multi(rows: Vec<Node>) -> Self {
-        Self {
-            status: 207,
-            body: Some(Node::List(rows)),
-        }
+        Self::json(207, Node::List(rows))
     }
 
     pub(crate) const fn empty() -> Self {
         Self {
             status: 204,
             body: None,
+            headers: Vec::new(),
         }
+    }
+
+    #[must_use]
+    pub(crate) fn with_header(mut self, name: &'static str, value: String) -> Self {
+        self.headers.push((name, value));
+        self
     }
 }
 
@@ -103,6 +122,10 @@ impl Refusal {
         Self::new(401, 40_110_000, "request is not authorized")
     }
 
+    pub(crate) fn too_many() -> Self {
+        Self::new(429, 42_910_000, "rate limit exceeded")
+    }
+
     pub(crate) fn not_found(message: impl Into<String>) -> Self {
         Self::new(404, 40_410_000, message)
     }
@@ -127,9 +150,6 @@ impl Refusal {
 
 impl From<Refusal> for Answer {
     fn from(refusal: Refusal) -> Self {
-        Self {
-            status: refusal.status,
-            body: Some(refusal.body()),
-        }
+        Self::json(refusal.status, refusal.body())
     }
 }

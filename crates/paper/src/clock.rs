@@ -29,6 +29,11 @@ impl VirtualClock {
         self.start.plus((real_ns * self.speed) as i64)
     }
 
+    /// Goes on from another moment.
+    pub(crate) fn jump(&mut self, to: UnixNanos) {
+        *self = Self::new(to, self.speed);
+    }
+
     /// How long to wait, in real time, until the virtual time `at`; at most `longest`.
     pub(crate) fn until(&self, at: UnixNanos, longest: Duration) -> Duration {
         if at == UnixNanos::MAX {

@@ -3,10 +3,12 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use py_rt_sim::VenueConfig;
-use py_rt_types::{AssetClass, Decimal, Instrument, InstrumentSpec, MarketEvent, UnixNanos};
+use py_rt_types::{Decimal, MarketEvent, UnixNanos};
 
-use crate::ids::Uuid;
+use crate::listing::Listing;
 use crate::PaperError;
+
+pub use crate::listing::Dialect;
 
 /// A paper venue.
 #[derive(Debug, Clone)]
@@ -23,18 +25,24 @@ pub struct PaperConfig {
     pub speed: f64,
     /// Everything random comes from it: ids and synthetic markets.
     pub seed: u64,
+    /// Shares trade by the calendar only; else around the clock.
+    pub keep_sessions: bool,
     /// Begin a recording again when it ends; else its book stands still from there on.
     pub repeat: bool,
     /// Assumptions of the matching engine. Fees are zero by default, as on Alpaca's paper venue.
     pub venue: VenueConfig,
+    /// What an execution costs on the Binance side, in the asset received: hundredths of a percent.
+    pub commission: Commission,
     /// Buying power for shares, in multiples of equity.
     pub margin_multiplier: u32,
     /// Where to listen.
     pub host: IpAddr,
     /// Allow a host that other machines reach.
     pub allow_remote: bool,
-    /// Port of the Alpaca dialect; 0 for any free one.
-    pub alpaca_port: u16,
+    /// Port of the Alpaca dialect; 0 for any free one, `None` when it is not spoken.
+    pub alpaca_port: Option<u16>,
+    /// Port of the Binance dialect, likewise.
+    pub binance_port: Option<u16>,
     /// Port of the administration; 0 for any free one.
     pub admin_port: u16,
 }
@@ -48,13 +56,34 @@ impl Default for PaperConfig {
             clock: StartClock::Wall,
             speed: 1.0,
             seed: 0,
+            keep_sessions: false,
             repeat: false,
             venue: VenueConfig::default(),
+            commission: Commission::default(),
             margin_multiplier: 4,
             host: IpAddr::V4(Ipv4Addr::LOCALHOST),
             allow_remote: false,
-            alpaca_port: 0,
+            alpaca_port: Some(0),
+            binance_port: None,
             admin_port: 0,
+        }
+    }
+}
+
+/// Basis points of what is received.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Commission {
+    /// Of an order that rested.
+    pub maker_bps: u32,
+    /// Of an order that took.
+    pub taker_bps: u32,
+}
+
+impl Default for Commission {
+    fn default() -> Self {
+        Self {
+            maker_bps: 10,
+            taker_bps: 10,
         }
     }
 }
@@ -62,28 +91,37 @@ impl Default for PaperConfig {
 /// An account and its keys.
 #[derive(Clone)]
 pub struct PaperAccount {
+    /// Which dialect its keys open.
+    pub dialect: Dialect,
     /// The key.
     pub key: String,
     /// Its secret.
     pub secret: String,
-    /// Cash at the start, decimal text in dollars.
+    /// Cash at the start of an Alpaca account, decimal text in dollars.
     pub cash: String,
+    /// Assets at the start of a Binance account: name and decimal text.
+    pub balances: Vec<(String, String)>,
 }
 
 impl Default for PaperAccount {
     fn default() -> Self {
         Self {
+            dialect: Dialect::Alpaca,
             key: "PAPERKEY".to_owned(),
             secret: "PAPERSECRET".to_owned(),
             cash: "1000000".to_owned(),
+            balances: Vec::new(),
         }
     }
 }
 
 impl std::fmt::Debug for PaperAccount {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let cash = &self.cash;
-        write!(f, "PaperAccount {{ key: ***, secret: ***, cash: {cash} }}")
+        let (dialect, cash, assets) = (self.dialect, &self.cash, &self.balances);
+        write!(
+            f,
+            "PaperAccount {{ {dialect:?}, key: ***, secret: ***, cash: {cash}, {assets:?} }}"
+        )
     }
 }
 
@@ -113,6 +151,8 @@ pub struct PaperInstrument {
     pub min_notional: String,
     /// Whether it may be sold short; coins never.
     pub shortable: bool,
+    /// Symbol in the Binance dialect; by default `BTC/USD` is `BTCUSDT`.
+    pub binance_symbol: Option<String>,
     /// A market made by the venue itself.
     pub synthetic: Option<Synthetic>,
 }
@@ -129,6 +169,7 @@ impl PaperInstrument {
             min_qty: "0".to_owned(),
             min_notional: "0".to_owned(),
             shortable: true,
+            binance_symbol: None,
             synthetic: None,
         }
     }
@@ -181,107 +222,6 @@ pub struct Recording {
     pub instruments: Vec<Option<usize>>,
 }
 
-/// The two classes of the dialect.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Class {
-    Equity,
-    Crypto,
-}
-
-impl Class {
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Self::Equity => "us_equity",
-            Self::Crypto => "crypto",
-        }
-    }
-}
-
-/// A checked instrument with what the dialect says about it.
-#[derive(Debug, Clone)]
-pub(crate) struct Listing {
-    pub(crate) instrument: Instrument,
-    pub(crate) class: Class,
-    pub(crate) asset_id: Uuid,
-    /// The symbol without its slash: how positions write it.
-    pub(crate) plain: String,
-    /// What is bought, such as `BTC`.
-    pub(crate) base: String,
-}
-
-impl Listing {
-    pub(crate) fn symbol(&self) -> &str {
-        self.instrument.symbol()
-    }
-
-    pub(crate) fn is_crypto(&self) -> bool {
-        self.class == Class::Crypto
-    }
-
-    fn try_new(raw: &PaperInstrument, place: usize) -> Result<Self, PaperError> {
-        let wrong = |field: &str, problem: &str, remedy: &str| {
-            PaperError::config(format!("instrument[{place}].{field}"), problem, remedy)
-        };
-        let class = match raw.asset_class.as_str() {
-            "us_equity" | "equity" => Class::Equity,
-            "crypto" => Class::Crypto,
-            _ => {
-                return Err(wrong(
-                    "asset_class",
-                    "unknown class",
-                    "use us_equity or crypto",
-                ))
-            }
-        };
-        let bad_symbol = |c: char| !(c.is_ascii_alphanumeric() || "./-".contains(c));
-        if raw.symbol.is_empty() || raw.symbol.contains(bad_symbol) {
-            return Err(wrong(
-                "symbol",
-                "not a symbol",
-                "use letters, as in AAPL or BTC/USD",
-            ));
-        }
-        let number = |field: &str, text: &str| {
-            Decimal::parse(text).map_err(|e| wrong(field, &e.to_string(), "write it as \"0.01\""))
-        };
-        let spec = InstrumentSpec {
-            symbol: raw.symbol.clone(),
-            venue: "PAPER".to_owned(),
-            tick_size: number("tick_size", &raw.tick_size)?,
-            order_tick: None,
-            lot_size: number("lot_size", &raw.lot_size)?,
-            min_qty: number("min_qty", &raw.min_qty)?,
-            min_notional: number("min_notional", &raw.min_notional)?,
-            multiplier: number("multiplier", "1")?,
-            currency: "USD".to_owned(),
-            asset_class: match class {
-                Class::Equity => AssetClass::Equity,
-                Class::Crypto => AssetClass::Crypto,
-            },
-            shortable: raw.shortable && class == Class::Equity,
-            sessions: class == Class::Equity,
-        };
-        let instrument = Instrument::try_new(spec)
-            .map_err(|e| wrong("tick_size", &e.to_string(), "choose a larger tick or lot"))?;
-        Ok(Self {
-            instrument,
-            class,
-            asset_id: Uuid::of_name(&raw.symbol),
-            plain: plain_symbol(&raw.symbol),
-            base: raw.symbol.split('/').next().unwrap_or_default().to_owned(),
-        })
-    }
-}
-
-/// `BTC/USD`, `BTCUSD` and `btc-usd` are one symbol.
-pub(crate) fn plain_symbol(symbol: &str) -> String {
-    symbol
-        .chars()
-        .filter(|c| c.is_ascii_alphanumeric() || *c == '.')
-        .map(|c| c.to_ascii_uppercase())
-        .collect()
-}
-
 impl PaperConfig {
     /// Checks the whole configuration and lists the instruments.
     pub(crate) fn listings(&self) -> Result<Vec<Listing>, PaperError> {
@@ -322,25 +262,41 @@ impl PaperConfig {
             let remedy = "add an [[account]]";
             return Err(PaperError::config("account", "nobody can trade", remedy));
         }
-        for (place, account) in self.accounts.iter().enumerate() {
-            let field = |name: &str| format!("account[{place}].{name}");
-            if account.key.is_empty() || account.secret.is_empty() {
-                let remedy = "give both key and secret";
-                return Err(PaperError::config(field("key"), "a key is empty", remedy));
-            }
-            if self.accounts[..place].iter().any(|a| a.key == account.key) {
-                let remedy = "give every account its own key";
-                return Err(PaperError::config(
-                    field("key"),
-                    "the key is used twice",
-                    remedy,
-                ));
-            }
-            let cash = Decimal::parse(&account.cash).and_then(Decimal::to_atto);
-            if !cash.is_ok_and(|atto| atto >= 0) {
-                let problem = format!("'{}' is not an amount of money", account.cash);
+        if self.alpaca_port.is_none() && self.binance_port.is_none() {
+            let remedy = "give alpaca_port or binance_port; 0 is any free port";
+            return Err(PaperError::config("venue", "no dialect listens", remedy));
+        }
+        for place in 0..self.accounts.len() {
+            self.check_account(place)?;
+        }
+        Ok(())
+    }
+
+    fn check_account(&self, place: usize) -> Result<(), PaperError> {
+        let account = &self.accounts[place];
+        let field = |name: &str| format!("account[{place}].{name}");
+        if account.key.is_empty() || account.secret.is_empty() {
+            let remedy = "give both key and secret";
+            return Err(PaperError::config(field("key"), "a key is empty", remedy));
+        }
+        let same = |a: &PaperAccount| a.key == account.key && a.dialect == account.dialect;
+        if self.accounts[..place].iter().any(same) {
+            let remedy = "give every account its own key";
+            return Err(PaperError::config(
+                field("key"),
+                "the key is used twice",
+                remedy,
+            ));
+        }
+        let cash = (String::from("cash"), &account.cash);
+        let named = account.balances.iter();
+        let balances = named.map(|(asset, amount)| (format!("balances.{asset}"), amount));
+        for (name, amount) in std::iter::once(cash).chain(balances) {
+            let value = Decimal::parse(amount).and_then(Decimal::to_atto);
+            if !value.is_ok_and(|atto| atto >= 0) {
+                let problem = format!("'{amount}' is not an amount of money");
                 let remedy = "write it as \"100000\"";
-                return Err(PaperError::config(field("cash"), problem, remedy));
+                return Err(PaperError::config(field(&name), problem, remedy));
             }
         }
         Ok(())

@@ -46,6 +46,15 @@ impl Random {
         (0..12).map(|_| self.uniform()).sum::<f64>() - 6.0
     }
 
+    /// The next id of 22 letters and digits, as Binance makes them.
+    pub(crate) fn word(&mut self) -> String {
+        const LETTERS: &[u8; 62] =
+            b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+        (0..22)
+            .map(|_| char::from(LETTERS[(self.next() % 62) as usize]))
+            .collect()
+    }
+
     /// The next id, shaped like a random UUID.
     pub(crate) fn uuid(&mut self) -> Uuid {
         Uuid::shaped(u128::from(self.next()) << 64 | u128::from(self.next()))

@@ -8,6 +8,7 @@
 //! - [`config`]: what a venue is made of. [`PaperError`]: why it cannot start.
 //! - `engine`: accounts, orders, executions, positions, cash. `order`: their records.
 //! - `market`: recordings and synthetic markets. `clock`: real time to virtual time.
+//! - `binance`: the other dialect, over the same engine. `fault`: what goes wrong on demand.
 //! - `rest`: requests to answers. `stream`: sessions and what they are told.
 //! - `ticket`: order requests. `answer`: refusals. `node`: trees to JSON and MessagePack.
 //! - `civil`: dates and sessions. `ids`: ids and random numbers from the seed.
@@ -21,12 +22,15 @@
 #![forbid(unsafe_code)]
 
 mod answer;
+mod binance;
 mod civil;
 mod clock;
 pub mod config;
 mod engine;
 mod error;
+mod fault;
 mod ids;
+mod listing;
 mod market;
 mod node;
 mod order;
@@ -35,6 +39,9 @@ pub mod serve;
 mod stream;
 mod ticket;
 
-pub use config::{PaperAccount, PaperConfig, PaperInstrument, Recording, StartClock, Synthetic};
+pub use config::{
+    Commission, Dialect, PaperAccount, PaperConfig, PaperInstrument, Recording, StartClock,
+    Synthetic,
+};
 pub use error::PaperError;
 pub use serve::{serve, Ready};

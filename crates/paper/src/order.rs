@@ -81,6 +81,36 @@ impl Tif {
     }
 }
 
+/// Whether an order comes alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Class {
+    Simple,
+    Bracket,
+    Oco,
+    Oto,
+}
+
+impl Class {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        Some(match text {
+            "simple" => Self::Simple,
+            "bracket" => Self::Bracket,
+            "oco" => Self::Oco,
+            "oto" => Self::Oto,
+            _ => return None,
+        })
+    }
+
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Simple => "",
+            Self::Bracket => "bracket",
+            Self::Oco => "oco",
+            Self::Oto => "oto",
+        }
+    }
+}
+
 /// State of an order, in the dialect's words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Status {
@@ -92,6 +122,11 @@ pub(crate) enum Status {
     Expired,
     Replaced,
     Rejected,
+    /// Taken while its market is closed.
+    Accepted,
+    PendingCancel,
+    /// A leg whose entry is not filled yet.
+    Held,
 }
 
 impl Status {
@@ -105,11 +140,22 @@ impl Status {
             Self::Expired => "expired",
             Self::Replaced => "replaced",
             Self::Rejected => "rejected",
+            Self::Accepted => "accepted",
+            Self::PendingCancel => "pending_cancel",
+            Self::Held => "held",
         }
     }
 
     pub(crate) const fn is_open(self) -> bool {
-        matches!(self, Self::PendingNew | Self::New | Self::PartiallyFilled)
+        matches!(
+            self,
+            Self::PendingNew
+                | Self::New
+                | Self::PartiallyFilled
+                | Self::Accepted
+                | Self::PendingCancel
+                | Self::Held
+        )
     }
 }
 
@@ -158,11 +204,91 @@ pub(crate) struct Order {
     pub(crate) revision: u16,
     /// It waits for its stop price and is not in the matching engine yet.
     pub(crate) held: bool,
+    /// It waits for its market to trade and is not in the matching engine.
+    pub(crate) parked: bool,
+    /// What was executed before its present life in the matching engine.
+    pub(crate) carried: Qty,
+    pub(crate) class: Class,
+    /// The order that it is a leg of.
+    pub(crate) parent: Option<usize>,
+    pub(crate) legs: Vec<usize>,
+    /// It never takes.
+    pub(crate) post_only: bool,
+    /// Its stop price is reached from the other side: it takes a profit.
+    pub(crate) takes_profit: bool,
+    /// How it keeps from trading with its own account, where the dialect says so.
+    pub(crate) stp: &'static str,
+    /// It ended so that it would not trade with its own account.
+    pub(crate) prevented: bool,
+    /// Places of its executions, oldest first.
+    pub(crate) fills: Vec<usize>,
+    /// The id of the request that ended it, where the dialect names one.
+    pub(crate) cancel_id: Option<String>,
 }
 
 impl Order {
+    /// An order with nothing in it yet: a market order for nothing.
+    pub(crate) fn blank(account: usize, instrument: usize, side: Side, now: UnixNanos) -> Self {
+        Self {
+            id: Uuid::of_name(""),
+            client_order_id: String::new(),
+            account,
+            instrument,
+            side,
+            kind: Kind::Market,
+            tif: Tif::Gtc,
+            qty: Qty::ZERO,
+            notional: None,
+            limit: None,
+            stop: None,
+            trail: None,
+            high_water: None,
+            extended_hours: false,
+            position_intent: "",
+            status: Status::PendingNew,
+            cum_qty: Qty::ZERO,
+            turnover: 0,
+            submitted_at: now,
+            updated_at: now,
+            filled_at: None,
+            ended_at: None,
+            expires_at: None,
+            replaced_by: None,
+            replaces: None,
+            sequence: 0,
+            revision: 0,
+            held: false,
+            parked: false,
+            carried: Qty::ZERO,
+            class: Class::Simple,
+            parent: None,
+            legs: Vec::new(),
+            post_only: false,
+            takes_profit: false,
+            stp: "",
+            prevented: false,
+            fills: Vec::new(),
+            cancel_id: None,
+        }
+    }
+
+    /// Whether the market at `price` has reached a stop.
+    pub(crate) fn is_reached(&self, stop: Price, price: Price) -> bool {
+        let from_below = (self.side == Side::Buy) != self.takes_profit;
+        match from_below {
+            true => price >= stop,
+            false => price <= stop,
+        }
+    }
+
     pub(crate) const fn leaves(&self) -> Qty {
         Qty(self.qty.0.saturating_sub(self.cum_qty.0))
+    }
+
+    /// Its quantity is claimed by another order of its group.
+    pub(crate) fn is_shadow(&self) -> bool {
+        let twin = self.kind.waits() && self.class != Class::Oto;
+        self.parent.is_some() && (self.status == Status::Held || twin)
     }
 
     /// The status that says how much was executed.
@@ -187,6 +313,12 @@ pub(crate) struct Execution {
     pub(crate) qty: Qty,
     pub(crate) price: Price,
     pub(crate) fee: Money,
+    /// What was charged and in which asset, where that is the asset received.
+    pub(crate) commission: Option<(i128, String)>,
+    /// It was taken back.
+    pub(crate) busted: bool,
+    /// Its number among the trades of the instrument.
+    pub(crate) trade: i64,
     pub(crate) liquidity: Liquidity,
     pub(crate) at: UnixNanos,
     pub(crate) cum_qty: Qty,

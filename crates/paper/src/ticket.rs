@@ -6,7 +6,7 @@ use py_rt_types::{Decimal, Side};
 use serde_json::value::RawValue;
 
 use crate::answer::Refusal;
-use crate::order::{Kind, Tif, Trail};
+use crate::order::{Class, Kind, Tif, Trail};
 
 /// The fields of a JSON object, each as it was written.
 pub(crate) struct Fields(BTreeMap<String, Box<RawValue>>);
@@ -40,6 +40,15 @@ impl Fields {
             _ => raw.to_owned(),
         };
         Ok(Some(text).filter(|text| !text.is_empty()))
+    }
+
+    /// The fields of a value that is an object.
+    fn object(&self, name: &str) -> Result<Option<Self>, Refusal> {
+        let Some(raw) = self.raw(name) else {
+            return Ok(None);
+        };
+        let bad = |_| Refusal::malformed(format!("{name} is not an object"));
+        serde_json::from_str(raw).map(Self).map(Some).map_err(bad)
     }
 
     pub(crate) fn decimal(&self, name: &str) -> Result<Option<Decimal>, Refusal> {
@@ -115,6 +124,41 @@ pub(crate) struct Ticket {
     pub(crate) trail: Option<Trail>,
     pub(crate) extended_hours: bool,
     pub(crate) client_order_id: Option<String>,
+    pub(crate) class: Class,
+    pub(crate) take_profit: Option<Decimal>,
+    /// Stop price, and the limit behind it.
+    pub(crate) stop_loss: Option<(Decimal, Option<Decimal>)>,
+}
+
+/// The ways out that an order brings along.
+struct Exits {
+    take_profit: Option<Decimal>,
+    stop_loss: Option<(Decimal, Option<Decimal>)>,
+}
+
+impl Exits {
+    fn parse(fields: &Fields) -> Result<Self, Refusal> {
+        let missing = |name: &str| Refusal::malformed(format!("{name} is required"));
+        let take_profit = match fields.object("take_profit")? {
+            None => None,
+            Some(profit) => {
+                let limit = profit.positive("limit_price")?;
+                Some(limit.ok_or_else(|| missing("take_profit.limit_price"))?)
+            }
+        };
+        let stop_loss = match fields.object("stop_loss")? {
+            None => None,
+            Some(loss) => {
+                let stop = loss.positive("stop_price")?;
+                let stop = stop.ok_or_else(|| missing("stop_loss.stop_price"))?;
+                Some((stop, loss.positive("limit_price")?))
+            }
+        };
+        Ok(Self {
+            take_profit,
+            stop_loss,
+        })
+    }
 }
 
 impl Ticket {
@@ -132,18 +176,23 @@ impl Ticket {
             trail: None,
             extended_hours: false,
             client_order_id: None,
+            class: Class::Simple,
+            take_profit: None,
+            stop_loss: None,
         }
     }
 
     pub(crate) fn parse(body: &[u8]) -> Result<Self, Refusal> {
         let fields = Fields::parse(body)?;
         let required = |name: &str| Refusal::malformed(format!("{name} is required"));
-        if let Some(class @ ("bracket" | "oco" | "oto" | "mleg")) =
-            fields.text("order_class")?.as_deref()
-        {
-            let message = format!("order_class {class} is not supported by this paper venue");
-            return Err(Refusal::invalid(message));
-        }
+        let class = match fields.text("order_class")?.as_deref() {
+            Some("mleg") => {
+                let message = "order_class mleg is not supported by this paper venue";
+                return Err(Refusal::invalid(message));
+            }
+            _ => fields.word("order_class", Class::parse)?,
+        };
+        let exits = Exits::parse(&fields)?;
         let side = |text: &str| match text {
             "buy" => Some(Side::Buy),
             "sell" => Some(Side::Sell),
@@ -163,9 +212,44 @@ impl Ticket {
             trail: read_trail(&fields)?,
             extended_hours: fields.flag("extended_hours")?,
             client_order_id: fields.client_order_id()?,
+            class: class.unwrap_or(Class::Simple),
+            take_profit: exits.take_profit,
+            stop_loss: exits.stop_loss,
         };
+        ticket.check_class()?;
         ticket.check_shape()?;
         Ok(ticket)
+    }
+
+    /// Every class has its ways out and no others.
+    fn check_class(&self) -> Result<(), Refusal> {
+        let exits = usize::from(self.take_profit.is_some()) + usize::from(self.stop_loss.is_some());
+        let name = self.class.name();
+        let bad = |text: &str| Err(Refusal::malformed(format!("{name} orders {text}")));
+        match (self.class, exits) {
+            (Class::Simple, 0) => return Ok(()),
+            (Class::Simple, _) => {
+                let message = "take_profit and stop_loss need an order_class";
+                return Err(Refusal::malformed(message));
+            }
+            (Class::Oto, 1) | (Class::Bracket | Class::Oco, 2) => {}
+            (Class::Oto, _) => return bad("require one of take_profit and stop_loss"),
+            _ => return bad("require take_profit and stop_loss"),
+        }
+        let kinds = match self.class {
+            Class::Oco => self.kind == Kind::Limit,
+            _ => matches!(self.kind, Kind::Market | Kind::Limit),
+        };
+        if !kinds {
+            return bad("cannot be of this type");
+        }
+        if self.extended_hours || !matches!(self.tif, Tif::Day | Tif::Gtc) {
+            return bad("must be day or gtc orders without extended hours");
+        }
+        if self.notional.is_some() {
+            return bad("require qty");
+        }
+        Ok(())
     }
 
     /// Every type has its prices and no others.
@@ -184,8 +268,10 @@ impl Ticket {
             _ => {}
         }
         let trailing = kind == Kind::TrailingStop;
+        // The limit of an OCO is where it takes its profit.
+        let has_limit = self.limit_price.is_some() || self.class == Class::Oco;
         let wanted = [
-            ("limit_price", kind.has_limit(), self.limit_price.is_some()),
+            ("limit_price", kind.has_limit(), has_limit),
             ("stop_price", kind.has_stop(), self.stop_price.is_some()),
             (
                 "trail_price or trail_percent",

@@ -59,8 +59,12 @@ impl Venue {
         }
     }
 
+    fn alpaca(&self) -> &str {
+        self.ready.alpaca.as_deref().unwrap()
+    }
+
     fn address(&self) -> String {
-        self.ready.alpaca.trim_start_matches("http://").to_owned()
+        self.alpaca().trim_start_matches("http://").to_owned()
     }
 
     fn client(&self) -> Client {

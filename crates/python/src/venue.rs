@@ -7,7 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use py_rt_paper::{
-    PaperAccount, PaperConfig, PaperError, PaperInstrument, Ready, Recording, StartClock, Synthetic,
+    Commission, Dialect, PaperAccount, PaperConfig, PaperError, PaperInstrument, Ready, Recording,
+    StartClock, Synthetic,
 };
 use py_rt_types::UnixNanos;
 use pyo3::prelude::*;
@@ -71,7 +72,12 @@ enum Told {
 
 fn announce(py: Python<'_>, on_ready: &Py<PyAny>, ready: &Ready) -> PyResult<()> {
     let dict = PyDict::new(py);
-    dict.set_item("alpaca", &ready.alpaca)?;
+    if let Some(address) = &ready.alpaca {
+        dict.set_item("alpaca", address)?;
+    }
+    if let Some(address) = &ready.binance {
+        dict.set_item("binance", address)?;
+    }
     dict.set_item("admin", &ready.admin)?;
     dict.set_item("key", &ready.key)?;
     dict.set_item("secret", &ready.secret)?;
@@ -107,18 +113,30 @@ fn paper_config(dict: &Bound<'_, PyDict>) -> PyResult<PaperConfig> {
         speed: field(dict, "speed")?,
         seed: field(dict, "seed")?,
         repeat: field(dict, "repeat")?,
+        keep_sessions: field(dict, "keep_sessions")?,
         venue,
+        commission: Commission {
+            maker_bps: field(dict, "maker_bps")?,
+            taker_bps: field(dict, "taker_bps")?,
+        },
         host: host.parse::<IpAddr>().map_err(|error| {
             FaceError::config("host", error, "write an address such as 127.0.0.1")
         })?,
         alpaca_port: field(dict, "alpaca_port")?,
+        binance_port: field(dict, "binance_port")?,
         admin_port: field(dict, "admin_port")?,
         ..PaperConfig::default()
     })
 }
 
 fn account(dict: &Bound<'_, PyDict>) -> PyResult<PaperAccount> {
+    let dialect: String = field(dict, "dialect")?;
     Ok(PaperAccount {
+        dialect: match dialect.as_str() {
+            "binance" => Dialect::Binance,
+            _ => Dialect::Alpaca,
+        },
+        balances: field(dict, "balances")?,
         key: field(dict, "key")?,
         secret: field(dict, "secret")?,
         cash: field(dict, "cash")?,
@@ -135,6 +153,7 @@ fn instrument(dict: &Bound<'_, PyDict>) -> PyResult<PaperInstrument> {
         min_qty: field(dict, "min_qty")?,
         min_notional: field(dict, "min_notional")?,
         shortable: field(dict, "shortable")?,
+        binance_symbol: field(dict, "binance_symbol")?,
         synthetic: synthetic.as_ref().map(synthetic_market).transpose()?,
     })
 }

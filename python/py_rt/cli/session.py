@@ -96,7 +96,8 @@ def run_venue(
     def announce(ready: dict[str, Any]) -> None:
         sys.stdout.write(plain_json(ready) + "\n")
         sys.stdout.flush()
-        output.note(f"listing {', '.join(resolved.symbols)} at {ready['alpaca']}; Ctrl-C ends it")
+        places = " and ".join(ready[name] for name in ("alpaca", "binance") if name in ready)
+        output.note(f"listing {', '.join(resolved.symbols)} at {places}; Ctrl-C ends it")
 
     serve(resolved, announce)
 

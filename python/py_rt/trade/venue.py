@@ -32,14 +32,19 @@ _VENUE = {
     "speed": Key("number", 1.0, least=0.001, most=SPEED_MOST),
     "seed": Key("whole", 0, least=0, most=2**63 - 1),
     "repeat": Key("flag", False),
+    "sessions": Key("text", None, choices=("kept", "ignored")),
     "admin_port": Key("whole", 0, least=0, most=65_535),
-    "alpaca_port": Key("whole", 0, least=0, most=65_535),
+    "alpaca_port": Key("whole", None, least=0, most=65_535),
+    "binance_port": Key("whole", None, least=0, most=65_535),
+    "maker_bps": Key("whole", 10, least=0, most=1000),
+    "taker_bps": Key("whole", 10, least=0, most=1000),
 }
 _ACCOUNT = {
-    "dialect": Key("text", "alpaca", choices=("alpaca",)),
+    "dialect": Key("text", "alpaca", choices=("alpaca", "binance")),
     "key": Key("text"),
     "secret": Key("text"),
-    "cash": Key("text", "1000000"),
+    "cash": Key("text", None),
+    "balances": Key("texts by name", None),
 }
 _INSTRUMENT = {
     "symbol": Key("text"),
@@ -65,8 +70,12 @@ _RECORDED = {
     "data": Key("text"),
     "symbol": Key("text", None),
 }
-_LATER = ("binance_port", "kraken_port", "coinbase_port")
+_LATER = ("kraken_port", "coinbase_port")
+_ALPACA_CASH = "1000000"
+_BINANCE_BALANCES = {"USDT": "1000000"}
+_RICHEST = Decimal(10) ** 15
 _QUOTED = ("USDT", "USDC", "USD")
+_DIALECTS = ("alpaca", "binance")
 
 
 @dataclass(frozen=True)
@@ -76,7 +85,7 @@ class VenueConfig:
     Attributes
     ----------
     accounts : tuple of dict
-        ``key secret cash`` of each.
+        ``dialect key secret cash balances`` of each.
     instruments : tuple of dict
         What is listed, as the server takes it.
     recordings : tuple of (rows, places)
@@ -85,22 +94,32 @@ class VenueConfig:
         Virtual time at the start, ns UTC; None for the wall clock.
     speed : float
         Virtual seconds per real second.
-    seed, alpaca_port, admin_port : int
+    seed, admin_port : int
+    alpaca_port, binance_port : int or None
+        0 is any free port; None when the dialect is not spoken.
+    maker_bps, taker_bps : int
+        What Binance accounts pay of what they receive, in hundredths of a percent.
     repeat : bool
         Begin a recording again when it ends.
+    keep_sessions : bool
+        Shares trade by the calendar only; else around the clock.
     assumptions : SimVenue
         Fees and partial fills of the matching engine.
     """
 
-    accounts: tuple[dict[str, str], ...] = field(repr=False)
+    accounts: tuple[dict[str, Any], ...] = field(repr=False)
     instruments: tuple[dict[str, Any], ...]
     recordings: tuple[tuple[MarketData, list[int | None]], ...] = ()
     start_ns: int | None = None
     speed: float = 1.0
     seed: int = 0
     repeat: bool = False
-    alpaca_port: int = 0
+    keep_sessions: bool = False
+    alpaca_port: int | None = 0
+    binance_port: int | None = None
     admin_port: int = 0
+    maker_bps: int = 10
+    taker_bps: int = 10
     assumptions: SimVenue = field(default_factory=SimVenue)
 
     @property
@@ -124,10 +143,14 @@ class VenueConfig:
             "speed": float(self.speed),
             "seed": self.seed,
             "repeat": self.repeat,
+            "keep_sessions": self.keep_sessions,
             "venue": self.assumptions.to_core(),
             "host": "127.0.0.1",
             "alpaca_port": self.alpaca_port,
+            "binance_port": self.binance_port,
             "admin_port": self.admin_port,
+            "maker_bps": self.maker_bps,
+            "taker_bps": self.taker_bps,
         }
 
 
@@ -178,9 +201,11 @@ def venue_on_data(
         _listing(venue_symbol(known), _class_of(known), known) for known in data.instruments
     )
     account = {
+        "dialect": "alpaca",
         "key": f"PK{secrets.token_hex(9).upper()}",
         "secret": secrets.token_urlsafe(30),
-        "cash": plain(decimal(cash, "cash", least=0, most=Decimal(10) ** 15)),
+        "cash": plain(decimal(cash, "cash", least=0, most=_RICHEST)),
+        "balances": [],
     }
     return VenueConfig(
         accounts=(account,),
@@ -220,6 +245,9 @@ def read_venue_config(path: str | Path) -> VenueConfig:
     document = read_document(path, _SECTIONS)
     _refuse_later(document)
     venue = document.section("venue", _VENUE)
+    if venue["alpaca_port"] is None and venue["binance_port"] is None:
+        remedy = "add alpaca_port or binance_port; 0 is any free port"
+        raise document.error("no dialect listens", "venue", remedy=remedy)
     accounts = tuple(_account(document, i) for i in range(document.tables("account")))
     if not accounts:
         raise document.error("nobody can trade", "account", remedy="add an [[account]]")
@@ -235,6 +263,8 @@ def read_venue_config(path: str | Path) -> VenueConfig:
             places: list[int | None] = [None] * len(data.instruments)
             places[place] = index
             recordings.append((data, places))
+    # A virtual clock is set for a session; by the wall clock there would be none at most hours.
+    by_clock = "ignored" if venue["clock"] == "wall" else "kept"
     return VenueConfig(
         accounts=accounts,
         instruments=tuple(instruments),
@@ -243,8 +273,12 @@ def read_venue_config(path: str | Path) -> VenueConfig:
         speed=float(venue["speed"]),
         seed=venue["seed"],
         repeat=venue["repeat"],
+        keep_sessions=(venue["sessions"] or by_clock) == "kept",
         alpaca_port=venue["alpaca_port"],
+        binance_port=venue["binance_port"],
         admin_port=venue["admin_port"],
+        maker_bps=venue["maker_bps"],
+        taker_bps=venue["taker_bps"],
     )
 
 
@@ -255,7 +289,8 @@ def serve(config: VenueConfig, on_ready: Callable[[dict[str, Any]], None]) -> No
     ----------
     config : VenueConfig
     on_ready : callable
-        Called once with ``ready alpaca admin key secret`` when it listens.
+        Called once when it listens with ``ready admin key secret`` and the address of each dialect
+        that is spoken, ``alpaca`` and ``binance``.
 
     Raises
     ------
@@ -270,7 +305,7 @@ def serve(config: VenueConfig, on_ready: Callable[[dict[str, Any]], None]) -> No
         on_ready(
             {
                 "ready": True,
-                "alpaca": addresses["alpaca"],
+                **{name: addresses[name] for name in _DIALECTS if name in addresses},
                 "admin": addresses["admin"],
                 "key": first["key"],
                 "secret": first["secret"],
@@ -318,6 +353,7 @@ def _listing(symbol: str, asset_class: str, known: Instrument | None) -> dict[st
         "min_qty": known.min_qty if known else "0",
         "min_notional": known.min_notional if known else "0",
         "shortable": asset_class == "us_equity",
+        "binance_symbol": None,
         "synthetic": None,
     }
 
@@ -341,20 +377,42 @@ def _refuse_later(document: Document) -> None:
             raise document.error(
                 f"the venue does not speak {key.removesuffix('_port')} in this version",
                 f"venue.{key}",
-                remedy="leave it out; alpaca_port is spoken",
+                remedy="leave it out; alpaca_port and binance_port are spoken",
             )
 
 
-def _account(document: Document, index: int) -> dict[str, str]:
+def _account(document: Document, index: int) -> dict[str, Any]:
     entry = document.section("account", _ACCOUNT, index)
     for name in ("key", "secret"):
         if not entry[name]:
             raise document.error("is empty", f"account[{index}].{name}", remedy="give both")
+    dialect = entry["dialect"]
+    other = "balances" if dialect == "alpaca" else "cash"
+    if entry[other] is not None:
+        own = "cash" if dialect == "alpaca" else "balances"
+        raise document.error(
+            f"an account of the {dialect} dialect has no {other}",
+            f"account[{index}].{other}",
+            remedy=f"write {own}",
+        )
+    written = entry["balances"] or _BINANCE_BALANCES
+    balances = written.items() if dialect == "binance" else ()
+    return {
+        "dialect": dialect,
+        "key": entry["key"],
+        "secret": entry["secret"],
+        "cash": _amount(document, index, "cash", entry["cash"] or _ALPACA_CASH),
+        "balances": [
+            (asset, _amount(document, index, f"balances.{asset}", text)) for asset, text in balances
+        ],
+    }
+
+
+def _amount(document: Document, index: int, name: str, text: str) -> str:
     try:
-        cash = decimal(entry["cash"], "cash", least=0, most=Decimal(10) ** 15)
+        return plain(decimal(text, name, least=0, most=_RICHEST))
     except ParameterError as error:
-        raise document.error(error.what, f"account[{index}].cash", error.remedy) from None
-    return {"key": entry["key"], "secret": entry["secret"], "cash": plain(cash)}
+        raise document.error(error.what, f"account[{index}].{name}", error.remedy) from None
 
 
 def _instrument(
@@ -380,7 +438,7 @@ def _instrument(
         field_name = f"instrument[{index}].{error.field}"
         raise document.error(error.what, field_name, error.remedy) from None
     listed = _listing(entry["symbol"], entry["asset_class"], known)
-    for name in ("tick_size", "lot_size", "min_qty", "min_notional"):
+    for name in ("tick_size", "lot_size", "min_qty", "min_notional", "binance_symbol"):
         if entry[name] is not None:
             listed[name] = entry[name]
     shortable = entry["shortable"] and entry["asset_class"] == "us_equity"

@@ -18,14 +18,27 @@ impl Engine {
             let message = format!("order is already in \"{}\" state", order.status.name());
             return Err(Refusal::invalid(message));
         }
+        self.fault_before_cancel(place);
+        if !self.orders[place].status.is_open() {
+            let name = self.orders[place].status.name();
+            return Err(Refusal::invalid(format!(
+                "order is already in \"{name}\" state"
+            )));
+        }
+        if self.is_held_by_fault(place) {
+            self.orders[place].status = Status::PendingCancel;
+            self.orders[place].updated_at = self.now;
+            self.tell(place, "pending_cancel", None);
+            return Ok(());
+        }
         self.end_open(place, Status::Canceled);
         Ok(())
     }
 
-    fn end_open(&mut self, place: usize, status: Status) {
+    pub(crate) fn end_open(&mut self, place: usize, status: Status) {
         let order = &self.orders[place];
-        if order.held {
-            self.open_gate(place);
+        if order.held || order.parked {
+            self.withdraw(place);
             return self.end(place, status);
         }
         let cancel = CancelOrder {
@@ -118,6 +131,8 @@ impl Engine {
             return Err(Refusal::invalid("qty must be above what is already filled"));
         }
         after.id = self.ids.uuid();
+        after.fills = Vec::new();
+        after.cancel_id = None;
         after.replaces = Some(before.id);
         after.status = Status::PendingNew;
         after.submitted_at = self.now;
@@ -129,6 +144,10 @@ impl Engine {
 
     /// Puts the new order in the place of the old one.
     pub(crate) fn release_replacement(&mut self, old: usize, new: usize) {
+        if self.orders[old].parked {
+            self.orders[old].parked = false;
+            return self.hand_over(old, new);
+        }
         if self.orders[old].held {
             self.open_gate(old);
             self.hand_over(old, new);
@@ -142,7 +161,7 @@ impl Engine {
             },
             venue_order_id: VenueOrderId(0),
             instrument: InstrumentId(order.instrument as u32),
-            order_qty: order.qty,
+            order_qty: Qty(order.qty.0 - order.carried.0),
             limit_price: order.limit,
         };
         let owner = order.account as u32;

@@ -31,14 +31,19 @@ impl Engine {
     }
 
     /// Orders of an account that still want something, without `except`.
-    fn open_of(&self, account: usize, except: Option<usize>) -> impl Iterator<Item = &Order> {
+    pub(super) fn open_of(
+        &self,
+        account: usize,
+        except: Option<usize>,
+    ) -> impl Iterator<Item = &Order> {
         let open = self.accounts[account].open.iter();
         open.filter(move |place| Some(**place) != except)
             .map(|place| &self.orders[*place])
+            .filter(|order| !order.is_shadow())
     }
 
     /// What a buy, or a short sale, may cost at most.
-    fn cost_of(&self, order: &Order, qty: Qty) -> Money {
+    pub(super) fn cost_of(&self, order: &Order, qty: Qty) -> Money {
         if let Some(notional) = order.notional {
             return Money(notional.to_atto().unwrap_or(i128::MAX));
         }
@@ -66,7 +71,7 @@ impl Engine {
     }
 
     /// Lots that `notional` buys or sells, level by level, rounded down.
-    pub(super) fn qty_for(
+    pub(crate) fn qty_for(
         &self,
         place: usize,
         side: Side,

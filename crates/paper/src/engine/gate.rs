@@ -24,19 +24,17 @@ impl Engine {
 
     /// A trade printed: stops that it reaches go to the market, oldest first.
     pub(super) fn pass_gates(&mut self, instrument: usize, price: Price) {
-        if self.gates[instrument].is_empty() {
+        if self.gates[instrument].is_empty() || !self.is_trading(instrument) {
             return;
         }
         for place in self.gates[instrument].clone() {
             let mut order = self.orders[place].clone();
             self.follow(&mut order, price);
-            let reached = order.stop.is_some_and(|stop| match order.side {
-                Side::Buy => price >= stop,
-                Side::Sell => price <= stop,
-            });
+            let reached = order.stop.is_some_and(|stop| order.is_reached(stop, price));
             self.orders[place] = order;
             if reached {
                 self.open_gate(place);
+                self.clear_twins(place);
                 self.send(place);
             }
         }

@@ -8,8 +8,8 @@ use py_rt_types::{
 use super::Engine;
 use crate::answer::Refusal;
 use crate::civil;
-use crate::config::Listing;
-use crate::order::{Kind, Order, Status, Tif, Trail};
+use crate::listing::Listing;
+use crate::order::{Class, Kind, Order, Tif, Trail};
 use crate::ticket::Ticket;
 
 const NINETY_DAYS: i64 = 90;
@@ -30,7 +30,10 @@ impl Engine {
         order.client_order_id = client_order_id;
         self.check_rules(&order)?;
         self.check_funds(&order, None)?;
-        Ok(self.enter(order))
+        let legs = self.draft_legs(&order, ticket)?;
+        let place = self.enter(order);
+        self.enter_legs(place, legs);
+        Ok(place)
     }
 
     fn free_client_order_id(
@@ -58,7 +61,10 @@ impl Engine {
         let price = |name: &str, value: Option<Decimal>| {
             value.map(|value| on_tick(listing, name, value)).transpose()
         };
-        let limit = price("limit_price", ticket.limit_price)?;
+        let limit = match ticket.class {
+            Class::Oco => price("take_profit.limit_price", ticket.take_profit)?,
+            _ => price("limit_price", ticket.limit_price)?,
+        };
         let stop = price("stop_price", ticket.stop_price)?;
         if let Some(Trail::Price(step)) = ticket.trail {
             on_tick(listing, "trail_price", step)?;
@@ -75,10 +81,6 @@ impl Engine {
         let now = self.now;
         let mut order = Order {
             id: self.ids.uuid(),
-            client_order_id: String::new(),
-            account,
-            instrument,
-            side: ticket.side,
             kind: ticket.kind,
             tif: ticket.tif,
             qty,
@@ -86,22 +88,12 @@ impl Engine {
             limit,
             stop,
             trail: ticket.trail,
+            class: ticket.class,
             high_water,
             extended_hours: ticket.extended_hours,
             position_intent: self.intent(account, instrument, ticket.side),
-            status: Status::PendingNew,
-            cum_qty: Qty::ZERO,
-            turnover: 0,
-            submitted_at: now,
-            updated_at: now,
-            filled_at: None,
-            ended_at: None,
             expires_at: expiry(ticket.tif, self.listings[instrument].is_crypto(), now),
-            replaced_by: None,
-            replaces: None,
-            sequence: 0,
-            revision: 0,
-            held: false,
+            ..Order::blank(account, instrument, ticket.side, now)
         };
         self.trail_stop(&mut order);
         Ok(order)
@@ -125,6 +117,11 @@ impl Engine {
             let least = &listing.instrument.spec().min_qty;
             return Err(Refusal::forbidden(format!("minimal qty of order {least}")));
         }
+        if self.is_beyond_bands(order.instrument, order.limit) {
+            return Err(Refusal::invalid(
+                "limit_price is outside of the limit bands",
+            ));
+        }
         if listing.is_crypto() {
             check_crypto(order)?;
         } else {
@@ -142,7 +139,7 @@ impl Engine {
     }
 
     /// Puts an accepted order into the books.
-    pub(super) fn enter(&mut self, order: Order) -> usize {
+    pub(crate) fn enter(&mut self, order: Order) -> usize {
         let place = self.orders.len();
         let (account, client) = (order.account, order.client_order_id.clone());
         self.by_id.insert(order.id, place);
@@ -158,10 +155,18 @@ impl Engine {
 
     /// Lets an accepted order meet the market: at once, or when its stop price is reached.
     pub(crate) fn release(&mut self, place: usize) {
-        if self.orders[place].kind.waits() {
-            return self.hold(place);
+        if !self.may_work(&self.orders[place]) {
+            return self.park(place);
         }
-        self.send(place);
+        if self.orders[place].kind.waits() {
+            self.hold(place);
+        } else {
+            self.send(place);
+        }
+        if self.orders[place].class == Class::Oco && self.orders[place].status.is_open() {
+            self.release_legs(place);
+        }
+        self.fault_after_accept(place);
     }
 
     /// Hands an order to the matching engine and books what that says.
@@ -171,6 +176,7 @@ impl Engine {
         self.by_sequence.insert(sequence, place);
         let order = &mut self.orders[place];
         order.sequence = sequence;
+        order.carried = order.cum_qty;
         let limit_price = order.limit.filter(|_| order.kind.has_limit());
         let new = NewOrder {
             client_order_id: ClientOrderId::new(sequence),
@@ -186,10 +192,10 @@ impl Engine {
                 Tif::Ioc => TimeInForce::Ioc,
                 Tif::Fok => TimeInForce::Fok,
             },
-            order_qty: order.qty,
+            order_qty: order.leaves(),
             limit_price,
             stop_price: None,
-            post_only: false,
+            post_only: order.post_only,
             reduce_only: false,
         };
         let owner = order.account as u32;

@@ -3,16 +3,18 @@
 use py_rt_types::{ExecId, Liquidity, Money, Price, Qty, Report, ReportKind, Side};
 
 use super::Engine;
+use crate::config::Dialect;
 use crate::node::Node;
 use crate::order::{Execution, Status};
 use crate::rest;
 
 /// An execution as the matching engine tells it.
-struct Filled {
-    qty: Qty,
-    price: Price,
+#[derive(Clone, Copy)]
+pub(super) struct Filled {
+    pub(super) qty: Qty,
+    pub(super) price: Price,
     fee: Money,
-    liquidity: Liquidity,
+    pub(super) liquidity: Liquidity,
 }
 
 impl Engine {
@@ -47,13 +49,23 @@ impl Engine {
                 self.apply_fill(place, &filled);
             }
             ReportKind::Canceled { .. } | ReportKind::DoneForDay { .. } => {
-                self.end(place, Status::Canceled);
+                self.end(place, self.status_of_rest(place));
             }
             ReportKind::Expired { .. } => self.end(place, Status::Expired),
             ReportKind::Rejected { .. } => self.end(place, Status::Rejected),
             ReportKind::Replaced { .. } => self.apply_replaced(place, sequence),
             ReportKind::ReplaceRejected { .. } => self.apply_replace_rejected(place),
             _ => {}
+        }
+    }
+
+    /// What is left of an order that nobody cancelled expires on Binance.
+    fn status_of_rest(&self, place: usize) -> Status {
+        let order = &self.orders[place];
+        let asked = order.cancel_id.is_some();
+        match self.accounts[order.account].dialect {
+            Dialect::Binance if !asked => Status::Expired,
+            _ => Status::Canceled,
         }
     }
 
@@ -68,7 +80,74 @@ impl Engine {
         self.tell(place, "new", None);
     }
 
+    /// An execution; a fault may let it come in parts.
     fn apply_fill(&mut self, place: usize, filled: &Filled) {
+        let parts = i64::try_from(self.parts_of_fill(place)).unwrap_or(1);
+        let parts = parts.min(filled.qty.0).max(1);
+        let mut left = *filled;
+        for number in (1..=parts).rev() {
+            let part = Filled {
+                qty: Qty(left.qty.0 / number),
+                fee: Money(left.fee.0 / i128::from(number)),
+                ..left
+            };
+            left.qty.0 -= part.qty.0;
+            left.fee.0 -= part.fee.0;
+            self.book_part(place, &part);
+        }
+        self.fault_after_fill(place);
+    }
+
+    /// Books an execution that the matching engine knows nothing of, without a fee in money.
+    pub(crate) fn book_fill(&mut self, place: usize, qty: Qty, price: Price, side: Liquidity) {
+        let filled = Filled {
+            qty,
+            price,
+            fee: Money::ZERO,
+            liquidity: side,
+        };
+        if self.orders[place].leaves() > qty {
+            // The matching engine shall not execute the same lots once more.
+            self.withdraw(place);
+            self.book_part(place, &filled);
+            if self.orders[place].status.is_open() {
+                self.orders[place].parked = true;
+            }
+            return;
+        }
+        if self.orders[place].status.is_open() {
+            self.withdraw(place);
+        }
+        self.book_part(place, &filled);
+    }
+
+    /// Takes an execution back: money, holdings and the order's total.
+    pub(crate) fn take_back(&mut self, at: usize) {
+        self.executions[at].busted = true;
+        let execution = self.executions[at].clone();
+        let order = &mut self.orders[execution.order];
+        order.cum_qty.0 -= execution.qty.0;
+        order.turnover -= i128::from(execution.price.0) * i128::from(execution.qty.0);
+        order.fills.retain(|fill| *fill != at);
+        let (account, instrument) = (order.account, order.instrument);
+        let side = order.side.opposite();
+        let filled = Filled {
+            qty: execution.qty,
+            price: execution.price,
+            fee: Money(-execution.fee.0),
+            liquidity: execution.liquidity,
+        };
+        match execution.commission {
+            Some((paid, asset)) => {
+                self.book_assets(account, instrument, side, (&filled, &(-paid, asset)));
+            }
+            None => self.book_money(account, instrument, side, &filled),
+        }
+        self.accounts[account].executions.retain(|fill| *fill != at);
+        self.tell(execution.order, "restated", None);
+    }
+
+    fn book_part(&mut self, place: usize, filled: &Filled) {
         let now = self.now;
         let id = self.ids.uuid();
         let order = &mut self.orders[place];
@@ -79,8 +158,15 @@ impl Engine {
         let done = order.status == Status::Filled;
         if done {
             order.filled_at = Some(now);
+            order.ended_at = None;
         }
         let (account, instrument, side) = (order.account, order.instrument, order.side);
+        order.fills.push(self.executions.len());
+        let (cum_qty, leaves) = (order.cum_qty, order.leaves());
+        let commission = match self.accounts[account].dialect {
+            Dialect::Binance => Some(self.commission_of(instrument, side, filled)),
+            Dialect::Alpaca => None,
+        };
         let execution = Execution {
             id,
             order: place,
@@ -88,12 +174,18 @@ impl Engine {
             qty: filled.qty,
             price: filled.price,
             fee: filled.fee,
+            commission,
+            busted: false,
+            trade: self.tapes[instrument].number_trade(),
             liquidity: filled.liquidity,
             at: now,
-            cum_qty: order.cum_qty,
-            leaves: order.leaves(),
+            cum_qty,
+            leaves,
         };
-        self.book_money(account, instrument, side, filled);
+        match &execution.commission {
+            Some(paid) => self.book_assets(account, instrument, side, (filled, paid)),
+            None => self.book_money(account, instrument, side, filled),
+        }
         self.accounts[account]
             .executions
             .push(self.executions.len());
@@ -103,6 +195,7 @@ impl Engine {
         }
         let event = if done { "fill" } else { "partial_fill" };
         self.tell(place, event, self.executions.len().checked_sub(1));
+        self.fill_group(place);
     }
 
     fn book_money(&mut self, account: usize, instrument: usize, side: Side, filled: &Filled) {
@@ -122,7 +215,7 @@ impl Engine {
     }
 
     /// Ends an order without a fill.
-    pub(super) fn end(&mut self, place: usize, status: Status) {
+    pub(crate) fn end(&mut self, place: usize, status: Status) {
         let order = &mut self.orders[place];
         order.status = status;
         order.updated_at = self.now;
@@ -131,6 +224,7 @@ impl Engine {
         let account = order.account;
         self.accounts[account].open.remove(&place);
         self.tell(place, status.name(), None);
+        self.end_group(place);
     }
 
     /// The old order ends as replaced; the new one goes on with what was executed.
@@ -157,6 +251,7 @@ impl Engine {
         after.cum_qty = cum_qty;
         after.turnover = turnover;
         after.status = after.working_status();
+        self.rejoin(old, new);
         self.tell(old, "replaced", None);
         self.tell(new, "new", None);
     }
@@ -171,7 +266,10 @@ impl Engine {
     }
 
     /// Tells the account's streams what happened to an order.
-    fn tell(&mut self, place: usize, event: &'static str, execution: Option<usize>) {
+    pub(super) fn tell(&mut self, place: usize, event: &'static str, execution: Option<usize>) {
+        if self.accounts[self.orders[place].account].dialect == Dialect::Binance {
+            return self.report(place, event, execution);
+        }
         let execution = execution.map(|at| &self.executions[at]);
         let id = match execution {
             Some(execution) => execution.id,

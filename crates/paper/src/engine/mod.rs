@@ -5,22 +5,29 @@
 //! [`Engine::poll_timeout`].
 
 mod change;
+mod class;
 mod funds;
 mod gate;
 mod intake;
 mod life;
+pub(crate) mod pause;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
+pub(crate) mod wallet;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use pause::Phase;
 use py_rt_sim::SimVenue;
 use py_rt_types::{
     Decimal, EventKind, InstrumentId, MarketEvent, Money, Price, Qty, Side, UnixNanos,
 };
 
-use crate::config::{plain_symbol, Listing, PaperConfig};
+use crate::binance::Desk;
+use crate::config::{Commission, Dialect, PaperConfig};
+use crate::fault::{Distortion, Faults, Requests};
 use crate::ids::{Random, Uuid};
+use crate::listing::{plain_symbol, Listing};
 use crate::market::tape::{Quote, Tape};
 use crate::market::{Maker, Replay, Source};
 use crate::order::{Execution, Order, Position};
@@ -31,10 +38,14 @@ use crate::PaperError;
 #[derive(Debug)]
 pub(crate) struct Account {
     pub(crate) id: Uuid,
+    pub(crate) dialect: Dialect,
     pub(crate) key: String,
     pub(crate) secret: String,
     pub(crate) cash: Money,
     pub(crate) initial_cash: Money,
+    /// What a Binance account owns, by asset, in 1e-18 of it.
+    pub(crate) wallet: BTreeMap<String, i128>,
+    pub(crate) initial_wallet: BTreeMap<String, i128>,
     /// By place of the instrument.
     pub(crate) positions: Vec<Position>,
     /// Places of its orders, oldest first.
@@ -56,6 +67,9 @@ pub(crate) struct Engine {
     /// First price seen of each instrument: what "today" is measured from.
     pub(crate) first_prices: Vec<Option<Price>>,
     pub(crate) hub: Hub,
+    /// The Binance side: its streams, quotas and book ids.
+    pub(crate) desk: Desk,
+    pub(crate) commission: Commission,
     pub(crate) ids: Random,
     pub(crate) seed: u64,
     pub(crate) speed: f64,
@@ -76,6 +90,21 @@ pub(crate) struct Engine {
     /// Stop orders that wait for their price, by place of the instrument.
     gates: Vec<Vec<usize>>,
     changes: Vec<Changes>,
+    pub(crate) faults: Faults,
+    pub(crate) requests: Requests,
+    pub(crate) connections_most: usize,
+    /// Instruments that are halted, their limit bands, and how their books are distorted.
+    pub(crate) halted: Vec<bool>,
+    pub(crate) bands: Vec<Option<(Price, Price)>>,
+    pub(crate) distorted: Vec<Option<Distortion>>,
+    /// How far the clock that the venue shows is off, and since when it drifts by how many ppm.
+    pub(crate) skew_ns: i64,
+    pub(crate) drift: (UnixNanos, i64),
+    /// Shares trade by the calendar only.
+    pub(crate) keep_sessions: bool,
+    pub(crate) phase: Phase,
+    phase_ends: UnixNanos,
+    jumped_to: Option<UnixNanos>,
 }
 
 /// What the current message did to a book, for those who follow it level by level.
@@ -101,6 +130,9 @@ impl Engine {
                 let cash = Money(cash.unwrap_or_default());
                 Account {
                     id: ids.uuid(),
+                    dialect: raw.dialect,
+                    wallet: wallet::opened(&raw.balances),
+                    initial_wallet: wallet::opened(&raw.balances),
                     key: raw.key.clone(),
                     secret: raw.secret.clone(),
                     cash,
@@ -123,6 +155,8 @@ impl Engine {
             tapes: (0..count).map(|_| Tape::default()).collect(),
             first_prices: vec![None; count],
             hub: Hub::default(),
+            desk: Desk::new(count, config.binance_port.is_some()),
+            commission: config.commission,
             ids,
             seed: config.seed,
             speed: config.speed,
@@ -138,6 +172,18 @@ impl Engine {
             deadlines: BTreeSet::new(),
             gates: vec![Vec::new(); count],
             changes: (0..count).map(|_| Changes::default()).collect(),
+            faults: Faults::default(),
+            requests: Requests::default(),
+            connections_most: usize::MAX,
+            halted: vec![false; count],
+            bands: vec![None; count],
+            distorted: (0..count).map(|_| None).collect(),
+            skew_ns: 0,
+            drift: (start, 0),
+            keep_sessions: config.keep_sessions,
+            phase: pause::phase_at(start).0,
+            phase_ends: pause::phase_at(start).1,
+            jumped_to: None,
         };
         for place in 0..engine.sources.len() {
             let rows = engine.sources[place].preroll(start);
@@ -153,6 +199,12 @@ impl Engine {
         self.poll_market()
             .min(expiry)
             .min(minutes.unwrap_or(UnixNanos::MAX))
+            .min(self.desk.poll_timeout())
+            .min(if self.keep_sessions {
+                self.phase_ends
+            } else {
+                UnixNanos::MAX
+            })
     }
 
     /// When the next market event is due; `MAX` when all recordings are over.
@@ -179,16 +231,66 @@ impl Engine {
         if self.deadlines.first().is_some_and(|d| d.0 <= at) {
             return self.expire_next();
         }
+        if self.keep_sessions && self.phase_ends <= at {
+            return self.begin_phase(at);
+        }
         if let Some(place) = self.tapes.iter().position(|tape| tape.minute_ends() <= at) {
             if let Some(bar) = self.tapes[place].close_minute() {
                 self.hub.publish_bar(&self.listings[place], &bar);
             }
             return;
         }
+        if self.desk.poll_timeout() <= at {
+            return self.publish_samples(at);
+        }
         let next = self.sources.iter_mut().min_by_key(|source| source.due());
         if let Some(event) = next.and_then(Source::pop) {
-            self.handle_market(&event);
+            let place = event.instrument.index();
+            match self.distorted.get_mut(place) {
+                Some(Some(distortion)) => {
+                    let seen = distortion.see(&event);
+                    self.handle_market(&seen);
+                }
+                _ => self.handle_market(&event),
+            }
         }
+    }
+
+    /// Virtual time goes on from a later moment; the market has stood still meanwhile.
+    pub(crate) fn jump(&mut self, to: UnixNanos) {
+        let step = to.since(self.now).max(0);
+        self.sources.iter_mut().for_each(|source| source.skip(step));
+        self.jumped_to = Some(to);
+        // What ends on the way ends in its order; no market event is due before the end.
+        while self.advance(to, 10_000) {}
+    }
+
+    /// Where the clock shall go on from.
+    pub(crate) fn take_jump(&mut self) -> Option<UnixNanos> {
+        self.jumped_to.take()
+    }
+
+    /// Forgets what stands for orders in the matching engine.
+    pub(crate) fn drop_books(&mut self) {
+        self.by_sequence.clear();
+        self.deadlines.clear();
+        self.gates.iter_mut().for_each(Vec::clear);
+        self.replacement = None;
+    }
+
+    /// A synthetic market goes on at another price; says whether it is one.
+    pub(crate) fn rescale_market(&mut self, place: usize, new: i64, old: i64) -> bool {
+        let at = self.now;
+        let found = self.sources.iter_mut().find_map(|source| match source {
+            Source::Synthetic(maker) if maker.is_of(place) => Some(maker),
+            _ => None,
+        });
+        let Some(maker) = found else {
+            return false;
+        };
+        let rows = maker.rescale(at, new, old);
+        rows.iter().for_each(|row| self.handle_market(row));
+        true
     }
 
     /// The market moves by one row.
@@ -223,6 +325,7 @@ impl Engine {
         let print = self.tapes[place].note_print(at, event.price, event.qty, event.side);
         self.first_prices[place].get_or_insert(event.price);
         self.hub.publish_trade(&self.listings[place], &print);
+        self.desk.publish_trade(&self.listings[place], &print);
         self.pass_gates(place, event.price);
     }
 
@@ -245,8 +348,14 @@ impl Engine {
         let listing = &self.listings[place];
         if self.tapes[place].note_quote(quote) {
             self.hub.publish_quote(listing, &quote);
+            self.desk.publish_quote(place, listing, &quote);
         }
         let changes = &mut self.changes[place];
+        if changes.reset {
+            self.desk.note_book(place, &self.venue);
+        } else {
+            self.desk.note_levels(place, &changes.levels);
+        }
         if changes.reset {
             let venue = &self.venue;
             let side = |side| wire::book_levels(venue, place, side);

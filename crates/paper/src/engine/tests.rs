@@ -7,16 +7,16 @@ use tokio::sync::mpsc::{channel, Receiver};
 
 use super::Engine;
 use crate::answer::Request;
-use crate::config::{
-    Class, PaperAccount, PaperConfig, PaperInstrument, Recording, StartClock, Synthetic,
-};
-use crate::stream::{Encoding, Frame, Stream};
+use crate::config::{PaperAccount, PaperConfig, PaperInstrument, Recording, StartClock, Synthetic};
+use crate::fault::cut::Cut;
+use crate::listing::Class;
+use crate::stream::{Encoding, Frame, Outlet, Stream};
 
 const SECOND: i64 = 1_000_000_000;
 /// 2026-03-09T14:00:00Z, 10:00 in New York.
-const START: UnixNanos = UnixNanos(1_773_064_800 * SECOND);
+pub(crate) const START: UnixNanos = UnixNanos(1_773_064_800 * SECOND);
 
-fn row(second: i64, kind: EventKind, side: i8, price: i64, qty: i64) -> MarketEvent {
+pub(crate) fn row(second: i64, kind: EventKind, side: i8, price: i64, qty: i64) -> MarketEvent {
     MarketEvent {
         ts_event: UnixNanos(second * SECOND),
         ts_recv: UnixNanos(second * SECOND),
@@ -31,7 +31,7 @@ fn row(second: i64, kind: EventKind, side: i8, price: i64, qty: i64) -> MarketEv
 }
 
 /// A book of 100.00 × 5 and 99.00 × 10 against 101.00 × 5 and 102.00 × 10, and what follows.
-fn recording(mut later: Vec<MarketEvent>) -> Recording {
+pub(crate) fn recording(mut later: Vec<MarketEvent>) -> Recording {
     use EventKind::{Clear, Snapshot};
     let mut events = vec![
         row(0, Clear, 0, 0, 0),
@@ -60,12 +60,13 @@ fn listed(crypto: bool) -> PaperInstrument {
     }
 }
 
-fn config(crypto: bool, later: Vec<MarketEvent>) -> PaperConfig {
+pub(crate) fn config(crypto: bool, later: Vec<MarketEvent>) -> PaperConfig {
     PaperConfig {
         accounts: vec![PaperAccount {
             key: "K".to_owned(),
             secret: "S".to_owned(),
             cash: "10000".to_owned(),
+            ..PaperAccount::default()
         }],
         instruments: vec![listed(crypto)],
         recordings: vec![recording(later)],
@@ -75,11 +76,11 @@ fn config(crypto: bool, later: Vec<MarketEvent>) -> PaperConfig {
     }
 }
 
-fn engine(crypto: bool, later: Vec<MarketEvent>) -> Engine {
+pub(crate) fn engine(crypto: bool, later: Vec<MarketEvent>) -> Engine {
     Engine::try_new(config(crypto, later), START).unwrap()
 }
 
-fn call(engine: &mut Engine, method: &str, path: &str, body: Value) -> (u16, Value) {
+pub(crate) fn call(engine: &mut Engine, method: &str, path: &str, body: Value) -> (u16, Value) {
     let (path, query) = path.split_once('?').unwrap_or((path, ""));
     let pair = |pair: &str| {
         let (name, value) = pair.split_once('=').unwrap();
@@ -95,6 +96,9 @@ fn call(engine: &mut Engine, method: &str, path: &str, body: Value) -> (u16, Val
             .collect(),
         key: Some("K".to_owned()),
         secret: Some("S".to_owned()),
+        raw_query: query.to_owned(),
+        wall: START,
+        came_again: false,
         body: if body.is_null() {
             Vec::new()
         } else {
@@ -112,48 +116,53 @@ fn call(engine: &mut Engine, method: &str, path: &str, body: Value) -> (u16, Val
     (answer.status, body.unwrap_or(Value::Null))
 }
 
-fn ask(engine: &mut Engine, path: &str) -> Value {
+pub(crate) fn ask(engine: &mut Engine, path: &str) -> Value {
     let (status, body) = call(engine, "GET", path, Value::Null);
     assert_eq!(status, 200, "{path}: {body}");
     body
 }
 
-fn order(side: &str, qty: &str, price: Option<&str>, tif: &str) -> Value {
+pub(crate) fn order(side: &str, qty: &str, price: Option<&str>, tif: &str) -> Value {
     let kind = if price.is_some() { "limit" } else { "market" };
     json!({"symbol": "BTCUSD", "side": side, "qty": qty, "type": kind, "time_in_force": tif,
            "limit_price": price})
 }
 
-fn place(engine: &mut Engine, order: Value) -> String {
+pub(crate) fn place(engine: &mut Engine, order: Value) -> String {
     let (status, body) = call(engine, "POST", "/v2/orders", order);
     assert_eq!(status, 200, "{body}");
     body["id"].as_str().unwrap().to_owned()
 }
 
-fn shown(engine: &mut Engine, id: &str) -> Value {
+pub(crate) fn shown(engine: &mut Engine, id: &str) -> Value {
     ask(engine, &format!("/v2/orders/{id}"))
 }
 
-fn pass(engine: &mut Engine, seconds: i64) {
+pub(crate) fn pass(engine: &mut Engine, seconds: i64) {
     assert!(!engine.advance(START.plus(seconds * SECOND), usize::MAX));
 }
 
-fn listen(engine: &mut Engine, stream: Stream, encoding: Encoding) -> Receiver<Frame> {
+pub(crate) fn listen(engine: &mut Engine, stream: Stream, encoding: Encoding) -> Receiver<Frame> {
     let (outbox, frames) = channel(1000);
-    engine.hub.open(1, stream, encoding, outbox);
+    let wire = Outlet {
+        frames: outbox,
+        cut: Cut::default(),
+    };
+    engine.open_stream(1, stream, encoding, wire);
     frames
 }
 
-fn say(engine: &mut Engine, message: &Value) {
+pub(crate) fn say(engine: &mut Engine, message: &Value) {
     engine.handle_stream(1, message.to_string().as_bytes());
 }
 
-fn heard(frames: &mut Receiver<Frame>) -> Vec<Value> {
+pub(crate) fn heard(frames: &mut Receiver<Frame>) -> Vec<Value> {
     let mut seen = Vec::new();
     while let Ok(frame) = frames.try_recv() {
         seen.push(match frame {
             Frame::Text(text) => serde_json::from_str(&text).unwrap(),
             Frame::Binary(bytes) => serde_json::from_slice(&bytes).unwrap(),
+            other => panic!("{other:?}"),
         });
     }
     seen

@@ -32,6 +32,14 @@ impl Source {
         }
     }
 
+    /// All that comes comes later by `step`.
+    pub(crate) fn skip(&mut self, step: i64) {
+        match self {
+            Self::Recorded(replay) => replay.skip(step),
+            Self::Synthetic(maker) => maker.skip(step),
+        }
+    }
+
     /// Takes the next event.
     pub(crate) fn pop(&mut self) -> Option<MarketEvent> {
         match self {

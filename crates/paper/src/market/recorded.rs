@@ -92,6 +92,10 @@ impl Replay {
         }
     }
 
+    pub(crate) fn skip(&mut self, step: i64) {
+        self.shift = self.shift.saturating_add(step);
+    }
+
     pub(crate) fn pop(&mut self) -> Option<MarketEvent> {
         let event = *self.events.get(self.at)?;
         self.latest = self.due();

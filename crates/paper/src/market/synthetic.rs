@@ -105,6 +105,32 @@ impl Maker {
         self.queue.front().map_or(self.next, |event| event.ts_event)
     }
 
+    pub(crate) fn skip(&mut self, step: i64) {
+        self.next = self.next.plus(step);
+        for event in &mut self.queue {
+            event.ts_event = event.ts_event.plus(step);
+            event.ts_recv = event.ts_event;
+        }
+    }
+
+    pub(crate) const fn is_of(&self, place: usize) -> bool {
+        self.instrument.index() == place
+    }
+
+    /// A split: the price is another one from now on; returns the rows of the new book.
+    pub(crate) fn rescale(&mut self, at: UnixNanos, new: i64, old: i64) -> Vec<MarketEvent> {
+        let next = std::mem::replace(&mut self.next, at);
+        self.queue.clear();
+        let lowest = (10 * LEVELS) as f64;
+        self.fair = (self.fair * old as f64 / new as f64).max(lowest);
+        self.requote();
+        let touch = self.touch();
+        self.row(EventKind::Trade, 1, touch.1, self.grain);
+        self.finish();
+        self.next = next;
+        self.queue.drain(..).collect()
+    }
+
     pub(crate) fn pop(&mut self) -> Option<MarketEvent> {
         if self.queue.is_empty() {
             match self.random.below(10) {

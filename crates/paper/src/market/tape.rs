@@ -51,10 +51,17 @@ pub(crate) struct TradeBar {
     pub(crate) trades: i64,
     /// Ticks times lots.
     pub(crate) turnover: i128,
+    /// Lots that buyers took, and their ticks times lots.
+    pub(crate) taken: i64,
+    pub(crate) taken_turnover: i128,
+    /// Ids of the first and the last trade.
+    pub(crate) ids: (i64, i64),
 }
 
 impl TradeBar {
     const fn first(opens: UnixNanos, print: &Print) -> Self {
+        let turnover = print.price.0 as i128 * print.qty.0 as i128;
+        let taken = print.side > 0;
         Self {
             opens,
             open: print.price,
@@ -63,8 +70,34 @@ impl TradeBar {
             close: print.price,
             volume: print.qty.0,
             trades: 1,
-            turnover: print.price.0 as i128 * print.qty.0 as i128,
+            turnover,
+            taken: if taken { print.qty.0 } else { 0 },
+            taken_turnover: if taken { turnover } else { 0 },
+            ids: (print.id, print.id),
         }
+    }
+
+    /// A bar without trades.
+    pub(crate) const fn empty(opens: UnixNanos, price: Price) -> Self {
+        Self {
+            opens,
+            open: price,
+            high: price,
+            low: price,
+            close: price,
+            volume: 0,
+            trades: 0,
+            turnover: 0,
+            taken: 0,
+            taken_turnover: 0,
+            ids: (-1, -1),
+        }
+    }
+
+    /// Two bars as one.
+    pub(crate) fn joined(mut self, later: Self) -> Self {
+        self.add(&later);
+        self
     }
 
     fn add(&mut self, later: &Self) {
@@ -74,6 +107,9 @@ impl TradeBar {
         self.volume = self.volume.saturating_add(later.volume);
         self.trades += later.trades;
         self.turnover = self.turnover.saturating_add(later.turnover);
+        self.taken = self.taken.saturating_add(later.taken);
+        self.taken_turnover = self.taken_turnover.saturating_add(later.taken_turnover);
+        self.ids.1 = later.ids.1;
     }
 }
 
@@ -136,6 +172,12 @@ impl Tape {
         print
     }
 
+    /// A number for an execution that the tape does not show.
+    pub(crate) fn number_trade(&mut self) -> i64 {
+        self.next_print += 1;
+        self.next_print
+    }
+
     /// When the minute in progress ends.
     pub(crate) fn minute_ends(&self) -> UnixNanos {
         self.minute
@@ -147,6 +189,46 @@ impl Tape {
         let bar = self.minute.take()?;
         keep(&mut self.minutes, bar);
         Some(bar)
+    }
+
+    /// The bar that began last, the minute in progress included.
+    pub(crate) fn last_bar(&self, start_of: impl Fn(UnixNanos) -> UnixNanos) -> Option<TradeBar> {
+        let newest = self.minute.iter().chain(self.minutes.iter().rev());
+        let mut bar: Option<TradeBar> = None;
+        for minute in newest {
+            let opens = start_of(minute.opens);
+            bar = Some(match bar {
+                None => TradeBar { opens, ..*minute },
+                Some(later) if later.opens == opens => {
+                    let mut whole = TradeBar { opens, ..*minute };
+                    whole.add(&later);
+                    whole
+                }
+                found => return found,
+            });
+        }
+        bar
+    }
+
+    /// Minutes that have not ended by `since`, the one in progress included, oldest first.
+    pub(crate) fn recent(&self, since: UnixNanos) -> impl Iterator<Item = &TradeBar> {
+        let first = self
+            .minutes
+            .partition_point(|bar| bar.opens.plus(MINUTE_NS) <= since);
+        self.minutes.range(first..).chain(self.minute.iter())
+    }
+
+    /// All minutes put together, the one in progress included.
+    pub(crate) fn bars_so_far(&self, start_of: impl Fn(UnixNanos) -> UnixNanos) -> Vec<TradeBar> {
+        let mut bars = self.bars(&start_of);
+        if let Some(minute) = &self.minute {
+            let opens = start_of(minute.opens);
+            match bars.last_mut() {
+                Some(bar) if bar.opens == opens => bar.add(minute),
+                _ => bars.push(TradeBar { opens, ..*minute }),
+            }
+        }
+        bars
     }
 
     /// Closed minutes put together: `start_of` says in which interval a moment lies.

@@ -136,8 +136,9 @@ impl Engine {
     }
 
     pub(super) fn show_clock(&self) -> Answer {
-        let next = civil::current_or_next(self.now);
-        let is_open = next.open <= self.now;
+        let now = self.said_now();
+        let next = civil::current_or_next(now);
+        let is_open = next.open <= now;
         let opens = if is_open {
             civil::next_trading_day(next.day + 1).open
         } else {
@@ -145,7 +146,7 @@ impl Engine {
         };
         let eastern = |at| Node::text(civil::eastern_text(at));
         Answer::ok(Node::map([
-            ("timestamp", eastern(self.now)),
+            ("timestamp", eastern(now)),
             ("is_open", Node::Bool(is_open)),
             ("next_open", eastern(opens)),
             ("next_close", eastern(next.close)),

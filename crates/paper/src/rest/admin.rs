@@ -1,13 +1,14 @@
 //! The truth of the venue, for those who compare: not part of the dialect.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use py_rt_types::{Decimal, Qty};
+use py_rt_types::Decimal;
 
 use super::orders::side_name;
-use super::{money, Reply};
+use super::Reply;
 use crate::answer::{Answer, Refusal, Request};
 use crate::engine::Engine;
+use crate::listing::Dialect;
 use crate::node::{Name, Node};
 
 impl Engine {
@@ -16,7 +17,15 @@ impl Engine {
         let answer = match (request.method.as_str(), request.path.trim_matches('/')) {
             ("GET", "admin/ledger") => self.ledger(request),
             ("GET", "admin/health") => Ok(self.health()),
-            _ => Err(Refusal::not_found("use /admin/ledger or /admin/health")),
+            ("GET", "admin/faults") => Ok(self.list_faults()),
+            ("POST", "admin/faults") => self.post_fault(request),
+            ("DELETE", "admin/faults") => self.delete_faults(None),
+            ("DELETE", path) if path.starts_with("admin/faults/") => {
+                self.delete_faults(path.strip_prefix("admin/faults/"))
+            }
+            _ => Err(Refusal::not_found(
+                "use /admin/ledger, /admin/faults or /admin/health",
+            )),
         };
         answer.unwrap_or_else(Answer::from)
     }
@@ -43,24 +52,27 @@ impl Engine {
                 ("status", order.status.name().into()),
             ])
         });
-        let cash: i128 = accounts.iter().map(|a| self.accounts[*a].cash.0).sum();
+        let cash: i128 = accounts.iter().map(|a| self.cash_of(*a)).sum();
         Ok(Answer::ok(Node::map([
             ("orders", Node::List(orders.collect())),
             ("executions", self.ledger_executions(&accounts)),
             ("positions", self.ledger_positions(&accounts)),
             ("cash", Node::decimal(Decimal::from_atto(cash))),
+            ("balances", self.ledger_balances(&accounts)),
             ("virtual_time", Node::Time(self.now)),
         ])))
     }
 
     fn ledger_executions(&self, accounts: &[usize]) -> Node {
-        let executions = self.executions.iter();
+        let executions = self.executions.iter().filter(|execution| !execution.busted);
         let rows = executions.filter(|execution| accounts.contains(&execution.account));
         let rows = rows.map(|execution| {
             let order = &self.orders[execution.order];
             let instrument = &self.listings[order.instrument].instrument;
             let price = instrument.price_decimal(execution.price).ok();
             let qty = instrument.qty_decimal(execution.qty).ok();
+            let in_money = (execution.fee.0, "USD".to_owned());
+            let (fee, asset) = execution.commission.clone().unwrap_or(in_money);
             Node::map([
                 ("id", Node::text(execution.id.to_string())),
                 ("order_id", Node::text(order.id.to_string())),
@@ -69,29 +81,60 @@ impl Engine {
                 ("side", side_name(order.side).into()),
                 ("qty", Node::optional(qty, Node::decimal)),
                 ("price", Node::optional(price, Node::decimal)),
-                ("fee", money(execution.fee)),
+                ("fee", Node::decimal(Decimal::from_atto(fee))),
+                ("fee_asset", Node::text(asset)),
                 ("ts_event", Node::Int(execution.at.0)),
             ])
         });
         Node::List(rows.collect())
     }
 
+    /// Dollars of an Alpaca account; what coins are paid in of a Binance account.
+    fn cash_of(&self, account: usize) -> i128 {
+        let owner = &self.accounts[account];
+        if owner.dialect == Dialect::Alpaca {
+            return owner.cash.0;
+        }
+        let pairs = self.listings.iter().filter_map(|l| l.pair.as_ref());
+        let quotes: BTreeSet<&str> = pairs.map(|pair| pair.quote.as_str()).collect();
+        quotes
+            .into_iter()
+            .map(|asset| self.owned(account, asset))
+            .sum()
+    }
+
+    /// What is held of every instrument; of a Binance account all coins count.
     fn ledger_positions(&self, accounts: &[usize]) -> Node {
-        let mut sums: BTreeMap<usize, i64> = BTreeMap::new();
+        let held = |account: usize, place: usize| match self.accounts[account].dialect {
+            Dialect::Alpaca => {
+                let lots = self.accounts[account].positions[place].qty;
+                self.amount(place, lots)
+            }
+            Dialect::Binance => {
+                let pair = self.listings[place].pair.as_ref();
+                pair.map_or(0, |pair| self.owned(account, &pair.base))
+            }
+        };
+        let rows = (0..self.listings.len()).filter_map(|place| {
+            let sum: i128 = accounts.iter().map(|account| held(*account, place)).sum();
+            let name = Name::Owned(self.listings[place].symbol().to_owned());
+            (sum != 0).then(|| (name, Node::decimal(Decimal::from_atto(sum))))
+        });
+        Node::Map(rows.collect())
+    }
+
+    /// The assets of Binance accounts.
+    fn ledger_balances(&self, accounts: &[usize]) -> Node {
+        let mut sums: BTreeMap<&str, i128> = BTreeMap::new();
         for account in accounts {
-            for place in self.held(*account) {
-                *sums.entry(place).or_default() += self.accounts[*account].positions[place].qty;
+            for (asset, amount) in &self.accounts[*account].wallet {
+                *sums.entry(asset).or_default() += amount;
             }
         }
-        let rows = sums
-            .into_iter()
-            .filter(|(_, qty)| *qty != 0)
-            .map(|(place, qty)| {
-                let instrument = &self.listings[place].instrument;
-                let text = instrument.qty_decimal(Qty(qty)).ok();
-                let name = Name::Owned(instrument.symbol().to_owned());
-                (name, Node::optional(text, Node::decimal))
-            });
+        let rows = sums.into_iter().map(|(asset, amount)| {
+            let name = Name::Owned(asset.to_owned());
+            (name, Node::decimal(Decimal::from_atto(amount)))
+        });
         Node::Map(rows.collect())
     }
 
@@ -107,7 +150,7 @@ impl Engine {
             ("accounts", count(self.accounts.len())),
             ("orders", count(self.orders.len())),
             ("executions", count(self.executions.len())),
-            ("streams", count(self.hub.len())),
+            ("streams", count(self.hub.len() + self.desk.len())),
         ]))
     }
 }

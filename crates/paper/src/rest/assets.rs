@@ -4,9 +4,9 @@ use py_rt_types::Decimal;
 
 use super::Reply;
 use crate::answer::{Answer, Refusal, Request};
-use crate::config::Listing;
 use crate::engine::Engine;
 use crate::ids::Uuid;
+use crate::listing::Listing;
 use crate::node::Node;
 
 impl Engine {

@@ -12,6 +12,7 @@ mod positions;
 use py_rt_types::{Decimal, Liquidity, Money};
 
 use crate::answer::{Answer, Refusal, Request};
+use crate::config::Dialect;
 use crate::engine::Engine;
 use crate::node::Node;
 
@@ -30,8 +31,21 @@ pub(crate) fn liquidity(liquidity: Liquidity) -> Node {
 }
 
 impl Engine {
-    /// Answers a request of the dialect.
+    /// Answers a request of the dialect, if its minute has one left.
     pub(crate) fn handle_request(&mut self, request: &Request) -> Answer {
+        let left = self.requests.count(request.wall);
+        let answer = match left {
+            Some(_) => self.route_request(request),
+            None => Answer::from(Refusal::too_many()).with_header("retry-after", "1".into()),
+        };
+        let resets = request.wall.0.div_euclid(60_000_000_000) * 60 + 60;
+        answer
+            .with_header("x-ratelimit-limit", self.requests.per_minute.to_string())
+            .with_header("x-ratelimit-remaining", left.unwrap_or(0).to_string())
+            .with_header("x-ratelimit-reset", resets.to_string())
+    }
+
+    fn route_request(&mut self, request: &Request) -> Answer {
         let path = request.path.trim_matches('/').to_owned();
         if let Some(rest) = path.strip_prefix("v1beta3/crypto/us/") {
             return self.crypto_data(request, rest).unwrap_or_else(Answer::from);
@@ -48,7 +62,9 @@ impl Engine {
     pub(crate) fn account_of(&self, key: Option<&str>, secret: Option<&str>) -> Option<usize> {
         let (key, secret) = (key?, secret?);
         let mut accounts = self.accounts.iter();
-        accounts.position(|account| account.key == key && account.secret == secret)
+        accounts.position(|account| {
+            account.dialect == Dialect::Alpaca && account.key == key && account.secret == secret
+        })
     }
 
     fn answer(&mut self, account: usize, path: &str, request: &Request) -> Reply {
@@ -68,7 +84,7 @@ impl Engine {
             ("GET", "orders", "") => self.list_orders(account, request),
             ("DELETE", "orders", "") => Ok(self.cancel_all(account)),
             ("GET", "orders:by_client_order_id", "") => self.order_by_client(account, request),
-            ("GET", "orders", id) => self.one_order(account, id),
+            ("GET", "orders", id) => self.one_order(account, id, request),
             ("PATCH", "orders", id) => self.patch_order(account, id, request),
             ("DELETE", "orders", id) => self.cancel_order(account, id),
             ("GET", "positions", "") => Ok(self.list_positions(account)),

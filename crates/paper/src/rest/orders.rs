@@ -15,7 +15,7 @@ impl Engine {
     pub(super) fn post_order(&mut self, account: usize, request: &Request) -> Reply {
         let ticket = Ticket::parse(&request.body)?;
         let place = self.accept(account, &ticket)?;
-        let answer = Answer::ok(self.order_node(&self.orders[place]));
+        let answer = Answer::ok(self.order_tree(&self.orders[place]));
         self.release(place);
         Ok(answer)
     }
@@ -32,6 +32,7 @@ impl Engine {
     pub(super) fn cancel_order(&mut self, account: usize, id: &str) -> Reply {
         let place = self.find_order(account, id)?;
         self.cancel(place)?;
+        self.fault_after_cancel(place);
         Ok(Answer::empty())
     }
 
@@ -52,9 +53,12 @@ impl Engine {
         Answer::multi(rows)
     }
 
-    pub(super) fn one_order(&self, account: usize, id: &str) -> Reply {
-        let place = self.find_order(account, id)?;
-        Ok(Answer::ok(self.order_node(&self.orders[place])))
+    pub(super) fn one_order(&self, account: usize, id: &str, request: &Request) -> Reply {
+        let order = &self.orders[self.find_order(account, id)?];
+        Ok(Answer::ok(match is_nested(request) {
+            true => self.order_tree(order),
+            false => self.order_node(order),
+        }))
     }
 
     pub(super) fn order_by_client(&self, account: usize, request: &Request) -> Reply {
@@ -82,7 +86,10 @@ impl Engine {
         };
         let listed = |place: &&usize| self.is_wanted(**place, &wanted);
         let orders = self.accounts[account].orders.iter();
-        let node = |place: &usize| self.order_node(&self.orders[*place]);
+        let node = |place: &usize| match wanted.nested {
+            true => self.order_tree(&self.orders[*place]),
+            false => self.order_node(&self.orders[*place]),
+        };
         let rows = if wanted.ascending {
             orders.filter(listed).take(limit).map(node).collect()
         } else {
@@ -101,6 +108,7 @@ impl Engine {
         let at = order.submitted_at;
         let id_of = |id: Option<Uuid>| id.and_then(|id| self.by_id.get(&id).copied());
         state
+            && !(wanted.nested && order.parent.is_some())
             && wanted.after.is_none_or(|after| at > after)
             && wanted.until.is_none_or(|until| at < until)
             && wanted.side.is_none_or(|side| order.side == side)
@@ -108,6 +116,24 @@ impl Engine {
             && (wanted.classes.is_empty() || wanted.classes.contains(&listing.class.name()))
             && id_of(wanted.before_id).is_none_or(|before| place < before)
             && id_of(wanted.after_id).is_none_or(|after| place > after)
+    }
+
+    /// An order with its legs.
+    fn order_tree(&self, order: &Order) -> Node {
+        let mut node = self.order_node(order);
+        if order.legs.is_empty() {
+            return node;
+        }
+        let legs = order
+            .legs
+            .iter()
+            .map(|leg| self.order_node(&self.orders[*leg]));
+        let legs = Node::List(legs.collect());
+        if let Node::Map(fields) = &mut node {
+            let found = fields.iter_mut().find(|(name, _)| name == "legs");
+            found.into_iter().for_each(|field| field.1 = legs.clone());
+        }
+        node
     }
 
     /// An order with every field of the dialect.
@@ -160,7 +186,7 @@ impl Engine {
             ),
             ("filled_qty", qty(order.cum_qty)),
             ("filled_avg_price", Node::optional(filled, Node::decimal)),
-            ("order_class", "".into()),
+            ("order_class", order.class.name().into()),
             ("order_type", order.kind.name().into()),
             ("type", order.kind.name().into()),
             ("side", side_name(order.side).into()),
@@ -200,6 +226,13 @@ struct Wanted<'a> {
     before_id: Option<Uuid>,
     after_id: Option<Uuid>,
     ascending: bool,
+    /// Legs are shown within their orders only.
+    nested: bool,
+}
+
+fn is_nested(request: &Request) -> bool {
+    let nested = request.param("nested");
+    nested.is_some_and(|text| text.eq_ignore_ascii_case("true"))
 }
 
 impl<'a> Wanted<'a> {
@@ -227,12 +260,13 @@ impl<'a> Wanted<'a> {
             symbols: request
                 .list("symbols")
                 .into_iter()
-                .map(crate::config::plain_symbol)
+                .map(crate::listing::plain_symbol)
                 .collect(),
             classes: request.list("asset_class"),
             before_id: id("before_order_id")?,
             after_id: id("after_order_id")?,
             ascending: request.param("direction") == Some("asc"),
+            nested: is_nested(request),
         })
     }
 }

@@ -6,12 +6,18 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 
-use crate::answer::{Answer, Request};
-use crate::clock::VirtualClock;
+use py_rt_types::UnixNanos;
+
+use crate::answer::Request;
+use crate::binance::LineKind;
+use crate::clock::{wall_now, VirtualClock};
 use crate::engine::Engine;
-use crate::stream::{Encoding, Frame, Stream};
+use crate::fault::cut::Cut;
+use crate::fault::{Faults, Served};
+use crate::listing::Dialect;
+use crate::stream::{Encoding, Outlet, Stream};
 
 /// Calls that may wait for the engine.
 const QUEUE: usize = 1024;
@@ -22,19 +28,26 @@ const IDLE: Duration = Duration::from_secs(60);
 
 /// What the engine is asked to do.
 pub(super) enum Call {
-    /// A request of the dialect.
-    Dialect(Request, oneshot::Sender<Answer>),
+    /// A request of a dialect.
+    Dialect(Dialect, Request, oneshot::Sender<Served>),
     /// A request on the administration port.
-    Admin(Request, oneshot::Sender<Answer>),
+    Admin(Request, oneshot::Sender<Served>),
     /// A stream was opened.
     Open {
         id: u64,
         stream: Stream,
         encoding: Encoding,
-        outbox: mpsc::Sender<Frame>,
+        wire: Outlet,
     },
-    /// A client said something on its stream.
-    Said(u64, Vec<u8>),
+    /// A connection of the Binance dialect was made; its path named streams.
+    OpenLine {
+        id: u64,
+        kind: LineKind,
+        names: Vec<String>,
+        wire: Outlet,
+    },
+    /// A client said something on its stream, at this real time.
+    Said(u64, Vec<u8>, UnixNanos),
     /// A stream was closed.
     Closed(u64),
     /// The venue stops.
@@ -47,6 +60,7 @@ pub(super) struct Door {
     calls: SyncSender<Call>,
     streams: Arc<AtomicU64>,
     lost: Arc<AtomicBool>,
+    faults: Faults,
 }
 
 impl Door {
@@ -61,6 +75,7 @@ impl Door {
             calls,
             streams: Arc::new(AtomicU64::new(1)),
             lost: Arc::clone(&lost),
+            faults: engine.faults.clone(),
         };
         let body = move || {
             drive(engine, clock, &queue);
@@ -76,6 +91,16 @@ impl Door {
         let _ = self.calls.send(call);
     }
 
+    /// A connection of a dialect was made.
+    pub(super) fn register(&self, cut: &Cut) {
+        self.faults.register(cut);
+    }
+
+    /// Whether the venue plays dead.
+    pub(super) fn is_down(&self) -> bool {
+        self.faults.is_down(wall_now())
+    }
+
     pub(super) fn next_stream(&self) -> u64 {
         self.streams.fetch_add(1, Ordering::Relaxed)
     }
@@ -89,7 +114,7 @@ impl Door {
     }
 }
 
-fn drive(mut engine: Engine, clock: VirtualClock, queue: &Receiver<Call>) {
+fn drive(mut engine: Engine, mut clock: VirtualClock, queue: &Receiver<Call>) {
     loop {
         let behind = engine.advance(clock.now(), BUDGET);
         let call = if behind {
@@ -107,22 +132,38 @@ fn drive(mut engine: Engine, clock: VirtualClock, queue: &Receiver<Call>) {
         };
         engine.advance(clock.now(), BUDGET);
         match call {
-            Call::Dialect(request, reply) => answer(reply, engine.handle_request(&request)),
-            Call::Admin(request, reply) => answer(reply, engine.handle_admin(&request)),
+            Call::Dialect(dialect, request, reply) => {
+                answer(reply, engine.serve(dialect, &request));
+            }
+            Call::Admin(request, reply) => {
+                answer(reply, Served::from(engine.handle_admin(&request)));
+                if let Some(to) = engine.take_jump() {
+                    clock.jump(to);
+                }
+            }
             Call::Open {
                 id,
                 stream,
                 encoding,
-                outbox,
-            } => engine.hub.open(id, stream, encoding, outbox),
-            Call::Said(id, bytes) => engine.handle_stream(id, &bytes),
-            Call::Closed(id) => engine.hub.close(id),
+                wire,
+            } => engine.open_stream(id, stream, encoding, wire),
+            Call::OpenLine {
+                id,
+                kind,
+                names,
+                wire,
+            } => engine.open_line(id, kind, names, wire),
+            Call::Said(id, bytes, wall) if engine.desk.has(id) => {
+                engine.handle_said(id, &bytes, wall);
+            }
+            Call::Said(id, bytes, _) => engine.handle_stream(id, &bytes),
+            Call::Closed(id) => engine.close_stream(id),
             Call::Stop => return,
         }
     }
 }
 
 /// The caller may have gone meanwhile; what he asked for has happened all the same.
-fn answer(reply: oneshot::Sender<Answer>, answer: Answer) {
-    let _ = reply.send(answer);
+fn answer(reply: oneshot::Sender<Served>, served: Served) {
+    let _ = reply.send(served);
 }

@@ -7,13 +7,15 @@
 mod driver;
 mod http;
 mod sockets;
+mod wire;
 
-use std::net::SocketAddr;
+pub(crate) use http::form;
+
+use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::serve::ListenerExt;
 use axum::Router;
 use tokio::net::TcpListener;
 
@@ -22,6 +24,7 @@ use crate::config::{PaperConfig, StartClock};
 use crate::engine::Engine;
 use crate::PaperError;
 use driver::Door;
+use wire::{Peer, Wires};
 
 /// How long a stop may go unnoticed.
 const STOP_CHECK: Duration = Duration::from_millis(50);
@@ -29,8 +32,10 @@ const STOP_CHECK: Duration = Duration::from_millis(50);
 /// Where the venue listens, and the first account's keys.
 #[derive(Clone)]
 pub struct Ready {
-    /// Base address of the Alpaca dialect, `http://127.0.0.1:PORT`.
-    pub alpaca: String,
+    /// Base address of the Alpaca dialect, `http://127.0.0.1:PORT`, if it is spoken.
+    pub alpaca: Option<String>,
+    /// Base address of the Binance dialect, if it is spoken.
+    pub binance: Option<String>,
     /// Base address of the administration.
     pub admin: String,
     /// Key of the first account.
@@ -41,10 +46,11 @@ pub struct Ready {
 
 impl std::fmt::Debug for Ready {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let (alpaca, admin) = (&self.alpaca, &self.admin);
+        let (alpaca, binance, admin) = (&self.alpaca, &self.binance, &self.admin);
         write!(
             f,
-            "Ready {{ alpaca: {alpaca}, admin: {admin}, key: ***, secret: *** }}"
+            "Ready {{ alpaca: {alpaca:?}, binance: {binance:?}, admin: {admin}, key: ***, \
+             secret: *** }}"
         )
     }
 }
@@ -65,21 +71,23 @@ pub fn serve(
     };
     let speed = config.speed;
     let host = config.host;
-    let ports = (config.alpaca_port, config.admin_port);
+    let ports = (config.alpaca_port, config.binance_port, config.admin_port);
     let engine = Engine::try_new(config, start)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(PaperError::Runtime)?;
     let outcome = runtime.block_on(async {
-        let alpaca = listen(SocketAddr::new(host, ports.0)).await?;
-        let admin = listen(SocketAddr::new(host, ports.1)).await?;
+        let alpaca = listen_if(host, ports.0).await?;
+        let binance = listen_if(host, ports.1).await?;
+        let admin = listen(SocketAddr::new(host, ports.2)).await?;
         let address = |listener: &TcpListener| {
             let address = listener.local_addr().map_err(PaperError::Runtime)?;
             Ok::<String, PaperError>(format!("http://{address}"))
         };
         let addresses = Ready {
-            alpaca: address(&alpaca)?,
+            alpaca: alpaca.as_ref().map(address).transpose()?,
+            binance: binance.as_ref().map(address).transpose()?,
             admin: address(&admin)?,
             key: first.key,
             secret: first.secret,
@@ -88,7 +96,8 @@ pub fn serve(
         let (door, thread) = Door::open(engine, clock).map_err(PaperError::Runtime)?;
         ready(addresses);
         let outcome = tokio::select! {
-            outcome = run(alpaca, http::dialect(door.clone())) => outcome,
+            outcome = run_if(alpaca, &door, http::alpaca(door.clone())) => outcome,
+            outcome = run_if(binance, &door, http::binance(door.clone())) => outcome,
             outcome = run(admin, http::administration(door.clone())) => outcome,
             outcome = stopped(&stop, &door) => outcome,
         };
@@ -109,11 +118,32 @@ async fn listen(address: SocketAddr) -> Result<TcpListener, PaperError> {
         })
 }
 
+async fn listen_if(host: IpAddr, port: Option<u16>) -> Result<Option<TcpListener>, PaperError> {
+    match port {
+        Some(port) => listen(SocketAddr::new(host, port)).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+/// Serves a dialect that is spoken; one that is not never ends.
+async fn run_if(
+    listener: Option<TcpListener>,
+    door: &Door,
+    router: Router,
+) -> Result<(), PaperError> {
+    let Some(listener) = listener else {
+        return std::future::pending().await;
+    };
+    let wires = Wires {
+        listener,
+        door: door.clone(),
+    };
+    axum::serve(wires, router.into_make_service_with_connect_info::<Peer>())
+        .await
+        .map_err(PaperError::Runtime)
+}
+
 async fn run(listener: TcpListener, router: Router) -> Result<(), PaperError> {
-    let listener = listener.tap_io(|stream| {
-        // Else an answer may wait for an acknowledgement; a refusal costs only time.
-        let _ = stream.set_nodelay(true);
-    });
     axum::serve(listener, router)
         .await
         .map_err(PaperError::Runtime)

@@ -3,7 +3,7 @@
 use py_rt_types::{Price, Qty, Side, UnixNanos};
 
 use super::{wire, Encoding, Frame, Hub, Stream};
-use crate::config::Listing;
+use crate::listing::Listing;
 use crate::market::tape::{Print, Quote, TradeBar};
 use crate::node::Node;
 
@@ -45,6 +45,10 @@ impl Hub {
     pub(crate) fn publish_trade(&mut self, listing: &Listing, print: &Print) {
         let message = || wire::trade(wire::head("t", listing), listing, print);
         self.publish("trades", listing, message);
+    }
+
+    pub(crate) fn publish_status(&mut self, listing: &Listing, message: impl FnOnce() -> Node) {
+        self.publish("statuses", listing, message);
     }
 
     pub(crate) fn publish_quote(&mut self, listing: &Listing, quote: &Quote) {

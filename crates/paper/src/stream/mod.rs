@@ -15,7 +15,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use tokio::sync::mpsc::Sender;
 
-use crate::config::Class;
+use crate::fault::cut::Cut;
+use crate::fault::stream::Outbox;
+use crate::listing::Class;
 use crate::node::Node;
 
 /// Messages that a connection may lag behind.
@@ -26,6 +28,17 @@ pub(crate) const OUTBOX: usize = 8192;
 pub(crate) enum Frame {
     Text(String),
     Binary(Vec<u8>),
+    /// After so many milliseconds, and what comes behind it waits.
+    Late(u64, Box<Frame>),
+    /// After so many milliseconds, while others pass.
+    Loose(u64, Box<Frame>),
+}
+
+/// The way to a socket, and the handle that breaks it.
+#[derive(Debug)]
+pub(crate) struct Outlet {
+    pub(crate) frames: Sender<Frame>,
+    pub(crate) cut: Cut,
 }
 
 /// Which stream a connection asked for.
@@ -54,7 +67,7 @@ pub(crate) struct Session {
     listening: bool,
     /// Symbols by channel.
     channels: BTreeMap<&'static str, BTreeSet<String>>,
-    outbox: Sender<Frame>,
+    outbox: Outbox,
 }
 
 impl Session {
@@ -74,6 +87,12 @@ pub(crate) struct Hub {
 }
 
 impl Hub {
+    /// Sessions on a stream.
+    pub(crate) fn count_of(&self, stream: Stream) -> usize {
+        let sessions = self.sessions.values();
+        sessions.filter(|session| session.stream == stream).count()
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.sessions.len()
     }
@@ -100,6 +119,20 @@ impl Hub {
     pub(crate) fn close(&mut self, id: u64) {
         self.sessions.remove(&id);
         self.count_followers();
+    }
+
+    /// The ways out of all sessions.
+    pub(crate) fn outboxes(&self) -> impl Iterator<Item = &Outbox> {
+        self.sessions.values().map(|session| &session.outbox)
+    }
+
+    /// Ends sessions, told by whether they are about trading; returns how many.
+    pub(crate) fn close_all(&mut self, wanted: impl Fn(bool) -> bool) -> u64 {
+        let before = self.sessions.len();
+        self.sessions
+            .retain(|_, session| !wanted(session.stream == Stream::Trading));
+        self.count_followers();
+        (before - self.sessions.len()) as u64
     }
 
     fn count_followers(&mut self) {

@@ -2,14 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::{msgpack, wire, Encoding, Hub, Outlet, Session, Stream};
+use crate::binance::LineKind;
+use crate::engine::Engine;
+use crate::fault::stream::{Channel, Outbox};
+use crate::listing::plain_symbol;
+use crate::listing::Dialect;
+use crate::node::{Name, Node};
 use py_rt_types::Side;
 use serde_json::Value;
-use tokio::sync::mpsc::Sender;
-
-use super::{msgpack, wire, Encoding, Frame, Hub, Session, Stream};
-use crate::config::plain_symbol;
-use crate::engine::Engine;
-use crate::node::{Name, Node};
 
 /// Channels of market data; what is never sent here may be subscribed all the same.
 const CHANNELS: [&str; 7] = [
@@ -36,13 +37,7 @@ fn error(code: i64, text: &'static str) -> Node {
 
 impl Hub {
     /// A connection was made.
-    pub(crate) fn open(
-        &mut self,
-        id: u64,
-        stream: Stream,
-        encoding: Encoding,
-        outbox: Sender<Frame>,
-    ) {
+    pub(crate) fn open(&mut self, id: u64, stream: Stream, encoding: Encoding, outbox: Outbox) {
         let session = Session {
             stream,
             encoding,
@@ -56,9 +51,83 @@ impl Hub {
             self.send(id, Self::frame(encoding, &success("connected")));
         }
     }
+
+    /// Ends the sign-on of sessions, on the stream of trading and of markets; returns how many.
+    pub(crate) fn expire(&mut self, [trading, market]: [bool; 2]) -> u64 {
+        let sessions = self.sessions.iter();
+        let signed_on: Vec<(u64, Stream, Encoding)> = sessions
+            .filter(|(_, session)| session.account.is_some())
+            .map(|(id, session)| (*id, session.stream, session.encoding))
+            .filter(|(_, stream, _)| match stream {
+                Stream::Trading => trading,
+                Stream::Market(_) => market,
+            })
+            .collect();
+        let count = signed_on.len() as u64;
+        for (id, stream, encoding) in signed_on {
+            match stream {
+                Stream::Trading => self.send(id, super::trading::expired()),
+                Stream::Market(_) => {
+                    self.send(id, Self::frame(encoding, &error(401, "not authenticated")));
+                }
+            }
+            self.close(id);
+        }
+        count
+    }
 }
 
 impl Engine {
+    /// A connection of the Binance dialect was made.
+    pub(crate) fn open_line(&mut self, id: u64, kind: LineKind, names: Vec<String>, wire: Outlet) {
+        let name = match kind {
+            LineKind::Api => "trading",
+            _ => "market",
+        };
+        let channel = Channel {
+            dialect: Dialect::Binance,
+            name,
+        };
+        let outbox = self.outbox(wire.frames, wire.cut, channel);
+        if self.desk.count_of(kind == LineKind::Api) < self.connections_most {
+            self.desk.open(id, kind, names, outbox);
+            self.desk.wind(self.now);
+        }
+    }
+
+    /// A connection of the Alpaca dialect was made.
+    pub(crate) fn open_stream(
+        &mut self,
+        id: u64,
+        stream: Stream,
+        encoding: Encoding,
+        wire: Outlet,
+    ) {
+        let name = match stream {
+            Stream::Trading => "trading",
+            Stream::Market(_) => "market",
+        };
+        let channel = Channel {
+            dialect: Dialect::Alpaca,
+            name,
+        };
+        let outbox = self.outbox(wire.frames, wire.cut, channel);
+        let before = self.hub.count_of(stream);
+        self.hub.open(id, stream, encoding, outbox);
+        if before >= self.connections_most {
+            let refusal = error(406, "connection limit exceeded");
+            self.hub.send(id, Hub::frame(encoding, &refusal));
+            self.hub.close(id);
+        }
+    }
+
+    /// A connection is gone.
+    pub(crate) fn close_stream(&mut self, id: u64) {
+        self.hub.close(id);
+        self.desk.close(id);
+        self.desk.wind(self.now);
+    }
+
     /// A client said something on its stream.
     pub(crate) fn handle_stream(&mut self, id: u64, bytes: &[u8]) {
         let Some(session) = self.hub.sessions.get(&id) else {
@@ -113,7 +182,7 @@ impl Engine {
         let Some(session) = self.hub.sessions.get(&id) else {
             return Node::Null;
         };
-        let crypto = session.stream == Stream::Market(crate::config::Class::Crypto);
+        let crypto = session.stream == Stream::Market(crate::listing::Class::Crypto);
         let mut channels = session.channels.clone();
         for channel in CHANNELS.into_iter().chain([BOOKS]) {
             for symbol in self.symbols_of(&message[channel]) {

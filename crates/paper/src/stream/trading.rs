@@ -35,6 +35,12 @@ fn authorization(status: &'static str, action: &str, note: Option<&'static str>)
     Node::map([("stream", "authorization".into()), ("data", data)])
 }
 
+/// The sign-on of a session is over.
+pub(super) fn expired() -> Frame {
+    let note = Some("session expired");
+    Frame::Binary(authorization("unauthorized", "listen", note).to_json())
+}
+
 impl Engine {
     /// Answers a message on `/stream`.
     pub(super) fn handle_trading(&mut self, id: u64, message: &Value) {

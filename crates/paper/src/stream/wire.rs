@@ -3,7 +3,7 @@
 use py_rt_sim::SimVenue;
 use py_rt_types::{InstrumentId, Price, Qty, Side, UnixNanos};
 
-use crate::config::Listing;
+use crate::listing::Listing;
 use crate::market::tape::{Print, Quote, TradeBar};
 use crate::node::{Name, Node};
 use crate::order::average;

@@ -16,7 +16,7 @@ from alpaca.trading.requests import (
     MarketOrderRequest,
 )
 
-from sdk.venue import Venue
+from sdk.alpaca_py.venue import Venue
 
 
 def trade(client: TradingClient, symbol: str, qty: float, side: OrderSide = OrderSide.BUY) -> None:

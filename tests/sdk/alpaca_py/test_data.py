@@ -17,7 +17,7 @@ from alpaca.data.requests import (
 )
 from alpaca.data.timeframe import TimeFrame
 
-from sdk.venue import PATIENCE_S, Venue, streaming
+from sdk.alpaca_py.venue import PATIENCE_S, Venue, streaming
 
 
 def keep_in(box: queue.Queue[Any]) -> Any:

@@ -24,7 +24,7 @@ from alpaca.trading.requests import (
     TrailingStopOrderRequest,
 )
 
-from sdk.venue import Venue, trade_updates, until
+from sdk.alpaca_py.venue import Venue, trade_updates, until
 
 
 def limit(price: float, *, qty: float = 10, side: OrderSide = OrderSide.BUY) -> LimitOrderRequest:

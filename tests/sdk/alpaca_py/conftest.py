@@ -7,13 +7,14 @@ from collections.abc import Iterator
 import pytest
 from alpaca.trading.client import TradingClient
 
-from sdk.venue import Venue, running
+from sdk.alpaca_py.venue import Venue
+from sdk.process import running
 
 
 @pytest.fixture(scope="session")
 def venue(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Venue]:
-    with running(tmp_path_factory.mktemp("venue")) as started:
-        yield started
+    with running(tmp_path_factory.mktemp("venue")) as line:
+        yield Venue(line["alpaca"], line["admin"], line["key"], line["secret"])
 
 
 @pytest.fixture

@@ -1,55 +1,20 @@
-"""Start the paper venue as a process of its own and talk to it as the SDK's users do."""
+"""Talk to the paper venue as the users of alpaca-py do."""
 
 from __future__ import annotations
 
 import asyncio
-import json
-import os
 import queue
-import subprocess
 import threading
 import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from alpaca.trading.client import TradingClient
 from alpaca.trading.stream import TradingStream
 
-ROOT = Path(__file__).resolve().parents[2]
-PATIENCE_S = 20.0
-
-CONFIG = """
-[venue]
-clock = "2026-03-09T10:00:00-04:00"
-speed = 1.0
-seed = 7
-admin_port = 0
-alpaca_port = 0
-[[account]]
-dialect = "alpaca"
-key = "K1"
-secret = "S1"
-cash = "1000000"
-[[account]]
-dialect = "alpaca"
-key = "K2"
-secret = "S2"
-cash = "100"
-[[instrument]]
-symbol = "AAPL"
-asset_class = "us_equity"
-market = { kind = "synthetic", price = "190.00", spread_ticks = 2, depth_qty = "500", \
-volatility = 0.0001, events_per_s = 20 }
-[[instrument]]
-symbol = "BTC/USD"
-asset_class = "crypto"
-market = { kind = "synthetic", price = "60000.00", spread_ticks = 100, depth_qty = "2.5", \
-volatility = 0.00001, events_per_s = 20 }
-"""
+from sdk.process import PATIENCE_S, fetch
 
 
 @dataclass(frozen=True)
@@ -70,37 +35,6 @@ class Venue:
 
     def ledger(self) -> dict[str, Any]:
         return fetch(f"{self.admin}/admin/ledger?account={self.key}")
-
-
-def fetch(url: str) -> Any:
-    with urllib.request.urlopen(url, timeout=PATIENCE_S) as answer:
-        return json.load(answer)
-
-
-def command(config: Path) -> list[str]:
-    """Name the program: `PY_RT_PAPER_VENUE` is a stand-in that takes no configuration."""
-    stand_in = os.environ.get("PY_RT_PAPER_VENUE")
-    if stand_in:
-        return [stand_in]
-    program = os.environ.get("PY_RT", str(ROOT / ".venv/bin/py-rt"))
-    return [program, "venue", "--config", str(config)]
-
-
-@contextmanager
-def running(folder: Path) -> Iterator[Venue]:
-    config = folder / "venue.toml"
-    config.write_text(CONFIG, encoding="utf-8")
-    process = subprocess.Popen(
-        command(config), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-    try:
-        assert process.stdout is not None
-        line = json.loads(process.stdout.readline())
-        assert line["ready"] is True
-        yield Venue(line["alpaca"], line["admin"], line["key"], line["secret"])
-    finally:
-        process.terminate()
-        process.wait(timeout=PATIENCE_S)
 
 
 @contextmanager

@@ -1,0 +1,1 @@
+"""The venue's own SDK, unmodified, against `py-rt venue`. Run by `make test-sdk`."""
