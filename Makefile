@@ -16,7 +16,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.stamp
 
-RUST_SOURCES := $(shell find crates -name '*.rs' -o -name Cargo.toml -o -name '*.sql' 2>/dev/null)
+RUST_SOURCES := $(shell find crates -name '*.rs' -o -name Cargo.toml -o -name '*.sql' 2>/dev/null) $(wildcard proto/py_rt/v1/*.proto)
 BUILD_INPUTS := $(RUST_SOURCES) Cargo.toml $(wildcard Cargo.lock) pyproject.toml
 
 # Reuses what the wheel was built from (docs/decisions/005-one-build.md).
@@ -26,7 +26,7 @@ LIKE_WHEEL := sh tools/like_wheel.sh
 DECIDING := types venues kernel quant strategies sim
 PURE := $(foreach c,$(DECIDING),$(if $(wildcard crates/$(c)/Cargo.toml),-p py-rt-$(c)))
 # Crates that do: tested in the release profile, on the dependencies the wheel was built from.
-DOING := $(foreach c,paper live faults,$(if $(wildcard crates/$(c)/Cargo.toml),-p py-rt-$(c)))
+DOING := $(foreach c,paper live faults serve,$(if $(wildcard crates/$(c)/Cargo.toml),-p py-rt-$(c)))
 
 .PHONY: help
 help: ## list the commands
