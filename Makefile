@@ -144,6 +144,16 @@ test-sdk: $(STAMP)/build .venv-sdk/.stamp ## alpaca-py, unmodified, against `py-
 	@PY_RT="$(CURDIR)/$(BIN)/py-rt" .venv-sdk/bin/python -m pytest -p no:cacheprovider \
 		-c tools/sdk-pytest.ini --rootdir . --confcutdir tests/sdk tests/sdk
 
+.PHONY: test-clients bench-calls proto-release
+test-clients: $(STAMP)/build $(STAMP)/dev ## the Go and C++ examples against `py-rt serve`
+	@$(BIN)/python tools/test_clients.py
+
+bench-calls: $(STAMP)/build $(STAMP)/dev ## what a call costs, in process and over gRPC
+	@$(BIN)/python benches/calls.py
+
+proto-release: $(STAMP)/dev ## the interface as released: later ones may not break it
+	@$(BIN)/buf build proto --exclude-source-info -o proto/released.binpb
+
 bench: $(STAMP)/build $(STAMP)/dev ## measure; rows land in bench-out/results.json
 	@$(BIN)/python benches/run.py
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from client.serving import port_of, server
 
+from client.serving import port_of, server
 from py_rt.client import GrpcConfig, LocalTradingClient, TradingGrpcClient
 
 

@@ -68,7 +68,7 @@ def walks(n: int, k: int, seed: int = 7) -> dict[str, Any]:
     common = random.normal(0.0, 0.01, n)
     names = [f"S{j}" for j in range(k)]
     return {
-        name: 100.0 * np.exp(np.cumsum(0.5 * common + random.normal(0.0, 0.01 + 0.002 * j, n)))
+        name: 100.0 * np.exp(np.cumsum(0.5 * common + random.normal(0.001, 0.01 + 0.002 * j, n)))
         for j, name in enumerate(names)
     }
 
@@ -81,6 +81,9 @@ def returns(n: int, seed: int = 3) -> Any:
 PRICES = walks(300, 5)
 RETURNS = returns(150)
 SERIES = PRICES["S0"]
+_CHANCE = np.random.default_rng(0)
+MATRIX = np.outer(_CHANCE.normal(size=40), _CHANCE.normal(size=30))
+MATRIX += np.where(_CHANCE.random((40, 30)) < 0.05, 5.0, 0.0)
 
 # Every call that computes: method, arguments.
 QUESTIONS: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = [
@@ -132,8 +135,8 @@ QUESTIONS: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = [
     ("calculate_sparse_portfolio", (PRICES, "elastic_net", 0.5, 0.7), {"target": "S2"}),
     ("calculate_sparse_portfolio", (PRICES, "adaptive_lasso", 0.1), {}),
     ("calculate_sparse_portfolio", (PRICES, "sparse_pca"), {}),
-    ("box_tao_decomposition", (np.column_stack(list(PRICES.values())) / 100,), {}),
-    ("box_tao_decomposition", (np.outer(RETURNS, [1, 2, 3]), 0.2, 2.0), {}),
+    ("box_tao_decomposition", (MATRIX,), {}),
+    ("box_tao_decomposition", (MATRIX, 0.2, 2.0, 1e-6, 50), {}),
     ("risk_analytics", (RETURNS,), {}),
     (
         "risk_analytics",
@@ -169,3 +172,4 @@ WRONG: list[tuple[str, tuple[Any, ...]]] = [
     ("risk_analytics", ({"a": [0.1, 0.2], "b": [0.1, float("nan")]}, 0.95, (), [1, 1])),
     ("risk_analytics", (np.column_stack([RETURNS, RETURNS]),)),
 ]
+WRONG_NAMES = [f"{at:02d}_{name}" for at, (name, _) in enumerate(WRONG)]

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from client.serving import NAMES, PRICES, QUESTIONS, RETURNS, SERIES, same
 
 import py_rt as rt
+from client.serving import MATRIX, NAMES, PRICES, QUESTIONS, RETURNS, SERIES, same
 from py_rt.client import (
     AsyncTradingGrpcClient,
     GrpcConfig,
@@ -47,9 +47,7 @@ def test_compressed_and_over_a_unix_socket_too(
     for config in (GrpcConfig(port=port, compression=True), GrpcConfig(unix=running["unix"])):
         with TradingGrpcClient(config) as client:
             for name, args, named in QUESTIONS[:5]:
-                same(
-                    getattr(client, name)(*args, **named), getattr(local, name)(*args, **named)
-                )
+                same(getattr(client, name)(*args, **named), getattr(local, name)(*args, **named))
 
 
 def test_mean_reversion_is_the_kernel_s(local: LocalTradingClient) -> None:
@@ -64,7 +62,9 @@ def test_mean_reversion_is_the_kernel_s(local: LocalTradingClient) -> None:
     assert metrics["std"] == pytest.approx(found.std, rel=1e-12)
 
 
-@pytest.mark.parametrize("method", ["markowitz", "max_sharpe", "min_variance", "risk_parity", "hrp"])
+@pytest.mark.parametrize(
+    "method", ["markowitz", "max_sharpe", "min_variance", "risk_parity", "hrp"]
+)
 def test_portfolios_are_the_kernel_s(local: LocalTradingClient, method: str) -> None:
     limits: dict[str, Any] = {} if method == "hrp" else {"bounds": (0.05, 0.6)}
     if method == "risk_parity":
@@ -104,8 +104,7 @@ def test_sparse_portfolios_are_the_kernel_s(local: LocalTradingClient, method: s
 
 
 def test_decomposition_and_risk_are_the_kernel_s(local: LocalTradingClient) -> None:
-    matrix = np.column_stack(list(PRICES.values())) / 100
-    told, found = local.box_tao_decomposition(matrix), rt.quant.robust_pca(matrix)
+    told, found = local.box_tao_decomposition(MATRIX), rt.quant.robust_pca(MATRIX)
     np.testing.assert_array_equal(told["low_rank"], found.low_rank)
     np.testing.assert_array_equal(told["sparse"], found.sparse)
     assert (told["rank"], told["converged"]) == (found.rank, found.converged)
@@ -172,9 +171,7 @@ def test_backtests_are_those_of_this_process(
 
 
 def test_the_founding_snippet_runs(port: int) -> None:
-    config = GrpcConfig(
-        host="localhost", port=port, timeout=30.0, max_retries=3, compression=True
-    )
+    config = GrpcConfig(host="localhost", port=port, timeout=30.0, max_retries=3, compression=True)
     with TradingGrpcClient(config) as client:
         assert client.health()["status"] == "SERVING"
         assert client.calculate_mean_reversion(SERIES, threshold=2.0, lookback=20)["signal"] in (

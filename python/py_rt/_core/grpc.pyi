@@ -13,6 +13,7 @@ def serve(
     backtest: Callable[[dict[str, Any], Callable[[int, int], None]], object],
     on_ready: Callable[[dict[str, Any]], object],
 ) -> None: ...
+
 @final
 class LocalMarket:
     """A market in this process."""

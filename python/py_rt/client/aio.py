@@ -109,13 +109,14 @@ class AsyncTradingGrpcClient(TradingCalls[Answer, AsyncIterator[dict[str, Any]]]
                     metadata=self._metadata,
                     compression=self._grpc.Compression.Gzip if packed else None,
                 )
-                return answer
             except self._grpc.RpcError as error:
                 status = error.code().name
                 well = status != "UNAVAILABLE"
                 pause = tries.pause() if is_worth_a_retry(status) else None
                 if pause is None:
                     raise failure(error, server.address) from None
+            else:
+                return answer
             finally:
                 pool.give_back(server, well)
             await pool.clock.sleep(pause)

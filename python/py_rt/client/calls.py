@@ -66,7 +66,9 @@ def _count(value: Any, name: str, low: int = 1) -> int:
 
 def _text(value: Any, name: str) -> str:
     if not isinstance(value, str):
-        raise ParameterError(f"{name} is {value!r}, but must be text", field=name, remedy="quote it")
+        raise ParameterError(
+            f"{name} is {value!r}, but must be text", field=name, remedy="quote it"
+        )
     return value
 
 
@@ -197,9 +199,7 @@ def shaped_tick(data: bytes) -> dict[str, Any]:
     return decode("StreamMarketDataResponse", data)
 
 
-def hmm(
-    observations: Any, n_states: int, max_iterations: int, tolerance: float, seed: int
-) -> Call:
+def hmm(observations: Any, n_states: int, max_iterations: int, tolerance: float, seed: int) -> Call:
     """``RunHMM``; observations of one dimension give means of shape (K,)."""
     columns = table(observations, "observations")
     flat = columns.values.shape[1] == 1
@@ -326,7 +326,9 @@ def risk(returns: Any, level: float, methods: Any, weights: Any) -> Call:
     values = {
         "returns": _table(columns),
         "level": real(level, "level", 0.0, 1.0),
-        "methods": [methods] if isinstance(methods, str) else [_text(m, "methods") for m in methods],
+        "methods": [methods]
+        if isinstance(methods, str)
+        else [_text(m, "methods") for m in methods],
         "weights": () if weights is None else series(weights, "weights"),
     }
 
@@ -341,9 +343,7 @@ def risk(returns: Any, level: float, methods: Any, weights: Any) -> Call:
     return _call("RiskAnalytics", values, shape)
 
 
-def backtest(
-    strategy: str, data: str, settings: Mapping[str, Any], cash: Any, seed: int
-) -> Call:
+def backtest(strategy: str, data: str, settings: Mapping[str, Any], cash: Any, seed: int) -> Call:
     """``RunBacktest``; each answer goes through `shaped_backtest`."""
     written = {}
     for name in ("parameters", "venue", "risk"):

@@ -72,7 +72,8 @@ class TradingCalls(ABC, Generic[Answer, Stream]):
         prices : dict of array_like, or table, shape (T, n)
             Positive prices by name.
         method : str
-            markowitz, max_sharpe, min_variance, risk_parity, equal_weight, hrp, max_diversification.
+            markowitz, max_sharpe, min_variance, risk_parity, equal_weight, hrp or
+            max_diversification.
         parameters : dict, optional
             ``risk_aversion risk_free bounds budgets budget groups target_return gross previous
             turnover costs shrinkage periods_per_year``.
@@ -148,8 +149,8 @@ class TradingCalls(ABC, Generic[Answer, Stream]):
         Returns
         -------
         dict
-            ``means variances`` (K,) or (K, d), ``transition_matrix`` (K, K), ``start_probabilities``
-            (K,), ``states`` (n,; the most likely path, which looks ahead),
+            ``means variances`` (K,) or (K, d), ``transition_matrix`` (K, K),
+            ``start_probabilities`` (K,), ``states`` (n,; the most likely path, which looks ahead),
             ``filtered_probabilities`` (n, K), ``loglik converged iterations``.
         """
         return self._unary(calls.hmm(observations, n_states, max_iterations, tolerance, seed))
@@ -221,9 +222,7 @@ class TradingCalls(ABC, Generic[Answer, Stream]):
             ``low_rank sparse`` (m, n), ``rank iterations converged residual objective
             singular_values lambda_param``.
         """
-        return self._unary(
-            calls.decomposition(prices, lambda_param, mu, tolerance, max_iterations)
-        )
+        return self._unary(calls.decomposition(prices, lambda_param, mu, tolerance, max_iterations))
 
     def risk_analytics(
         self,

@@ -150,13 +150,14 @@ class TradingGrpcClient(TradingCalls[dict[str, Any], Iterator[dict[str, Any]]]):
                     metadata=self._metadata,
                     compression=self._compression(request),
                 )
-                return answer
             except self._grpc.RpcError as error:
                 status = error.code().name
                 well = status != "UNAVAILABLE"
                 pause = tries.pause() if is_worth_a_retry(status) else None
                 if pause is None:
                     raise failure(error, server.address) from None
+            else:
+                return answer
             finally:
                 self._pool.give_back(server, well)
             self._pool.clock.sleep(pause)

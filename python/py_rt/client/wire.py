@@ -162,7 +162,9 @@ def _field(data: memoryview) -> Field:
     )
 
 
-def encode(name: str, values: Mapping[str, Any], known: Mapping[str, Message] | None = None) -> bytes:
+def encode(
+    name: str, values: Mapping[str, Any], known: Mapping[str, Message] | None = None
+) -> bytes:
     """Return a message as bytes; None is an absent field.
 
     Examples
@@ -245,10 +247,9 @@ def decode(
             values.setdefault(field.name, []).append(_value(field, wire, raw, messages))
     for key, parts in chunks.items():
         values[key] = parts[0] if len(parts) == 1 else np.concatenate(parts)
-    return {
-        key: values[key] if key in values else field.absent
-        for key, field in message.by_name.items()
-    }
+    absent = (field for key, field in message.by_name.items() if key not in values)
+    values |= {field.name: field.absent for field in absent}
+    return {key: values[key] for key in message.by_name}
 
 
 def _value(field: Field, wire: int, raw: Any, known: Mapping[str, Message]) -> Any:

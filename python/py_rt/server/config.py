@@ -168,9 +168,7 @@ def read_access(path: str | Path) -> list[tuple[str, str, bytes, list[str]]]:
             "there is no such file", file=str(path), remedy="check the path"
         ) from None
     except (OSError, ValueError) as error:
-        raise ConfigError(
-            f"cannot read it: {error}", file=str(path), remedy="write TOML"
-        ) from None
+        raise ConfigError(f"cannot read it: {error}", file=str(path), remedy="write TOML") from None
     callers = written.pop("caller", [])
     if written or not isinstance(callers, list) or not callers:
         raise ConfigError(

@@ -52,5 +52,14 @@ def market_of(source: Any, *, speed: float = 1.0, repeat: bool = True) -> dict[s
 
 
 def market_of_session(state_dir: str | Path) -> dict[str, Any]:
-    """Return the market of a paper or live session, followed through its journal."""
-    return {"session": str(state_dir)}
+    """Return the market of a paper or live session, followed through its journal.
+
+    Parameters
+    ----------
+    state_dir : path-like
+        Its state directory; the one that ``py-rt paper`` was given will do.
+    """
+    folder = Path(state_dir)
+    if not (folder / "journal").exists() and (folder / "session" / "journal").exists():
+        folder = folder / "session"
+    return {"session": str(folder)}
