@@ -1,5 +1,6 @@
 //! Compiles the interface definitions, without any program from outside.
-#![allow(missing_docs)]
+// Cargo speaks with a build script through its output and its environment.
+#![allow(missing_docs, clippy::print_stdout)]
 
 use std::error::Error;
 use std::path::PathBuf;
@@ -19,13 +20,16 @@ fn main() -> Result<(), Box<dyn Error>> {
         println!("cargo:rerun-if-changed={root}/{file}");
     }
     let set = protox::compile(FILES, [root])?;
-    let out = PathBuf::from(std::env::var("OUT_DIR")?);
+    let out = PathBuf::from(std::env::var_os("OUT_DIR").ok_or("no OUT_DIR")?);
     // Without comments: what a client reflects on needs names and numbers only.
     let mut bare = set.clone();
     for file in &mut bare.file {
         file.source_code_info = None;
     }
-    std::fs::write(out.join("py_rt.v1.bin"), prost::Message::encode_to_vec(&bare))?;
+    std::fs::write(
+        out.join("py_rt.v1.bin"),
+        prost::Message::encode_to_vec(&bare),
+    )?;
     tonic_prost_build::configure()
         .build_client(false)
         .build_transport(false)

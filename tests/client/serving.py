@@ -65,10 +65,10 @@ def same(left: Any, right: Any, path: str = "") -> None:
 def walks(n: int, k: int, seed: int = 7) -> dict[str, Any]:
     """Positive prices that follow each other a little."""
     random = np.random.default_rng(seed)
-    common = random.normal(0.0, 0.01, n)
+    market = random.normal(0.0, 0.01, n)
     names = [f"S{j}" for j in range(k)]
     return {
-        name: 100.0 * np.exp(np.cumsum(0.5 * common + random.normal(0.001, 0.01 + 0.002 * j, n)))
+        name: 100.0 * np.exp(np.cumsum(0.5 * market + random.normal(0.001, 0.01 + 0.002 * j, n)))
         for j, name in enumerate(names)
     }
 

@@ -261,7 +261,9 @@ pub(crate) fn refusal(py: Python<'_>, error: &PyErr) -> Refusal {
     };
     let mut refusal = Refusal::new(&code, what, &remedy);
     refusal.field = text("field").ok();
-    let place = value.getattr("where").and_then(|w| Ok(w.cast_into::<PyDict>()?));
+    let place = value
+        .getattr("where")
+        .and_then(|w| Ok(w.cast_into::<PyDict>()?));
     for (key, value) in place.iter().flatten() {
         let key = key.to_string();
         if key == "field" {

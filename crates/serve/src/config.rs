@@ -65,7 +65,11 @@ pub struct Tls {
 
 impl std::fmt::Debug for Tls {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Tls {{ key: ***, mutual: {} }}", self.client_ca.is_some())
+        write!(
+            f,
+            "Tls {{ key: ***, mutual: {} }}",
+            self.client_ca.is_some()
+        )
     }
 }
 

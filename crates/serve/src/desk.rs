@@ -18,7 +18,12 @@ impl Desk {
     ///
     /// # Errors
     /// Bytes that are no such request, an unknown method, or what the call itself refuses.
-    pub fn answer(&self, method: &str, request: &[u8], watch: Watch<'_>) -> Result<Vec<u8>, Refusal> {
+    pub fn answer(
+        &self,
+        method: &str,
+        request: &[u8],
+        watch: Watch<'_>,
+    ) -> Result<Vec<u8>, Refusal> {
         match method {
             "CalculateMeanReversion" => on(request, calls::calculate_mean_reversion),
             "OptimizePortfolio" => on(request, calls::optimize_portfolio),
@@ -48,7 +53,11 @@ fn on<Q: Message + Default, A: Message>(
     call: impl FnOnce(&Q) -> Result<A, Refusal>,
 ) -> Result<Vec<u8>, Refusal> {
     let request = Q::decode(bytes).map_err(|error| {
-        Refusal::parameter("request", error.to_string(), "send the message of the method")
+        Refusal::parameter(
+            "request",
+            error.to_string(),
+            "send the message of the method",
+        )
     })?;
     Ok(call(&request)?.encode_to_vec())
 }

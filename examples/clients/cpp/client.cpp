@@ -90,22 +90,48 @@ double micros_per_call(Stub& stub) {
     return took.count() / calls;
 }
 
+// How many messages of the market stream arrive in a second.
+double messages_per_second(Stub& stub) {
+    py_rt::v1::StreamMarketDataRequest request;
+    grpc::ClientContext context;
+    set_deadline(context);
+    auto reader = stub.StreamMarketData(&context, request);
+    py_rt::v1::StreamMarketDataResponse tick;
+    check(reader->Read(&tick), "the stream ended");
+    const auto begin = std::chrono::steady_clock::now();
+    std::chrono::duration<double> took{};
+    long count = 0;
+    while (took.count() < 3.0 && reader->Read(&tick)) {
+        ++count;
+        took = std::chrono::steady_clock::now() - begin;
+    }
+    context.TryCancel();
+    while (reader->Read(&tick)) {
+    }
+    reader->Finish();
+    return count / took.count();
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-    if (argc != 2) {
-        std::cerr << "usage: client HOST:PORT\n";
+    if (argc != 2 && argc != 3) {
+        std::cerr << "usage: client HOST:PORT [bench]\n";
         return 2;
     }
     try {
         const auto channel = grpc::CreateChannel(argv[1], grpc::InsecureChannelCredentials());
         const auto stub = TradingService::NewStub(channel);
+        if (argc == 3) {
+            std::cout << "{\"us\": " << micros_per_call(*stub)
+                      << ", \"messages_per_s\": " << messages_per_second(*stub) << "}\n";
+            return 0;
+        }
         const auto found = signal(*stub);
         check(found.signal() == -1 && found.entry_signal(), "the signal is wrong");
         book(*stub);
         stream(*stub);
         refusal(*stub);
-        std::cout << "microseconds a call: " << micros_per_call(*stub) << '\n';
     } catch (const std::exception& error) {
         std::cerr << "failed: " << error.what() << '\n';
         return 1;

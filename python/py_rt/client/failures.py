@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from py_rt import errors
+import py_rt.errors as errors
 from py_rt.client.wire import Field, Message, decode
 from py_rt.errors import AccessDenied, DeadlineExceeded, ServerUnavailable, TradingError
 

@@ -69,7 +69,11 @@ fn affordable(size: u64, most: u64, what: &str) -> Result<(), Refusal> {
 fn rows(table: &Table, field: &str) -> Result<usize, Refusal> {
     let (columns, numbers) = (table.names.len(), table.values.len());
     if columns == 0 {
-        return Err(Refusal::data(field, "there is no column", "name every column"));
+        return Err(Refusal::data(
+            field,
+            "there is no column",
+            "name every column",
+        ));
     }
     if !numbers.is_multiple_of(columns) {
         let what = format!("{numbers} numbers are no rows of {columns}");
@@ -86,7 +90,11 @@ fn matrix(message: &Matrix, field: &str) -> Result<linalg::Matrix, Refusal> {
             "{} numbers are no {rows} rows of {columns}",
             message.values.len()
         );
-        return Err(Refusal::data(field, what, "pass rows times columns numbers"));
+        return Err(Refusal::data(
+            field,
+            what,
+            "pass rows times columns numbers",
+        ));
     }
     Ok(linalg::Matrix::from_rows(rows, columns, &message.values))
 }

@@ -103,7 +103,9 @@ fn simple_returns(prices: &Table) -> Result<Matrix, Refusal> {
 fn constraints(wanted: &PortfolioParameters, names: &[String]) -> Result<Constraints, Refusal> {
     let n = names.len();
     let usual = Constraints::long_only(n);
-    let costs = |of: &[f64]| -> Result<_, Refusal> { Ok(some(of, "costs", n)?.unwrap_or_else(|| vec![0.0; n])) };
+    let costs = |of: &[f64]| -> Result<_, Refusal> {
+        Ok(some(of, "costs", n)?.unwrap_or_else(|| vec![0.0; n]))
+    };
     let positive = |value: Option<f64>, name| match value {
         Some(v) if v.is_nan() || v < 0.0 => Err(Refusal::parameter(
             name,

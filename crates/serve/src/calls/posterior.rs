@@ -34,7 +34,8 @@ struct Posterior<'a, 'w> {
 impl Density for Posterior<'_, '_> {
     fn log_density(&mut self, x: &[f64]) -> Result<f64, QuantError> {
         self.evaluations += 1;
-        if self.evaluations.is_multiple_of(PATIENCE) && !(self.watch)(self.progress.0, self.progress.1)
+        if self.evaluations.is_multiple_of(PATIENCE)
+            && !(self.watch)(self.progress.0, self.progress.1)
         {
             return Err(QuantError::Interrupted);
         }
@@ -91,7 +92,12 @@ pub fn run_mcmc(request: &RunMcmcRequest, watch: Watch<'_>) -> Result<RunMcmcRes
         samples.extend_from_slice(&found.draws);
         accepted += found.acceptance;
     }
-    Ok(judged(ranges, samples, (chains, draws), accepted / chains as f64))
+    Ok(judged(
+        ranges,
+        samples,
+        (chains, draws),
+        accepted / chains as f64,
+    ))
 }
 
 fn places(model: Model, ranges: &[ParameterRange]) -> Result<Vec<Option<usize>>, Refusal> {
@@ -117,7 +123,10 @@ fn places(model: Model, ranges: &[ParameterRange]) -> Result<Vec<Option<usize>>,
     let missing = known.iter().zip(&places);
     let mut missing = missing.filter(|(name, at)| at.is_none() && !model.is_optional(name));
     match missing.next() {
-        Some((name, _)) => wrong(format!("{name} has no range"), "pass {name: (lower, upper)}"),
+        Some((name, _)) => wrong(
+            format!("{name} has no range"),
+            "pass {name: (lower, upper)}",
+        ),
         None => Ok(places),
     }
 }

@@ -77,8 +77,7 @@ fn follow(
     let rest: Vec<f64> = (0..n).flat_map(row).collect();
     let own: Vec<f64> = (0..n).map(|t| values[t * k + at]).collect();
     let x = Matrix::from_rows(n, k - 1, &rest);
-    let mut design =
-        Design::try_new(x, own, true).map_err(|e| Refusal::from(e).naming(&called))?;
+    let mut design = Design::try_new(x, own, true).map_err(|e| Refusal::from(e).naming(&called))?;
     let lambda = lambda.unwrap_or_else(|| 0.1 * regression::largest_penalty(&design, 1.0));
     if lambda <= 0.0 {
         let what = "no asset moves with the target";
@@ -160,7 +159,8 @@ pub fn box_tao_decomposition(
             u32::MAX,
         )?,
     };
-    let parts = robust::pursue(&m, asked, watch).map_err(|e| Refusal::from(e).renamed("M", "prices"))?;
+    let parts =
+        robust::pursue(&m, asked, watch).map_err(|e| Refusal::from(e).renamed("M", "prices"))?;
     Ok(BoxTaoDecompositionResponse {
         low_rank: Some(told(&parts.low_rank)),
         sparse: Some(told(&parts.sparse)),

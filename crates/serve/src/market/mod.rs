@@ -34,7 +34,7 @@ pub struct Touch {
     /// Which instrument, by its place in the listings.
     pub instrument: usize,
     /// When, in nanoseconds.
-    pub timestamp: i64,
+    pub ts_event: i64,
     bid: Price,
     ask: Price,
     volume: i64,
@@ -46,7 +46,7 @@ struct Seen {
     /// Rows of a message that is not complete yet.
     pending: Vec<MarketEvent>,
     last: Option<Touch>,
-    timestamp: i64,
+    ts_event: i64,
     volume: i64,
 }
 
@@ -120,7 +120,7 @@ impl Board {
         let (bid, ask) = (price(spec, touch.bid), price(spec, touch.ask));
         Some(StreamMarketDataResponse {
             symbol: spec.symbol.clone(),
-            timestamp: touch.timestamp,
+            timestamp: touch.ts_event,
             bid,
             ask,
             mid: 0.5 * (bid + ask),
@@ -144,7 +144,10 @@ impl Board {
     fn find(&self, symbol: &str, exchange: &str) -> Result<usize, Refusal> {
         let exact = self.symbols().position(|known| known == symbol);
         let plain = |text: &str| text.replace(['/', '-'], "").to_uppercase();
-        let alike = || self.symbols().position(|known| plain(known) == plain(symbol));
+        let alike = || {
+            self.symbols()
+                .position(|known| plain(known) == plain(symbol))
+        };
         let at = exact.or_else(alike).ok_or_else(|| {
             let known: Vec<&str> = self.symbols().take(10).collect();
             Refusal::parameter(
@@ -168,12 +171,19 @@ impl Board {
     ///
     /// # Errors
     /// An unknown symbol or another exchange, a depth outside its range.
-    pub fn order_book(&self, request: &GetOrderBookRequest) -> Result<GetOrderBookResponse, Refusal> {
+    pub fn order_book(
+        &self,
+        request: &GetOrderBookRequest,
+    ) -> Result<GetOrderBookResponse, Refusal> {
         let at = self.find(&request.symbol, &request.exchange)?;
         let depth = request.depth.unwrap_or(10);
         if !(1..=DEPTH_MAX).contains(&depth) {
             let what = format!("depth is {depth}, but must lie between 1 and {DEPTH_MAX}");
-            return Err(Refusal::parameter("depth", what, "choose a value in that range"));
+            return Err(Refusal::parameter(
+                "depth",
+                what,
+                "choose a value in that range",
+            ));
         }
         let spec = &self.listings[at];
         let all = self.seen();
@@ -191,7 +201,7 @@ impl Board {
         };
         Ok(GetOrderBookResponse {
             symbol: spec.symbol.clone(),
-            timestamp: seen.timestamp,
+            timestamp: seen.ts_event,
             bids: levels(Side::Buy),
             asks: levels(Side::Sell),
             valid: seen.book.valid(),
@@ -201,7 +211,7 @@ impl Board {
 
 impl Seen {
     fn handle_row(&mut self, instrument: usize, row: &MarketEvent) -> Option<Touch> {
-        self.timestamp = self.timestamp.max(row.ts_event.0);
+        self.ts_event = self.ts_event.max(row.ts_event.0);
         if row.event_kind() == Some(EventKind::Trade) {
             self.volume = self.volume.saturating_add(row.qty.0);
             return self.touch(instrument);
@@ -227,7 +237,7 @@ impl Seen {
         }
         let touch = Touch {
             instrument,
-            timestamp: self.timestamp,
+            ts_event: self.ts_event,
             bid: top.bid_price,
             ask: top.ask_price,
             volume: self.volume,
@@ -280,10 +290,10 @@ impl Teller {
         }
         let last = self.told.entry(touch.instrument).or_insert(i64::MIN);
         let due = last.saturating_add(self.interval_ns);
-        if *last != i64::MIN && touch.timestamp < due {
+        if *last != i64::MIN && touch.ts_event < due {
             return false;
         }
-        *last = touch.timestamp;
+        *last = touch.ts_event;
         true
     }
 }
@@ -359,3 +369,7 @@ fn steps(step: py_rt_types::Decimal, count: i64) -> f64 {
     let scale = i32::try_from(step.scale()).unwrap_or(0);
     (step.mantissa() * i128::from(count)) as f64 / 10_f64.powi(scale)
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests;

@@ -39,7 +39,10 @@ impl Session {
             return Err(nothing(format!("{} is empty", reader.path().display())));
         };
         let Entry::Header(header) = first.entry else {
-            return Err(nothing(format!("{} has no header", reader.path().display())));
+            return Err(nothing(format!(
+                "{} has no header",
+                reader.path().display()
+            )));
         };
         // The caller may call the venue by the name that it has elsewhere: it is not checked.
         let listing = |instrument: &Instrument| InstrumentSpec {

@@ -108,10 +108,16 @@ fn durations(out: &mut String, name: &str, counts: &Counts) {
     for (end, count) in BUCKETS.iter().zip(&counts.by_bucket) {
         below += count.load(Ordering::Relaxed);
         let end = *end as f64 / 1e6;
-        let _ = writeln!(out, "{family}_bucket{{method=\"{name}\",le=\"{end}\"}} {below}");
+        let _ = writeln!(
+            out,
+            "{family}_bucket{{method=\"{name}\",le=\"{end}\"}} {below}"
+        );
     }
     let sum = counts.micros.load(Ordering::Relaxed) as f64 / 1e6;
-    let _ = writeln!(out, "{family}_bucket{{method=\"{name}\",le=\"+Inf\"}} {total}");
+    let _ = writeln!(
+        out,
+        "{family}_bucket{{method=\"{name}\",le=\"+Inf\"}} {total}"
+    );
     let _ = writeln!(out, "{family}_sum{{method=\"{name}\"}} {sum}");
     let _ = writeln!(out, "{family}_count{{method=\"{name}\"}} {total}");
 }

@@ -9,7 +9,6 @@ mod metrics;
 mod pool;
 mod service;
 
-use std::future::Future;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Arc;
@@ -110,7 +109,7 @@ async fn run(
 ) -> Result<(), Refusal> {
     let (closing, closed) = watch::channel(false);
     let metrics = Arc::new(Metrics::default());
-    let gate = Arc::new(Gate::new(&config, Arc::clone(&metrics)));
+    let layer = GateLayer(Arc::new(Gate::new(&config, Arc::clone(&metrics))));
     let (health, health_service) = tonic_health::server::health_reporter();
     let service = Service {
         market: market.map(|market| (Arc::clone(&market.board), market.kind)),
@@ -119,52 +118,30 @@ async fn run(
         closed: closed.clone(),
         streams: Arc::new(tokio::sync::Semaphore::new(config.waiting_max)),
     };
-    let trading = TradingServiceServer::new(service)
-        .max_decoding_message_size(config.message_max)
-        .max_encoding_message_size(usize::MAX)
-        .accept_compressed(CompressionEncoding::Gzip)
-        .send_compressed(CompressionEncoding::Gzip);
-    health
-        .set_serving::<TradingServiceServer<Service>>()
-        .await;
-    let routes = Routes::new(trading).add_service(health_service);
+    health.set_serving::<TradingServiceServer<Service>>().await;
+    let routes = Routes::new(trading(service, &config)).add_service(health_service);
     let routes = reflected(routes)?.prepare();
-
-    let address = SocketAddr::new(config.host, config.port);
-    let tcp = bind(address).await?;
-    let grpc = tcp.local_addr().map_err(|e| refused("port", &e))?;
-    let unix = config.unix.as_ref().map(unix_listener).transpose()?;
-    let page = match config.metrics_port {
-        Some(port) => Some(bind(SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port)).await?),
-        None => None,
-    };
-    let page_at = page.as_ref().and_then(|page| page.local_addr().ok());
-    ready(Ready {
-        grpc: grpc.to_string(),
-        unix: config.unix.as_ref().map(|p| p.display().to_string()),
-        metrics: page_at.map(|at| format!("http://{at}/metrics")),
-    });
-    let layer = GateLayer(gate);
-    let over_tcp = server(&config, true)?
+    let (tcp_server, unix_server) = (server(&config, true)?, server(&config, false)?);
+    let open = Open::bind(&config).await?;
+    ready(open.addresses(&config)?);
+    let over_tcp = tcp_server
         .layer(layer.clone())
         .serve_with_incoming_shutdown(
             routes.clone(),
-            TcpIncoming::from(tcp).with_nodelay(Some(true)),
+            TcpIncoming::from(open.tcp).with_nodelay(Some(true)),
             signal(closed.clone()),
         );
     let over_unix = async {
-        match unix {
-            None => Ok(()),
-            Some(listener) => {
-                let listener = UnixListenerStream::new(listener);
-                let server = server(&config, false)?.layer(layer);
-                let ended = signal(closed.clone());
-                let served = server.serve_with_incoming_shutdown(routes, listener, ended);
-                served.await.map_err(|e| refused("unix", &e))
-            }
-        }
+        let Some(listener) = open.unix else {
+            return Ok(());
+        };
+        let (server, ended) = (unix_server.layer(layer), signal(closed.clone()));
+        let incoming = UnixListenerStream::new(listener);
+        server
+            .serve_with_incoming_shutdown(routes, incoming, ended)
+            .await
     };
-    let shown = metrics::show(page, metrics, signal(closed.clone()));
+    let shown = metrics::show(open.page, metrics, signal(closed.clone()));
     let stopping = async {
         let mut check = tokio::time::interval(STOP_CHECK);
         while !stop.load(Ordering::Acquire) {
@@ -179,7 +156,7 @@ async fn run(
     };
     let serving = async {
         let (tcp, unix, ()) = tokio::join!(over_tcp, over_unix, shown);
-        tcp.map_err(|e| refused("port", &e)).and(unix)
+        tcp.and(unix).map_err(|e| refused("port", &e))
     };
     let outcome = tokio::select! {
         outcome = serving => outcome,
@@ -190,6 +167,45 @@ async fn run(
         let _ = std::fs::remove_file(path);
     }
     outcome
+}
+
+fn trading(service: Service, config: &ServeConfig) -> TradingServiceServer<Service> {
+    TradingServiceServer::new(service)
+        .max_decoding_message_size(config.message_max)
+        .max_encoding_message_size(usize::MAX)
+        .accept_compressed(CompressionEncoding::Gzip)
+        .send_compressed(CompressionEncoding::Gzip)
+}
+
+/// What is listened on.
+struct Open {
+    tcp: TcpListener,
+    unix: Option<UnixListener>,
+    page: Option<TcpListener>,
+}
+
+impl Open {
+    async fn bind(config: &ServeConfig) -> Result<Self, Refusal> {
+        let local = IpAddr::V4(Ipv4Addr::LOCALHOST);
+        Ok(Self {
+            tcp: bind(SocketAddr::new(config.host, config.port)).await?,
+            unix: config.unix.as_ref().map(unix_listener).transpose()?,
+            page: match config.metrics_port {
+                Some(port) => Some(bind(SocketAddr::new(local, port)).await?),
+                None => None,
+            },
+        })
+    }
+
+    fn addresses(&self, config: &ServeConfig) -> Result<Ready, Refusal> {
+        let address = self.tcp.local_addr().map_err(|e| refused("port", &e))?;
+        let page = self.page.as_ref().and_then(|page| page.local_addr().ok());
+        Ok(Ready {
+            grpc: address.to_string(),
+            unix: config.unix.as_ref().map(|p| p.display().to_string()),
+            metrics: page.map(|at| format!("http://{at}/metrics")),
+        })
+    }
 }
 
 async fn signal(mut closed: watch::Receiver<bool>) {
@@ -226,7 +242,9 @@ fn reflected(routes: Routes) -> Result<Routes, Refusal> {
             .register_encoded_file_descriptor_set(proto::DESCRIPTORS)
             .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
     };
-    let v1 = builder().build_v1().map_err(|e| refused("reflection", &e))?;
+    let v1 = builder()
+        .build_v1()
+        .map_err(|e| refused("reflection", &e))?;
     // What Python's and older tools ask for.
     let alpha = builder()
         .build_v1alpha()
@@ -234,17 +252,11 @@ fn reflected(routes: Routes) -> Result<Routes, Refusal> {
     Ok(routes.add_service(v1).add_service(alpha))
 }
 
-fn bind(address: SocketAddr) -> impl Future<Output = Result<TcpListener, Refusal>> {
-    async move {
-        TcpListener::bind(address).await.map_err(|error| {
-            Refusal::new(
-                "config",
-                format!("cannot listen on {address}: {error}"),
-                "choose another port; 0 is any free one",
-            )
-            .of("port")
-        })
-    }
+async fn bind(address: SocketAddr) -> Result<TcpListener, Refusal> {
+    TcpListener::bind(address).await.map_err(|error| {
+        let what = format!("cannot listen on {address}: {error}");
+        Refusal::new("config", what, "choose another port; 0 is any free one").of("port")
+    })
 }
 
 /// A socket file of a server that died is replaced; one that answers is not.

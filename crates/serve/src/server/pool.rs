@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 
+use crate::calls::Watch;
 use crate::refusal::Refusal;
 
 /// A bounded pool. Whoever stops waiting stops the work as well, at its next look.
@@ -28,7 +29,7 @@ impl Pool {
     /// Runs `work` when a thread is free; it is handed what says whether anybody still waits.
     pub(super) async fn run<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&mut dyn FnMut(usize, usize) -> bool) -> Result<T, Refusal> + Send + 'static,
+        work: impl FnOnce(Watch<'_>) -> Result<T, Refusal> + Send + 'static,
     ) -> Result<T, Refusal> {
         let lost = || Refusal::new("trading", "the work ended without an answer", "try again");
         let permit = Arc::clone(&self.0).acquire_owned().await;

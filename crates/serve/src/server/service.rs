@@ -71,7 +71,11 @@ impl Service {
 
     fn stream_permit(&self) -> Result<tokio::sync::OwnedSemaphorePermit, Refusal> {
         Arc::clone(&self.streams).try_acquire_owned().map_err(|_| {
-            Refusal::new("busy", "too many streams are open", "close some, or try later")
+            Refusal::new(
+                "busy",
+                "too many streams are open",
+                "close some, or try later",
+            )
         })
     }
 }

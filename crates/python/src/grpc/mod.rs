@@ -1,5 +1,7 @@
 //! The doors of the gRPC server, and of its calls for a client in the same process.
 
+mod backtests;
+
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,17 +11,15 @@ use std::time::Duration;
 
 use prost::Message;
 use py_rt_serve::market::{Board, Feed, Look, Reader, Replay, Session};
-use py_rt_serve::proto::{
-    BacktestResult, GetOrderBookRequest, RunBacktestRequest, Statistic, StreamMarketDataRequest,
-};
+use py_rt_serve::proto::{GetOrderBookRequest, StreamMarketDataRequest};
 use py_rt_serve::{
-    Backtester, Caller, Credential, Desk, Market, Progress, Ready, Refusal, Role, ServeConfig, Tls,
+    Backtester, Caller, Credential, Desk, Market, Ready, Refusal, Role, ServeConfig, Tls,
 };
 use py_rt_types::{Instrument, InstrumentSpec};
-use pyo3::exceptions::PyKeyboardInterrupt;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyCFunction, PyDict};
+use pyo3::types::{PyBytes, PyDict};
 
+use self::backtests::InPython;
 use crate::arrays::Rows;
 use crate::clock::Stopwatch;
 use crate::config::{self, field};
@@ -118,9 +118,8 @@ impl LocalStream {
 }
 
 fn decoded<T: Message + Default>(bytes: &[u8]) -> PyResult<T> {
-    T::decode(bytes).map_err(|error| {
-        FaceError::parameter("request", error, "send the message of the method")
-    })
+    T::decode(bytes)
+        .map_err(|error| FaceError::parameter("request", error, "send the message of the method"))
 }
 
 /// Serves until a signal arrives; calls `on_ready` once it listens.
@@ -187,7 +186,9 @@ fn open_market(py: Python<'_>, dict: &Bound<'_, PyDict>) -> PyResult<Market> {
         let opened = py.detach(|| Session::open(&state_dir));
         let (session, listings) = opened.map_err(|refusal| error::refused(py, refusal))?;
         let board = Arc::new(Board::new(listings));
-        let feed = py.detach(|| Feed::session(&board, session)).map_err(thread)?;
+        let feed = py
+            .detach(|| Feed::session(&board, session))
+            .map_err(thread)?;
         return Ok(Market {
             board,
             feed,
@@ -256,54 +257,4 @@ fn caller((name, kind, hash, roles): (String, String, Vec<u8>, Vec<String>)) -> 
         },
         roles: roles.into_iter().map(role).collect::<PyResult<_>>()?,
     })
-}
-
-/// Backtests by a function of Python: the interpreter is held there, and only there.
-struct InPython(Py<PyAny>);
-
-impl Backtester for InPython {
-    fn run(
-        &self,
-        request: &RunBacktestRequest,
-        progress: Progress,
-    ) -> Result<BacktestResult, Refusal> {
-        Python::attach(|py| {
-            self.call(py, request, progress)
-                .map_err(|error| error::refusal(py, &error))
-        })
-    }
-}
-
-impl InPython {
-    fn call(
-        &self,
-        py: Python<'_>,
-        request: &RunBacktestRequest,
-        progress: Progress,
-    ) -> PyResult<BacktestResult> {
-        let tell = PyCFunction::new_closure(py, None, None, move |args, _| {
-            let (done, total): (u64, u64) = args.extract()?;
-            if progress(done, total) {
-                return Ok(());
-            }
-            Err(PyKeyboardInterrupt::new_err("nobody waits any more"))
-        })?;
-        let asked = PyDict::new(py);
-        asked.set_item("strategy", &request.strategy)?;
-        asked.set_item("data", &request.data)?;
-        asked.set_item("parameters", &request.parameters_json)?;
-        asked.set_item("venue", &request.venue_json)?;
-        asked.set_item("risk", &request.risk_json)?;
-        asked.set_item("cash", &request.cash)?;
-        asked.set_item("seed", request.seed)?;
-        let told = self.0.bind(py).call1((asked, tell))?;
-        let (stats, order_hash, events) =
-            told.extract::<(Vec<(String, Option<f64>)>, String, u64)>()?;
-        let statistic = |(name, value)| Statistic { name, value };
-        Ok(BacktestResult {
-            stats: stats.into_iter().map(statistic).collect(),
-            order_hash,
-            events,
-        })
-    }
 }
