@@ -17,7 +17,8 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.stamp
 
 RUST_SOURCES := $(shell find crates -name '*.rs' -o -name Cargo.toml -o -name '*.sql' 2>/dev/null)
-BUILD_INPUTS := $(RUST_SOURCES) Cargo.toml .cargo/config.toml $(wildcard Cargo.lock) pyproject.toml
+BUILD_INPUTS := $(RUST_SOURCES) $(wildcard proto/py_rt/v1/*.proto) Cargo.toml \
+	.cargo/config.toml $(wildcard Cargo.lock) pyproject.toml
 
 # Reuses what the wheel was built from (docs/decisions/005-one-build.md).
 LIKE_WHEEL := sh tools/like_wheel.sh
@@ -26,7 +27,7 @@ LIKE_WHEEL := sh tools/like_wheel.sh
 DECIDING := types venues kernel quant strategies sim
 PURE := $(foreach c,$(DECIDING),$(if $(wildcard crates/$(c)/Cargo.toml),-p py-rt-$(c)))
 # Crates that do: tested in the release profile, on the dependencies the wheel was built from.
-DOING := $(foreach c,paper live faults,$(if $(wildcard crates/$(c)/Cargo.toml),-p py-rt-$(c)))
+DOING := $(foreach c,paper live faults serve,$(if $(wildcard crates/$(c)/Cargo.toml),-p py-rt-$(c)))
 
 .PHONY: help
 help: ## list the commands
@@ -149,6 +150,16 @@ $(SDK_STAMPS): .venv-sdk-%/.stamp: tools/sdk-%-requirements.txt
 
 test-sdk: $(STAMP)/build $(SDK_STAMPS) ## alpaca-py, ccxt and python-binance against `py-rt venue`
 	@PY_RT="$(CURDIR)/$(BIN)/py-rt" sh tools/sdk_suites.sh $(SDKS)
+
+.PHONY: test-clients bench-calls proto-release
+test-clients: $(STAMP)/build $(STAMP)/dev ## the Go and C++ examples against `py-rt serve`
+	@$(BIN)/python tools/test_clients.py
+
+bench-calls: $(STAMP)/build $(STAMP)/dev ## what a call costs, in process and over gRPC
+	@$(BIN)/python benches/calls.py
+
+proto-release: $(STAMP)/dev ## the interface as released: later ones may not break it
+	@$(BIN)/buf build proto --exclude-source-info -o proto/released.binpb
 
 bench: $(STAMP)/build $(STAMP)/dev ## measure; rows land in bench-out/results.json
 	@$(BIN)/python benches/run.py

@@ -16,15 +16,18 @@ from py_rt._core import __version__
 from py_rt.backtest import BacktestResult, VectorResult, backtest, vector_backtest, verify
 from py_rt.config import Fees, RiskLimits, SimVenue
 from py_rt.errors import (
+    AccessDenied,
     ConfigError,
     ConnectionLost,
     DataError,
+    DeadlineExceeded,
     Degenerate,
     Infeasible,
     JournalError,
     NotConverged,
     ParameterError,
     RiskHalted,
+    ServerUnavailable,
     StrategyError,
     TradingError,
     VenueError,
@@ -39,10 +42,12 @@ if TYPE_CHECKING:
     from py_rt import quant
 
 __all__ = [
+    "AccessDenied",
     "BacktestResult",
     "ConfigError",
     "ConnectionLost",
     "DataError",
+    "DeadlineExceeded",
     "Degenerate",
     "Fees",
     "FillStudy",
@@ -57,6 +62,7 @@ __all__ = [
     "ReplayResult",
     "RiskHalted",
     "RiskLimits",
+    "ServerUnavailable",
     "SimVenue",
     "Strategy",
     "StrategyError",

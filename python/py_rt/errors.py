@@ -13,7 +13,10 @@
     ├── RiskHalted          "risk"           a limit stopped trading
     ├── JournalError        "journal"        the journal is damaged, locked or of another run
     ├── Infeasible          "infeasible"     no solution satisfies the constraints
-    └── NotConverged        "not_converged"  an iteration stopped early; .residual
+    ├── NotConverged        "not_converged"  an iteration stopped early; .residual
+    ├── ServerUnavailable   "unavailable"    no server answers; also a ConnectionError
+    ├── DeadlineExceeded    "deadline"       a call took longer than it may; also a TimeoutError
+    └── AccessDenied        "access"         the server does not let this caller; PermissionError
 
 Each carries what went wrong, where, and what to do about it. ``str(error)`` joins the three with
 semicolons, in that order.
@@ -24,15 +27,18 @@ from __future__ import annotations
 from typing import Any
 
 __all__ = [
+    "AccessDenied",
     "ConfigError",
     "ConnectionLost",
     "DataError",
+    "DeadlineExceeded",
     "Degenerate",
     "Infeasible",
     "JournalError",
     "NotConverged",
     "ParameterError",
     "RiskHalted",
+    "ServerUnavailable",
     "StrategyError",
     "TradingError",
     "VenueError",
@@ -200,3 +206,24 @@ class NotConverged(TradingError):
         """The residual at the last iteration, when it is known."""
         value = self.where.get("residual")
         return None if value is None else float(value)
+
+
+class ServerUnavailable(TradingError, ConnectionError):
+    """No server answers at the address, or it has no room for the call."""
+
+    code = "unavailable"
+    exit_code = 4
+
+
+class DeadlineExceeded(TradingError, TimeoutError):
+    """A call took longer than it was given."""
+
+    code = "deadline"
+    exit_code = 4
+
+
+class AccessDenied(TradingError, PermissionError):
+    """The server does not know the caller, or does not let it make this call."""
+
+    code = "access"
+    exit_code = 4

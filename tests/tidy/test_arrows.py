@@ -32,8 +32,10 @@ ARROWS: dict[str, frozenset[str]] = {
         {"types", "venues", "kernel", "quant", "strategies", "sim", "paper"}
     ),
     "faults": frozenset({"types", "venues", "kernel", "live"}),
+    "serve": frozenset({"types", "kernel", "quant", "live"}),
     "python": frozenset(
         {"types", "venues", "kernel", "quant", "strategies", "sim", "paper", "live", "faults"}
+        | {"serve"}
     ),
 }  # fmt: skip
 

@@ -14,7 +14,7 @@ from tidy import rust
 from tidy.tree import ROOT, Source, hold, room_exists, select
 
 NO_STD = ("types", "venues", "kernel")
-REAL_TIME = ("live", "paper", "python")
+REAL_TIME = ("live", "paper", "python", "serve")
 FLOAT_FREE = ("crates/types/src/", "crates/kernel/src/")
 
 FLOAT = re.compile(r"\bf(?:32|64)\b")

@@ -27,6 +27,7 @@ VERBS = ("get_", "process_", "do_")
 # Names that others call by: the standard library's HTTP handler, and the promised client door.
 PROMISED_NAMES = frozenset(
     {"do_GET", "do_POST", "do_PATCH", "do_DELETE", "get_client", "get_params"}
+    | {"get_order_book", "get_version"}
 )
 
 # The wording table. On the left what nobody writes, on the right what the house says.
@@ -51,7 +52,7 @@ WORDS = {
     "time_recv": "ts_recv",
 }
 # A venue's own words live where its bytes are read and written, and nowhere else.
-WIRE = ("crates/venues/", "crates/paper/", "tests/sdk/")
+WIRE = ("crates/venues/", "crates/paper/", "crates/serve/src/market/", "tests/sdk/")
 WIRE_WORDS = frozenset({"timestamp", "timestamps", "filled_qty"})
 
 CODE = (".rs", ".py", ".pyi")

@@ -1,6 +1,7 @@
 //! The one file that turns Rust errors into Python's.
 
 use py_rt_quant::{Fault, QuantError};
+use py_rt_serve::{Place, Refusal};
 use py_rt_types::TypeError;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
@@ -206,6 +207,76 @@ pub(crate) fn quant(py: Python<'_>, error: QuantError) -> PyErr {
         Ok(raised) => PyErr::from_value(raised),
         Err(_) => PyRuntimeError::new_err(error.to_string()),
     }
+}
+
+/// The class in `py_rt.errors` of a stable code.
+const CLASSES: [(&str, &str); 13] = [
+    ("parameter", "ParameterError"),
+    ("data", "DataError"),
+    ("degenerate", "Degenerate"),
+    ("config", "ConfigError"),
+    ("infeasible", "Infeasible"),
+    ("not_converged", "NotConverged"),
+    ("strategy", "StrategyError"),
+    ("venue", "VenueError"),
+    ("connection", "ConnectionLost"),
+    ("risk", "RiskHalted"),
+    ("journal", "JournalError"),
+    ("unavailable", "ServerUnavailable"),
+    ("access", "AccessDenied"),
+];
+
+/// What a call of the interface refuses.
+pub(crate) fn refused(py: Python<'_>, refusal: Refusal) -> PyErr {
+    let known = CLASSES.iter().find(|(code, _)| *code == refusal.code);
+    let class = known.map_or("TradingError", |(_, class)| class);
+    let build = || -> PyResult<Bound<'_, PyAny>> {
+        let named = PyDict::new(py);
+        named.set_item("field", &refusal.field)?;
+        named.set_item("remedy", &refusal.remedy)?;
+        for (key, place) in &refusal.place {
+            match place {
+                Place::Number(n) => named.set_item(key, n)?,
+                Place::Size(x) => named.set_item(key, x)?,
+                Place::Name(name) => named.set_item(key, name)?,
+            }
+        }
+        py.import("py_rt.errors")?
+            .getattr(class)?
+            .call((&refusal.what,), Some(&named))
+    };
+    match build() {
+        Ok(raised) => PyErr::from_value(raised),
+        Err(_) => PyRuntimeError::new_err(refusal.what),
+    }
+}
+
+/// An error of Python as a call of the interface refuses it.
+pub(crate) fn refusal(py: Python<'_>, error: &PyErr) -> Refusal {
+    let value = error.value(py);
+    let text = |name: &str| value.getattr(name).and_then(|v| v.extract::<String>());
+    let (Ok(code), Ok(what), Ok(remedy)) = (text("code"), text("what"), text("remedy")) else {
+        let what = error.to_string();
+        return Refusal::new("strategy", what, "see the strategy, or the server's log");
+    };
+    let mut refusal = Refusal::new(&code, what, &remedy);
+    refusal.field = text("field").ok();
+    let place = value
+        .getattr("where")
+        .and_then(|w| Ok(w.cast_into::<PyDict>()?));
+    for (key, value) in place.iter().flatten() {
+        let key = key.to_string();
+        if key == "field" {
+            continue;
+        }
+        let place = match (value.extract::<u64>(), value.extract::<f64>()) {
+            (Ok(n), _) => Place::Number(n),
+            (_, Ok(x)) => Place::Size(x),
+            _ => Place::Name(value.to_string()),
+        };
+        refusal.place.push((key, place));
+    }
+    refusal
 }
 
 /// A number that does not fit, as a configuration error.

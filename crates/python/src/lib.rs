@@ -7,7 +7,7 @@
 //! - [`live`]: the doors of a session and of a replay. [`venue`]: that of the paper venue.
 //! - [`indicators`]: the streaming indicators. [`quant`]: statistics. [`formats`]: decoders of
 //!   recorded files. [`mechanics`]: books, matching, queues. Each is a submodule of `_core`.
-//! - [`faults`]: fault simulation.
+//! - [`faults`]: fault simulation. [`grpc`]: the server and its calls.
 //! - [`error`]: the one file that turns Rust errors into Python's.
 
 mod arrays;
@@ -18,6 +18,7 @@ mod config;
 mod error;
 mod faults;
 mod formats;
+mod grpc;
 mod host;
 mod indicators;
 mod live;
@@ -34,7 +35,7 @@ mod _core {
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
         // A nested module is an attribute; registered as well, `import py_rt._core.quant` works.
         let known = module.py().import("sys")?.getattr("modules")?;
-        for name in ["formats", "indicators", "mechanics", "quant"] {
+        for name in ["formats", "grpc", "indicators", "mechanics", "quant"] {
             known.set_item(format!("py_rt._core.{name}"), module.getattr(name)?)?;
         }
         module.add("__version__", env!("CARGO_PKG_VERSION"))
@@ -66,6 +67,13 @@ mod _core {
         };
         #[pymodule_export]
         use crate::formats::{recognise_recording, BinanceStream, PyRecording, ZstdReader};
+    }
+
+    /// The gRPC server and its calls.
+    #[pymodule]
+    mod grpc {
+        #[pymodule_export]
+        use crate::grpc::{answer, descriptors, serve, LocalMarket, LocalStream};
     }
 
     /// Streaming indicators.

@@ -6,7 +6,7 @@ from typing import Any, final
 import numpy as np
 import numpy.typing as npt
 
-from py_rt._core import formats, indicators, mechanics, quant
+from py_rt._core import formats, grpc, indicators, mechanics, quant
 
 __all__ = [
     "Action",
@@ -23,6 +23,7 @@ __all__ = [
     "__version__",
     "compiled_strategies",
     "formats",
+    "grpc",
     "indicators",
     "mechanics",
     "quant",

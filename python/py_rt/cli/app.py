@@ -193,6 +193,49 @@ def venue(
     run_venue(options, config, end_with, Output(as_json, quiet, debug))
 
 
+@app.command(epilog=_example("py-rt serve --data sample:btcusdt_l2 --speed 1"))
+def serve(
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 is any free one.")] = 50051,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    unix: Annotated[Path | None, typer.Option(help="Listen on this socket too.")] = None,
+    session: Annotated[
+        Path | None, typer.Option(metavar="STATE_DIR", help="Show the market of this session.")
+    ] = None,
+    data: Annotated[
+        str | None, typer.Option(metavar="SOURCE", help="Replay this; sample:btcusdt_l2 if none.")
+    ] = None,
+    speed: Annotated[float, typer.Option(help="Recorded seconds a real second; 0: fastest.")] = 1.0,
+    once: Annotated[bool, typer.Option("--once", help="Do not repeat the recording.")] = False,
+    tls_cert: Annotated[Path | None, typer.Option(help="Certificate chain (PEM).")] = None,
+    tls_key: Annotated[Path | None, typer.Option(help="Its key (PEM).")] = None,
+    client_ca: Annotated[Path | None, typer.Option(help="Ask clients for certificates.")] = None,
+    access: Annotated[Path | None, typer.Option(help="Who may call what (TOML).")] = None,
+    insecure: Annotated[bool, typer.Option("--insecure", help="No TLS beyond here.")] = False,
+    max_message: Annotated[int, typer.Option(help="Largest request, bytes.")] = 64 << 20,
+    max_calls: Annotated[int, typer.Option(help="Requests in memory at once.")] = 16,
+    rate: Annotated[float | None, typer.Option(help="Calls a second of each caller.")] = None,
+    metrics_port: Annotated[int | None, typer.Option(help="Prometheus text on it.")] = None,
+    drain: Annotated[float, typer.Option(help="Seconds that calls may go on at the end.")] = 10.0,
+    threads: Annotated[int | None, typer.Option(help="Threads that compute.")] = None,
+    catalog: Annotated[Path | None, typer.Option(help="Data for backtests.")] = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Serve statistics, order books, a market stream and backtests over gRPC.
+
+    Prints one JSON line with its address when it listens. Ctrl-C lets running calls end.
+    """
+    from py_rt.cli.session import run_serve
+
+    given = {"port": port, "host": host, "unix": unix, "access": access, "insecure": insecure}
+    given |= {"tls_cert": tls_cert, "tls_key": tls_key, "client_ca": client_ca, "drain": drain}
+    given |= {"max_message": max_message, "max_calls": max_calls, "threads": threads}
+    given |= {"rate": rate, "metrics_port": metrics_port, "catalog": catalog}
+    market = {"session": session, "data": data, "speed": speed, "repeat": not once}
+    run_serve(given, market, Output(as_json, quiet, debug))
+
+
 @app.command(epilog=_example("py-rt replay paper-state"))
 def replay(
     journal: Annotated[Path, typer.Argument(metavar="JOURNAL", help="Or a state directory.")],

@@ -1,4 +1,4 @@
-"""``py-rt paper``, ``trade``, ``venue``, ``status`` and ``kill``."""
+"""``py-rt paper``, ``trade``, ``venue``, ``serve``, ``status`` and ``kill``."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ from py_rt.trade import (
     write_kill,
 )
 from py_rt.trade.control import KillLevel
-from py_rt.trade.venue import serve
+from py_rt.trade.venue import serve as serve_venue
 from py_rt.trade.venue_process import end_with_session
 
-__all__ = ["run_kill", "run_paper", "run_status", "run_trade", "run_venue"]
+__all__ = ["run_kill", "run_paper", "run_serve", "run_status", "run_trade", "run_venue"]
 
 _CALM_S = 10.0
 _STATUS_ORDER = ("running", "kill", "orders", "open_orders", "fills", "positions", "state_dir")
@@ -99,7 +99,28 @@ def run_venue(
         places = " and ".join(ready[name] for name in ("alpaca", "binance") if name in ready)
         output.note(f"listing {', '.join(resolved.symbols)} at {places}; Ctrl-C ends it")
 
-    serve(resolved, announce)
+    serve_venue(resolved, announce)
+
+
+def run_serve(given: Mapping[str, Any], market: Mapping[str, Any], output: Output) -> None:
+    """Serve until Ctrl-C; the ready line is the only thing on stdout."""
+    from py_rt.server import ServeConfig, serve
+    from py_rt.server.market import market_of, market_of_session
+
+    if market["session"] is not None and market["data"] is not None:
+        raise ConfigError("--session and --data go apart", field="session", remedy="choose one")
+    if market["session"] is not None:
+        shown = market_of_session(market["session"])
+    else:
+        source = market["data"] or "sample:btcusdt_l2"
+        shown = market_of(source, speed=market["speed"], repeat=market["repeat"])
+
+    def announce(ready: dict[str, Any]) -> None:
+        sys.stdout.write(plain_json(ready) + "\n")
+        sys.stdout.flush()
+        output.note(f"serving py_rt.v1 at {ready['grpc']}; Ctrl-C ends it")
+
+    serve(ServeConfig(**given), shown, announce)
 
 
 def run_status(state_dir: Path, output: Output) -> None:

@@ -94,6 +94,22 @@ impl JournalReader {
         self.chain
     }
 
+    /// Looks whether the file has grown since: then what seemed torn is read again. Says so.
+    ///
+    /// # Errors
+    /// [`JournalError::Io`].
+    pub fn refresh(&mut self) -> Result<bool, JournalError> {
+        let io = |error| JournalError::io(&self.path, "read", error);
+        let length = self.file.get_ref().metadata().map_err(io)?.len();
+        let grown = length > self.length && self.offset >= MAGIC.len() as u64;
+        self.length = length.max(self.offset);
+        if grown {
+            self.file.seek(SeekFrom::Start(self.offset)).map_err(io)?;
+            self.torn = None;
+        }
+        Ok(grown)
+    }
+
     /// The next record, or `None` at the end or where the tail is torn.
     ///
     /// # Errors

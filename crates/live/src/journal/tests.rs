@@ -294,3 +294,26 @@ fn records_come_back_as_they_were() {
     assert_eq!(reader.chain().sequence, 1);
     assert_ne!(reader.chain(), Chain::START);
 }
+
+#[test]
+fn a_reader_follows_a_file_that_grows_byte_by_byte() {
+    let scratch = Scratch::new("grows");
+    let whole = scratch.path().join("whole.journal");
+    let growing = scratch.path().join("growing.journal");
+    written(&whole);
+    let (count, _) = read_all(&whole).unwrap();
+    let bytes = fs::read(&whole).unwrap();
+    fs::write(&growing, &bytes[..MAGIC.len()]).unwrap();
+    let mut reader = JournalReader::open(&growing).unwrap();
+    let mut seen = 0;
+    for end in MAGIC.len() + 1..=bytes.len() {
+        fs::write(&growing, &bytes[..end]).unwrap();
+        assert!(reader.refresh().unwrap());
+        assert!(!reader.refresh().unwrap());
+        while let Some(record) = reader.next_record().unwrap() {
+            seen += 1;
+            assert_eq!(record.number, seen);
+        }
+    }
+    assert_eq!(seen, count);
+}
