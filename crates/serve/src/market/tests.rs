@@ -9,6 +9,7 @@ fn listing() -> InstrumentSpec {
         symbol: "BTC/USD".to_owned(),
         venue: "KRAKEN".to_owned(),
         tick_size: Decimal::parse("0.1").unwrap(),
+        order_tick: None,
         lot_size: Decimal::parse("0.001").unwrap(),
         min_qty: Decimal::parse("0").unwrap(),
         min_notional: Decimal::parse("0").unwrap(),
