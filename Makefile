@@ -16,7 +16,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.stamp
 
-RUST_SOURCES := $(shell find crates -name '*.rs' -o -name Cargo.toml -o -name '*.sql' 2>/dev/null) $(wildcard proto/py_rt/v1/*.proto)
+RUST_SOURCES := $(shell find crates proto -name '*.rs' -o -name Cargo.toml -o -name '*.sql' \
+	-o -name '*.proto' 2>/dev/null)
 BUILD_INPUTS := $(RUST_SOURCES) Cargo.toml $(wildcard Cargo.lock) pyproject.toml
 
 # Reuses what the wheel was built from (docs/decisions/005-one-build.md).

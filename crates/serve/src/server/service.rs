@@ -208,7 +208,7 @@ impl TradingService for Service {
 
     async fn get_version(
         &self,
-        request: Request<proto::GetVersionRequest>,
+        _request: Request<proto::GetVersionRequest>,
     ) -> Answer<proto::GetVersionResponse> {
         let market = self.market.as_ref();
         let symbols = market.map(|(board, _)| board.symbols().map(str::to_owned).collect());
