@@ -160,3 +160,13 @@ def test_without_grpcio_the_extra_is_named_and_the_engine_still_answers(
     assert isinstance(client, LocalTradingClient)
     assert client.calculate_mean_reversion([1.0, 2.0] * 20)["signal"] in (-1, 0, 1)
     close_clients()
+
+
+def test_backtests_take_symbols_of_a_catalog_and_no_files(tmp_path: Path) -> None:
+    rt.data.Catalog(tmp_path).write(rt.data.load("sample:us_minute", symbols=["TDG", "TDY"]))
+    with LocalTradingClient(catalog=tmp_path) as client:
+        told = client.run_backtest("sma_cross", "TDG", {"order_qty": 10})
+        assert told["events"] == len(rt.data.load("sample:us_minute", symbols=["TDG"]))
+        for name in ("NONE", str(tmp_path), "../secret.csv"):
+            with pytest.raises(rt.ParameterError, match="It has: TDG, TDY"):
+                client.run_backtest("sma_cross", name)

@@ -120,7 +120,7 @@ class TradingCalls(ABC, Generic[Answer, Stream]):
         -------
         iterator of dict
             ``symbol timestamp`` (ns, UTC) ``bid ask mid volume`` (traded since the market began).
-            A reader that is more than 65,536 changes behind misses the oldest.
+            A reader that is more than 4,096 steps of the market behind misses the oldest.
         """
         return self._ticks(calls.market_stream(symbols, exchange, interval_ms))
 

@@ -26,6 +26,7 @@ _INT32, _UINT32, _SINT32, _SINT64 = 5, 13, 17, 18
 _SIGNED, _ZIGZAG = (_INT64, _INT32), (_SINT32, _SINT64)
 _VARINT_WIRE, _EIGHT, _CHUNK, _FOUR = 0, 1, 2, 5
 _REPEATED = 3
+_unpack = struct.Struct("<d").unpack
 _PACKAGE = "py_rt.v1."
 
 
@@ -78,17 +79,19 @@ def _parts(data: memoryview) -> Iterator[tuple[int, int, Any]]:
     """Walk over the fields of a message: number, wire type, value."""
     at, end = 0, len(data)
     while at < end:
-        key, at = _varint(data, at)
+        # Most keys and lengths are one octet.
+        key, at = (data[at], at + 1) if data[at] < 0x80 else _varint(data, at)
         number, wire = key >> 3, key & 7
         value: Any
-        if wire == _VARINT_WIRE:
+        if wire == _EIGHT:
+            value, at = data[at : at + 8], at + 8
+        elif wire == _VARINT_WIRE:
             value, at = _varint(data, at)
         elif wire == _CHUNK:
             size, at = _varint(data, at)
             value, at = data[at : at + size], at + size
-        elif wire in (_EIGHT, _FOUR):
-            size = 8 if wire == _EIGHT else 4
-            value, at = data[at : at + size], at + size
+        elif wire == _FOUR:
+            value, at = data[at : at + 4], at + 4
         else:
             raise _malformed(f"wire type {wire}")
         if at > end:
@@ -247,20 +250,22 @@ def decode(
             values.setdefault(field.name, []).append(_value(field, wire, raw, messages))
     for key, parts in chunks.items():
         values[key] = parts[0] if len(parts) == 1 else np.concatenate(parts)
-    absent = (field for key, field in message.by_name.items() if key not in values)
-    values |= {field.name: field.absent for field in absent}
-    return {key: values[key] for key in message.by_name}
+    fields = message.by_name
+    if len(values) < len(fields):
+        values |= {key: field.absent for key, field in fields.items() if key not in values}
+    return {key: values[key] for key in fields}
 
 
 def _value(field: Field, wire: int, raw: Any, known: Mapping[str, Message]) -> Any:
     kind = field.kind
-    wanted = _EIGHT if kind == _DOUBLE else _VARINT_WIRE if _is_number(kind) else _CHUNK
-    if wire != wanted:
+    if kind == _DOUBLE and wire == _EIGHT and len(raw) == 8:
+        number: float = _unpack(raw)[0]
+        return number
+    wanted = _CHUNK if kind in (_STRING, _MESSAGE, _BYTES) else _VARINT_WIRE
+    if wire != wanted or kind == _DOUBLE:
         raise _malformed(f"{field.name} has wire type {wire}")
     if kind == _MESSAGE:
         return decode(field.of, raw, known)
-    if kind == _DOUBLE:
-        return struct.unpack("<d", raw)[0]
     if kind == _STRING:
         try:
             return bytes(raw).decode()

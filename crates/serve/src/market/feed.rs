@@ -11,7 +11,7 @@ use super::{Board, Session};
 use crate::clock::Stopwatch;
 
 /// Rows between two looks whether to stop, when a replay runs as fast as it can.
-const BUDGET: usize = 4096;
+const BUDGET: usize = 16 * super::STEP_ROWS;
 /// Longest sleep: so soon a stop is noticed.
 const PATIENCE: Duration = Duration::from_millis(20);
 /// Market time between the end of a repeated recording and its beginning.

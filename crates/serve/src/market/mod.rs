@@ -1,7 +1,8 @@
 //! The market that the server shows: books and touches, followed from a replay or a session.
 //!
 //! One thread feeds the [`Board`]; calls read it. Subscribers get every change through a bounded
-//! ring: one that is more than [`RING`] messages behind misses the oldest and goes on.
+//! ring of steps (what one look of the feed brought): one that is more than [`RING`] steps behind
+//! misses the oldest and goes on.
 
 mod feed;
 mod session;
@@ -22,8 +23,10 @@ use crate::proto::{
 };
 use crate::refusal::Refusal;
 
-/// Changes that a subscriber may be behind.
-pub const RING: usize = 1 << 16;
+/// Steps that a subscriber may be behind.
+pub const RING: usize = 1 << 12;
+/// Rows of one step at most.
+pub const STEP_ROWS: usize = 256;
 /// Rows of one venue message that are kept until it is complete.
 const MESSAGE_ROWS_MAX: usize = 1 << 20;
 const DEPTH_MAX: u32 = 1000;
@@ -55,7 +58,7 @@ struct Seen {
 pub struct Board {
     listings: Vec<InstrumentSpec>,
     seen: Mutex<Vec<Seen>>,
-    changes: broadcast::Sender<Touch>,
+    changes: broadcast::Sender<Arc<[Touch]>>,
     ended: watch::Sender<bool>,
 }
 
@@ -84,15 +87,17 @@ impl Board {
 
     /// Takes rows in; the changes are told when a venue message is complete.
     pub fn handle_rows(&self, rows: &[MarketEvent]) {
-        let mut all = self.seen();
-        for row in rows {
-            let at = row.instrument.index();
-            let Some(seen) = all.get_mut(at) else {
-                continue;
-            };
-            if let Some(touch) = seen.handle_row(at, row) {
-                // Nobody listens: nothing to tell.
-                let _ = self.changes.send(touch);
+        for step in rows.chunks(STEP_ROWS) {
+            let mut all = self.seen();
+            let changed = step.iter().filter_map(|row| {
+                let at = row.instrument.index();
+                all.get_mut(at)?.handle_row(at, row)
+            });
+            let changed: Vec<Touch> = changed.collect();
+            if !changed.is_empty() {
+                // Told with the books held, so that nobody subscribes between the two. Nobody may
+                // listen: nothing to tell.
+                let _ = self.changes.send(changed.into());
             }
         }
     }
@@ -253,8 +258,8 @@ impl Seen {
 /// What a subscriber holds.
 #[derive(Debug)]
 pub struct Subscription {
-    /// Every change from now on.
-    pub changes: broadcast::Receiver<Touch>,
+    /// Every change from now on, step by step.
+    pub changes: broadcast::Receiver<Arc<[Touch]>>,
     /// Whether nothing more will come.
     pub ended: watch::Receiver<bool>,
     /// Last touches until now.
@@ -314,6 +319,9 @@ pub enum Look {
 pub struct Reader {
     board: Arc<Board>,
     teller: Teller,
+    /// The step that is being told, and how far.
+    step: Arc<[Touch]>,
+    at: usize,
     subscription: Subscription,
 }
 
@@ -323,11 +331,12 @@ impl Reader {
     /// # Errors
     /// As [`Board::wanted`].
     pub fn new(board: &Arc<Board>, request: &StreamMarketDataRequest) -> Result<Self, Refusal> {
-        let mut subscription = board.subscribe();
-        subscription.known.reverse();
+        let subscription = board.subscribe();
         Ok(Self {
             board: Arc::clone(board),
             teller: Teller::new(board.wanted(request)?, request.interval_ms),
+            step: subscription.known.clone().into(),
+            at: 0,
             subscription,
         })
     }
@@ -336,21 +345,22 @@ impl Reader {
     pub fn look(&mut self) -> Look {
         use broadcast::error::TryRecvError;
         loop {
-            let touch = match self.subscription.known.pop() {
-                Some(touch) => touch,
-                None => match self.subscription.changes.try_recv() {
-                    Ok(touch) => touch,
-                    Err(TryRecvError::Lagged(_)) => continue,
-                    Err(TryRecvError::Empty) if !*self.subscription.ended.borrow() => {
-                        return Look::Nothing
+            if let Some(touch) = self.step.get(self.at) {
+                self.at += 1;
+                if self.teller.picks(touch) {
+                    if let Some(message) = self.board.shown(touch) {
+                        return Look::Change(message);
                     }
-                    Err(_) => return Look::End,
-                },
-            };
-            if self.teller.picks(&touch) {
-                if let Some(message) = self.board.shown(&touch) {
-                    return Look::Change(message);
                 }
+                continue;
+            }
+            // Read before the ring: what ended has told everything by then.
+            let ended = *self.subscription.ended.borrow();
+            match self.subscription.changes.try_recv() {
+                Ok(step) => (self.step, self.at) = (step, 0),
+                Err(TryRecvError::Lagged(_)) => {}
+                Err(TryRecvError::Empty) if !ended => return Look::Nothing,
+                Err(_) => return Look::End,
             }
         }
     }

@@ -111,7 +111,7 @@ fn a_slow_reader_misses_the_oldest_and_goes_on() {
         board.handle_rows(&[row(ts + 2, 1, 1, 103, 1, 0)]);
     }
     let told = ticks(&mut reader);
-    assert_eq!(told.len(), RING + 1);
+    assert_eq!(told.len(), RING + 1, "what was known, and the newest");
     assert_eq!(told.last().map(|t| t.timestamp), Some(more + 1));
 }
 

@@ -25,6 +25,8 @@ use crate::refusal::Refusal;
 const TRADING: &str = "/py_rt.v1.TradingService/";
 /// Callers whose rate is remembered; beyond, all are forgotten and begin anew.
 const REMEMBERED: usize = 10_000;
+const ENCODING: &str = "grpc-encoding";
+const ACCEPTED: &str = "grpc-accept-encoding";
 /// Part of the caller's time that is used: the answer must still travel.
 const SHARE: f64 = 0.98;
 
@@ -214,10 +216,15 @@ where
     }
 }
 
-async fn pass<S>(gate: Arc<Gate>, mut inner: S, request: Request<Body>) -> Answer
+async fn pass<S>(gate: Arc<Gate>, mut inner: S, mut request: Request<Body>) -> Answer
 where
     S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>,
 {
+    if !request.headers().contains_key(ENCODING) {
+        // Clients say that they understand compression whether they want it or not: the answer is
+        // compressed where the question was. Else streams spend their time in it.
+        request.headers_mut().remove(ACCEPTED);
+    }
     let named = request.uri().path().strip_prefix(TRADING);
     let Some(named) = named else {
         return inner.call(request).await;

@@ -1,22 +1,27 @@
 //! The service: each method hands its request to the function that answers it.
 
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{ready, Context, Poll};
 
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{mpsc, watch, Semaphore};
 use tokio_stream::wrappers::ReceiverStream;
+use tokio_stream::Stream;
 use tonic::{Request, Response, Status};
 
 use super::pool::Pool;
 use super::Backtester;
 use crate::calls::{self, Watch};
-use crate::market::{Board, Teller};
+use crate::market::{Board, Teller, Touch};
 use crate::proto::trading_service_server::TradingService;
 use crate::proto::{self, run_backtest_response::Update, RunBacktestResponse};
 use crate::refusal::Refusal;
 
-/// Messages between a stream's task and its socket.
+/// Messages between a backtest and its socket.
 const OUTBOX: usize = 1024;
+/// Steps of the market between a stream's task and its socket.
+const BATCHES: usize = 4;
 /// Numbers up to which a call is answered at once, without a change of thread.
 const SMALL: usize = 4096;
 
@@ -29,21 +34,9 @@ pub(super) struct Service {
     pub(super) streams: Arc<Semaphore>,
 }
 
+type Tick = Result<proto::StreamMarketDataResponse, Status>;
 type Answer<T> = Result<Response<T>, Status>;
 type Messages<T> = ReceiverStream<Result<T, Status>>;
-
-/// Whether the request came compressed: then the answer goes so too, else not.
-fn is_plain<T>(request: &Request<T>) -> bool {
-    request.metadata().get("grpc-encoding").is_none()
-}
-
-fn answered<T>(message: T, plain: bool) -> Response<T> {
-    let mut response = Response::new(message);
-    if plain {
-        response.disable_compression();
-    }
-    response
-}
 
 impl Service {
     /// Answers on a thread that may take its time.
@@ -52,10 +45,9 @@ impl Service {
         request: Request<Q>,
         call: impl FnOnce(&Q, Watch<'_>) -> Result<A, Refusal> + Send + 'static,
     ) -> Answer<A> {
-        let plain = is_plain(&request);
         let request = request.into_inner();
         let answer = self.pool.run(move |watch| call(&request, watch)).await?;
-        Ok(answered(answer, plain))
+        Ok(Response::new(answer))
     }
 
     fn board(&self) -> Result<&Arc<Board>, Refusal> {
@@ -82,7 +74,7 @@ impl Service {
 
 #[tonic::async_trait]
 impl TradingService for Service {
-    type StreamMarketDataStream = Messages<proto::StreamMarketDataResponse>;
+    type StreamMarketDataStream = Ticks;
     type RunBacktestStream = Messages<RunBacktestResponse>;
 
     async fn calculate_mean_reversion(
@@ -91,7 +83,7 @@ impl TradingService for Service {
     ) -> Answer<proto::CalculateMeanReversionResponse> {
         if request.get_ref().prices.len() <= SMALL {
             let answer = calls::calculate_mean_reversion(request.get_ref())?;
-            return Ok(answered(answer, is_plain(&request)));
+            return Ok(Response::new(answer));
         }
         self.compute(request, |r, _| calls::calculate_mean_reversion(r))
             .await
@@ -119,16 +111,19 @@ impl TradingService for Service {
     ) -> Answer<Self::StreamMarketDataStream> {
         let board = Arc::clone(self.board()?);
         let permit = self.stream_permit()?;
-        let plain = is_plain(&request);
         let request = request.into_inner();
         let teller = Teller::new(board.wanted(&request)?, request.interval_ms);
-        let (outbox, messages) = mpsc::channel(OUTBOX);
+        let (outbox, batches) = mpsc::channel(BATCHES);
         let closed = self.closed.clone();
         tokio::spawn(async move {
             tell(&board, teller, outbox, closed).await;
             drop(permit);
         });
-        Ok(answered(ReceiverStream::new(messages), plain))
+        let ticks = Ticks {
+            batches,
+            batch: Vec::new().into_iter(),
+        };
+        Ok(Response::new(ticks))
     }
 
     async fn get_order_book(
@@ -136,7 +131,7 @@ impl TradingService for Service {
         request: Request<proto::GetOrderBookRequest>,
     ) -> Answer<proto::GetOrderBookResponse> {
         let answer = self.board()?.order_book(request.get_ref())?;
-        Ok(answered(answer, is_plain(&request)))
+        Ok(Response::new(answer))
     }
 
     async fn run_hmm(
@@ -187,7 +182,6 @@ impl TradingService for Service {
             return Err(Refusal::new("unavailable", what, "use py-rt serve").into());
         };
         let permit = self.stream_permit()?;
-        let plain = is_plain(&request);
         let (outbox, messages) = mpsc::channel(OUTBOX);
         let (pool, closed) = (self.pool.clone(), self.closed.clone());
         let told = outbox.clone();
@@ -209,12 +203,12 @@ impl TradingService for Service {
             let _ = outbox.send(last).await;
             drop(permit);
         });
-        Ok(answered(ReceiverStream::new(messages), plain))
+        Ok(Response::new(ReceiverStream::new(messages)))
     }
 
     async fn get_version(
         &self,
-        request: Request<proto::GetVersionRequest>,
+        _request: Request<proto::GetVersionRequest>,
     ) -> Answer<proto::GetVersionResponse> {
         let market = self.market.as_ref();
         let symbols = market.map(|(board, _)| board.symbols().map(str::to_owned).collect());
@@ -224,7 +218,7 @@ impl TradingService for Service {
             market: market.map_or("", |(_, kind)| kind).to_owned(),
             symbols: symbols.unwrap_or_default(),
         };
-        Ok(answered(answer, is_plain(&request)))
+        Ok(Response::new(answer))
     }
 }
 
@@ -238,46 +232,57 @@ const fn message(update: Update) -> RunBacktestResponse {
 async fn tell(
     board: &Board,
     mut teller: Teller,
-    outbox: mpsc::Sender<Result<proto::StreamMarketDataResponse, Status>>,
+    outbox: mpsc::Sender<Vec<Tick>>,
     mut closed: watch::Receiver<bool>,
 ) {
     let mut subscription = board.subscribe();
-    for touch in std::mem::take(&mut subscription.known) {
-        if teller.picks(&touch) {
-            if let Some(message) = board.shown(&touch) {
-                if outbox.send(Ok(message)).await.is_err() {
-                    return;
-                }
-            }
-        }
-    }
+    let mut step: Arc<[Touch]> = std::mem::take(&mut subscription.known).into();
     loop {
-        let touch = tokio::select! {
+        let picked = step.iter().filter(|touch| teller.picks(touch));
+        let batch: Vec<Tick> = picked
+            .filter_map(|touch| board.shown(touch).map(Ok))
+            .collect();
+        if !batch.is_empty() && outbox.send(batch).await.is_err() {
+            return;
+        }
+        step = tokio::select! {
             biased;
             () = raised(&mut closed) => {
-                let what = "the server closes";
-                let refusal = Refusal::new("unavailable", what, "connect again");
+                let refusal = Refusal::new("unavailable", "the server closes", "connect again");
                 // Nobody may be left to hear it.
-                let _ = outbox.send(Err(refusal.into())).await;
+                let _ = outbox.send(vec![Err(refusal.into())]).await;
                 return;
             }
             change = subscription.changes.recv() => match change {
-                Ok(touch) => touch,
+                Ok(step) => step,
                 // The rule of the ring: the oldest are missed.
-                Err(RecvError::Lagged(_)) => continue,
+                Err(RecvError::Lagged(_)) => Arc::default(),
                 Err(RecvError::Closed) => return,
             },
             () = raised(&mut subscription.ended) => return,
             () = outbox.closed() => return,
         };
-        if !teller.picks(&touch) {
-            continue;
-        }
-        let Some(message) = board.shown(&touch) else {
-            continue;
-        };
-        if outbox.send(Ok(message)).await.is_err() {
-            return;
+    }
+}
+
+/// Batches as single messages: one hand-over between threads for many of them.
+pub(super) struct Ticks {
+    batches: mpsc::Receiver<Vec<Tick>>,
+    batch: std::vec::IntoIter<Tick>,
+}
+
+impl Stream for Ticks {
+    type Item = Tick;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Tick>> {
+        loop {
+            if let Some(tick) = self.batch.next() {
+                return Poll::Ready(Some(tick));
+            }
+            match ready!(self.batches.poll_recv(context)) {
+                Some(batch) => self.batch = batch.into_iter(),
+                None => return Poll::Ready(None),
+            }
         }
     }
 }
