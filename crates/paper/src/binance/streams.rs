@@ -161,7 +161,7 @@ impl Desk {
     pub(super) fn send(&mut self, id: u64, message: &Node) {
         let text = String::from_utf8(message.to_json()).unwrap_or_default();
         let line = self.lines.get(&id);
-        if !line.is_some_and(|line| line.outbox.try_send(Frame::Text(text)).is_ok()) {
+        if line.is_none_or(|line| line.outbox.try_send(Frame::Text(text)).is_err()) {
             self.close(id);
         }
     }

@@ -122,30 +122,7 @@ impl Engine {
         let instruments: Vec<_> = listings.iter().map(|l| l.instrument.clone()).collect();
         let mut ids = Random::new(config.seed, "ids");
         let count = listings.len();
-        let accounts = config
-            .accounts
-            .iter()
-            .map(|raw| {
-                let cash = Decimal::parse(&raw.cash).and_then(Decimal::to_atto);
-                let cash = Money(cash.unwrap_or_default());
-                Account {
-                    id: ids.uuid(),
-                    dialect: raw.dialect,
-                    wallet: wallet::opened(&raw.balances),
-                    initial_wallet: wallet::opened(&raw.balances),
-                    key: raw.key.clone(),
-                    secret: raw.secret.clone(),
-                    cash,
-                    initial_cash: cash,
-                    positions: vec![Position::default(); count],
-                    orders: Vec::new(),
-                    open: BTreeSet::new(),
-                    executions: Vec::new(),
-                    suspended: false,
-                    no_shorting: false,
-                }
-            })
-            .collect();
+        let accounts = open_accounts(&config, &mut ids, count);
         let mut engine = Self {
             venue: SimVenue::new(&instruments, config.venue),
             listings,
@@ -390,6 +367,31 @@ impl Engine {
             _ => Some(Price((quote.bid.0 + quote.ask.0) / 2)),
         }
     }
+}
+
+/// The accounts as they begin.
+fn open_accounts(config: &PaperConfig, ids: &mut Random, count: usize) -> Vec<Account> {
+    let opened = config.accounts.iter().map(|raw| {
+        let cash = Decimal::parse(&raw.cash).and_then(Decimal::to_atto);
+        let cash = Money(cash.unwrap_or_default());
+        Account {
+            id: ids.uuid(),
+            dialect: raw.dialect,
+            wallet: wallet::opened(&raw.balances),
+            initial_wallet: wallet::opened(&raw.balances),
+            key: raw.key.clone(),
+            secret: raw.secret.clone(),
+            cash,
+            initial_cash: cash,
+            positions: vec![Position::default(); count],
+            orders: Vec::new(),
+            open: BTreeSet::new(),
+            executions: Vec::new(),
+            suspended: false,
+            no_shorting: false,
+        }
+    });
+    opened.collect()
 }
 
 /// A market for every instrument: its recording, else its synthetic one.

@@ -6,7 +6,8 @@ use py_rt_types::number::divide_half_even;
 use py_rt_types::{Decimal, Money, Qty, UnixNanos};
 
 use super::cut::Breach;
-use super::spec::{wrong, Fields, Rule};
+use super::fields::{wrong, Fields};
+use super::spec::Rule;
 use crate::answer::Refusal;
 use crate::config::Dialect;
 use crate::engine::Engine;

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use py_rt_types::{EventKind, MarketEvent, Price, Qty, Side, END};
 
-use super::spec::{wrong, Fields, Rule};
+use super::fields::{wrong, Fields};
+use super::spec::Rule;
 use crate::answer::Refusal;
 use crate::engine::Engine;
 use crate::stream::wire::book_levels;
