@@ -5,6 +5,7 @@ The server is compiled; this module reads, checks, loads the recorded data and h
 
 from __future__ import annotations
 
+import base64
 import secrets
 import signal
 from collections.abc import Callable, Mapping
@@ -42,7 +43,8 @@ _VENUE = {
 _ACCOUNT = {
     "dialect": Key("text", "alpaca", choices=("alpaca", "binance")),
     "key": Key("text"),
-    "secret": Key("text"),
+    "secret": Key("text", None),
+    "public_key": Key("text", None),
     "cash": Key("text", None),
     "balances": Key("texts by name", None),
 }
@@ -200,10 +202,11 @@ def venue_on_data(
     listed = tuple(
         _listing(venue_symbol(known), _class_of(known), known) for known in data.instruments
     )
-    account = {
+    account: dict[str, Any] = {
         "dialect": "alpaca",
         "key": f"PK{secrets.token_hex(9).upper()}",
         "secret": secrets.token_urlsafe(30),
+        "public_key": None,
         "cash": plain(decimal(cash, "cash", least=0, most=_RICHEST)),
         "balances": [],
     }
@@ -383,8 +386,9 @@ def _refuse_later(document: Document) -> None:
 
 def _account(document: Document, index: int) -> dict[str, Any]:
     entry = document.section("account", _ACCOUNT, index)
+    public = _public_key(document, index, entry)
     for name in ("key", "secret"):
-        if not entry[name]:
+        if not entry[name] and not (public and name == "secret"):
             raise document.error("is empty", f"account[{index}].{name}", remedy="give both")
     dialect = entry["dialect"]
     other = "balances" if dialect == "alpaca" else "cash"
@@ -400,12 +404,33 @@ def _account(document: Document, index: int) -> dict[str, Any]:
     return {
         "dialect": dialect,
         "key": entry["key"],
-        "secret": entry["secret"],
+        "secret": entry["secret"] or "",
+        "public_key": public,
         "cash": _amount(document, index, "cash", entry["cash"] or _ALPACA_CASH),
         "balances": [
             (asset, _amount(document, index, f"balances.{asset}", text)) for asset, text in balances
         ],
     }
+
+
+def _public_key(document: Document, index: int, entry: Mapping[str, Any]) -> bytes | None:
+    """Read an Ed25519 key: 32 bytes in base64, or what openssl writes around them."""
+    text = entry["public_key"]
+    if text is None:
+        return None
+    where = f"account[{index}].public_key"
+    if entry["dialect"] != "binance" or entry["secret"]:
+        remedy = "write it for a binance account, in place of secret"
+        raise document.error("has no place here", where, remedy=remedy)
+    inside = "".join(line for line in text.split("\n") if not line.startswith("-----"))
+    try:
+        raw = base64.b64decode(inside, validate=True)
+    except ValueError:
+        raw = b""
+    if len(raw) not in (32, 44):
+        remedy = "write an Ed25519 public key: PEM, or its 32 bytes in base64"
+        raise document.error("is no key", where, remedy=remedy)
+    return raw[-32:]
 
 
 def _amount(document: Document, index: int, name: str, text: str) -> str:

@@ -41,6 +41,7 @@ pub(crate) struct Account {
     pub(crate) dialect: Dialect,
     pub(crate) key: String,
     pub(crate) secret: String,
+    pub(crate) public_key: Option<[u8; 32]>,
     pub(crate) cash: Money,
     pub(crate) initial_cash: Money,
     /// What a Binance account owns, by asset, in 1e-18 of it.
@@ -238,6 +239,7 @@ impl Engine {
         let step = to.since(self.now).max(0);
         self.sources.iter_mut().for_each(|source| source.skip(step));
         self.jumped_to = Some(to);
+        self.desk.rewind(to);
         // What ends on the way ends in its order; no market event is due before the end.
         while self.advance(to, 10_000) {}
     }
@@ -381,6 +383,7 @@ fn open_accounts(config: &PaperConfig, ids: &mut Random, count: usize) -> Vec<Ac
             initial_wallet: wallet::opened(&raw.balances),
             key: raw.key.clone(),
             secret: raw.secret.clone(),
+            public_key: raw.public_key,
             cash,
             initial_cash: cash,
             positions: vec![Position::default(); count],

@@ -29,7 +29,7 @@ pub(crate) struct Requests {
 impl Default for Requests {
     fn default() -> Self {
         Self {
-            per_minute: 100_000,
+            per_minute: 10_000_000,
             minute: 0,
             used: 0,
             blocked_until: UnixNanos(0),

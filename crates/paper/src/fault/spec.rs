@@ -246,6 +246,12 @@ impl Rule {
         }
     }
 
+    /// It says at which messages it strikes, so it does not strike at once.
+    pub(crate) fn waits_for_messages(&self) -> bool {
+        let fields = ["skip", "count", "probability"];
+        fields.iter().any(|name| self.written.contains_key(*name))
+    }
+
     /// Counts a meeting; says whether the fault happens this time.
     pub(crate) fn meet(&mut self) -> bool {
         if self.left == Some(0) {
