@@ -12,6 +12,8 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator
+from decimal import Decimal
+from random import Random
 from typing import Any
 
 import pytest
@@ -52,6 +54,43 @@ LIMIT = {
     "price": "50000",
 }
 ORDER = "/api/v3/order"
+SEED = 20260309
+SIDES = ("BUY", "SELL")
+WORDS = (
+    *("", "0", "-1", "1e9", "NaN", "BTCUSDT", "BUY", "SELL", "LIMIT", "MARKET", "STOP_LOSS", "GTC"),
+    *(
+        "99999999999999999999",
+        "0.00000001",
+        "0.1",
+        "60000",
+        "x" * 50,
+        "%",
+        "&",
+        "null",
+        "1m",
+        "true",
+    ),
+)
+NAMES = (
+    *(
+        "symbol",
+        "symbols",
+        "side",
+        "type",
+        "timeInForce",
+        "quantity",
+        "price",
+        "stopPrice",
+        "limit",
+    ),
+    *("quoteOrderQty", "interval", "orderId", "origClientOrderId", "newClientOrderId", "fromId"),
+    *("startTime", "endTime", "cancelReplaceMode", "cancelOrderId", "recvWindow"),
+)
+PATHS = (
+    *("exchangeInfo", "depth", "trades", "aggTrades", "klines", "avgPrice", "ticker/24hr"),
+    *("ticker/price", "ticker/bookTicker", "account", "order", "order/test", "openOrders"),
+    *("order/cancelReplace", "allOrders", "myTrades", "rateLimit/order", "nope", ""),
+)
 
 
 class Client:
@@ -180,6 +219,35 @@ def test_absurd_requests_break_nothing(client: Client) -> None:
     assert client.send(f"{client.ready['binance']}/api/v3/ping") == (200, {})
     for hostile in half_open:
         hostile.close()
+
+
+def test_random_parameters_are_answered_by_the_rules(client: Client) -> None:
+    random = Random(SEED)
+    client.fault(fault="F9", kind="buckets", weight_per_minute=10**9)
+    for _ in range(600):
+        params = {name: random.choice(WORDS) for name in random.sample(NAMES, random.randint(0, 8))}
+        path = f"/api/v3/{random.choice(PATHS)}"
+        status, body = client.signed(random.choice(["GET", "POST", "DELETE"]), path, params)
+        assert status < 500, (SEED, path, params, body)
+        if status != 200:
+            assert {"code", "msg"} <= body.keys(), (SEED, path, params, body)
+
+
+def test_money_and_coins_are_what_the_executions_make_of_them(client: Client) -> None:
+    random = Random(SEED)
+    for _ in range(40):
+        price = random.choice(["59000", "61000"])
+        client.signed("POST", ORDER, {**LIMIT, "price": price, "side": random.choice(SIDES)})
+    ledger = client.admin("GET", "ledger?account=B1")
+    owned = {"USDT": Decimal(100_000), "BTC": Decimal(1)}
+    for row in ledger["executions"]:
+        sign = 1 if row["side"] == "buy" else -1
+        owned["BTC"] += sign * Decimal(row["qty"])
+        owned["USDT"] -= sign * Decimal(row["qty"]) * Decimal(row["price"])
+        owned[row["fee_asset"]] -= Decimal(row["fee"])
+    assert ledger["executions"]
+    assert {asset: Decimal(text) for asset, text in ledger["balances"].items()} == owned
+    client.signed("DELETE", "/api/v3/openOrders", {"symbol": "BTCUSDT"})
 
 
 def test_a_lost_answer_leaves_one_order(client: Client) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import pickle
 import re
 from decimal import Decimal
@@ -185,7 +186,14 @@ def test_the_promised_venue_file_is_read(tmp_path: Path) -> None:
     assert (config.speed, config.seed) == (2.0, 7)
     core = config.to_core()
     assert core["accounts"] == [
-        {"dialect": "alpaca", "key": "K1", "secret": "S1", "cash": "1000000", "balances": []}
+        {
+            "dialect": "alpaca",
+            "key": "K1",
+            "secret": "S1",
+            "public_key": None,
+            "cash": "1000000",
+            "balances": [],
+        }
     ]
     assert (core["alpaca_port"], core["binance_port"]) == (0, None)
     stock, coin = core["instruments"]
@@ -203,6 +211,11 @@ def test_a_binance_account_owns_assets(tmp_path: Path) -> None:
     core = read_venue_config(write(tmp_path, changed(text, "^alpaca_port", "binance_port")))
     assert core.to_core()["accounts"][0]["balances"] == [("USDT", "10.5"), ("BTC", "2")]
     assert (core.alpaca_port, core.binance_port) == (None, 0)
+    key = base64.b64encode(bytes(range(32))).decode()
+    keyed = changed(text, '^secret = "S1"', f'public_key = "{key}"')
+    assert read_venue_config(write(tmp_path, keyed)).accounts[0]["public_key"] == bytes(range(32))
+    with pytest.raises(ConfigError, match="is no key"):
+        read_venue_config(write(tmp_path, changed(keyed, key, "short")))
     bad = changed(text, '"10.50"', '"much"')
     with pytest.raises(ConfigError) as caught:
         read_venue_config(write(tmp_path, bad))

@@ -95,8 +95,10 @@ pub struct PaperAccount {
     pub dialect: Dialect,
     /// The key.
     pub key: String,
-    /// Its secret.
+    /// Its secret; empty where a public key stands in its place.
     pub secret: String,
+    /// The Ed25519 key that signatures of a Binance account are checked with: 32 bytes.
+    pub public_key: Option<[u8; 32]>,
     /// Cash at the start of an Alpaca account, decimal text in dollars.
     pub cash: String,
     /// Assets at the start of a Binance account: name and decimal text.
@@ -109,6 +111,7 @@ impl Default for PaperAccount {
             dialect: Dialect::Alpaca,
             key: "PAPERKEY".to_owned(),
             secret: "PAPERSECRET".to_owned(),
+            public_key: None,
             cash: "1000000".to_owned(),
             balances: Vec::new(),
         }
@@ -275,7 +278,8 @@ impl PaperConfig {
     fn check_account(&self, place: usize) -> Result<(), PaperError> {
         let account = &self.accounts[place];
         let field = |name: &str| format!("account[{place}].{name}");
-        if account.key.is_empty() || account.secret.is_empty() {
+        let signs = !account.secret.is_empty() || account.public_key.is_some();
+        if account.key.is_empty() || !signs {
             let remedy = "give both key and secret";
             return Err(PaperError::config(field("key"), "a key is empty", remedy));
         }

@@ -139,6 +139,7 @@ fn account(dict: &Bound<'_, PyDict>) -> PyResult<PaperAccount> {
         balances: field(dict, "balances")?,
         key: field(dict, "key")?,
         secret: field(dict, "secret")?,
+        public_key: field(dict, "public_key")?,
         cash: field(dict, "cash")?,
     })
 }

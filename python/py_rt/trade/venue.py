@@ -9,7 +9,6 @@ import secrets
 import signal
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,7 @@ from py_rt.config import SimVenue
 from py_rt.data import load
 from py_rt.errors import ConfigError, DataError, ParameterError
 from py_rt.market import Instrument, MarketData
+from py_rt.trade.venue_accounts import RICHEST, read_account
 from py_rt.trade.written import Document, Key, read_document
 
 __all__ = ["VenueConfig", "read_venue_config", "serve", "venue_on_data", "venue_symbol"]
@@ -38,13 +38,6 @@ _VENUE = {
     "binance_port": Key("whole", None, least=0, most=65_535),
     "maker_bps": Key("whole", 10, least=0, most=1000),
     "taker_bps": Key("whole", 10, least=0, most=1000),
-}
-_ACCOUNT = {
-    "dialect": Key("text", "alpaca", choices=("alpaca", "binance")),
-    "key": Key("text"),
-    "secret": Key("text"),
-    "cash": Key("text", None),
-    "balances": Key("texts by name", None),
 }
 _INSTRUMENT = {
     "symbol": Key("text"),
@@ -71,9 +64,6 @@ _RECORDED = {
     "symbol": Key("text", None),
 }
 _LATER = ("kraken_port", "coinbase_port")
-_ALPACA_CASH = "1000000"
-_BINANCE_BALANCES = {"USDT": "1000000"}
-_RICHEST = Decimal(10) ** 15
 _QUOTED = ("USDT", "USDC", "USD")
 _DIALECTS = ("alpaca", "binance")
 
@@ -200,11 +190,12 @@ def venue_on_data(
     listed = tuple(
         _listing(venue_symbol(known), _class_of(known), known) for known in data.instruments
     )
-    account = {
+    account: dict[str, Any] = {
         "dialect": "alpaca",
         "key": f"PK{secrets.token_hex(9).upper()}",
         "secret": secrets.token_urlsafe(30),
-        "cash": plain(decimal(cash, "cash", least=0, most=_RICHEST)),
+        "public_key": None,
+        "cash": plain(decimal(cash, "cash", least=0, most=RICHEST)),
         "balances": [],
     }
     return VenueConfig(
@@ -248,7 +239,7 @@ def read_venue_config(path: str | Path) -> VenueConfig:
     if venue["alpaca_port"] is None and venue["binance_port"] is None:
         remedy = "add alpaca_port or binance_port; 0 is any free port"
         raise document.error("no dialect listens", "venue", remedy=remedy)
-    accounts = tuple(_account(document, i) for i in range(document.tables("account")))
+    accounts = tuple(read_account(document, i) for i in range(document.tables("account")))
     if not accounts:
         raise document.error("nobody can trade", "account", remedy="add an [[account]]")
     count = document.tables("instrument")
@@ -379,40 +370,6 @@ def _refuse_later(document: Document) -> None:
                 f"venue.{key}",
                 remedy="leave it out; alpaca_port and binance_port are spoken",
             )
-
-
-def _account(document: Document, index: int) -> dict[str, Any]:
-    entry = document.section("account", _ACCOUNT, index)
-    for name in ("key", "secret"):
-        if not entry[name]:
-            raise document.error("is empty", f"account[{index}].{name}", remedy="give both")
-    dialect = entry["dialect"]
-    other = "balances" if dialect == "alpaca" else "cash"
-    if entry[other] is not None:
-        own = "cash" if dialect == "alpaca" else "balances"
-        raise document.error(
-            f"an account of the {dialect} dialect has no {other}",
-            f"account[{index}].{other}",
-            remedy=f"write {own}",
-        )
-    written = entry["balances"] or _BINANCE_BALANCES
-    balances = written.items() if dialect == "binance" else ()
-    return {
-        "dialect": dialect,
-        "key": entry["key"],
-        "secret": entry["secret"],
-        "cash": _amount(document, index, "cash", entry["cash"] or _ALPACA_CASH),
-        "balances": [
-            (asset, _amount(document, index, f"balances.{asset}", text)) for asset, text in balances
-        ],
-    }
-
-
-def _amount(document: Document, index: int, name: str, text: str) -> str:
-    try:
-        return plain(decimal(text, name, least=0, most=_RICHEST))
-    except ParameterError as error:
-        raise document.error(error.what, f"account[{index}].{name}", error.remedy) from None
 
 
 def _instrument(

@@ -58,7 +58,7 @@ def test_orders_and_books_are_watched(venue: Venue) -> None:
                 book = await client.watch_order_book(SYMBOL)
                 assert book["bids"][0][0] < book["asks"][0][0]
                 watching = asyncio.ensure_future(client.watch_orders(SYMBOL))
-                # The subscription has no answer that ccxt shows: the first order that is seen ends it.
+                # The subscription has no answer that ccxt shows: an order that is seen is one.
                 while not watching.done():
                     order = await client.create_order(SYMBOL, "limit", "buy", 0.01, 50_000)
                     await asyncio.wait([watching], timeout=0.3)

@@ -260,6 +260,12 @@ impl Engine {
             .ok_or_else(|| Fail::new(401, -2015, unknown))
     }
 
+    /// Refuses what comes too late or too early by both clocks.
+    fn check_time(&self, params: &Params, wall: UnixNanos) -> Result<(), Fail> {
+        let said = self.said_now();
+        sign::check_time(params, [said, wall.plus(said.since(self.now))])
+    }
+
     /// The account that signed a payload, in time.
     fn signer(
         &self,
@@ -270,9 +276,13 @@ impl Engine {
     ) -> Result<usize, Fail> {
         let account = self.account_of_key(key)?;
         let signature = params.need("signature")?;
-        let skewed = wall.plus(self.said_now().since(self.now));
-        sign::check_time(params, [self.said_now(), skewed])?;
-        if !sign::is_signed(&self.accounts[account].secret, payload, signature) {
+        self.check_time(params, wall)?;
+        let owner = &self.accounts[account];
+        let good = match &owner.public_key {
+            Some(public) => sign::is_signed_by_key(public, payload, signature),
+            None => sign::is_signed(&owner.secret, payload, signature),
+        };
+        if !good {
             let message = "Signature for this request is not valid.";
             return Err(Fail::new(400, -1022, message));
         }

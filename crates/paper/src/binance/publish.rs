@@ -120,11 +120,11 @@ impl Engine {
             let found = found.position(|l| l.pair.as_ref().is_some_and(|p| p.lower == lower));
             let Some(place) = found else { continue };
             match topic {
-                Topic::Partial(limit, clock) if clock < clocks => {
-                    if self.desk.feeds[place].moved[clock] {
-                        let node = self.depth_node(place, limit);
-                        self.desk.publish(name, &node);
-                    }
+                Topic::Partial(limit, clock)
+                    if clock < clocks && self.desk.feeds[place].moved[clock] =>
+                {
+                    let node = self.depth_node(place, limit);
+                    self.desk.publish(name, &node);
                 }
                 Topic::Kline(interval) if second => self.publish_bar(name, place, interval, at),
                 Topic::MiniTicker | Topic::Ticker if second => {

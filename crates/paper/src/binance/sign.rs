@@ -3,7 +3,9 @@
 //! Times are accepted by two clocks: the venue's, which may stand anywhere in virtual time, and
 //! the wall's, by which SDKs stamp their requests unless they are told to ask for the venue's.
 
+use aws_lc_rs::signature::{UnparsedPublicKey, ED25519};
 use aws_lc_rs::{constant_time, hmac};
+use base64::prelude::{Engine as _, BASE64_STANDARD};
 use py_rt_types::UnixNanos;
 
 use super::fail::Fail;
@@ -42,6 +44,15 @@ pub(super) fn is_signed(secret: &str, payload: &str, given: &str) -> bool {
     let expected: String = tag.as_ref().iter().map(|b| format!("{b:02x}")).collect();
     let given = given.to_ascii_lowercase();
     constant_time::verify_slices_are_equal(expected.as_bytes(), given.as_bytes()).is_ok()
+}
+
+/// Whether `given` is the Ed25519 signature of `payload`, in base64.
+pub(super) fn is_signed_by_key(public: &[u8; 32], payload: &str, given: &str) -> bool {
+    let Ok(signature) = BASE64_STANDARD.decode(given) else {
+        return false;
+    };
+    let key = UnparsedPublicKey::new(&ED25519, public);
+    key.verify(payload.as_bytes(), &signature).is_ok()
 }
 
 /// Refuses a request that is too old or from the future by both clocks.
@@ -109,6 +120,25 @@ mod tests {
             assert!(!is_signed("other", &payload, signature));
             assert!(!is_signed(SECRET, &payload, &signature[1..]));
         }
+    }
+
+    /// The public test vector of RFC 8032, over the documented request.
+    #[test]
+    fn ed25519_signatures_are_checked() {
+        let public: Vec<u8> = (0..32)
+            .map(|at| {
+                let hex = "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a";
+                u8::from_str_radix(&hex[2 * at..2 * at + 2], 16).unwrap()
+            })
+            .collect();
+        let public: [u8; 32] = public.try_into().unwrap();
+        let payload = "symbol=LTCBTC&side=BUY&type=LIMIT&timeInForce=GTC&quantity=1&price=0.1&\
+                       recvWindow=5000&timestamp=1499827319559";
+        let signature = "3fhuDZ9nYMviDQ5OEtJBJS11jUZDTRzRQ+TQMarm+LErFiJvUiVPQjTzDoWZQe4miPX+\
+                         yHk1v/Z7TWLYjIbmCA==";
+        assert!(is_signed_by_key(&public, payload, signature));
+        assert!(!is_signed_by_key(&public, &payload[1..], signature));
+        assert!(!is_signed_by_key(&public, payload, "not base64"));
     }
 
     #[test]

@@ -7,6 +7,7 @@ use serde_json::value::RawValue;
 use serde_json::Value;
 
 use super::fail::Fail;
+use super::nodes::millis;
 use super::params::Params;
 use super::streams::echoed;
 use super::{Call, Door, Route, ROUTES};
@@ -78,7 +79,7 @@ impl Engine {
         };
         let route = ROUTES.iter().find(|row| row.2 == frame.method);
         let (result, orders) = match route {
-            Some(row) => self.call_route(row.3, &frame, wall),
+            Some(row) => self.call_route(id, row.3, &frame, wall),
             None => (self.call_session(id, &frame, wall), None),
         };
         let answer = self.framed(&frame.id, result, orders, wall);
@@ -87,6 +88,7 @@ impl Engine {
 
     fn call_route(
         &mut self,
+        id: u64,
         route: Route,
         frame: &Frame,
         wall: UnixNanos,
@@ -94,7 +96,7 @@ impl Engine {
         let paid = self.desk.quota.charge(route.weight(&frame.params), wall);
         let caller = paid.and_then(|()| match route.door() {
             Door::Open => Ok(0),
-            Door::Signed => self.frame_signer(frame, wall),
+            Door::Signed => self.frame_signer(id, frame, wall),
         });
         let account = match caller {
             Ok(account) => account,
@@ -109,7 +111,13 @@ impl Engine {
         (result, route.places_orders().then_some(account))
     }
 
-    fn frame_signer(&self, frame: &Frame, wall: UnixNanos) -> Result<usize, Fail> {
+    /// Who signed a frame; on a connection that is logged on a signature may be left out.
+    fn frame_signer(&self, id: u64, frame: &Frame, wall: UnixNanos) -> Result<usize, Fail> {
+        let signed_on = self.desk.lines.get(&id).and_then(|line| line.signed_on);
+        if let (Some((account, _)), None) = (signed_on, frame.params.get("signature")) {
+            self.check_time(&frame.params, wall)?;
+            return Ok(account);
+        }
         let key = frame.params.get("apiKey");
         self.signer(key, &frame.params, &frame.payload(), wall)
     }
@@ -117,12 +125,17 @@ impl Engine {
     /// Calls that change the connection itself.
     fn call_session(&mut self, id: u64, frame: &Frame, wall: UnixNanos) -> Result<Node, Fail> {
         self.desk.quota.charge(2, wall)?;
+        let signed_on = self.desk.lines.get(&id).and_then(|line| line.signed_on);
         match frame.method.as_str() {
             "userDataStream.subscribe.signature" => {
-                let account = self.frame_signer(frame, wall)?;
-                let line = self.desk.lines.get_mut(&id).ok_or_else(Fail::gone)?;
-                let number = line.subscribe(account);
-                Ok(Node::map([("subscriptionId", Node::Int(number))]))
+                let account = self.frame_signer(id, frame, wall)?;
+                self.subscribe_user(id, account)
+            }
+            "userDataStream.subscribe" => {
+                let message = "Session is not logged on: use session.logon with an Ed25519 key, \
+                               or userDataStream.subscribe.signature.";
+                let account = signed_on.ok_or_else(|| Fail::new(400, -1002, message))?.0;
+                self.subscribe_user(id, account)
             }
             "userDataStream.unsubscribe" => {
                 let named = frame.params.integer("subscriptionId")?;
@@ -132,21 +145,47 @@ impl Engine {
                 }
                 Ok(Node::Map(Vec::new()))
             }
-            "session.logon" | "userDataStream.subscribe" => {
-                let message = "Session logon takes Ed25519 keys; this account has an HMAC key. \
-                               Use userDataStream.subscribe.signature.";
-                Err(Fail::new(400, -4056, message))
+            "session.logon" => {
+                let account = self.frame_signer(id, frame, wall)?;
+                if self.accounts[account].public_key.is_none() {
+                    let message = "Session logon takes Ed25519 keys; this account has a secret. \
+                                   Use userDataStream.subscribe.signature.";
+                    return Err(Fail::new(400, -4056, message));
+                }
+                self.log_on(id, Some((account, self.now)))
             }
-            "session.status" => Ok(Node::map([
-                ("apiKey", Node::Null),
-                ("authorizedSince", Node::Null),
-                ("serverTime", self.millis()),
-            ])),
+            "session.logout" => self.log_on(id, None),
+            "session.status" => self.log_on(id, signed_on),
             _ => {
                 let message = format!("Unknown method: '{}'.", frame.method);
                 Err(Fail::new(400, -1134, message))
             }
         }
+    }
+
+    fn subscribe_user(&mut self, id: u64, account: usize) -> Result<Node, Fail> {
+        let line = self.desk.lines.get_mut(&id).ok_or_else(Fail::gone)?;
+        let number = line.subscribe(account);
+        Ok(Node::map([("subscriptionId", Node::Int(number))]))
+    }
+
+    /// Sets who is logged on, and says so.
+    fn log_on(&mut self, id: u64, account: Option<(usize, UnixNanos)>) -> Result<Node, Fail> {
+        let line = self.desk.lines.get_mut(&id).ok_or_else(Fail::gone)?;
+        line.signed_on = account;
+        let (opened, listening) = (line.opened, !line.users.is_empty());
+        let key = account.map(|(account, _)| self.accounts[account].key.clone());
+        Ok(Node::map([
+            ("apiKey", Node::optional(key, Node::text)),
+            (
+                "authorizedSince",
+                Node::optional(account.map(|(_, at)| at), millis),
+            ),
+            ("connectedSince", millis(opened)),
+            ("returnRateLimits", Node::Bool(true)),
+            ("serverTime", self.said_millis()),
+            ("userDataStream", Node::Bool(listening)),
+        ]))
     }
 
     fn framed(

@@ -34,6 +34,9 @@ pub(crate) struct Line {
     pub(super) kind: LineKind,
     pub(super) combined: bool,
     pub(super) names: BTreeSet<String>,
+    /// The account that logged on, and when.
+    pub(super) signed_on: Option<(usize, UnixNanos)>,
+    pub(super) opened: UnixNanos,
     /// Subscriptions to user data: their number and the account.
     pub(super) users: Vec<(i64, usize)>,
     pub(super) outbox: Outbox,
@@ -108,11 +111,20 @@ impl Topic {
 
 impl Desk {
     /// A connection was made; its path may name streams.
-    pub(crate) fn open(&mut self, id: u64, kind: LineKind, names: Vec<String>, outbox: Outbox) {
+    pub(crate) fn open(
+        &mut self,
+        id: u64,
+        kind: LineKind,
+        names: Vec<String>,
+        outbox: Outbox,
+        now: UnixNanos,
+    ) {
         let line = Line {
             kind,
             combined: kind == LineKind::Combined,
             names: names.into_iter().collect(),
+            signed_on: None,
+            opened: now,
             users: Vec::new(),
             outbox,
         };
@@ -161,7 +173,7 @@ impl Desk {
     pub(super) fn send(&mut self, id: u64, message: &Node) {
         let text = String::from_utf8(message.to_json()).unwrap_or_default();
         let line = self.lines.get(&id);
-        if !line.is_some_and(|line| line.outbox.try_send(Frame::Text(text)).is_ok()) {
+        if line.is_none_or(|line| line.outbox.try_send(Frame::Text(text)).is_err()) {
             self.close(id);
         }
     }
@@ -181,6 +193,13 @@ impl Desk {
         self.followed.iter().any(sampled)
     }
 
+    /// Time has jumped: nothing is shown of what lies between.
+    pub(crate) fn rewind(&mut self, now: UnixNanos) {
+        if self.next_sample != UnixNanos::MAX {
+            self.next_sample = after(now);
+        }
+    }
+
     /// Sets the clock of samples, or stops it.
     pub(crate) fn wind(&mut self, now: UnixNanos) {
         if !self.is_sampling() {
@@ -190,9 +209,14 @@ impl Desk {
             for feed in &mut self.feeds {
                 (0..2).for_each(|clock| feed.drop_pending(clock));
             }
-            self.next_sample = UnixNanos(now.0 - now.0.rem_euclid(SAMPLE_NS) + SAMPLE_NS);
+            self.next_sample = after(now);
         }
     }
+}
+
+/// When the clock of samples strikes next.
+const fn after(now: UnixNanos) -> UnixNanos {
+    UnixNanos(now.0 - now.0.rem_euclid(SAMPLE_NS) + SAMPLE_NS)
 }
 
 fn refused(code: i64, text: &str, id: &Value) -> Node {

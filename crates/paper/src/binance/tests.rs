@@ -1,6 +1,8 @@
 //! The dialect over the engine alone, in virtual time; signatures are made by other code.
 
 use aws_lc_rs::hmac;
+use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
+use base64::prelude::{Engine as _, BASE64_STANDARD};
 use py_rt_types::{EventKind, InstrumentId, MarketEvent, Price, Qty, UnixNanos, END};
 use serde_json::{json, Value};
 use tokio::sync::mpsc::{channel, Receiver};
@@ -57,6 +59,10 @@ pub(crate) fn engine(mut later: Vec<MarketEvent>) -> Engine {
         accounts: vec![
             account("B", &[("USDT", "10000"), ("BTC", "5")]),
             account("C", &[("USDT", "10000")]),
+            PaperAccount {
+                public_key: Some(pair().public_key().as_ref().try_into().unwrap()),
+                ..account("E", &[("USDT", "10000")])
+            },
         ],
         instruments: vec![PaperInstrument {
             lot_size: "0.00001".to_owned(),
@@ -73,6 +79,11 @@ pub(crate) fn engine(mut later: Vec<MarketEvent>) -> Engine {
         ..PaperConfig::default()
     };
     Engine::try_new(config, START).unwrap()
+}
+
+/// The key pair of the Ed25519 account, from a fixed seed.
+fn pair() -> Ed25519KeyPair {
+    Ed25519KeyPair::from_seed_unchecked(&[7; 32]).unwrap()
 }
 
 fn signature(secret: &str, payload: &str) -> String {
@@ -521,6 +532,46 @@ fn frames_of_the_socket_api_are_the_same_calls() {
     );
     let unread = ask(&mut engine, json!([1]));
     assert_eq!(unread["error"]["code"], -1135);
+}
+
+#[test]
+fn who_logs_on_with_a_key_signs_no_more() {
+    let mut engine = engine(Vec::new());
+    let mut frames = line(&mut engine, LineKind::Api, &[]);
+    let mut ask = |engine: &mut Engine, method: &str, params: Value| {
+        say(
+            engine,
+            &json!({"id": 1, "method": method, "params": params}),
+        );
+        heard(&mut frames).pop().unwrap()
+    };
+    let stamp = START.0 / 1_000_000;
+    let early = ask(&mut engine, "userDataStream.subscribe", json!({}));
+    assert_eq!(early["error"]["code"], -1002);
+    let secret = signature("secret of B", &format!("apiKey=B&timestamp={stamp}"));
+    let params = json!({"apiKey": "B", "timestamp": stamp, "signature": secret});
+    assert_eq!(
+        ask(&mut engine, "session.logon", params)["error"]["code"],
+        -4056
+    );
+    let payload = format!("apiKey=E&timestamp={stamp}");
+    let signed = BASE64_STANDARD.encode(pair().sign(payload.as_bytes()));
+    let params = json!({"apiKey": "E", "timestamp": stamp, "signature": signed});
+    let on = ask(&mut engine, "session.logon", params);
+    assert_eq!(on["result"]["authorizedSince"], stamp, "{on}");
+    let subscribed = ask(&mut engine, "userDataStream.subscribe", json!({}));
+    assert_eq!(subscribed["result"]["subscriptionId"], 0);
+    let account = ask(&mut engine, "account.status", json!({"timestamp": stamp}));
+    assert_eq!(account["result"]["uid"], 3);
+    let late = ask(
+        &mut engine,
+        "account.status",
+        json!({"timestamp": stamp - 5001}),
+    );
+    assert_eq!(late["error"]["code"], -1021);
+    ask(&mut engine, "session.logout", json!({}));
+    let off = ask(&mut engine, "account.status", json!({"timestamp": stamp}));
+    assert_eq!(off["error"]["code"], -2014);
 }
 
 #[test]

@@ -41,6 +41,7 @@ pub(crate) struct Account {
     pub(crate) dialect: Dialect,
     pub(crate) key: String,
     pub(crate) secret: String,
+    pub(crate) public_key: Option<[u8; 32]>,
     pub(crate) cash: Money,
     pub(crate) initial_cash: Money,
     /// What a Binance account owns, by asset, in 1e-18 of it.
@@ -122,30 +123,7 @@ impl Engine {
         let instruments: Vec<_> = listings.iter().map(|l| l.instrument.clone()).collect();
         let mut ids = Random::new(config.seed, "ids");
         let count = listings.len();
-        let accounts = config
-            .accounts
-            .iter()
-            .map(|raw| {
-                let cash = Decimal::parse(&raw.cash).and_then(Decimal::to_atto);
-                let cash = Money(cash.unwrap_or_default());
-                Account {
-                    id: ids.uuid(),
-                    dialect: raw.dialect,
-                    wallet: wallet::opened(&raw.balances),
-                    initial_wallet: wallet::opened(&raw.balances),
-                    key: raw.key.clone(),
-                    secret: raw.secret.clone(),
-                    cash,
-                    initial_cash: cash,
-                    positions: vec![Position::default(); count],
-                    orders: Vec::new(),
-                    open: BTreeSet::new(),
-                    executions: Vec::new(),
-                    suspended: false,
-                    no_shorting: false,
-                }
-            })
-            .collect();
+        let accounts = open_accounts(&config, &mut ids, count);
         let mut engine = Self {
             venue: SimVenue::new(&instruments, config.venue),
             listings,
@@ -261,6 +239,7 @@ impl Engine {
         let step = to.since(self.now).max(0);
         self.sources.iter_mut().for_each(|source| source.skip(step));
         self.jumped_to = Some(to);
+        self.desk.rewind(to);
         // What ends on the way ends in its order; no market event is due before the end.
         while self.advance(to, 10_000) {}
     }
@@ -390,6 +369,32 @@ impl Engine {
             _ => Some(Price((quote.bid.0 + quote.ask.0) / 2)),
         }
     }
+}
+
+/// The accounts as they begin.
+fn open_accounts(config: &PaperConfig, ids: &mut Random, count: usize) -> Vec<Account> {
+    let opened = config.accounts.iter().map(|raw| {
+        let cash = Decimal::parse(&raw.cash).and_then(Decimal::to_atto);
+        let cash = Money(cash.unwrap_or_default());
+        Account {
+            id: ids.uuid(),
+            dialect: raw.dialect,
+            wallet: wallet::opened(&raw.balances),
+            initial_wallet: wallet::opened(&raw.balances),
+            key: raw.key.clone(),
+            secret: raw.secret.clone(),
+            public_key: raw.public_key,
+            cash,
+            initial_cash: cash,
+            positions: vec![Position::default(); count],
+            orders: Vec::new(),
+            open: BTreeSet::new(),
+            executions: Vec::new(),
+            suspended: false,
+            no_shorting: false,
+        }
+    });
+    opened.collect()
 }
 
 /// A market for every instrument: its recording, else its synthetic one.

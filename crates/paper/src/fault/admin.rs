@@ -65,7 +65,7 @@ impl Engine {
         let mut rule = Rule::parse(&request.body, number, self.seed)?;
         let at_once = match rule.deed {
             Deed::Now(_) => Some(self.act(&rule, request.wall)?),
-            Deed::Stream("cut" | "mute" | "cut_after_bytes", _) if rule.skip == 0 => {
+            Deed::Stream("cut" | "mute" | "cut_after_bytes", _) if !rule.waits_for_messages() => {
                 Some(self.break_now(&rule))
             }
             Deed::Bust => Some(self.bust(&rule)),

@@ -86,12 +86,16 @@ fn usual(dialect: Dialect, status: u16) -> String {
         (Dialect::Binance, 418 | 429) => {
             r#"{"code":-1003,"msg":"Too much request weight used."}"#.into()
         }
-        (Dialect::Binance, 503) => {
-            r#"{"code":-1008,"msg":"Server is currently overloaded with other requests. Please try again in a few minutes."}"#.into()
-        }
-        (Dialect::Binance, 500..=599) => {
-            r#"{"code":-1007,"msg":"Timeout waiting for response from backend server. Send status unknown; execution status unknown."}"#.into()
-        }
+        (Dialect::Binance, 503) => concat!(
+            r#"{"code":-1008,"msg":"Server is currently overloaded with other requests. "#,
+            r#"Please try again in a few minutes."}"#
+        )
+        .into(),
+        (Dialect::Binance, 500..=599) => concat!(
+            r#"{"code":-1007,"msg":"Timeout waiting for response from backend server. "#,
+            r#"Send status unknown; execution status unknown."}"#
+        )
+        .into(),
         (Dialect::Binance, _) => {
             r#"{"code":-1000,"msg":"An unknown error occurred while processing the request."}"#
                 .into()

@@ -6,7 +6,8 @@ use py_rt_types::number::divide_half_even;
 use py_rt_types::{Decimal, Money, Qty, UnixNanos};
 
 use super::cut::Breach;
-use super::spec::{wrong, Fields, Rule};
+use super::fields::{wrong, Fields};
+use super::spec::Rule;
 use crate::answer::Refusal;
 use crate::config::Dialect;
 use crate::engine::Engine;
@@ -28,7 +29,7 @@ pub(crate) struct Requests {
 impl Default for Requests {
     fn default() -> Self {
         Self {
-            per_minute: 100_000,
+            per_minute: 10_000_000,
             minute: 0,
             used: 0,
             blocked_until: UnixNanos(0),

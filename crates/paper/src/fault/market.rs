@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use py_rt_types::{EventKind, MarketEvent, Price, Qty, Side, END};
 
-use super::spec::{wrong, Fields, Rule};
+use super::fields::{wrong, Fields};
+use super::spec::Rule;
 use crate::answer::Refusal;
 use crate::engine::Engine;
 use crate::stream::wire::book_levels;
@@ -48,7 +49,7 @@ impl Distortion {
             at
         };
         if levels || kind == Some(EventKind::Trade) {
-            seen.price.0 += self.lens.shift[moved];
+            seen.price.0 = (seen.price.0 + self.lens.shift[moved]).max(1);
         }
         if self.lens.hide[moved] && kind != Some(EventKind::Clear) {
             // The row may end a message: it stays, with nothing in it.
@@ -133,7 +134,7 @@ impl Engine {
             rows.extend(shown[at].iter().map(|level| (side, level.0, Qty::ZERO)));
         }
         for (at, side) in [1i8, -1].into_iter().enumerate() {
-            let moved = |price: &Price| Price(price.0 + seen.shift[at]);
+            let moved = |price: &Price| Price((price.0 + seen.shift[at]).max(1));
             let real = levels[at].iter().filter(|_| !seen.hide[at]);
             rows.extend(real.map(|(price, qty)| (side, moved(price), *qty)));
         }

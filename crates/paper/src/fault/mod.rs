@@ -7,6 +7,7 @@
 
 mod admin;
 pub(crate) mod cut;
+mod fields;
 mod http;
 mod life;
 mod market;

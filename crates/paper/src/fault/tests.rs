@@ -237,6 +237,14 @@ fn stream_messages_are_dropped_doubled_and_put_aside() {
         (broken["fired"].as_i64(), cut.breach()),
         (Some(0), Breach::None)
     );
+    posted(
+        &mut engine,
+        json!({"fault": "F4", "kind": "cut", "skip": 1}),
+    );
+    buy(&mut engine);
+    assert_eq!(cut.breach(), Breach::None, "not at this message");
+    buy(&mut engine);
+    assert_eq!(cut.breach(), Breach::Reset);
     let broken = posted(&mut engine, json!({"fault": "F4", "kind": "mute"}));
     assert_eq!(
         (broken["fired"].as_i64(), cut.breach()),
@@ -574,6 +582,25 @@ fn books_of_the_other_dialect_skip_cross_and_storm() {
     };
     assert_eq!(id(&mut engine) + 1000, id(&mut engine));
     assert_eq!(fired(&mut engine, "F5"), 3);
+}
+
+#[test]
+fn a_jump_shows_nothing_of_what_lies_between_and_leaves_no_gap() {
+    let mut engine = binance::engine(vec![
+        binance::row(50, py_rt_types::EventKind::Depth, 1, 10_000, 7),
+        binance::row(700, py_rt_types::EventKind::Depth, 1, 10_000, 8),
+    ]);
+    let mut frames = binance::line(&mut engine, LineKind::Raw, &["btcusdt@depth@100ms"]);
+    engine.advance(binance::START.plus(60_000_000), 1000);
+    posted(
+        &mut engine,
+        json!({"fault": "F8", "kind": "jump", "ms": 20_000_000_000_i64}),
+    );
+    engine.advance(engine.now.plus(1_000_000_000), 1000);
+    let events = binance::heard(&mut frames);
+    assert_eq!(events.len(), 2, "{events:?}");
+    let id = |event: &Value, name: &str| event[name].as_i64().unwrap();
+    assert_eq!(id(&events[1], "U"), id(&events[0], "u") + 1);
 }
 
 #[test]

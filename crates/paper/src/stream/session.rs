@@ -90,7 +90,7 @@ impl Engine {
         };
         let outbox = self.outbox(wire.frames, wire.cut, channel);
         if self.desk.count_of(kind == LineKind::Api) < self.connections_most {
-            self.desk.open(id, kind, names, outbox);
+            self.desk.open(id, kind, names, outbox, self.now);
             self.desk.wind(self.now);
         }
     }
