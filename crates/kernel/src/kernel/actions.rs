@@ -10,6 +10,8 @@ use crate::execution::Order;
 use crate::signal::{Interests, Strategy, StrategyId};
 
 impl<S: Strategy> Kernel<S> {
+    #[cold]
+    #[inline(never)]
     pub(super) fn handle_action(&mut self, action: &CorporateAction) {
         let id = action.instrument;
         if id.index() >= self.instruments.len() {

@@ -59,6 +59,8 @@ impl<S: Strategy> Backtest<'_, S> {
 
     /// Applies what takes effect where the data were cut, and lets the next ones in. False when
     /// there is nothing left.
+    #[cold]
+    #[inline(never)]
     pub(super) fn pass_boundary(&mut self) -> bool {
         let passed = self.boundaries.passed;
         let Some((at, _)) = self.boundaries.actions.get(passed).copied() else {
