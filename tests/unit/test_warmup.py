@@ -98,7 +98,9 @@ def test_each_of_several_warms_up() -> None:
         assert own.stats.n_days == 6
 
 
-@pytest.mark.parametrize("warmup", [-1, 11, True, "soon", "90d", "2030-01-01", 1.5, "2024-01-05 10:00"])
+@pytest.mark.parametrize(
+    "warmup", [-1, 11, True, "soon", "90d", "2030-01-01", 1.5, "2024-01-05 10:00"]
+)
 def test_what_is_no_warm_up_is_refused(warmup: Any) -> None:
     with pytest.raises(ParameterError) as caught:
         run(Eager(), data(), warmup=warmup)
