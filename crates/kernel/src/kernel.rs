@@ -27,7 +27,7 @@ use alloc::vec::Vec;
 use py_rt_types::{Bar, Instrument, InstrumentId, MarketEvent, Money, UnixNanos};
 
 use crate::event::{Event, FillEvent, OrderEvent, TradingState};
-use crate::execution::{Execution, ExecutionTimes, Orders, Sync};
+use crate::execution::{Execution, ExecutionTimes, Sync};
 use crate::input::Input;
 use crate::market::{BarBuilder, Change, Left, Market};
 use crate::output::{Outbox, Output};
