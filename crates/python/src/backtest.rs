@@ -65,6 +65,8 @@ pub(crate) fn run_backtest<'py>(
         bars: bars.as_ref().map_or(Ok(&[][..]), Rows::bars)?,
     };
     let actions = corporate(&field::<Vec<ActionRow>>(run, "actions")?)?;
+    let closes: Vec<i64> = field(run, "session_closes")?;
+    let closes: Vec<UnixNanos> = closes.into_iter().map(UnixNanos).collect();
     let mut watch = Watch {
         progress: progress.map(Bound::unbind),
         error: None,
@@ -76,7 +78,9 @@ pub(crate) fn run_backtest<'py>(
         let made: Vec<AnyStrategy> = list.iter().map(make).collect::<PyResult<_>>()?;
         let refused = || FaceError::parameter("strategy", "is empty", "pass 1 to 255 strategies");
         let team = Team::try_new(made).ok_or_else(refused)?;
-        let mut backtest = Backtest::new(config, &data, team).with_actions(actions);
+        let mut backtest = Backtest::new(config, &data, team)
+            .with_actions(actions)
+            .with_sessions(closes);
         let elapsed = drive(&mut backtest, &mut watch);
         errors.take().or(watch.error).map_or(Ok(()), Err)?;
         return result(py, &shared, &names, &backtest, elapsed);
@@ -87,7 +91,9 @@ pub(crate) fn run_backtest<'py>(
             ($($kind:ident),+) => {
                 match compiled {
                     $(Compiled::$kind(strategy) => {
-                        let mut backtest = Backtest::new(config, &data, strategy).with_actions(actions);
+                        let mut backtest = Backtest::new(config, &data, strategy)
+                            .with_actions(actions)
+                            .with_sessions(closes);
                         let elapsed = py.detach(|| drive(&mut backtest, &mut watch));
                         watch.error.map_or(Ok(()), Err)?;
                         result(py, &shared, &names, &backtest, elapsed)
@@ -98,7 +104,9 @@ pub(crate) fn run_backtest<'py>(
         return run!(SmaCross, MeanReversion, MarketMaker, BenchTouch, BenchMaker);
     }
     let hosted = Hosted::new(strategy, Arc::clone(&shared), errors.clone())?;
-    let mut backtest = Backtest::new(config, &data, hosted).with_actions(actions);
+    let mut backtest = Backtest::new(config, &data, hosted)
+        .with_actions(actions)
+        .with_sessions(closes);
     let elapsed = drive(&mut backtest, &mut watch);
     let error = errors.take().or(watch.error);
     error.map_or(Ok(()), Err)?;

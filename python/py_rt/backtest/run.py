@@ -21,6 +21,7 @@ from py_rt.backtest.result import BacktestResult
 from py_rt.backtest.warmup import AT_ONCE, opening
 from py_rt.config import RiskLimits, SimVenue
 from py_rt.data import load
+from py_rt.data.calendars import sessions_of
 from py_rt.errors import DataError, ParameterError
 from py_rt.market import MarketData
 
@@ -136,6 +137,7 @@ def backtest(
         "names": list(lineup.strategies),
         "own_limits": [own.to_core() for own in lineup.limits.values()],
         "opens_at": opens_at,
+        "session_closes": _closes(venue, market),
         "actions": to_core(corporate, market),
         "bar_interval_ns": interval_ns,
         "sample_every_ns": _sample_step(market),
@@ -213,6 +215,14 @@ def _check_kind(value: object, kind: type, name: str) -> None:
         raise ParameterError(
             f"{value!r} is no {kind.__name__}", field=name, remedy=f"pass rt.{kind.__name__}(...)"
         )
+
+
+def _closes(venue: SimVenue, market: MarketData) -> list[int]:
+    """Return when the sessions of the venue's calendar close, ns UTC."""
+    if venue.calendar is None or market.start is None or market.end is None:
+        return []
+    closes: list[int] = sessions_of(venue.calendar, market.start, market.end).closes.tolist()
+    return closes
 
 
 def _bytes(rows: Any) -> Any:
