@@ -9,7 +9,7 @@ use py_rt_kernel::signal::Team;
 use py_rt_kernel::{KernelConfig, Strategy};
 use py_rt_sim::{Backtest, BacktestConfig, BacktestData};
 use py_rt_strategies::registry::Compiled;
-use py_rt_types::{InstrumentId, UnixNanos};
+use py_rt_types::{Instrument, InstrumentId, UnixNanos};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
@@ -40,24 +40,7 @@ pub(crate) fn run_backtest<'py>(
     let instruments = config::instruments(&dicts)?;
     let shared = Arc::new(Shared::new(py, instruments.clone(), LINEAGE));
     let names: Vec<String> = field(run, "names")?;
-    let own: Vec<Bound<'py, PyDict>> = field(run, "own_limits")?;
-    let (venue, latency) = config::venue(&field(run, "venue")?)?;
-    let config = BacktestConfig {
-        kernel: KernelConfig {
-            instruments,
-            limits: config::limits(&field(run, "risk")?)?,
-            times: config::simulated_times(latency),
-            cash: config::money("cash", &field::<String>(run, "cash")?)?,
-            reconciled: true,
-            cancel_on_stop: true,
-            bar_interval_ns: field(run, "bar_interval_ns")?,
-            strategies: several(&names, &own)?,
-            opens_at: UnixNanos(field(run, "opens_at")?),
-        },
-        venue,
-        latency,
-        sample_every_ns: field(run, "sample_every_ns")?,
-    };
+    let config = backtest_config(run, instruments, &names)?;
     let events = events.map(|array| Rows::try_new(&array)).transpose()?;
     let bars = bars.map(|array| Rows::try_new(&array)).transpose()?;
     let data = BacktestData {
@@ -133,6 +116,32 @@ fn corporate(given: &[ActionRow]) -> PyResult<Vec<(UnixNanos, CorporateAction)>>
             Ok((UnixNanos(*at), CorporateAction { instrument, kind }))
         };
     given.iter().map(action).collect()
+}
+
+/// What a run is made from, from the dictionary that the face resolved.
+fn backtest_config(
+    run: &Bound<'_, PyDict>,
+    instruments: Vec<Instrument>,
+    names: &[String],
+) -> PyResult<BacktestConfig> {
+    let own: Vec<Bound<'_, PyDict>> = field(run, "own_limits")?;
+    let (venue, latency) = config::venue(&field(run, "venue")?)?;
+    Ok(BacktestConfig {
+        kernel: KernelConfig {
+            instruments,
+            limits: config::limits(&field(run, "risk")?)?,
+            times: config::simulated_times(latency),
+            cash: config::money("cash", &field::<String>(run, "cash")?)?,
+            reconciled: true,
+            cancel_on_stop: true,
+            bar_interval_ns: field(run, "bar_interval_ns")?,
+            strategies: several(names, &own)?,
+            opens_at: UnixNanos(field(run, "opens_at")?),
+        },
+        venue,
+        latency,
+        sample_every_ns: field(run, "sample_every_ns")?,
+    })
 }
 
 /// The strategies that share the account; none where one has it to itself.
