@@ -106,6 +106,9 @@ class SimVenue:
     impact : {None, "removes"}
         What an order that takes leaves behind. None: nothing, the next one finds everything there
         again. "removes": what it took is gone until the market shows the level anew.
+    calendar : str, optional
+        ISO code of an exchange, such as "XNYS", whose sessions end DAY orders, with half days and
+        summer time (extra ``data``: exchange-calendars). Without one a session is a day in UTC.
 
     Raises
     ------
@@ -130,6 +133,7 @@ class SimVenue:
     partial_fills: bool = True
     impact: Literal["removes"] | None = None
     queue_exponent: int = 3
+    calendar: str | None = None
 
     def __post_init__(self) -> None:
         for name in ("latency_feed", "latency_order", "latency_report"):
@@ -155,6 +159,13 @@ class SimVenue:
                 f"there is no impact model {self.impact!r}",
                 field="impact",
                 remedy="use None (the default) or 'removes'",
+            )
+        calendar = given["calendar"]
+        if calendar is not None and not (isinstance(calendar, str) and calendar):
+            raise ParameterError(
+                f"{calendar!r} is no exchange calendar",
+                field="calendar",
+                remedy="use an ISO code such as XNYS, or None",
             )
         exponent = given["queue_exponent"]
         if type(exponent) is not int or not 1 <= exponent <= 8:

@@ -200,6 +200,7 @@ def test_a_symbol_change_is_the_same_instrument_throughout() -> None:
     hold = Hold(qty=10)
     result = run(hold, data, actions=[change])
     assert result.data.symbols == ("META",)
+    assert rt.verify(result.receipt, strategy=Hold(qty=10), data=data).equal
     assert hold.held == [0, 10, 10, 10, 10]
     assert result.equity["equity"].iloc[-1] == 1_000_000 + 10 * 3
 

@@ -9,7 +9,7 @@ use py_rt_kernel::signal::Team;
 use py_rt_kernel::{KernelConfig, Strategy};
 use py_rt_sim::{Backtest, BacktestConfig, BacktestData};
 use py_rt_strategies::registry::Compiled;
-use py_rt_types::{InstrumentId, UnixNanos};
+use py_rt_types::{Instrument, InstrumentId, UnixNanos};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
@@ -40,24 +40,7 @@ pub(crate) fn run_backtest<'py>(
     let instruments = config::instruments(&dicts)?;
     let shared = Arc::new(Shared::new(py, instruments.clone(), LINEAGE));
     let names: Vec<String> = field(run, "names")?;
-    let own: Vec<Bound<'py, PyDict>> = field(run, "own_limits")?;
-    let (venue, latency) = config::venue(&field(run, "venue")?)?;
-    let config = BacktestConfig {
-        kernel: KernelConfig {
-            instruments,
-            limits: config::limits(&field(run, "risk")?)?,
-            times: config::simulated_times(latency),
-            cash: config::money("cash", &field::<String>(run, "cash")?)?,
-            reconciled: true,
-            cancel_on_stop: true,
-            bar_interval_ns: field(run, "bar_interval_ns")?,
-            strategies: several(&names, &own)?,
-            opens_at: UnixNanos(field(run, "opens_at")?),
-        },
-        venue,
-        latency,
-        sample_every_ns: field(run, "sample_every_ns")?,
-    };
+    let config = backtest_config(run, instruments, &names)?;
     let events = events.map(|array| Rows::try_new(&array)).transpose()?;
     let bars = bars.map(|array| Rows::try_new(&array)).transpose()?;
     let data = BacktestData {
@@ -65,6 +48,8 @@ pub(crate) fn run_backtest<'py>(
         bars: bars.as_ref().map_or(Ok(&[][..]), Rows::bars)?,
     };
     let actions = corporate(&field::<Vec<ActionRow>>(run, "actions")?)?;
+    let closes: Vec<i64> = field(run, "session_closes")?;
+    let closes: Vec<UnixNanos> = closes.into_iter().map(UnixNanos).collect();
     let mut watch = Watch {
         progress: progress.map(Bound::unbind),
         error: None,
@@ -76,7 +61,9 @@ pub(crate) fn run_backtest<'py>(
         let made: Vec<AnyStrategy> = list.iter().map(make).collect::<PyResult<_>>()?;
         let refused = || FaceError::parameter("strategy", "is empty", "pass 1 to 255 strategies");
         let team = Team::try_new(made).ok_or_else(refused)?;
-        let mut backtest = Backtest::new(config, &data, team).with_actions(actions);
+        let mut backtest = Backtest::new(config, &data, team)
+            .with_actions(actions)
+            .with_sessions(closes);
         let elapsed = drive(&mut backtest, &mut watch);
         errors.take().or(watch.error).map_or(Ok(()), Err)?;
         return result(py, &shared, &names, &backtest, elapsed);
@@ -87,7 +74,9 @@ pub(crate) fn run_backtest<'py>(
             ($($kind:ident),+) => {
                 match compiled {
                     $(Compiled::$kind(strategy) => {
-                        let mut backtest = Backtest::new(config, &data, strategy).with_actions(actions);
+                        let mut backtest = Backtest::new(config, &data, strategy)
+                            .with_actions(actions)
+                            .with_sessions(closes);
                         let elapsed = py.detach(|| drive(&mut backtest, &mut watch));
                         watch.error.map_or(Ok(()), Err)?;
                         result(py, &shared, &names, &backtest, elapsed)
@@ -98,7 +87,9 @@ pub(crate) fn run_backtest<'py>(
         return run!(SmaCross, MeanReversion, MarketMaker, BenchTouch, BenchMaker);
     }
     let hosted = Hosted::new(strategy, Arc::clone(&shared), errors.clone())?;
-    let mut backtest = Backtest::new(config, &data, hosted).with_actions(actions);
+    let mut backtest = Backtest::new(config, &data, hosted)
+        .with_actions(actions)
+        .with_sessions(closes);
     let elapsed = drive(&mut backtest, &mut watch);
     let error = errors.take().or(watch.error);
     error.map_or(Ok(()), Err)?;
@@ -125,6 +116,32 @@ fn corporate(given: &[ActionRow]) -> PyResult<Vec<(UnixNanos, CorporateAction)>>
             Ok((UnixNanos(*at), CorporateAction { instrument, kind }))
         };
     given.iter().map(action).collect()
+}
+
+/// What a run is made from, from the dictionary that the face resolved.
+fn backtest_config(
+    run: &Bound<'_, PyDict>,
+    instruments: Vec<Instrument>,
+    names: &[String],
+) -> PyResult<BacktestConfig> {
+    let own: Vec<Bound<'_, PyDict>> = field(run, "own_limits")?;
+    let (venue, latency) = config::venue(&field(run, "venue")?)?;
+    Ok(BacktestConfig {
+        kernel: KernelConfig {
+            instruments,
+            limits: config::limits(&field(run, "risk")?)?,
+            times: config::simulated_times(latency),
+            cash: config::money("cash", &field::<String>(run, "cash")?)?,
+            reconciled: true,
+            cancel_on_stop: true,
+            bar_interval_ns: field(run, "bar_interval_ns")?,
+            strategies: several(names, &own)?,
+            opens_at: UnixNanos(field(run, "opens_at")?),
+        },
+        venue,
+        latency,
+        sample_every_ns: field(run, "sample_every_ns")?,
+    })
 }
 
 /// The strategies that share the account; none where one has it to itself.

@@ -22,7 +22,9 @@ _LARGEST, _SMALL = 100_000, 100
 _ROUNDED = 2e-5
 
 
-def applicable(given: Any, market: MarketData) -> tuple[MarketData, tuple[CorporateAction, ...]]:
+def applicable(
+    given: Any, market: MarketData
+) -> tuple[MarketData, tuple[CorporateAction, ...], tuple[CorporateAction, ...]]:
     """Return the data under their last symbols, and the actions that fall inside them.
 
     Parameters
@@ -38,11 +40,14 @@ def applicable(given: Any, market: MarketData) -> tuple[MarketData, tuple[Corpor
     tuple of CorporateAction
         Splits and dividends of symbols of the data, after their first and before their last row,
         by time.
+    tuple of CorporateAction
+        Symbol changes of symbols of the data.
     """
     if given is None:
-        return market, ()
+        return market, (), ()
     listed = _listed(given)
-    market = renamed(market, listed)
+    changes = [a for a in listed if a.kind == "symbol_change" and a.symbol in market.symbols]
+    market = renamed(market, changes)
     names = {a.symbol: a.new_symbol for a in listed if a.kind == "symbol_change"}
     known, shift = set(market.symbols), day_shift_ns(market.instruments)
     start, end = market.start or 0, market.end or 0
@@ -51,7 +56,8 @@ def applicable(given: Any, market: MarketData) -> tuple[MarketData, tuple[Corpor
         for action in sorted(listed, key=lambda a: (a.ts, a.symbol, a.kind != "split"))
         if action.kind != "symbol_change"
     ]
-    return market, tuple(a for a in found if a.symbol in known and start < a.ts - shift < end)
+    inside = (a for a in found if a.symbol in known and start < a.ts - shift < end)
+    return market, tuple(inside), tuple(changes)
 
 
 def to_core(

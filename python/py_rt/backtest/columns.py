@@ -72,7 +72,8 @@ def with_start(columns: Mapping[str, Any], cash: float, begin: int, warm: bool) 
     ts = np.asarray(columns["ts"], dtype=np.int64)
     equity = np.asarray(columns["equity"], dtype=np.float64)
     money = np.asarray(columns["cash"], dtype=np.float64)
-    if warm or not (len(ts) and equity[0] == cash and money[0] == cash):
+    starts = len(ts) and equity[0] == cash and money[0] == cash
+    if not starts or (warm and ts[0] > begin):
         before = min(int(ts[0]) - 1, begin) if len(ts) else begin
         ts = np.concatenate([[before], ts])
         equity = np.concatenate([[cash], equity])

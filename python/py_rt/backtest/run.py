@@ -21,6 +21,8 @@ from py_rt.backtest.result import BacktestResult
 from py_rt.backtest.warmup import AT_ONCE, opening
 from py_rt.config import RiskLimits, SimVenue
 from py_rt.data import load
+from py_rt.data.actions import CorporateAction
+from py_rt.data.calendars import sessions_of
 from py_rt.errors import DataError, ParameterError
 from py_rt.market import MarketData
 
@@ -109,18 +111,13 @@ def backtest(
     start_cash = decimal(cash, "cash", least=0, most=Decimal(10) ** 15)
     lineup = line_up(strategy, limits, start_cash)
     market = data if isinstance(data, MarketData) else load(data)
-    market, corporate = applicable(actions, market)
+    market, corporate, changes = applicable(actions, market)
     if len(market) == 0:
         raise DataError("there are no rows", field="data", remedy="check symbols, start and end")
     venue = venue if venue is not None else SimVenue()
     risk = risk if risk is not None else RiskLimits()
     _check_kind(venue, SimVenue, "venue")
-    if venue.queue == "fifo" and "order" not in market.kinds:
-        raise ParameterError(
-            f"queue='fifo' needs data by order; these are {', '.join(market.kinds) or 'none'}",
-            field="queue",
-            remedy="use 'risk_averse', which comes nearest to it (docs/fill_study.md)",
-        )
+    _check_queue(venue, market)
     _check_kind(risk, RiskLimits, "risk")
     seed = whole(seed, "seed", least=0, most=2**63 - 1)
     account = risk.resolve("backtest", start_cash)
@@ -136,6 +133,7 @@ def backtest(
         "names": list(lineup.strategies),
         "own_limits": [own.to_core() for own in lineup.limits.values()],
         "opens_at": opens_at,
+        "session_closes": _closes(venue, market),
         "actions": to_core(corporate, market),
         "bar_interval_ns": interval_ns,
         "sample_every_ns": _sample_step(market),
@@ -148,12 +146,7 @@ def backtest(
         "bar_interval_ns": interval_ns,
         "seed": seed,
     }
-    if lineup.several:
-        config["limits"] = {name: own.to_dict() for name, own in lineup.limits.items()}
-    if opens_at != AT_ONCE:
-        config["opens_at"] = opens_at
-    if corporate:
-        config["actions"] = [action.to_dict() for action in corporate]
+    config |= _asked(lineup, opens_at, (*changes, *corporate))
     receipt = make_receipt(lineup, market, data, config, raw["order_hash"])
     assumptions = {
         "venue": venue.to_dict(),
@@ -196,6 +189,18 @@ def _run(
             strategy.adopt(copy)
 
 
+def _asked(lineup: Lineup, opens_at: int, actions: tuple[CorporateAction, ...]) -> dict[str, Any]:
+    """Return what a receipt holds beside what every receipt holds."""
+    asked: dict[str, Any] = {}
+    if lineup.several:
+        asked["limits"] = {name: own.to_dict() for name, own in lineup.limits.items()}
+    if opens_at != AT_ONCE:
+        asked["opens_at"] = opens_at
+    if actions:
+        asked["actions"] = [action.to_dict() for action in actions]
+    return asked
+
+
 def _added(lineup: Lineup, opens_at: int, raw: dict[str, Any]) -> dict[str, Any]:
     """Say what holds in this run beside what holds in every run."""
     added: dict[str, Any] = {}
@@ -212,6 +217,23 @@ def _check_kind(value: object, kind: type, name: str) -> None:
     if not isinstance(value, kind):
         raise ParameterError(
             f"{value!r} is no {kind.__name__}", field=name, remedy=f"pass rt.{kind.__name__}(...)"
+        )
+
+
+def _closes(venue: SimVenue, market: MarketData) -> list[int]:
+    """Return when the sessions of the venue's calendar close, ns UTC."""
+    if venue.calendar is None or market.start is None or market.end is None:
+        return []
+    closes: list[int] = sessions_of(venue.calendar, market.start, market.end).closes.tolist()
+    return closes
+
+
+def _check_queue(venue: SimVenue, market: MarketData) -> None:
+    if venue.queue == "fifo" and "order" not in market.kinds:
+        raise ParameterError(
+            f"queue='fifo' needs data by order; these are {', '.join(market.kinds) or 'none'}",
+            field="queue",
+            remedy="use 'risk_averse', which comes nearest to it (docs/fill_study.md)",
         )
 
 

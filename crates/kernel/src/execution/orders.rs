@@ -129,6 +129,7 @@ impl Orders {
     }
 
     #[cold]
+    #[inline(never)]
     fn shift_own(&mut self, line: Line, by: i64) {
         let first = usize::from(line.strategy.0) * self.instruments;
         if let Some(exposure) = self.exposures.get_mut(first + line.instrument.index()) {

@@ -10,6 +10,8 @@ use crate::execution::Order;
 use crate::signal::{Interests, Strategy, StrategyId};
 
 impl<S: Strategy> Kernel<S> {
+    #[cold]
+    #[inline(never)]
     pub(super) fn handle_action(&mut self, action: &CorporateAction) {
         let id = action.instrument;
         if id.index() >= self.instruments.len() {
@@ -83,7 +85,7 @@ impl<S: Strategy> Kernel<S> {
             }
             ActionKind::Dividend { per_unit } => {
                 let lot = instrument.spec().lot_size;
-                let units = i128::from(before.0).checked_mul(i128::from(lot.mantissa()));
+                let units = i128::from(before.0).checked_mul(lot.mantissa());
                 let paid = units.and_then(|units| units.checked_mul(per_unit.0));
                 let paid = paid.ok_or(TypeError::Overflow)?;
                 (before, Money(paid / 10i128.pow(lot.scale())))

@@ -96,6 +96,12 @@ impl<S: Strategy> Kernel<S> {
         if self.is_warm() && self.books.own.is_empty() {
             return Ok(());
         }
+        self.check_own_new(strategy, order)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn check_own_new(&mut self, strategy: StrategyId, order: &NewOrder) -> Result<(), Denial> {
         self.check_warm()?;
         self.advance_own(strategy);
         let checked = self.own(strategy).map(|own| {
@@ -117,6 +123,12 @@ impl<S: Strategy> Kernel<S> {
         if self.books.own.is_empty() {
             return Ok(());
         }
+        self.check_own_replace(order, replace)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn check_own_replace(&mut self, order: &Order, replace: &ReplaceOrder) -> Result<(), Denial> {
         let strategy = order.strategy;
         self.advance_own(strategy);
         let checked = self.own(strategy).map(|own| {
@@ -159,10 +171,19 @@ impl<S: Strategy> Kernel<S> {
     pub(super) fn record_sent(&mut self, strategy: StrategyId) {
         let now = self.now;
         self.risk.record_sent(now);
-        if let Some(place) = strategy.place() {
-            let own = self.books.own.get_mut(place);
-            own.into_iter().for_each(|own| own.risk.record_sent(now));
+        if strategy != StrategyId::ACCOUNT {
+            self.record_sent_own(strategy);
         }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn record_sent_own(&mut self, strategy: StrategyId) {
+        let now = self.now;
+        let own = strategy
+            .place()
+            .and_then(|place| self.books.own.get_mut(place));
+        own.into_iter().for_each(|own| own.risk.record_sent(now));
     }
 
     fn desk_of<'a>(&'a self, strategy: StrategyId, own: &'a Own) -> Desk<'a> {
@@ -177,6 +198,7 @@ impl<S: Strategy> Kernel<S> {
 
     /// Marks the books of several strategies, and looks at their breakers.
     #[cold]
+    #[inline(never)]
     pub(super) fn mark_own(&mut self, id: InstrumentId, mark: i64) {
         let Some(instrument) = self.instruments.get(id.index()) else {
             return;

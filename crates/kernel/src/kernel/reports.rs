@@ -136,9 +136,14 @@ impl<S: Strategy> Kernel<S> {
             return self.restrict(TradingState::Halted, Cause::Overflow);
         };
         let strategy = self.note_executed(report, notional.unwrap_or_default());
-        let own = self.book_own_fill(strategy, id, signed, last_price, fee);
-        let Ok(position) = own.map(|own| own.unwrap_or(position)) else {
-            return self.restrict(TradingState::Halted, Cause::Overflow);
+        let position = if strategy == StrategyId::ACCOUNT {
+            position
+        } else {
+            let own = self.book_own_fill(strategy, id, signed, last_price, fee);
+            let Ok(own) = own.map(|own| own.unwrap_or(position)) else {
+                return self.restrict(TradingState::Halted, Cause::Overflow);
+            };
+            own
         };
         self.last_fill = self.last_fill.max(report.ts_event);
         self.recovered.booked_fills += u32::from(self.sync.is_asking());
@@ -184,7 +189,8 @@ impl<S: Strategy> Kernel<S> {
     }
 
     /// Books an execution in the strategy's own books, where it is one of several.
-    #[inline]
+    #[cold]
+    #[inline(never)]
     fn book_own_fill(
         &mut self,
         strategy: StrategyId,

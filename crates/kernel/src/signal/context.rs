@@ -140,11 +140,16 @@ impl<'a> Context<'a> {
 
     /// Open orders of the strategy, oldest first; what this callback asked for is not among them
     /// yet.
+    #[inline]
     pub fn orders(&self) -> impl Iterator<Item = &'a Order> {
-        let strategy = self.intents.strategy;
-        let all = strategy == StrategyId::ACCOUNT;
-        let own = move |order: &&Order| all | (order.strategy == strategy);
-        self.orders.open().iter().filter(own)
+        let (strategy, open) = (self.intents.strategy, self.orders.open());
+        // Nothing is looked at twice where there is one strategy.
+        let (all, mixed) = match strategy {
+            StrategyId::ACCOUNT => (open, &[][..]),
+            _ => (&[][..], open),
+        };
+        let own = move |order: &&Order| order.strategy == strategy;
+        all.iter().chain(mixed.iter().filter(own))
     }
 
     /// Orders that this callback asked for so far.

@@ -57,8 +57,17 @@ impl<S: Strategy> Backtest<'_, S> {
         self
     }
 
+    /// Ends the sessions of the venue at these times, ascending; else each day in UTC is one.
+    #[must_use]
+    pub fn with_sessions(mut self, closes: Vec<UnixNanos>) -> Self {
+        self.venue = self.venue.with_sessions(closes);
+        self
+    }
+
     /// Applies what takes effect where the data were cut, and lets the next ones in. False when
     /// there is nothing left.
+    #[cold]
+    #[inline(never)]
     pub(super) fn pass_boundary(&mut self) -> bool {
         let passed = self.boundaries.passed;
         let Some((at, _)) = self.boundaries.actions.get(passed).copied() else {

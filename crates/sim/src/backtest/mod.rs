@@ -106,17 +106,24 @@ impl<'a, S: Strategy> Backtest<'a, S> {
         self.drain();
         self.recording.sample(begin, &self.kernel);
         let mut report_at = ROWS_PER_REPORT;
-        while !self.failed && (self.step(report_at) || self.pass_boundary()) {
+        while self.run_on(&mut report_at, total, progress) && self.pass_boundary() {}
+        self.finish();
+        progress(self.at_kernel.position() + self.bars.position(), total);
+    }
+
+    /// Runs to the end of the data that were let in. False when the strategy failed, or when
+    /// `progress` said no.
+    fn run_on(&mut self, report_at: &mut usize, total: usize, progress: Progress<'_>) -> bool {
+        while !self.failed && self.step(*report_at) {
             let done = self.at_kernel.position() + self.bars.position();
-            if done >= report_at {
-                report_at = done + ROWS_PER_REPORT;
+            if done >= *report_at {
+                *report_at = done + ROWS_PER_REPORT;
                 if !progress(done, total) {
-                    break;
+                    return false;
                 }
             }
         }
-        self.finish();
-        progress(self.at_kernel.position() + self.bars.position(), total);
+        !self.failed
     }
 
     /// The kernel, to look at.

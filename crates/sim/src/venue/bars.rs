@@ -58,7 +58,8 @@ impl Listing {
     }
 
     fn meet_open(&mut self, mut resting: Resting, bar: &Bar, desk: &mut Desk) {
-        let (day, at) = (bar.ts_open.day(), bar.ts_open);
+        let at = bar.ts_open;
+        let (day, _) = desk.session(&self.instrument, at);
         if resting.order.tif == TimeInForce::Day && resting.session_day.is_some_and(|d| d != day) {
             self.working -= 1;
             let cum_qty = resting.cum_qty;

@@ -226,8 +226,8 @@ impl Listing {
     }
 
     fn expire_day_orders(&mut self, now: UnixNanos, desk: &mut Desk) {
-        let day = now.day();
-        self.day_ends = UnixNanos((day + 1).saturating_mul(UnixNanos::DAY_NS));
+        let (day, ends) = desk.session(&self.instrument, now);
+        self.day_ends = ends;
         let mut ended = 0;
         for side in [&mut self.bids, &mut self.asks, &mut self.stops] {
             side.retain(|resting| {

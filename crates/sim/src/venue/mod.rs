@@ -147,6 +147,8 @@ pub struct SimVenue {
 #[derive(Debug)]
 struct Desk {
     config: VenueConfig,
+    /// When sessions close, ascending; without them a session is a day in UTC.
+    closes: Vec<UnixNanos>,
     reports: VecDeque<VenueReport>,
     next_order: u128,
     next_exec: u128,
@@ -174,11 +176,20 @@ impl SimVenue {
             listings: instruments.iter().map(listing).collect(),
             desk: Desk {
                 config,
+                closes: Vec::new(),
                 reports: VecDeque::new(),
                 next_order: 1,
                 next_exec: 1,
             },
         }
+    }
+
+    /// Ends the sessions of instruments that have any at these times, ascending: DAY orders end
+    /// there.
+    #[must_use]
+    pub fn with_sessions(mut self, closes: Vec<UnixNanos>) -> Self {
+        self.desk.closes = closes;
+        self
     }
 
     /// Takes the next report.
@@ -375,6 +386,17 @@ impl SimVenue {
 }
 
 impl Desk {
+    /// The number of the session that a time belongs to, and when that ends.
+    fn session(&self, instrument: &Instrument, at: UnixNanos) -> (i64, UnixNanos) {
+        if self.closes.is_empty() || !instrument.spec().sessions {
+            let day = at.day();
+            return (day, UnixNanos((day + 1).saturating_mul(UnixNanos::DAY_NS)));
+        }
+        let place = self.closes.partition_point(|close| *close <= at);
+        let end = self.closes.get(place).copied();
+        (place as i64, end.unwrap_or(UnixNanos::MAX))
+    }
+
     fn report(&mut self, now: UnixNanos, resting: &Resting, kind: ReportKind) {
         let report = Report {
             ts_event: now,

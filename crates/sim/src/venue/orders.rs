@@ -27,7 +27,7 @@ impl Listing {
         if self.on_bars && self.book.is_none() {
             return self.arrive_on_bars(now, resting, desk);
         }
-        resting.session_day = Some(now.day());
+        resting.session_day = Some(desk.session(&self.instrument, now).0);
         match order.order_type {
             OrderType::Stop => self.stops.push(resting),
             OrderType::Market => {

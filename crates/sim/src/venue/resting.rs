@@ -19,7 +19,7 @@ pub(super) struct Resting {
     pub(super) shown: Qty,
     /// How many orders the recorded book had been told of when it joined, modulo 2^32.
     pub(super) joined: u32,
-    /// The day of the session it belongs to, once it has seen one; for DAY orders.
+    /// The session it belongs to, once it has seen one; for DAY orders.
     pub(super) session_day: Option<i64>,
     /// Whether the open of a bar has passed it, so that the rest of the bar may fill it.
     pub(super) in_bar: bool,
