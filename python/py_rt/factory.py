@@ -7,18 +7,10 @@ import re
 from typing import Any, Literal
 
 import py_rt._core as _core
+import py_rt.strategies as strategies
 from py_rt._parameters import unknown_name
 from py_rt.errors import ParameterError
-from py_rt.strategies import (
-    AdaptiveMeanReversion,
-    MarketMaker,
-    MeanReversion,
-    Pairs,
-    RegimeMomentum,
-    SmaCross,
-    SparseMeanReversion,
-    StatArbPortfolio,
-)
+from py_rt.strategies import MarketMaker, MeanReversion, SmaCross
 from py_rt.strategy import CompiledStrategy, Strategy
 
 __all__ = ["StrategyFactory"]
@@ -28,12 +20,13 @@ _TWINS: dict[str, type[Strategy]] = {
     "mean_reversion": MeanReversion,
     "sma_cross": SmaCross,
 }
-_PYTHON: dict[str, type[Strategy]] = {
-    "adaptive_meanrev": AdaptiveMeanReversion,
-    "pairs": Pairs,
-    "regime_momentum": RegimeMomentum,
-    "sparse_meanrev": SparseMeanReversion,
-    "stat_arb_portfolio": StatArbPortfolio,
+# Imported when they are made, with the statistics that they stand on.
+_PYTHON = {
+    "adaptive_meanrev": "AdaptiveMeanReversion",
+    "pairs": "Pairs",
+    "regime_momentum": "RegimeMomentum",
+    "sparse_meanrev": "SparseMeanReversion",
+    "stat_arb_portfolio": "StatArbPortfolio",
 }
 _registered: dict[str, type[Strategy]] = {}
 
@@ -82,7 +75,9 @@ class StrategyFactory:
             )
         if language != "python" and name in _compiled():
             return CompiledStrategy(name, **params)
-        python = {**_TWINS, **_PYTHON, **_registered}
+        python = {**_TWINS, **_registered}
+        if language != "compiled" and name in _PYTHON:
+            python[name] = getattr(strategies, _PYTHON[name])
         if language != "compiled" and name in python:
             return python[name](**params)
         if language is not None and name in StrategyFactory.names():

@@ -291,7 +291,7 @@ def risk_parity(cov: Any) -> Any:
     """Cyclical coordinate descent (Griveau-Billion et al. 2013)."""
     n = len(cov)
     w = 1.0 / np.sqrt(np.diag(cov))
-    for _ in range(500):
+    for _ in range(100):
         for i in range(n):
             b = cov[i] @ w - cov[i, i] * w[i]
             w[i] = (-b + math.sqrt(b * b + 4.0 * cov[i, i] / n)) / (2.0 * cov[i, i])

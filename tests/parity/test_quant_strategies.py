@@ -52,7 +52,7 @@ def sent(result: Any) -> dict[tuple[int, str], float]:
 
 @pytest.mark.parametrize("name", TWINS)
 def test_orders_are_those_of_the_slow_twin(name: str) -> None:
-    data = daily(8)
+    data = daily(6)
     strategy, result = run(name, data, **TWINS[name])
     table = closes(data)
     wanted = pd.DataFrame(

@@ -113,7 +113,7 @@ def test_one_variance_and_columns() -> None:
     wide = GaussianHMM(3).fit(two, lengths=[100, 200])
     assert wide.means_.shape == (3, 2)
     assert wide.forecast(two).mean.shape == (2,)
-    with pytest.raises(rt.DataError, match="1 columns"):
+    with pytest.raises(rt.DataError, match="Expected 2D array"):
         wide.filter(X)
 
 

@@ -79,3 +79,41 @@ def test_scikit_learn_s_own_checks(kind: Any) -> None:
     failed = [check["check_name"] for check in told if check["status"] == "failed"]
     assert len(told) > 30
     assert not failed
+
+
+SEQUENCE = {
+    "check_methods_sample_order_invariance": "the order of observations is what it is about",
+    "check_methods_subset_invariance": "a path is no set of labels, row by row",
+    "check_fit1d": "one series is a column",
+}
+
+
+@pytest.mark.filterwarnings("ignore:Estimator .* does not inherit:UserWarning")
+@pytest.mark.filterwarnings("ignore:GaussianHMM stopped:RuntimeWarning")
+def test_scikit_learn_s_own_checks_of_the_hidden_markov_model() -> None:
+    checks = pytest.importorskip("sklearn.utils.estimator_checks")
+    told = checks.check_estimator(rt.quant.GaussianHMM(n_restarts=2), on_fail=None, on_skip=None)
+    failed = {check["check_name"] for check in told if check["status"] == "failed"}
+    assert len(told) > 30
+    assert failed <= SEQUENCE.keys()
+
+
+def test_a_hidden_markov_model_refuses_as_scikit_learn_expects() -> None:
+    x = returns()
+    model = rt.quant.GaussianHMM(n_restarts=2)
+    with pytest.raises(ValueError, match="not fitted"):
+        model.predict(x)
+    for bad, said in (
+        (x * 1j, "Complex data not supported"),
+        (x[:0], "0 observations"),
+        (x[:, :0], "0 feature"),
+        (x[:1], "n_samples=1"),
+        (np.where(x == x[3, 1], np.nan, x), "NaN"),
+    ):
+        with pytest.raises(ValueError, match=said):
+            model.fit(bad)
+    model.fit(x)
+    with pytest.raises(ValueError, match="features, but GaussianHMM is expecting"):
+        model.filter(x[:, :2])
+    with pytest.raises(ValueError, match="Reshape your data"):
+        model.filter(x[0])

@@ -26,6 +26,7 @@ from py_rt.quant.estimators import (
     RiskParity,
 )
 from py_rt.quant.frontier import Frontier, efficient_frontier
+from py_rt.quant.likelihood import maximum_likelihood
 from py_rt.quant.lowrank import (
     BoxTiao,
     Parts,
@@ -46,7 +47,6 @@ from py_rt.quant.optimise import (
     differential_evolution,
     genetic,
     grid_search,
-    maximum_likelihood,
 )
 from py_rt.quant.portfolios import Portfolio, portfolio
 from py_rt.quant.regimes import GaussianHMM, HmmFilter, detect_regime

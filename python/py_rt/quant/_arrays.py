@@ -23,7 +23,7 @@ def plain(values: Any, field: str) -> Floats:
     refuse_later(values, field)
     try:
         if isinstance(values, np.ma.MaskedArray):
-            values = values.astype(np.float64).filled(np.nan)
+            values = np.ma.filled(values.astype(np.float64), np.nan)
         raw = np.asarray(values)
         if raw.dtype.kind == "O" and hasattr(values, "to_numpy"):
             # The nullable columns of pandas say NA where NumPy has no word but NaN.

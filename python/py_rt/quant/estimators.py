@@ -11,19 +11,12 @@ from typing import Any, Literal
 import numpy as np
 
 from py_rt.errors import DataError, ParameterError
-from py_rt.quant._arrays import Columns, Floats, finite, table
+from py_rt.quant._arrays import Floats
+from py_rt.quant._sklearn import InputError, fits, observations, refused, unfitted
 from py_rt.quant.portfolios import Method, Portfolio, portfolio
 from py_rt.quant.validation import sharpe
 
 _Shrinkage = Literal["ledoit_wolf", "oas"] | None
-
-
-class _InputError(DataError, ValueError):
-    """A DataError that scikit-learn recognises."""
-
-
-class _KindError(_InputError, TypeError):
-    """A DataError about the kind of the input."""
 
 
 class Allocator:
@@ -72,9 +65,9 @@ class Allocator:
 
     def fit(self, X: Any, y: Any = None) -> Allocator:  # noqa: N803, ARG002
         """Choose weights for returns of shape (T, n); y is ignored. Returns the estimator."""
-        columns = self._columns(X)
+        columns = observations(X, "X")
         if len(columns.values) == 1:
-            raise _InputError(
+            raise InputError(
                 "one observation has no variance (n_samples=1)", field="X", remedy="pass more"
             )
         try:
@@ -84,7 +77,7 @@ class Allocator:
         except ParameterError:
             raise
         except DataError as error:
-            raise _refused(error) from error
+            raise refused(error) from error
         self.n_features_in_ = len(columns.names)
         if all(isinstance(name, str) for name in columns.names):
             self.feature_names_in_ = np.array(columns.names, dtype=object)
@@ -96,48 +89,14 @@ class Allocator:
     def predict(self, X: Any) -> Floats:  # noqa: N803
         """Return the returns of the portfolio, shape (T,), rebalanced every period."""
         if not hasattr(self, "weights_"):
-            raise _unfitted(type(self).__name__)
-        columns = self._columns(X)
-        if len(columns.names) != self.n_features_in_:
-            raise _InputError(
-                f"X has {len(columns.names)} features, but {type(self).__name__} is expecting "
-                f"{self.n_features_in_} features as input",
-                field="X",
-                remedy="pass the assets it was fitted on",
-            )
+            raise unfitted(type(self).__name__)
+        columns = observations(X, "X")
+        fits(len(columns.names), self.n_features_in_, "X", type(self).__name__)
         return columns.values @ self.weights_
 
     def score(self, X: Any, y: Any = None) -> float:  # noqa: N803, ARG002
         """Return the Sharpe ratio of the portfolio on returns, per period."""
         return sharpe(self.predict(X))
-
-    @staticmethod
-    def _columns(returns: Any) -> Columns:
-        if hasattr(returns, "toarray") and hasattr(returns, "nnz"):
-            raise _KindError(
-                "sparse input is not supported", field="X", remedy="pass a dense array"
-            )
-        raw = returns if hasattr(returns, "columns") else np.asanyarray(returns)
-        if getattr(raw, "dtype", None) is not None and raw.dtype.kind == "c":
-            raise _InputError("Complex data not supported", field="X", remedy="pass real numbers")
-        if getattr(raw, "ndim", 2) == 1:
-            raise _InputError(
-                "Expected 2D array, got 1D array instead. Reshape your data",
-                field="X",
-                remedy="pass rows of observations and a column an asset",
-            )
-        try:
-            columns = table(returns, "X")
-            if columns.values.shape[1] == 0:
-                raise DataError(
-                    f"0 feature(s) (shape={columns.values.shape}) while a minimum of 1 is required",
-                    field="X",
-                    remedy="pass a column an asset",
-                )
-            finite(columns.values, "X")
-        except DataError as error:
-            raise _refused(error) from error
-        return columns
 
     def __sklearn_tags__(self) -> Any:
         """Describe the estimator to scikit-learn, where that is installed."""
@@ -148,26 +107,6 @@ class Allocator:
             target_tags=TargetTags(required=False),
             input_tags=InputTags(),
         )
-
-
-def _refused(error: DataError) -> _InputError:
-    if "nan" in error.what.lower() or "inf" in error.what.lower():
-        error.what = f"{error.what} (input contains NaN or infinity)"
-    kind = _KindError if "argument must be" in error.what else _InputError
-    told = kind(error.what, remedy=error.remedy, **error.where)
-    told.code = error.code
-    return told
-
-
-def _unfitted(name: str) -> Exception:
-    what = f"This {name} instance is not fitted yet"
-    try:
-        from sklearn.exceptions import NotFittedError
-    except ImportError:
-        return ParameterError(what, field="self", remedy="call fit first")
-    else:
-        error: Exception = NotFittedError(f"{what}; call fit first")
-        return error
 
 
 class Markowitz(Allocator):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from math import isfinite
 from typing import Any, Literal
 
 import numpy as np
@@ -341,7 +342,8 @@ def chosen(
         _say_names(error, columns.names)
         raise
     weights, gain, volatility, ratio, contributions, costs, iterations, residual, tree = told
-    bounded([known for known in (gain, volatility, ratio) if known is not None], "mean")
+    if not all(known is None or isfinite(known) for known in (gain, volatility, ratio)):
+        bounded(np.inf, "mean")
     scale = real(periods_per_year, "periods_per_year", 0.0)
     if scale != 1.0:
         root = scale**0.5

@@ -12,10 +12,11 @@ import numpy as np
 import numpy.typing as npt
 
 from py_rt._core import quant as _core
-from py_rt.errors import DataError, ParameterError
+from py_rt.errors import DataError, Degenerate, ParameterError
 from py_rt.quant._arrays import Floats, bounded, choice, real, series, table, whole
 from py_rt.quant._lookahead import ALWAYS, known_at, refuse_smoothed, refuse_unknown
 from py_rt.quant._results import Result, plotly
+from py_rt.quant._sklearn import InputError, fits, observations, refused, unfitted
 
 __all__ = ["GaussianHMM", "HmmFilter", "HmmForecast", "RegimeResult", "detect_regime"]
 
@@ -57,7 +58,9 @@ class HmmFilter:
     def update(self, x: Any) -> Floats:
         """Take an observation in, a number or a row, and return ``P(s_t = k | x_1..x_t)``, (K,)."""
         row = [float(x)] if np.ndim(x) == 0 else series(x).tolist()
-        return _likely(np.array([self._filter.update(row)]))[0]
+        law = np.array(self._filter.update(row))
+        _likely(law[None, :])
+        return law
 
     def expected(self) -> Floats:
         """Return ``P(s_{t+1} = k | x_1..x_t)``, shape (K,)."""
@@ -236,7 +239,9 @@ class GaussianHMM:
         DataError, Degenerate, ParameterError
             NaN (row), too few rows; a constant column; a parameter outside its range.
         """
-        given = table(x)
+        given = observations(x, "x", flat=True)
+        if len(given.values) == 1:
+            raise InputError("one observation (n_samples=1)", field="x", remedy="pass more")
         plan = {
             "states": whole(self.n_states, "n_states", 1, _STATES_MAX),
             "restarts": whole(self.n_restarts, "n_restarts", 0 if warm else 1),
@@ -250,7 +255,12 @@ class GaussianHMM:
             "threads": whole(self.threads or os.cpu_count() or 1, "threads", 1),
         }
         start = None if warm is None else warm._fields()
-        found = _core.hmm_fit(given.values, _lengths(lengths), plan, start, progress)
+        try:
+            found = _core.hmm_fit(given.values, _lengths(lengths), plan, start, progress)
+        except Degenerate:
+            raise
+        except DataError as error:
+            raise refused(error) from error
         bounded(found["variances"], "x")
         k, d = plan["states"], given.values.shape[1]
         shape = (k,) if np.ndim(x) == 1 else (k, d)
@@ -277,7 +287,7 @@ class GaussianHMM:
 
     def _fields(self) -> dict[str, Any]:
         if not hasattr(self, "transmat_"):
-            raise ParameterError("the model is not fitted", field="self", remedy="call fit first")
+            raise unfitted("GaussianHMM")
         refuse_unknown(self.known_at_, "the model")
         return {
             "states": self.means_.shape[0],
@@ -288,9 +298,16 @@ class GaussianHMM:
             "variances": np.ravel(self.variances_).tolist(),
         }
 
+    def _asked(self, x: Any) -> tuple[dict[str, Any], Floats]:
+        """Return the model and observations that fit it."""
+        fields = self._fields()
+        values = observations(x, "x", flat=self.n_features_in_ == 1).values
+        fits(values.shape[1], self.n_features_in_, "x", "GaussianHMM")
+        return fields, values
+
     def filter(self, x: Any, lengths: Sequence[int] | None = None) -> Floats:
         """Return ``P(s_t = k | x_1..x_t)``, shape (n, K): fit for a backtest."""
-        return _likely(_core.hmm_filter(self._fields(), table(x).values, _lengths(lengths))[0])
+        return _likely(_core.hmm_filter(*self._asked(x), _lengths(lengths))[0])
 
     def stream(self) -> HmmFilter:
         """Return a filter to feed observation by observation, from before the first."""
@@ -299,12 +316,12 @@ class GaussianHMM:
     def smooth(self, x: Any, lengths: Sequence[int] | None = None) -> Floats:
         """Return ``P(s_t = k | all of x)``, shape (n, K). Looks ahead: research only."""
         refuse_smoothed("smooth")
-        return _likely(_core.hmm_smooth(self._fields(), table(x).values, _lengths(lengths)))
+        return _likely(_core.hmm_smooth(*self._asked(x), _lengths(lengths)))
 
     def viterbi(self, x: Any, lengths: Sequence[int] | None = None) -> npt.NDArray[np.int64]:
         """Return the most likely path of states, shape (n,). Looks ahead: research only."""
         refuse_smoothed("viterbi")
-        return _core.hmm_viterbi(self._fields(), table(x).values, _lengths(lengths))[0]
+        return _core.hmm_viterbi(*self._asked(x), _lengths(lengths))[0]
 
     predict = viterbi
     predict_proba = smooth
@@ -316,7 +333,7 @@ class GaussianHMM:
         lengths: Sequence[int] | None = None,
     ) -> float:
         """Return the log likelihood of a sample."""
-        laws, loglik = _core.hmm_filter(self._fields(), table(x).values, _lengths(lengths))
+        laws, loglik = _core.hmm_filter(*self._asked(x), _lengths(lengths))
         _likely(laws)
         return loglik
 
@@ -329,9 +346,8 @@ class GaussianHMM:
             ``probabilities`` (K,), ``mean`` and ``variance`` of the observation (float, or (d,)).
         """
         ahead = whole(steps, "steps", 0)
-        values = table(x).values
-        self.score(values, lengths=lengths)
-        law, mean, variance = _core.hmm_forecast(self._fields(), values, _lengths(lengths), ahead)
+        self.score(x, lengths=lengths)
+        law, mean, variance = _core.hmm_forecast(*self._asked(x), _lengths(lengths), ahead)
         if self.means_.ndim == 1:
             return HmmForecast(np.array(law), mean[0], variance[0], ahead)
         return HmmForecast(np.array(law), np.array(mean), np.array(variance), ahead)
@@ -348,7 +364,7 @@ class GaussianHMM:
         return Tags(
             estimator_type="clusterer",
             target_tags=TargetTags(required=False),
-            input_tags=InputTags(one_d_array=True),
+            input_tags=InputTags(),
         )
 
 

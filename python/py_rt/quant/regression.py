@@ -11,17 +11,7 @@ import numpy as np
 
 from py_rt._core import quant as _core
 from py_rt.errors import DataError, ParameterError
-from py_rt.quant._arrays import (
-    Floats,
-    choice,
-    naming,
-    real,
-    restored,
-    series,
-    table,
-    tamed,
-    whole,
-)
+from py_rt.quant._arrays import Floats, choice, naming, real, restored, series, table, tamed, whole
 from py_rt.quant._results import Result, plotly
 
 
@@ -447,13 +437,13 @@ def sparse_portfolio(
     weight = None if alpha is None else real(alpha, "alpha", 0.0)
     if how == "sparse_pca":
         stop = (real(tol, "tol", 0.0), whole(max_iter, "max_iter", 1))
-        values, power = tamed(values)
+        values, unit = tamed(values)
         with naming(names):
             loads, objective, used, iterations, converged = _core.sparse_component(
-                values, None if weight is None else float(np.ldexp(weight, -power)), *stop
+                values, None if weight is None else float(np.ldexp(weight, -unit)), *stop
             )
-        objective = float(restored(objective, 2 * power, "prices"))
-        used = used if power == 0 else float(np.ldexp(used, power))
+        objective = float(restored(objective, 2 * unit, "prices"))
+        used = float(np.ldexp(used, unit))
         weights = loads / np.abs(loads).sum()
         return _portfolio(weights, objective, used, (converged, iterations), names)
     if values.shape[1] < 2:

@@ -286,9 +286,8 @@ def ou_fit(x: Any, dt: float = 1.0) -> OuFitResult:
     step = real(dt, "dt", 0.0)
     column, power = tamed(series(x))
     theta, mu, sigma, loglik, phi = _core.ou_fit(column, step)
-    if power:
-        loglik -= (len(column) - 1) * power * float(np.log(2.0))
-        mu, sigma = (float(restored(value, power, "x")) for value in (mu, sigma))
+    loglik -= (len(column) - 1) * power * float(np.log(2.0))
+    mu, sigma = (float(restored(value, power, "x")) for value in (mu, sigma))
     return OuFitResult(theta, mu, sigma, loglik, phi, float(np.log(2.0)) / theta, step)
 
 

@@ -7,7 +7,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use super::series::{rule, trend};
-use super::{detached, matrix, values, Column, Table};
+use super::{detached, matrix, size, values, Column, Table};
 use crate::config::field;
 
 /// A matrix as a NumPy array of shape (rows, columns).
@@ -31,7 +31,7 @@ pub(crate) fn engle_granger<'py>(
 ) -> PyResult<Bound<'py, PyDict>> {
     let (trend, rule) = (trend(trend_name)?, rule(autolag)?);
     let (y, x) = (values(&y)?.to_vec(), matrix(&x)?);
-    let found = detached(py, None, |_| {
+    let found = detached(py, None, size(&x), move |_| {
         cointegration::engle_granger(&y, &x, trend, max_lag, rule)
     })?;
     let fields = PyDict::new(py);
@@ -58,7 +58,7 @@ pub(crate) fn johansen<'py>(
 ) -> PyResult<Bound<'py, PyDict>> {
     use cointegration::Johansen;
     let x = matrix(&x)?;
-    let found = detached(py, None, |_| {
+    let found = detached(py, None, size(&x), move |_| {
         cointegration::johansen(&x, case, lags, seasons)
     })?;
     let fields = PyDict::new(py);
@@ -100,7 +100,7 @@ pub(crate) fn screen_pairs<'py>(
         threads: field(plan, "threads")?,
     };
     let prices = matrix(&prices)?;
-    let found = detached(py, progress, |watch| {
+    let found = detached(py, progress, size(&prices), move |watch| {
         cointegration::screen(&prices, plan, watch)
     })?;
     let columns = PyDict::new(py);
@@ -124,7 +124,9 @@ pub(crate) fn kalman_hedge<'py>(
     train: usize,
 ) -> PyResult<Bound<'py, PyDict>> {
     let (y, x) = (values(&y)?.to_vec(), values(&x)?.to_vec());
-    let fit = detached(py, None, |_| cointegration::kalman_hedge(&y, &x, train))?;
+    let fit = detached(py, None, y.len(), move |_| {
+        cointegration::kalman_hedge(&y, &x, train)
+    })?;
     let (found, noise) = (fit.predictions, fit.noise);
     let column = |pick: fn(&cointegration::Hedge) -> f64| {
         let known = found.iter().map(pick);

@@ -1,13 +1,13 @@
 //! Doors of matrix splitting and of portfolios by predictability.
 
-use numpy::{PyArray1, PyArray2};
+use numpy::{PyArray1, PyArray2, PyUntypedArrayMethods};
 use py_rt_quant::predictability::{self, Criterion, Method, Process};
 use py_rt_quant::robust::{self, Pursuit};
 use py_rt_quant::QuantError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-use super::{array, detached, matrix, Table};
+use super::{array, detached, matrix, size, Table};
 
 /// Splits a matrix into a low rank and a sparse part.
 #[pyfunction]
@@ -29,7 +29,9 @@ pub(crate) fn robust_pca<'py>(
         tol,
         max_iter,
     };
-    let parts = detached(py, progress, move |watch| robust::pursue(&m, asked, watch))?;
+    let parts = detached(py, progress, size(&m), move |watch| {
+        robust::pursue(&m, asked, watch)
+    })?;
     let dict = PyDict::new(py);
     dict.set_item("low_rank", array(py, &parts.low_rank)?)?;
     dict.set_item("sparse", array(py, &parts.sparse)?)?;
@@ -82,12 +84,17 @@ pub(crate) fn box_tiao<'py>(
     gamma: Option<Table<'py>>,
 ) -> PyResult<Ranked<'py>> {
     let process = process(x.as_ref(), a.as_ref().zip(gamma.as_ref()), 0)?;
-    let found = detached(py, None, move |_| predictability::box_tiao(&process?))?;
+    let load = x.as_ref().map_or(0, values_in);
+    let found = detached(py, None, load, move |_| predictability::box_tiao(&process?))?;
     Ok((
         PyArray1::from_vec(py, found.eigenvalues),
         array(py, &found.weights)?,
         PyArray1::from_vec(py, found.half_lives),
     ))
+}
+
+fn values_in(table: &Table<'_>) -> usize {
+    table.shape().iter().product()
 }
 
 /// A portfolio of few assets that returns to its mean.
@@ -112,7 +119,8 @@ pub(crate) fn sparse_mean_reversion<'py>(
         "portmanteau" => Criterion::Portmanteau,
         _ => Criterion::Crossing { penalty },
     };
-    let found = detached(py, progress, move |watch| {
+    let load = x.as_ref().map_or(0, values_in);
+    let found = detached(py, progress, load, move |watch| {
         predictability::search(&process?, k, method, criterion, watch)
     })?;
     let dict = PyDict::new(py);

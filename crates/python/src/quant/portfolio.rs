@@ -8,7 +8,7 @@ use py_rt_quant::portfolio::{hierarchical::Tree, views as blend};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-use super::{array, detached, matrix, values, Column, Table};
+use super::{array, detached, matrix, size, values, Column, Table};
 use crate::config::field;
 use crate::error;
 
@@ -65,7 +65,7 @@ pub(crate) fn choose_weights<'py>(
         // Microseconds: not worth letting the interpreter go.
         portfolio::optimise(&universe, &objective, &constraints).map_err(|e| error::quant(py, e))?
     } else {
-        detached(py, None, move |_| {
+        detached(py, None, n * n, move |_| {
             portfolio::optimise(&universe, &objective, &constraints)
         })?
     };
@@ -131,7 +131,7 @@ pub(crate) fn estimate_covariance<'py>(
         "oas" => Shrinkage::Oas,
         _ => Shrinkage::Sample,
     };
-    let found = detached(py, None, move |_| shrinkage::estimate(&x, how))?;
+    let found = detached(py, None, size(&x), move |_| shrinkage::estimate(&x, how))?;
     Ok((
         PyArray1::from_vec(py, found.mean),
         array(py, &found.cov)?,
@@ -147,7 +147,7 @@ pub(crate) fn nearest_covariance<'py>(
     floor: f64,
 ) -> PyResult<(Bound<'py, PyArray2<f64>>, usize)> {
     let cov = matrix(&cov)?;
-    let (cov, rounds) = detached(py, None, move |_| {
+    let (cov, rounds) = detached(py, None, size(&cov), move |_| {
         shrinkage::nearest_covariance(&cov, floor)
     })?;
     Ok((array(py, &cov)?, rounds))

@@ -19,7 +19,7 @@ fn sample(py: Python<'_>, x: &Table<'_>, lengths: Vec<usize>) -> PyResult<Sample
         .as_slice()
         .map_err(|_| FaceError::data("x", "array is not contiguous", "copy the array"))?
         .to_vec();
-    detached(py, None, |_| Sample::try_new(values, dims, lengths))
+    detached(py, None, 0, move |_| Sample::try_new(values, dims, lengths))
 }
 
 fn model(py: Python<'_>, fields: &Bound<'_, PyDict>) -> PyResult<Hmm> {
@@ -31,7 +31,7 @@ fn model(py: Python<'_>, fields: &Bound<'_, PyDict>) -> PyResult<Hmm> {
         means: field(fields, "means")?,
         variances: field(fields, "variances")?,
     };
-    detached(py, None, |_| model.checked())
+    detached(py, None, 0, move |_| model.checked())
 }
 
 fn laws<'py>(py: Python<'py>, values: Vec<f64>, states: usize) -> PyResult<Laws<'py>> {
@@ -67,7 +67,8 @@ pub(crate) fn hmm_fit<'py>(
         threads: field(plan, "threads")?,
     };
     let from = warm.map(|fields| model(py, &fields)).transpose()?;
-    let found = detached(py, progress, |watch| {
+    let load = sample.values().len();
+    let found = detached(py, progress, load, move |watch| {
         regimes::fit(&sample, plan, from, watch)
     })?;
     let fields = PyDict::new(py);
@@ -96,8 +97,9 @@ pub(crate) fn hmm_filter<'py>(
     lengths: Vec<usize>,
 ) -> PyResult<(Laws<'py>, f64)> {
     let (model, sample) = (model(py, fields)?, sample(py, &x, lengths)?);
-    let (values, loglik) = detached(py, None, |_| model.filter(&sample))?;
-    Ok((laws(py, values, model.states)?, loglik))
+    let (load, states) = (sample.values().len(), model.states);
+    let (values, loglik) = detached(py, None, load, move |_| model.filter(&sample))?;
+    Ok((laws(py, values, states)?, loglik))
 }
 
 /// Smoothed probabilities.
@@ -109,8 +111,9 @@ pub(crate) fn hmm_smooth<'py>(
     lengths: Vec<usize>,
 ) -> PyResult<Laws<'py>> {
     let (model, sample) = (model(py, fields)?, sample(py, &x, lengths)?);
-    let values = detached(py, None, |_| model.smooth(&sample))?;
-    laws(py, values, model.states)
+    let (load, states) = (sample.values().len(), model.states);
+    let values = detached(py, None, load, move |_| model.smooth(&sample))?;
+    laws(py, values, states)
 }
 
 /// The most likely path and its log probability.
@@ -122,7 +125,8 @@ pub(crate) fn hmm_viterbi<'py>(
     lengths: Vec<usize>,
 ) -> PyResult<(Bound<'py, PyArray1<i64>>, f64)> {
     let (model, sample) = (model(py, fields)?, sample(py, &x, lengths)?);
-    let (path, loglik) = detached(py, None, |_| model.viterbi(&sample))?;
+    let load = sample.values().len();
+    let (path, loglik) = detached(py, None, load, move |_| model.viterbi(&sample))?;
     Ok((
         PyArray1::from_iter(py, path.into_iter().map(i64::from)),
         loglik,
@@ -139,7 +143,8 @@ pub(crate) fn hmm_forecast(
     steps: usize,
 ) -> PyResult<(Vec<f64>, Vec<f64>, Vec<f64>)> {
     let (model, sample) = (model(py, fields)?, sample(py, &x, lengths)?);
-    let found = detached(py, None, |_| model.forecast(&sample, steps))?;
+    let load = sample.values().len();
+    let found = detached(py, None, load, move |_| model.forecast(&sample, steps))?;
     Ok((found.probabilities, found.mean, found.variance))
 }
 

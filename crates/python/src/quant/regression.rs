@@ -4,7 +4,7 @@ use numpy::{PyArray1, PyArray2, PyArrayMethods};
 use py_rt_quant::regression::{self, Design, Penalty, Stop};
 use pyo3::prelude::*;
 
-use super::{detached, matrix, values, Column, Table};
+use super::{detached, matrix, size, values, Column, Table};
 
 type Fitted<'py> = (Bound<'py, PyArray1<f64>>, f64, f64, f64, usize, bool);
 type Traced<'py> = (
@@ -35,14 +35,17 @@ pub(crate) fn elastic_net<'py>(
         tol: stop.0,
         max_iter: stop.1,
     };
-    let (fit, coef, level) = detached(py, None, move |_| {
+    let (fit, coef, level) = detached(py, None, size(&x), move |watch| {
+        let mut going = || watch(0, 1);
         let mut design = Design::try_new(x, y, intercept)?;
-        let factors = adaptive.map(|gamma| regression::adaptive_weights(&mut design, gamma));
+        let factors = adaptive
+            .map(|gamma| regression::adaptive_weights(&mut design, gamma, &mut going))
+            .transpose()?;
         let mut scaled = match &factors {
             Some(factors) => design.scaled(factors),
             None => design,
         };
-        let fit = regression::solve(&mut scaled, penalty, stop, &[]);
+        let fit = regression::solve(&mut scaled, penalty, stop, &[], &mut going)?;
         let fit = regression::certified(&scaled, penalty, stop, fit);
         let level = scaled.intercept(&fit.coef);
         let coef = match factors {
@@ -74,7 +77,7 @@ pub(crate) fn lasso_path<'py>(
 ) -> PyResult<Traced<'py>> {
     let (x, y) = (matrix(&data.0)?, values(&data.1)?.to_vec());
     let (intercept, tol, max_iter) = settings;
-    let (path, levels, columns) = detached(py, None, move |watch| {
+    let (path, levels, columns) = detached(py, None, size(&x), move |watch| {
         let mut design = Design::try_new(x, y, intercept)?;
         let alphas = alphas.unwrap_or_else(|| {
             let (count, eps) = grid;
@@ -129,7 +132,7 @@ pub(crate) fn sparse_component<'py>(
     max_iter: usize,
 ) -> PyResult<Component<'py>> {
     let x = matrix(&x)?;
-    let found = detached(py, None, move |_| {
+    let found = detached(py, None, size(&x), move |_| {
         regression::sparse_component(&x, alpha, tol, max_iter)
     })?;
     let loadings = PyArray1::from_vec(py, found.loadings);

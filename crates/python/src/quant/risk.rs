@@ -7,7 +7,7 @@ use py_rt_quant::validation::overfitting;
 use py_rt_quant::validation::sharpe::{expected_maximum, Record};
 use pyo3::prelude::*;
 
-use super::{detached, matrix, values, Column, Table};
+use super::{detached, matrix, size, values, Column, Table};
 use crate::error::quant;
 
 /// Value at risk and expected shortfall.
@@ -26,7 +26,9 @@ pub(crate) fn tail_risk(
         "cornish_fisher" => Tail::CornishFisher,
         _ => Tail::Filtered { decay },
     };
-    let found = detached(py, None, move |_| tail::tail_risk(&returns, level, tail))?;
+    let found = detached(py, None, returns.len(), move |_| {
+        tail::tail_risk(&returns, level, tail)
+    })?;
     Ok((found.value_at_risk, found.expected_shortfall))
 }
 
@@ -112,7 +114,7 @@ pub(crate) fn pbo<'py>(
     progress: Option<Py<PyAny>>,
 ) -> PyResult<Splits<'py>> {
     let m = matrix(&performance)?;
-    let found = detached(py, progress, move |watch| {
+    let found = detached(py, progress, size(&m), move |watch| {
         overfitting::overfitting(&m, n_splits, watch)
     })?;
     let (inside, outside): (Vec<f64>, Vec<f64>) = found.chosen.into_iter().unzip();

@@ -46,7 +46,9 @@ pub(crate) fn adf<'py>(
     autolag: Option<&str>,
 ) -> PyResult<(f64, f64, usize, usize, [f64; 3], f64)> {
     let (trend, rule, x) = (trend(regression)?, rule(autolag)?, values(&x)?.to_vec());
-    let found = detached(py, None, |_| series::adf(&x, trend, max_lag, rule))?;
+    let found = detached(py, None, x.len(), move |_| {
+        series::adf(&x, trend, max_lag, rule)
+    })?;
     let root = found.root;
     Ok((
         root.statistic,
@@ -68,7 +70,7 @@ pub(crate) fn hurst(py: Python<'_>, x: Column<'_>, method: &str) -> PyResult<(f6
         other => return unknown("method", other),
     };
     let x = values(&x)?.to_vec();
-    let found = detached(py, None, |_| series::hurst(&x, method))?;
+    let found = detached(py, None, x.len(), move |_| series::hurst(&x, method))?;
     Ok((found.h, found.stderr))
 }
 
@@ -93,7 +95,9 @@ pub(crate) fn half_life<'py>(
         other => return unknown("bias", other),
     };
     let x = values(&x)?.to_vec();
-    let found = detached(py, None, |_| series::half_life(&x, method, bias, level))?;
+    let found = detached(py, None, x.len(), move |_| {
+        series::half_life(&x, method, bias, level)
+    })?;
     let status = match found.status {
         Reverting::Reverting => "reverting",
         Reverting::None => "none",
@@ -117,7 +121,7 @@ pub(crate) fn ou_fit(
     dt: f64,
 ) -> PyResult<(f64, f64, f64, f64, f64)> {
     let x = values(&x)?.to_vec();
-    let found = detached(py, None, |_| series::ou_fit(&x, dt))?;
+    let found = detached(py, None, x.len(), move |_| series::ou_fit(&x, dt))?;
     Ok((found.theta, found.mu, found.sigma, found.loglik, found.phi))
 }
 
@@ -132,14 +136,16 @@ pub(crate) fn ou_loglik(
     dt: f64,
 ) -> PyResult<f64> {
     let x = values(&x)?.to_vec();
-    detached(py, None, |_| series::ou_loglik(&x, theta, mu, sigma, dt))
+    detached(py, None, x.len(), move |_| {
+        series::ou_loglik(&x, theta, mu, sigma, dt)
+    })
 }
 
 /// The variance ratio over q steps, its robust statistic, its p-value.
 #[pyfunction]
 pub(crate) fn variance_ratio(py: Python<'_>, x: Column<'_>, q: usize) -> PyResult<(f64, f64, f64)> {
     let x = values(&x)?.to_vec();
-    let found = detached(py, None, |_| series::variance_ratio(&x, q))?;
+    let found = detached(py, None, x.len(), move |_| series::variance_ratio(&x, q))?;
     Ok((found.vr, found.z, found.pvalue))
 }
 
@@ -158,6 +164,8 @@ pub(crate) fn zscore<'py>(
         other => return unknown("method", other),
     };
     let x = values(&x)?.to_vec();
-    let scores = detached(py, None, |_| series::zscore(&x, window, method))?;
+    let scores = detached(py, None, x.len(), move |_| {
+        series::zscore(&x, window, method)
+    })?;
     Ok(PyArray1::from_vec(py, scores))
 }

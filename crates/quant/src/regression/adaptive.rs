@@ -1,15 +1,18 @@
 //! Weights of the adaptive LASSO (Zou 2006).
 
-use super::descent::{solve, Penalty, Stop};
+use super::descent::{solve, Going, Penalty, Stop};
 use super::design::Design;
+use crate::error::Result;
 use crate::linalg::{Cholesky, Matrix};
 
 /// |b0|^gamma for a first estimate b0: least squares where it is determined, else ridge.
 ///
 /// A column times its factor, fitted by the plain LASSO, is the adaptive LASSO; a factor of zero
 /// leaves the column out.
-#[must_use]
-pub fn adaptive_weights(design: &mut Design, gamma: f64) -> Vec<f64> {
+///
+/// # Errors
+/// [`crate::QuantError::Interrupted`] when `going` says stop.
+pub fn adaptive_weights(design: &mut Design, gamma: f64, going: Going<'_>) -> Result<Vec<f64>> {
     let p = design.columns();
     let mut gram = Matrix::zeros(p, p);
     for j in 0..p {
@@ -23,7 +26,9 @@ pub fn adaptive_weights(design: &mut Design, gamma: f64) -> Vec<f64> {
     } else {
         None
     };
-    let first = first.unwrap_or_else(|| {
+    let first = if let Some(first) = first {
+        first
+    } else {
         // A thousandth of the mean square: small beside the data, large beside rounding.
         let level: f64 = design.squares.iter().sum::<f64>() / p as f64;
         let penalty = Penalty {
@@ -44,10 +49,11 @@ pub fn adaptive_weights(design: &mut Design, gamma: f64) -> Vec<f64> {
                         max_iter: 1000,
                     },
                     &[],
-                )
+                    going,
+                )?
                 .coef
             }
         }
-    });
-    first.iter().map(|b| b.abs().powf(gamma)).collect()
+    };
+    Ok(first.iter().map(|b| b.abs().powf(gamma)).collect())
 }

@@ -6,6 +6,7 @@
 //! problem exactly.
 
 use super::design::Design;
+use crate::error::{QuantError, Result};
 use crate::linalg::lanes::{axpy, axpy_in, dot, wide};
 use crate::linalg::{Cholesky, Matrix};
 
@@ -44,9 +45,23 @@ pub struct Fit {
 
 /// Sweeps before the exact solve is tried, and between two tries.
 const BETWEEN: usize = 4;
+/// Exact steps times columns, at most, beyond ten steps.
+const EXACT_WORK: usize = 20_000;
+
+/// Asked now and then whether to go on.
+pub type Going<'a> = &'a mut dyn FnMut() -> bool;
 
 /// Minimises the objective, starting from `start` (zeros when it is empty).
-pub fn solve(design: &mut Design, penalty: Penalty, stop: Stop, start: &[f64]) -> Fit {
+///
+/// # Errors
+/// [`QuantError::Interrupted`] when `going` says stop.
+pub fn solve(
+    design: &mut Design,
+    penalty: Penalty,
+    stop: Stop,
+    start: &[f64],
+    going: Going<'_>,
+) -> Result<Fit> {
     let mut state = State::new(design, start);
     let target = stop.tol * design.y_square;
     let mut sweeps = 0;
@@ -57,7 +72,8 @@ pub fn solve(design: &mut Design, penalty: Penalty, stop: Stop, start: &[f64]) -
         if work.is_empty() {
             break;
         }
-        sweeps += state.inner(design, penalty, (target, stop.max_iter - sweeps), &work);
+        let limits = (target, stop.max_iter - sweeps);
+        sweeps += state.inner(design, penalty, limits, &work, going)?;
         gap = state.gap(design, penalty);
         if gap.size > target && !more {
             // Nothing is missing, so gradients have drifted, or the tolerance is beyond float64.
@@ -69,13 +85,13 @@ pub fn solve(design: &mut Design, penalty: Penalty, stop: Stop, start: &[f64]) -
         }
         fresh = !more;
     }
-    Fit {
+    Ok(Fit {
         coef: state.coef,
         dual_gap: gap.size,
         objective: gap.primal,
         iterations: sweeps,
         converged: gap.size <= target,
-    }
+    })
 }
 
 /// The same fit with its gap computed anew from the residual, free of what accumulated.
@@ -186,8 +202,12 @@ impl State {
         penalty: Penalty,
         (target, most): (f64, usize),
         work: &[usize],
-    ) -> usize {
-        for j in work {
+        going: Going<'_>,
+    ) -> Result<usize> {
+        for (at, j) in work.iter().enumerate() {
+            if at % 64 == 63 && !going() {
+                return Err(QuantError::Interrupted);
+            }
             design.gram_column(*j);
         }
         let k = work.len();
@@ -212,8 +232,12 @@ impl State {
             let moved = block.sweep();
             sweeps += 1;
             let settle = moved == 0.0 || sweeps % BETWEEN == 0;
-            if settle && (block.solve_exactly() || block.gap(design.y_square) <= 0.3 * target) {
+            if settle && (block.solve_exactly(going) || block.gap(design.y_square) <= 0.3 * target)
+            {
                 break;
+            }
+            if !going() {
+                return Err(QuantError::Interrupted);
             }
         }
         for ((j, b), old) in work.iter().zip(&block.coef).zip(&before) {
@@ -222,7 +246,7 @@ impl State {
                 axpy(old - b, design.known(*j), &mut self.slope);
             }
         }
-        sweeps
+        Ok(sweeps)
     }
 }
 
@@ -282,10 +306,15 @@ impl Block {
 
     /// Feature-sign search (Lee et al. 2007): with the signs of now, (G + l2) b = c - l1 sign;
     /// where a sign would turn, the best point on the way; a zero that should not be one joins.
-    /// True when all conditions of optimality hold; false when the held columns are dependent.
-    fn solve_exactly(&mut self) -> bool {
+    /// True when all conditions of optimality hold; false when the held columns are dependent, or
+    /// when so many signs are wrong that sweeps are the cheaper way: a step costs k^3.
+    fn solve_exactly(&mut self, going: Going<'_>) -> bool {
         let mut signs: Vec<f64> = self.coef.iter().map(|b| sign(*b)).collect();
-        for _ in 0..3 * signs.len() + 10 {
+        let steps = (3 * signs.len() + 10).min(10 + EXACT_WORK / signs.len().max(1));
+        for _ in 0..steps {
+            if !going() {
+                return false;
+            }
             let held: Vec<usize> = (0..signs.len()).filter(|j| signs[*j] != 0.0).collect();
             if !held.is_empty() {
                 let Some(aim) = self.aim(&held, &signs) else {

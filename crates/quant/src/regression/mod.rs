@@ -14,6 +14,6 @@ mod path;
 
 pub use adaptive::adaptive_weights;
 pub use component::{sparse_component, Component};
-pub use descent::{certified, solve, Fit, Penalty, Stop};
+pub use descent::{certified, solve, Fit, Going, Penalty, Stop};
 pub use design::Design;
 pub use path::{falling, largest_penalty, path, Path};

@@ -50,7 +50,8 @@ pub fn path(
             l2: alpha * (1.0 - l1_ratio),
         };
         let start = fits.last().map(|f| f.coef.clone()).unwrap_or_default();
-        fits.push(solve(design, penalty, stop, &start));
+        let mut going = || watch(at, alphas.len());
+        fits.push(solve(design, penalty, stop, &start, &mut going)?);
         if !watch(at + 1, alphas.len()) {
             return Err(QuantError::Interrupted);
         }
