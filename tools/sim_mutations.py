@@ -96,7 +96,7 @@ def cargo(tree: Path, verb: str) -> str | None:
         "CARGO_PROFILE_RELEASE_OPT_LEVEL": "1",
         "CARGO_INCREMENTAL": "1",
     }
-    command = ["cargo", verb, "--quiet", "--release", "-j2", "-p", "py-rt-faults"]
+    command = ["cargo", verb, "--quiet", "--release", "-p", "py-rt-faults"]
     ran = subprocess.run(
         [*command, "--example", "seeds"],
         cwd=tree,

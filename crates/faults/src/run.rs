@@ -18,13 +18,14 @@ use py_rt_live::{LiveError, Secret};
 use py_rt_types::{AssetClass, Decimal, Instrument, InstrumentSpec, Money, UnixNanos};
 
 use crate::dice::Dice;
+use crate::disk::{Death, Fuse, PowerLoss, SimTape};
 use crate::gambler::Gambler;
 use crate::oracle::{Breach, Rules};
 use crate::plan::{Fault, Plan};
 use crate::probes::Probes;
 use crate::venue::listing::{money_text, Listing, LISTINGS};
 use crate::venue::truth::CASH;
-use crate::wire::{sequence_of, Caller, Death, Fuse, Referee, SimTape, SimTransport};
+use crate::wire::{sequence_of, Caller, Referee, SimTransport};
 use crate::world::{World, MS, START};
 
 /// Virtual seconds within which everything must agree once faults have ceased.
@@ -222,7 +223,9 @@ fn run_lives(
     let summary = loop {
         lives += 1;
         let (fuse, death) = draw_death(plan, world, &mut dice, &mut deaths);
-        referee.borrow_mut().read_again(&scratch.0.join("journal"));
+        let may_be_lost = !plan.strict && plan.rate(Fault::PowerLoss) > 0;
+        let journal = scratch.0.join("journal");
+        referee.borrow_mut().read_again(&journal, may_be_lost);
         match live(plan, &config, (world, referee), &fuse, death, lives) {
             Ok(summary) => break summary,
             Err(_) if fuse.is_blown() => {}
@@ -271,11 +274,22 @@ fn draw_death(
     let steps = dice.between(1, 40 + 60_000 / often) as u64;
     let torn = dice.falls(plan.rate(Fault::TornWrite));
     let power = dice.falls(plan.rate(Fault::PowerLoss) * 4);
+    let torn_at = torn.then(|| dice.between(0, 60) as usize);
+    let mut own = Dice::new(plan.seed).fork(100 + u64::from(*deaths));
+    let swapped = own.falls(plan.rate(Fault::SectorsSwapped) * 4);
+    let loss = PowerLoss {
+        seed: own.roll(),
+        behind_ns: own.between(0, 400) * MS,
+        swapped,
+    };
     let death = Death {
-        torn_at: torn.then(|| dice.between(0, 60) as usize),
-        power,
+        torn_at,
+        power: power.then_some(loss),
     };
     let mut world = world.borrow_mut();
+    if power && swapped {
+        world.probes.count_fault(Fault::SectorsSwapped);
+    }
     world.probes.count_fault(Fault::Kill);
     if torn {
         world.probes.count_fault(Fault::TornWrite);
@@ -307,7 +321,10 @@ fn live(
             now,
             &mut || listed.clone().map(instrument).collect(),
             &mut |_| gambler(plan),
-            |file| SimTape::new(file, fuse.clone(), death, Rc::clone(referee)),
+            |file| {
+                let end = (fuse.clone(), death);
+                SimTape::new(file, end, Rc::clone(world), Rc::clone(referee))
+            },
         )?;
         let ending = opened.ending;
         let seed = plan.seed.wrapping_mul(1_000).wrapping_add(number);

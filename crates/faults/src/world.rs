@@ -110,6 +110,11 @@ impl World {
         self.truth.now
     }
 
+    /// From when on there are no faults.
+    pub(crate) const fn quiet_from(&self) -> UnixNanos {
+        self.quiet_from
+    }
+
     /// Whether faults have ceased.
     pub(crate) fn is_quiet(&self) -> bool {
         self.now() >= self.quiet_from
@@ -239,6 +244,9 @@ impl World {
     /// Sends what the venue told meanwhile to whoever listens.
     fn spread(&mut self) {
         for text in std::mem::take(&mut self.truth.told) {
+            if self.strikes(Fault::ReportLost) {
+                continue;
+            }
             let late = self.strikes(Fault::ReportLate);
             let delay = if late { self.dice.between(5, 400) } else { 1 };
             self.say(ACCOUNT, delay, &text);

@@ -490,3 +490,42 @@ fn venue_moves(rig: &mut Rig, venue: &mut Venue, dice: &mut Dice, online: bool) 
         }
     }
 }
+
+#[test]
+fn a_silent_order_is_asked_for_and_what_was_not_told_is_brought_in() {
+    let (mut rig, mut venue) = joined();
+    let (quiet, filled) = (
+        placed(&mut rig, &mut venue, 5),
+        placed(&mut rig, &mut venue, 7),
+    );
+    for sequence in [quiet, filled] {
+        rig.tell(sequence, ReportKind::Accepted);
+    }
+    venue.execute(rig.now.0, filled, 7);
+    rig.pass(14 * SECOND);
+    assert_eq!((rig.queries(), rig.held()), (Vec::new(), 0), "not yet");
+    rig.pass(16 * SECOND);
+    assert_eq!(
+        rig.queries(),
+        [Query::OpenOrders],
+        "one question for all of them"
+    );
+    venue.answer(&mut rig);
+    assert_eq!((rig.status(filled), rig.held()), (OrderStatus::Filled, 7));
+    assert_eq!(rig.status(quiet), OrderStatus::New);
+    rig.pass(15 * SECOND);
+    assert_eq!(rig.queries(), [Query::OpenOrders], "again and again");
+}
+
+#[test]
+fn nothing_is_asked_about_orders_that_say_something() {
+    let (mut rig, mut venue) = joined();
+    let sequence = placed(&mut rig, &mut venue, 100);
+    rig.tell(sequence, ReportKind::Accepted);
+    for _ in 0..10 {
+        rig.pass(7 * SECOND);
+        let kind = venue.execute(rig.now.0, sequence, 1);
+        rig.tell(sequence, kind);
+    }
+    assert_eq!(rig.queries(), []);
+}

@@ -16,6 +16,9 @@ use crate::portfolio::Portfolio;
 
 const RETRY_NS: i64 = 1_000_000_000;
 const TRIES: u8 = 5;
+/// An order may be silent so long; then the venue is asked whether it still stands as we know it:
+/// one message of a stream may be lost although the connection holds.
+const AUDIT_NS: i64 = 15_000_000_000;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Step {
@@ -58,8 +61,11 @@ pub(crate) struct Sync {
     /// Whether books agreed once before; from then on nothing foreign is taken for granted.
     settled_once: bool,
     retry_at: UnixNanos,
+    /// When silent orders are looked for next, while books agree.
+    audit_at: UnixNanos,
     tries: u8,
     fills_since: UnixNanos,
+    /// Orders that the venue was asked about and has not told of yet.
     unverified: Vec<ClientOrderId>,
     theirs: Vec<Qty>,
     foreign: Vec<Qty>,
@@ -76,6 +82,7 @@ impl Sync {
             step: if online { Step::Online } else { Step::Offline },
             settled_once: online,
             retry_at: UnixNanos::MAX,
+            audit_at: UnixNanos::MAX,
             tries: 0,
             fills_since: UnixNanos(0),
             unverified: Vec::new(),
@@ -104,14 +111,21 @@ impl Sync {
         matches!(self.step, Step::Fills | Step::Positions | Step::Account)
     }
 
-    #[inline]
-    pub(crate) const fn poll_timeout(&self) -> UnixNanos {
-        self.retry_at
+    /// Whether the venue was asked about orders of ours and has not told of all of them.
+    pub(crate) const fn awaits_orders(&self) -> bool {
+        self.is_asking() || !self.unverified.is_empty()
     }
 
-    pub(crate) const fn handle_lost(&mut self) {
+    #[inline]
+    pub(crate) fn poll_timeout(&self) -> UnixNanos {
+        self.retry_at.min(self.audit_at)
+    }
+
+    pub(crate) fn handle_lost(&mut self) {
         self.step = Step::Offline;
         self.retry_at = UnixNanos::MAX;
+        self.audit_at = UnixNanos::MAX;
+        self.unverified.clear();
     }
 
     /// Starts asking. Fills from `since` on are of interest.
@@ -123,6 +137,7 @@ impl Sync {
     ) -> Vec<Query> {
         self.step = Step::OpenOrders;
         self.retry_at = UnixNanos::MAX;
+        self.audit_at = UnixNanos::MAX;
         self.tries = 0;
         self.adopted_orders = 0;
         self.booked_fills = 0;
@@ -141,8 +156,19 @@ impl Sync {
         alloc::vec![Query::OpenOrders]
     }
 
-    /// The pause after a failed answer is over: ask all again.
+    /// The pause after a failed answer is over: ask all again. Or orders were silent for long: ask
+    /// for the open ones, and next for each that is not among them.
     pub(crate) fn handle_timeout(&mut self, now: UnixNanos, orders: &Orders) -> Vec<Query> {
+        if now >= self.audit_at {
+            self.audit_at = now.plus(AUDIT_NS);
+            let silent = orders.open().iter().filter(|order| {
+                order.alarm == UnixNanos::MAX && now.since(order.ts_updated) >= AUDIT_NS
+            });
+            self.unverified = silent.map(|order| order.client_order_id).collect();
+            if !self.unverified.is_empty() {
+                return alloc::vec![Query::OpenOrders];
+            }
+        }
         if now < self.retry_at {
             return Vec::new();
         }
@@ -253,17 +279,20 @@ impl Sync {
         orders: &Orders,
         portfolio: &Portfolio,
     ) -> SyncOutcome {
+        let asked = self.unverified.iter();
+        let asked = asked.filter_map(|&id| orders.find_open(id));
+        let asked: Vec<Query> = asked.map(life::query).collect();
         match (self.step, query) {
             (Step::OpenOrders, Query::OpenOrders) => {
                 self.step = Step::Orders;
                 if self.unverified.is_empty() {
                     return self.ask_fills();
                 }
-                let asked = self
-                    .unverified
-                    .iter()
-                    .filter_map(|&id| orders.find_open(id));
-                SyncOutcome::Ask(asked.map(life::query).collect())
+                SyncOutcome::Ask(asked)
+            }
+            (Step::Online, Query::OpenOrders) => {
+                self.unverified.clear();
+                SyncOutcome::Ask(asked)
             }
             (Step::Fills, Query::Fills { .. }) => {
                 self.step = Step::Positions;
@@ -285,14 +314,14 @@ impl Sync {
                 foreign.0 = self.theirs[index].0.saturating_sub(held(index));
             }
             self.settled_once = true;
-            self.step = Step::Online;
+            self.go_online(now);
             return SyncOutcome::Reconciled(self.cash);
         }
         let differs = |&index: &usize| {
             held(index).saturating_add(self.foreign[index].0) != self.theirs[index].0
         };
         let Some(index) = (0..self.theirs.len()).find(differs) else {
-            self.step = Step::Online;
+            self.go_online(now);
             return SyncOutcome::Reconciled(None);
         };
         self.tries += 1;
@@ -306,6 +335,11 @@ impl Sync {
             ours: Qty(held(index).saturating_add(self.foreign[index].0)),
             theirs: self.theirs[index],
         })
+    }
+
+    fn go_online(&mut self, now: UnixNanos) {
+        self.step = Step::Online;
+        self.audit_at = now.plus(AUDIT_NS);
     }
 
     /// What is remembered between sessions.

@@ -95,7 +95,7 @@ impl<S: Strategy> Kernel<S> {
 
     /// Tells reconciliation when an order's standing has been proved.
     fn verify(&mut self, report: &Report) {
-        if !self.sync.is_asking() {
+        if !self.sync.awaits_orders() {
             return;
         }
         let id = report.client_order_id;
