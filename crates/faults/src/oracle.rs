@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use py_rt_kernel::journal::{Decision, Entry, OwnedInput};
 use py_rt_kernel::{Control, Session};
 use py_rt_types::{
-    ClientOrderId, EventKind, NewOrder, OrderStatus, OrderType, ReplaceOrder, Report, ReportKind,
-    Side, UnixNanos, VenueOrderId, END,
+    AccountReport, ClientOrderId, EventKind, NewOrder, OrderStatus, OrderType, Query, ReplaceOrder,
+    Report, ReportKind, Side, UnixNanos, VenueOrderId, END,
 };
 
 use crate::venue::listing::LISTINGS;
@@ -82,6 +82,8 @@ pub(crate) struct Oracle {
     sent: Vec<UnixNanos>,
     reserved: u64,
     restricted: bool,
+    /// The venue was asked for everything since the connection came back or a life began.
+    compared: bool,
     /// Orders that were decided before the restriction that holds now.
     stale: BTreeSet<u64>,
     breaches: Vec<Breach>,
@@ -100,6 +102,7 @@ impl Oracle {
             sent: Vec::new(),
             reserved: 0,
             restricted: false,
+            compared: false,
             stale: BTreeSet::new(),
             breaches: Vec::new(),
         }
@@ -166,7 +169,15 @@ impl Oracle {
                 }
                 Control::CancelAll => {}
             },
-            Entry::Input(_, OwnedInput::Session(Session::Restarted { .. })) => self.sent.clear(),
+            Entry::Input(_, OwnedInput::Session(session)) => {
+                self.compared = false;
+                if matches!(session, Session::Restarted { .. }) {
+                    self.sent.clear();
+                }
+            }
+            Entry::Input(_, OwnedInput::Account(AccountReport::Done(Query::Account))) => {
+                self.compared = true;
+            }
             Entry::Decision(now, Decision::New(order)) => self.handle_new(*now, order),
             Entry::Decision(now, Decision::Replace(order)) => self.handle_replace(*now, order),
             _ => {}
@@ -310,6 +321,7 @@ impl Oracle {
         if sequence >= self.reserved {
             self.breach("I1", format!("order {sequence} has no reserved id"));
         }
+        self.judge_books(sequence);
         let (instrument, side) = (order.instrument.index(), order.side.sign());
         let asked = (instrument, side, order.order_qty.0);
         let price = order.limit_price.map(|price| price.0);
@@ -338,11 +350,19 @@ impl Oracle {
         self.orders.insert(sequence, known);
     }
 
+    fn judge_books(&mut self, sequence: u64) {
+        if !self.compared {
+            let what = format!("order {sequence} left before the books were compared");
+            self.breach("I30", what);
+        }
+    }
+
     fn handle_replace(&mut self, now: UnixNanos, order: &ReplaceOrder) {
         let sequence = order.client_order_id.sequence;
         let Some(known) = self.orders.get(&sequence).cloned() else {
             return self.breach("I1", format!("replace of {sequence}, which nobody sent"));
         };
+        self.judge_books(sequence);
         if known.over || known.market {
             self.breach("I2", format!("replace of {sequence}, which is over"));
         }

@@ -2,6 +2,10 @@
 //!
 //! The order of asking matters: open orders, then each order of ours that was not among them, then
 //! fills, then positions, so that what happens meanwhile is seen by a later answer.
+//!
+//! After a restart the end of the journal may be lost. An order that was sent then, and executed
+//! completely before we came back, is in no list but that of fills, which names it by the venue's
+//! id only. So each order there that we do not know is asked for once: it may be ours.
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
@@ -26,6 +30,7 @@ enum Step {
     OpenOrders,
     Orders,
     Fills,
+    Strangers,
     Positions,
     Account,
     Online,
@@ -71,6 +76,15 @@ pub(crate) struct Sync {
     foreign: Vec<Qty>,
     foreign_orders: BTreeMap<VenueOrderId, ForeignOrder>,
     cash: Option<Money>,
+    /// There was a life before, and books did not agree since: orders may be missing.
+    restarted: bool,
+    /// When we knew for certain what we had sent.
+    known_at: UnixNanos,
+    /// Orders that were executed and are unknown, and how many of them were asked for.
+    strangers: Vec<VenueOrderId>,
+    looked_up: usize,
+    /// Orders that had been adopted when fills were listed last.
+    adopted_before: u32,
     pub(crate) adopted_orders: u32,
     pub(crate) booked_fills: u32,
 }
@@ -90,6 +104,11 @@ impl Sync {
             foreign: alloc::vec![Qty::ZERO; instruments],
             foreign_orders: BTreeMap::new(),
             cash: None,
+            restarted: false,
+            known_at: UnixNanos(0),
+            strangers: Vec::new(),
+            looked_up: 0,
+            adopted_before: 0,
             adopted_orders: 0,
             booked_fills: 0,
         }
@@ -108,7 +127,10 @@ impl Sync {
     /// Whether the open orders were listed and fills are being told: an order of ours that is
     /// not known by now and was executed is closed.
     pub(crate) const fn lists_fills(&self) -> bool {
-        matches!(self.step, Step::Fills | Step::Positions | Step::Account)
+        matches!(
+            self.step,
+            Step::Fills | Step::Strangers | Step::Positions | Step::Account
+        )
     }
 
     /// Whether the venue was asked about orders of ours and has not told of all of them.
@@ -128,6 +150,17 @@ impl Sync {
         self.unverified.clear();
     }
 
+    /// The journal ends here, and more may have been sent.
+    pub(crate) fn handle_restart(&mut self) {
+        self.handle_lost();
+        self.restarted = true;
+    }
+
+    /// Since when something may have been sent that the journal does not know.
+    pub(crate) fn unsure_since(&self) -> Option<UnixNanos> {
+        (self.restarted && self.known_at.0 > 0).then_some(self.known_at)
+    }
+
     /// Starts asking. Fills from `since` on are of interest.
     pub(crate) fn start(
         &mut self,
@@ -141,12 +174,17 @@ impl Sync {
         self.tries = 0;
         self.adopted_orders = 0;
         self.booked_fills = 0;
+        if !self.restarted {
+            self.known_at = now;
+        }
         self.restart(now, orders, since)
     }
 
     fn restart(&mut self, _now: UnixNanos, orders: &Orders, since: UnixNanos) -> Vec<Query> {
         self.step = Step::OpenOrders;
         self.fills_since = since;
+        self.strangers.clear();
+        self.looked_up = 0;
         self.unverified = orders
             .open()
             .iter()
@@ -192,9 +230,23 @@ impl Sync {
 
     fn ask_fills(&mut self) -> SyncOutcome {
         self.step = Step::Fills;
+        self.adopted_before = self.adopted_orders;
         SyncOutcome::Ask(alloc::vec![Query::Fills {
             since: self.fills_since
         }])
+    }
+
+    /// Asks for the next unknown order; when one was ours, for its fills again; else for positions.
+    fn ask_stranger(&mut self) -> SyncOutcome {
+        if let Some(&venue_order_id) = self.strangers.get(self.looked_up) {
+            self.step = Step::Strangers;
+            return SyncOutcome::Ask(alloc::vec![Query::VenueOrder { venue_order_id }]);
+        }
+        if self.adopted_orders != self.adopted_before {
+            return self.ask_fills();
+        }
+        self.step = Step::Positions;
+        SyncOutcome::Ask(alloc::vec![Query::Positions])
     }
 
     /// Takes an execution that is not ours; each changes what is foreign once.
@@ -205,6 +257,10 @@ impl Sync {
         signed_qty: Qty,
         cum_qty: Qty,
     ) {
+        let unknown = self.restarted && self.step == Step::Fills;
+        if unknown && !self.strangers.contains(&venue_order_id) {
+            self.strangers.push(venue_order_id);
+        }
         let order = self.foreign_orders.entry(venue_order_id).or_default();
         order.instrument = instrument;
         let fresh = cum_qty > order.cum_qty;
@@ -294,9 +350,10 @@ impl Sync {
                 self.unverified.clear();
                 SyncOutcome::Ask(asked)
             }
-            (Step::Fills, Query::Fills { .. }) => {
-                self.step = Step::Positions;
-                SyncOutcome::Ask(alloc::vec![Query::Positions])
+            (Step::Fills, Query::Fills { .. }) => self.ask_stranger(),
+            (Step::Strangers, Query::VenueOrder { .. }) => {
+                self.looked_up += 1;
+                self.ask_stranger()
             }
             (Step::Positions, Query::Positions) => {
                 self.step = Step::Account;
@@ -339,6 +396,8 @@ impl Sync {
 
     fn go_online(&mut self, now: UnixNanos) {
         self.step = Step::Online;
+        self.restarted = false;
+        self.known_at = now;
         self.audit_at = now.plus(AUDIT_NS);
     }
 

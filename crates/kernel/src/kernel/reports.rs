@@ -44,6 +44,9 @@ impl<S: Strategy> Kernel<S> {
         }
         self.note_venue_time(&report);
         self.sync.handle_own_order(report.venue_order_id);
+        if self.sync.is_asking() {
+            self.execution.orders.note_former(&report);
+        }
         let outcome = self.execution.handle_report(self.now, &report);
         if outcome.fresh_qty.0 > 0 {
             self.book_fill(&report, outcome.fresh_qty);
@@ -253,7 +256,9 @@ impl<S: Strategy> Kernel<S> {
                 Qty(last_qty.0.saturating_mul(report.side.sign())),
                 cum_qty,
             ),
-            ReportKind::Snapshot { order_qty, .. } => {
+            ReportKind::Snapshot {
+                order_qty, status, ..
+            } if !status.is_terminal() => {
                 let event = SyncEvent::ForeignOrder {
                     instrument: report.instrument,
                     qty: order_qty,
