@@ -78,6 +78,9 @@ pub(crate) struct Oracle {
     at_venue: BTreeMap<VenueOrderId, u64>,
     held: Vec<i64>,
     paid: i128,
+    /// The account's cash when books were compared first, and what was paid until then.
+    first_cash: Option<(i128, i128)>,
+    told_cash: i128,
     books: Vec<Sides>,
     sent: Vec<UnixNanos>,
     reserved: u64,
@@ -98,6 +101,8 @@ impl Oracle {
             at_venue: BTreeMap::new(),
             held: vec![0; instruments],
             paid: 0,
+            first_cash: None,
+            told_cash: 0,
             books: vec![Sides::default(); instruments],
             sent: Vec::new(),
             reserved: 0,
@@ -140,9 +145,10 @@ impl Oracle {
         self.held[instrument]
     }
 
-    /// What was paid for everything that is held, in 1e-18.
-    pub(crate) const fn paid(&self) -> i128 {
-        self.paid
+    /// Cash by the journal alone, in 1e-18: what there was first, less what was paid since.
+    pub(crate) fn cash(&self) -> i128 {
+        let (cash, paid) = self.first_cash.unwrap_or_default();
+        cash + paid - self.paid
     }
 
     fn breach(&mut self, invariant: &'static str, what: String) {
@@ -177,6 +183,10 @@ impl Oracle {
             }
             Entry::Input(_, OwnedInput::Account(AccountReport::Done(Query::Account))) => {
                 self.compared = true;
+                self.first_cash.get_or_insert((self.told_cash, self.paid));
+            }
+            Entry::Input(_, OwnedInput::Account(AccountReport::Cash(cash))) => {
+                self.told_cash = cash.0;
             }
             Entry::Decision(now, Decision::New(order)) => self.handle_new(*now, order),
             Entry::Decision(now, Decision::Replace(order)) => self.handle_replace(*now, order),

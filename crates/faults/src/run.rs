@@ -24,7 +24,6 @@ use crate::oracle::{Breach, Rules};
 use crate::plan::{Fault, Plan};
 use crate::probes::Probes;
 use crate::venue::listing::{money_text, Listing, LISTINGS};
-use crate::venue::truth::CASH;
 use crate::wire::{sequence_of, Caller, Referee, SimTransport};
 use crate::world::{World, MS, START};
 
@@ -223,9 +222,9 @@ fn run_lives(
     let summary = loop {
         lives += 1;
         let (fuse, death) = draw_death(plan, world, &mut dice, &mut deaths);
-        let may_be_lost = !plan.strict && plan.rate(Fault::PowerLoss) > 0;
         let journal = scratch.0.join("journal");
-        referee.borrow_mut().read_again(&journal, may_be_lost);
+        let may_lose = may_lose_records(plan);
+        referee.borrow_mut().read_again(&journal, may_lose);
         match live(plan, &config, (world, referee), &fuse, death, lives) {
             Ok(summary) => break summary,
             Err(_) if fuse.is_blown() => {}
@@ -251,6 +250,11 @@ fn run_lives(
         order_hash: summary.order_hash,
         ..Verdict::default()
     })
+}
+
+/// Whether records may be gone that were written: power is lost and not all is synced.
+const fn may_lose_records(plan: &Plan) -> bool {
+    !plan.strict && plan.rate(Fault::PowerLoss) > 0
 }
 
 fn absent(error: std::io::Error) -> std::io::Result<()> {
@@ -385,8 +389,10 @@ fn judge(
             return Err(breach("I20", what));
         }
     }
-    let (theirs, naive) = (truth.cash(true), CASH - referee.oracle.paid());
-    if summary.cash != money_text(theirs) || naive != theirs {
+    let (theirs, naive) = (truth.cash(true), referee.oracle.cash());
+    // When the first comparison was lost, the cash to start from holds trades of others as well.
+    let mixed = may_lose_records(plan) && plan.rate(Fault::ForeignOrder) > 0;
+    if summary.cash != money_text(naive) || (naive != theirs && !mixed) {
         let (naive, theirs) = (money_text(naive), money_text(theirs));
         let what = format!(
             "cash: ours {}, oracle {naive}, venue {theirs}",
