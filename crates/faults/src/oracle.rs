@@ -15,6 +15,8 @@ use py_rt_types::{
 use crate::venue::listing::LISTINGS;
 
 const SECOND_NS: i64 = 1_000_000_000;
+/// Longer than all trouble of a run: until then every cancel has left that was asked for.
+const DOOM_NS: i64 = 30 * SECOND_NS;
 
 /// What the oracle holds against the kernel: the limits of the run, plainly.
 #[derive(Debug, Clone, Copy)]
@@ -87,6 +89,8 @@ pub(crate) struct Oracle {
     restricted: bool,
     /// The venue was asked for everything since the connection came back or a life began.
     compared: bool,
+    /// Orders that were open when all had to be cancelled, with the time of that.
+    doomed: BTreeMap<u64, UnixNanos>,
     /// Orders that were decided before the restriction that holds now.
     stale: BTreeSet<u64>,
     breaches: Vec<Breach>,
@@ -108,6 +112,7 @@ impl Oracle {
             reserved: 0,
             restricted: false,
             compared: false,
+            doomed: BTreeMap::new(),
             stale: BTreeSet::new(),
             breaches: Vec::new(),
         }
@@ -157,6 +162,16 @@ impl Oracle {
 
     /// Takes the next record of the journal.
     pub(crate) fn handle_entry(&mut self, entry: &Entry) {
+        if let Entry::Input(now, input) = entry {
+            self.judge_doomed(*now);
+            if let OwnedInput::Control(Control::Halt | Control::CancelAll) = input {
+                let open = self.orders.iter().filter(|(_, known)| known.leaves() > 0);
+                let open: Vec<u64> = open.map(|(sequence, _)| *sequence).collect();
+                for sequence in open {
+                    self.doomed.entry(sequence).or_insert(*now);
+                }
+            }
+        }
         match entry {
             Entry::IdBlock { end } => self.reserved = self.reserved.max(*end),
             Entry::Input(_, OwnedInput::Report(report)) => self.handle_report(report),
@@ -189,6 +204,9 @@ impl Oracle {
                 self.told_cash = cash.0;
             }
             Entry::Decision(now, Decision::New(order)) => self.handle_new(*now, order),
+            Entry::Decision(_, Decision::Cancel(order)) => {
+                self.doomed.remove(&order.client_order_id.sequence);
+            }
             Entry::Decision(now, Decision::Replace(order)) => self.handle_replace(*now, order),
             _ => {}
         }
@@ -358,6 +376,19 @@ impl Oracle {
             reduce_only: order.reduce_only,
         };
         self.orders.insert(sequence, known);
+    }
+
+    /// Every order that worked when all had to be cancelled gets its cancel, or has ended.
+    fn judge_doomed(&mut self, now: UnixNanos) {
+        let orders = &self.orders;
+        self.doomed
+            .retain(|sequence, _| orders.get(sequence).is_some_and(|known| known.leaves() > 0));
+        let left = self.doomed.iter().find(|(_, at)| now.since(**at) > DOOM_NS);
+        if let Some(sequence) = left.map(|(sequence, _)| *sequence) {
+            self.doomed.remove(&sequence);
+            let what = format!("order {sequence} got no cancel after all had to be cancelled");
+            self.breach("I18", what);
+        }
     }
 
     fn judge_books(&mut self, sequence: u64) {

@@ -7,6 +7,7 @@ use py_rt_kernel::event::{Event, SyncEvent};
 use py_rt_types::UnixNanos;
 
 use crate::oracle::{Breach, Oracle};
+use crate::plan::Fault;
 use crate::wire::sequence_of;
 use crate::world::{World, MS};
 
@@ -83,7 +84,13 @@ impl Patience {
 
 /// An execution of long ago that is booked nowhere. That an order which had ended was executed is
 /// known to nobody when the message is lost: the books are compared at the end.
+///
+/// So is it when an order arrived after the venue had said for seconds that it has none.
 fn find_unbooked(world: &World, oracle: &Oracle) -> Option<String> {
+    let mute = [Fault::RequestLate, Fault::ReportLost].map(|fault| world.plan.rate(fault));
+    if !mute.contains(&0) {
+        return None;
+    }
     let truth = &world.truth;
     truth.executions.iter().find_map(|one| {
         let order = &truth.orders[one.order];

@@ -62,10 +62,12 @@ pub enum Fault {
     ReportLost,
     /// Of what was not synced when the power went, a later sector is there and an earlier is not.
     SectorsSwapped,
+    /// A new order is under way for seconds, longer than anybody believes in it.
+    RequestLate,
 }
 
 /// All of them, in order.
-pub const FAULTS: [Fault; 28] = [
+pub const FAULTS: [Fault; 29] = [
     Fault::RequestLost,
     Fault::AnswerReset,
     Fault::GatewayPage,
@@ -94,6 +96,7 @@ pub const FAULTS: [Fault; 28] = [
     Fault::KillWord,
     Fault::ReportLost,
     Fault::SectorsSwapped,
+    Fault::RequestLate,
 ];
 /// How many of them there were when the first seeds failed; those seeds keep their meaning.
 const FIRST_FAULTS: usize = 26;
@@ -137,10 +140,11 @@ impl Plan {
     pub fn draw(seed: u64) -> Self {
         let mut plan = Self::draw_first(seed);
         let mut dice = Dice::new(seed).fork(5);
-        for rate in &mut plan.rates[FIRST_FAULTS..] {
-            *rate = draw_rate(&mut dice);
+        for fault in [Fault::ReportLost, Fault::SectorsSwapped] {
+            plan.rates[fault as usize] = draw_rate(&mut dice);
         }
         plan.strict &= plan.rate(Fault::PowerLoss) == 0 || dice.falls(400);
+        plan.rates[Fault::RequestLate as usize] = draw_rate(&mut dice);
         plan
     }
 

@@ -24,6 +24,7 @@ use crate::oracle::{Breach, Rules};
 use crate::plan::{Fault, Plan};
 use crate::probes::Probes;
 use crate::venue::listing::{money_text, Listing, LISTINGS};
+use crate::venue::truth::{Status, VenueOrder};
 use crate::wire::{sequence_of, Caller, Referee, SimTransport};
 use crate::world::{World, MS, START};
 
@@ -372,8 +373,13 @@ fn judge(
         let what = format!("{} requests while the venue takes none", world.intrusions);
         return Err(breach("I13", what));
     }
-    let left = truth.orders.iter().find(|o| o.status.is_open());
-    if let Some(order) = left {
+    // An order that arrived after the venue had said that it has none, and of which nothing was
+    // told, is met at the last comparison only: its cancel is on its way then.
+    let met_last = [Fault::RequestLate, Fault::ReportLost].map(|fault| plan.rate(fault) > 0);
+    let cancels = |order: &VenueOrder| order.status == Status::PendingCancel;
+    let left = truth.orders.iter().filter(|order| order.status.is_open());
+    let mut left = left.filter(|order| met_last != [true; 2] || !cancels(order));
+    if let Some(order) = left.next() {
         return Err(breach("I7", format!("left at the venue: {order:?}")));
     }
     if summary.open_orders != 0 {

@@ -178,8 +178,11 @@ impl Referee {
 
     /// A new order left: what may come of it and everything before it, by the venue's own books.
     fn judge_exposure(&mut self, world: &World, instrument: usize, qty: i64) {
-        if world.plan.rate(Fault::FillAfterCancel) > 0 {
-            // Executions that nobody has told of yet are on nobody's account.
+        if [Fault::FillAfterCancel, Fault::RequestLate].map(|fault| world.plan.rate(fault))
+            != [0; 2]
+        {
+            // Executions that nobody has told of yet are on nobody's account, and neither are
+            // orders of which the venue said for seconds that it has none.
             return;
         }
         let listing = &LISTINGS[instrument];

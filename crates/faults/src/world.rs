@@ -191,9 +191,14 @@ impl World {
         if life == 0 {
             return;
         }
-        let delay = self.dice.between(1, 6);
+        let order = Call::parse(bytes).and_then(|call| call.new_order());
+        let delay = if order.is_some() && self.strikes(Fault::RequestLate) {
+            self.dice.between(1_000, 9_000)
+        } else {
+            self.dice.between(1, 6)
+        };
         self.at(delay, Due::Request(life, lane, bytes.to_vec()));
-        if let Some(order) = Call::parse(bytes).and_then(|call| call.new_order()) {
+        if let Some(order) = order {
             self.flying.insert(self.next, order);
         }
     }

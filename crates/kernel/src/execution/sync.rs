@@ -3,17 +3,19 @@
 //! The order of asking matters: open orders, then each order of ours that was not among them, then
 //! fills, then positions, so that what happens meanwhile is seen by a later answer.
 //!
-//! After a restart the end of the journal may be lost. An order that was sent then, and executed
-//! completely before we came back, is in no list but that of fills, which names it by the venue's
-//! id only. So each order there that we do not know is asked for once: it may be ours.
+//! After a restart the end of the journal may be lost; and an order that the venue said it did not
+//! have may have arrived since. When such an order was executed completely, it is in no list but
+//! that of fills, which names it by the venue's id only. So each order there that we do not know is
+//! asked for once: it may be ours.
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use py_rt_types::{
-    AccountReport, ClientOrderId, InstrumentId, Money, Qty, Query, UnixNanos, VenueOrderId,
+    AccountReport, ClientOrderId, InstrumentId, Money, Qty, Query, RejectReason, UnixNanos,
+    VenueOrderId,
 };
 
-use super::{life, Orders};
+use super::{life, Order, Orders};
 use crate::event::SyncEvent;
 use crate::kernel::SyncImage;
 use crate::portfolio::Portfolio;
@@ -80,11 +82,11 @@ pub(crate) struct Sync {
     restarted: bool,
     /// When we knew for certain what we had sent.
     known_at: UnixNanos,
+    /// Whether an unknown order may be ours, all considered.
+    unsure: bool,
     /// Orders that were executed and are unknown, and how many of them were asked for.
     strangers: Vec<VenueOrderId>,
     looked_up: usize,
-    /// Orders that had been adopted when fills were listed last.
-    adopted_before: u32,
     pub(crate) adopted_orders: u32,
     pub(crate) booked_fills: u32,
 }
@@ -108,7 +110,7 @@ impl Sync {
             known_at: UnixNanos(0),
             strangers: Vec::new(),
             looked_up: 0,
-            adopted_before: 0,
+            unsure: false,
             adopted_orders: 0,
             booked_fills: 0,
         }
@@ -185,6 +187,8 @@ impl Sync {
         self.fills_since = since;
         self.strangers.clear();
         self.looked_up = 0;
+        let disowned = |order: &Order| order.reason == Some(RejectReason::NeverAccepted);
+        self.unsure = self.restarted || orders.closed().any(disowned);
         self.unverified = orders
             .open()
             .iter()
@@ -230,19 +234,22 @@ impl Sync {
 
     fn ask_fills(&mut self) -> SyncOutcome {
         self.step = Step::Fills;
-        self.adopted_before = self.adopted_orders;
         SyncOutcome::Ask(alloc::vec![Query::Fills {
             since: self.fills_since
         }])
     }
 
     /// Asks for the next unknown order; when one was ours, for its fills again; else for positions.
-    fn ask_stranger(&mut self) -> SyncOutcome {
+    fn ask_stranger(&mut self, orders: &Orders) -> SyncOutcome {
         if let Some(&venue_order_id) = self.strangers.get(self.looked_up) {
             self.step = Step::Strangers;
             return SyncOutcome::Ask(alloc::vec![Query::VenueOrder { venue_order_id }]);
         }
-        if self.adopted_orders != self.adopted_before {
+        let ours = |&id: &VenueOrderId| orders.id_at_venue(id).is_some();
+        let found = self.strangers.iter().any(ours);
+        self.strangers.clear();
+        self.looked_up = 0;
+        if found {
             return self.ask_fills();
         }
         self.step = Step::Positions;
@@ -257,7 +264,7 @@ impl Sync {
         signed_qty: Qty,
         cum_qty: Qty,
     ) {
-        let unknown = self.restarted && self.step == Step::Fills;
+        let unknown = self.unsure && self.step == Step::Fills;
         if unknown && !self.strangers.contains(&venue_order_id) {
             self.strangers.push(venue_order_id);
         }
@@ -350,10 +357,10 @@ impl Sync {
                 self.unverified.clear();
                 SyncOutcome::Ask(asked)
             }
-            (Step::Fills, Query::Fills { .. }) => self.ask_stranger(),
+            (Step::Fills, Query::Fills { .. }) => self.ask_stranger(orders),
             (Step::Strangers, Query::VenueOrder { .. }) => {
                 self.looked_up += 1;
-                self.ask_stranger()
+                self.ask_stranger(orders)
             }
             (Step::Positions, Query::Positions) => {
                 self.step = Step::Account;
