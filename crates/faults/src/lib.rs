@@ -7,14 +7,16 @@
 //! it is not: a backtest; no fill here means anything for a strategy.
 //!
 //! - [`plan`]: what a seed means: which faults, how often. [`dice`]: randomness from a seed.
-//! - [`world`]: clock, wires and what goes wrong on them. [`wire`]: disk, transport, caller.
+//! - [`world`]: clock, wires and what goes wrong on them. [`wire`]: transport, caller. [`disk`].
 //! - [`gambler`]: the strategy. [`run`]: one seed, and the comparison at its end.
 //! - [`probes`]: what really happened. [`search`]: many seeds, and a failure made smaller.
 #![forbid(unsafe_code)]
 
 pub mod dice;
+mod disk;
 pub mod gambler;
 mod oracle;
+mod patience;
 pub mod plan;
 pub mod probes;
 pub mod run;

@@ -8,13 +8,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use py_rt_kernel::journal::{Decision, Entry, OwnedInput};
 use py_rt_kernel::{Control, Session};
 use py_rt_types::{
-    ClientOrderId, EventKind, NewOrder, OrderStatus, OrderType, ReplaceOrder, Report, ReportKind,
-    Side, UnixNanos, VenueOrderId, END,
+    AccountReport, ClientOrderId, EventKind, NewOrder, OrderStatus, OrderType, Query, ReplaceOrder,
+    Report, ReportKind, Side, UnixNanos, VenueOrderId, END,
 };
 
 use crate::venue::listing::LISTINGS;
 
 const SECOND_NS: i64 = 1_000_000_000;
+/// Longer than all trouble of a run: until then every cancel has left that was asked for.
+const DOOM_NS: i64 = 30 * SECOND_NS;
 
 /// What the oracle holds against the kernel: the limits of the run, plainly.
 #[derive(Debug, Clone, Copy)]
@@ -78,10 +80,17 @@ pub(crate) struct Oracle {
     at_venue: BTreeMap<VenueOrderId, u64>,
     held: Vec<i64>,
     paid: i128,
+    /// The account's cash when books were compared first, and what was paid until then.
+    first_cash: Option<(i128, i128)>,
+    told_cash: i128,
     books: Vec<Sides>,
     sent: Vec<UnixNanos>,
     reserved: u64,
     restricted: bool,
+    /// The venue was asked for everything since the connection came back or a life began.
+    compared: bool,
+    /// Orders that were open when all had to be cancelled, with the time of that.
+    doomed: BTreeMap<u64, UnixNanos>,
     /// Orders that were decided before the restriction that holds now.
     stale: BTreeSet<u64>,
     breaches: Vec<Breach>,
@@ -96,10 +105,14 @@ impl Oracle {
             at_venue: BTreeMap::new(),
             held: vec![0; instruments],
             paid: 0,
+            first_cash: None,
+            told_cash: 0,
             books: vec![Sides::default(); instruments],
             sent: Vec::new(),
             reserved: 0,
             restricted: false,
+            compared: false,
+            doomed: BTreeMap::new(),
             stale: BTreeSet::new(),
             breaches: Vec::new(),
         }
@@ -137,9 +150,10 @@ impl Oracle {
         self.held[instrument]
     }
 
-    /// What was paid for everything that is held, in 1e-18.
-    pub(crate) const fn paid(&self) -> i128 {
-        self.paid
+    /// Cash by the journal alone, in 1e-18: what there was first, less what was paid since.
+    pub(crate) fn cash(&self) -> i128 {
+        let (cash, paid) = self.first_cash.unwrap_or_default();
+        cash + paid - self.paid
     }
 
     fn breach(&mut self, invariant: &'static str, what: String) {
@@ -148,6 +162,16 @@ impl Oracle {
 
     /// Takes the next record of the journal.
     pub(crate) fn handle_entry(&mut self, entry: &Entry) {
+        if let Entry::Input(now, input) = entry {
+            self.judge_doomed(*now);
+            if let OwnedInput::Control(Control::Halt | Control::CancelAll) = input {
+                let open = self.orders.iter().filter(|(_, known)| known.leaves() > 0);
+                let open: Vec<u64> = open.map(|(sequence, _)| *sequence).collect();
+                for sequence in open {
+                    self.doomed.entry(sequence).or_insert(*now);
+                }
+            }
+        }
         match entry {
             Entry::IdBlock { end } => self.reserved = self.reserved.max(*end),
             Entry::Input(_, OwnedInput::Report(report)) => self.handle_report(report),
@@ -166,8 +190,23 @@ impl Oracle {
                 }
                 Control::CancelAll => {}
             },
-            Entry::Input(_, OwnedInput::Session(Session::Restarted { .. })) => self.sent.clear(),
+            Entry::Input(_, OwnedInput::Session(session)) => {
+                self.compared = false;
+                if matches!(session, Session::Restarted { .. }) {
+                    self.sent.clear();
+                }
+            }
+            Entry::Input(_, OwnedInput::Account(AccountReport::Done(Query::Account))) => {
+                self.compared = true;
+                self.first_cash.get_or_insert((self.told_cash, self.paid));
+            }
+            Entry::Input(_, OwnedInput::Account(AccountReport::Cash(cash))) => {
+                self.told_cash = cash.0;
+            }
             Entry::Decision(now, Decision::New(order)) => self.handle_new(*now, order),
+            Entry::Decision(_, Decision::Cancel(order)) => {
+                self.doomed.remove(&order.client_order_id.sequence);
+            }
             Entry::Decision(now, Decision::Replace(order)) => self.handle_replace(*now, order),
             _ => {}
         }
@@ -310,6 +349,7 @@ impl Oracle {
         if sequence >= self.reserved {
             self.breach("I1", format!("order {sequence} has no reserved id"));
         }
+        self.judge_books(sequence);
         let (instrument, side) = (order.instrument.index(), order.side.sign());
         let asked = (instrument, side, order.order_qty.0);
         let price = order.limit_price.map(|price| price.0);
@@ -338,11 +378,32 @@ impl Oracle {
         self.orders.insert(sequence, known);
     }
 
+    /// Every order that worked when all had to be cancelled gets its cancel, or has ended.
+    fn judge_doomed(&mut self, now: UnixNanos) {
+        let orders = &self.orders;
+        self.doomed
+            .retain(|sequence, _| orders.get(sequence).is_some_and(|known| known.leaves() > 0));
+        let left = self.doomed.iter().find(|(_, at)| now.since(**at) > DOOM_NS);
+        if let Some(sequence) = left.map(|(sequence, _)| *sequence) {
+            self.doomed.remove(&sequence);
+            let what = format!("order {sequence} got no cancel after all had to be cancelled");
+            self.breach("I18", what);
+        }
+    }
+
+    fn judge_books(&mut self, sequence: u64) {
+        if !self.compared {
+            let what = format!("order {sequence} left before the books were compared");
+            self.breach("I30", what);
+        }
+    }
+
     fn handle_replace(&mut self, now: UnixNanos, order: &ReplaceOrder) {
         let sequence = order.client_order_id.sequence;
         let Some(known) = self.orders.get(&sequence).cloned() else {
             return self.breach("I1", format!("replace of {sequence}, which nobody sent"));
         };
+        self.judge_books(sequence);
         if known.over || known.market {
             self.breach("I2", format!("replace of {sequence}, which is over"));
         }

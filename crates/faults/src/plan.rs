@@ -54,14 +54,20 @@ pub enum Fault {
     Kill,
     /// The last write of a killed process is torn.
     TornWrite,
-    /// The power goes: what was not synced is lost (strict grade).
+    /// The power goes: what was not synced is lost.
     PowerLoss,
     /// A person writes a word into the kill file.
     KillWord,
+    /// A report is never told, and the connection holds.
+    ReportLost,
+    /// Of what was not synced when the power went, a later sector is there and an earlier is not.
+    SectorsSwapped,
+    /// A new order is under way for seconds, longer than anybody believes in it.
+    RequestLate,
 }
 
 /// All of them, in order.
-pub const FAULTS: [Fault; 26] = [
+pub const FAULTS: [Fault; 29] = [
     Fault::RequestLost,
     Fault::AnswerReset,
     Fault::GatewayPage,
@@ -88,7 +94,21 @@ pub const FAULTS: [Fault; 26] = [
     Fault::TornWrite,
     Fault::PowerLoss,
     Fault::KillWord,
+    Fault::ReportLost,
+    Fault::SectorsSwapped,
+    Fault::RequestLate,
 ];
+/// How many of them there were when the first seeds failed; those seeds keep their meaning.
+const FIRST_FAULTS: usize = 26;
+
+fn draw_rate(dice: &mut Dice) -> u32 {
+    let often = dice.between(1, 3);
+    match dice.between(0, 3) {
+        0 | 1 => 0,
+        2 => dice.between(5, 40) as u32,
+        _ => (often * dice.between(20, 100)) as u32,
+    }
+}
 
 /// Everything that a run is made from. Equal plans give equal runs, to the byte.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -118,15 +138,24 @@ impl Plan {
     /// that rare combinations come up too.
     #[must_use]
     pub fn draw(seed: u64) -> Self {
+        let mut plan = Self::draw_first(seed);
+        let mut dice = Dice::new(seed).fork(5);
+        for fault in [Fault::ReportLost, Fault::SectorsSwapped] {
+            plan.rates[fault as usize] = draw_rate(&mut dice);
+        }
+        plan.strict &= plan.rate(Fault::PowerLoss) == 0 || dice.falls(400);
+        plan.rates[Fault::RequestLate as usize] = draw_rate(&mut dice);
+        plan
+    }
+
+    /// What a seed meant when there were fewer kinds of faults, and power was lost in the strict
+    /// grade only: so the failures of that time are repeated.
+    #[must_use]
+    pub fn draw_first(seed: u64) -> Self {
         let mut dice = Dice::new(seed).fork(1);
         let mut rates = [0; FAULTS.len()];
-        for rate in &mut rates {
-            let often = dice.between(1, 3);
-            *rate = match dice.between(0, 3) {
-                0 | 1 => 0,
-                2 => dice.between(5, 40) as u32,
-                _ => (often * dice.between(20, 100)) as u32,
-            };
+        for rate in &mut rates[..FIRST_FAULTS] {
+            *rate = draw_rate(&mut dice);
         }
         let power = rates[Fault::PowerLoss as usize] > 0;
         Self {

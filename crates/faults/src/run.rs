@@ -18,13 +18,14 @@ use py_rt_live::{LiveError, Secret};
 use py_rt_types::{AssetClass, Decimal, Instrument, InstrumentSpec, Money, UnixNanos};
 
 use crate::dice::Dice;
+use crate::disk::{Death, Fuse, PowerLoss, SimTape};
 use crate::gambler::Gambler;
 use crate::oracle::{Breach, Rules};
 use crate::plan::{Fault, Plan};
 use crate::probes::Probes;
 use crate::venue::listing::{money_text, Listing, LISTINGS};
-use crate::venue::truth::CASH;
-use crate::wire::{sequence_of, Caller, Death, Fuse, Referee, SimTape, SimTransport};
+use crate::venue::truth::{Status, VenueOrder};
+use crate::wire::{sequence_of, Caller, Referee, SimTransport};
 use crate::world::{World, MS, START};
 
 /// Virtual seconds within which everything must agree once faults have ceased.
@@ -222,7 +223,9 @@ fn run_lives(
     let summary = loop {
         lives += 1;
         let (fuse, death) = draw_death(plan, world, &mut dice, &mut deaths);
-        referee.borrow_mut().read_again(&scratch.0.join("journal"));
+        let journal = scratch.0.join("journal");
+        let may_lose = may_lose_records(plan);
+        referee.borrow_mut().read_again(&journal, may_lose);
         match live(plan, &config, (world, referee), &fuse, death, lives) {
             Ok(summary) => break summary,
             Err(_) if fuse.is_blown() => {}
@@ -250,6 +253,11 @@ fn run_lives(
     })
 }
 
+/// Whether records may be gone that were written: power is lost and not all is synced.
+const fn may_lose_records(plan: &Plan) -> bool {
+    !plan.strict && plan.rate(Fault::PowerLoss) > 0
+}
+
 fn absent(error: std::io::Error) -> std::io::Result<()> {
     if error.kind() == std::io::ErrorKind::NotFound {
         return Ok(());
@@ -271,11 +279,22 @@ fn draw_death(
     let steps = dice.between(1, 40 + 60_000 / often) as u64;
     let torn = dice.falls(plan.rate(Fault::TornWrite));
     let power = dice.falls(plan.rate(Fault::PowerLoss) * 4);
+    let torn_at = torn.then(|| dice.between(0, 60) as usize);
+    let mut own = Dice::new(plan.seed).fork(100 + u64::from(*deaths));
+    let swapped = own.falls(plan.rate(Fault::SectorsSwapped) * 4);
+    let loss = PowerLoss {
+        seed: own.roll(),
+        behind_ns: own.between(0, 400) * MS,
+        swapped,
+    };
     let death = Death {
-        torn_at: torn.then(|| dice.between(0, 60) as usize),
-        power,
+        torn_at,
+        power: power.then_some(loss),
     };
     let mut world = world.borrow_mut();
+    if power && swapped {
+        world.probes.count_fault(Fault::SectorsSwapped);
+    }
     world.probes.count_fault(Fault::Kill);
     if torn {
         world.probes.count_fault(Fault::TornWrite);
@@ -307,7 +326,10 @@ fn live(
             now,
             &mut || listed.clone().map(instrument).collect(),
             &mut |_| gambler(plan),
-            |file| SimTape::new(file, fuse.clone(), death, Rc::clone(referee)),
+            |file| {
+                let end = (fuse.clone(), death);
+                SimTape::new(file, end, Rc::clone(world), Rc::clone(referee))
+            },
         )?;
         let ending = opened.ending;
         let seed = plan.seed.wrapping_mul(1_000).wrapping_add(number);
@@ -351,8 +373,13 @@ fn judge(
         let what = format!("{} requests while the venue takes none", world.intrusions);
         return Err(breach("I13", what));
     }
-    let left = truth.orders.iter().find(|o| o.status.is_open());
-    if let Some(order) = left {
+    // An order that arrived after the venue had said that it has none, and of which nothing was
+    // told, is met at the last comparison only: its cancel is on its way then.
+    let met_last = [Fault::RequestLate, Fault::ReportLost].map(|fault| plan.rate(fault) > 0);
+    let cancels = |order: &VenueOrder| order.status == Status::PendingCancel;
+    let left = truth.orders.iter().filter(|order| order.status.is_open());
+    let mut left = left.filter(|order| met_last != [true; 2] || !cancels(order));
+    if let Some(order) = left.next() {
         return Err(breach("I7", format!("left at the venue: {order:?}")));
     }
     if summary.open_orders != 0 {
@@ -368,8 +395,10 @@ fn judge(
             return Err(breach("I20", what));
         }
     }
-    let (theirs, naive) = (truth.cash(true), CASH - referee.oracle.paid());
-    if summary.cash != money_text(theirs) || naive != theirs {
+    let (theirs, naive) = (truth.cash(true), referee.oracle.cash());
+    // When the first comparison was lost, the cash to start from holds trades of others as well.
+    let mixed = may_lose_records(plan) && plan.rate(Fault::ForeignOrder) > 0;
+    if summary.cash != money_text(naive) || (naive != theirs && !mixed) {
         let (naive, theirs) = (money_text(naive), money_text(theirs));
         let what = format!(
             "cash: ours {}, oracle {naive}, venue {theirs}",

@@ -1,6 +1,6 @@
-//! What stands between the session and the world: a disk, a wire, a caller; and a fuse that kills.
+//! What stands between the session and the world: a wire, a caller, and whoever watches both.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io;
 use std::path::Path;
@@ -10,12 +10,14 @@ use py_rt_kernel::event::{Event, OrderEvent};
 use py_rt_kernel::journal::{Entry, OwnedInput};
 use py_rt_live::driver::Hooks;
 use py_rt_live::journal::frame::{payload_length, FRAME, MAGIC};
-use py_rt_live::journal::{FileTape, JournalReader, Tape};
+use py_rt_live::journal::JournalReader;
 use py_rt_live::net::{Arrival, LaneId, Transport};
 use py_rt_types::{OrderStatus, UnixNanos};
 use py_rt_venues::Transmit;
 
+use crate::disk::Fuse;
 use crate::oracle::{Breach, Oracle, Rules};
+use crate::patience::Patience;
 use crate::plan::Fault;
 use crate::venue::listing::LISTINGS;
 use crate::venue::rest::Call;
@@ -23,39 +25,6 @@ use crate::world::{Delivery, World, ORDERS};
 
 /// Lines that are kept of what happened last.
 const TRAIL: usize = 200;
-
-/// Blows after so many steps; whoever burns it then is dead.
-#[derive(Debug, Clone)]
-pub(crate) struct Fuse(Rc<Cell<u64>>);
-
-impl Fuse {
-    pub(crate) fn of(steps: u64) -> Self {
-        Self(Rc::new(Cell::new(steps)))
-    }
-
-    pub(crate) fn is_blown(&self) -> bool {
-        self.0.get() == 0
-    }
-
-    fn burn(&self) -> io::Result<()> {
-        match self.0.get().checked_sub(1) {
-            Some(left) => {
-                self.0.set(left);
-                Ok(())
-            }
-            None => Err(io::Error::other("the process is dead")),
-        }
-    }
-}
-
-/// How a process dies.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Death {
-    /// The last write gets so far.
-    pub(crate) torn_at: Option<usize>,
-    /// The power goes too: what was not synced is lost.
-    pub(crate) power: bool,
-}
 
 /// Whoever watches: the oracle, what left, what the kernel said.
 #[derive(Debug)]
@@ -69,6 +38,7 @@ pub(crate) struct Referee {
     ended: BTreeMap<u64, OrderStatus>,
     /// Executions that the kernel told in this life, or booked in those before.
     told: BTreeSet<(u64, i64)>,
+    patience: Patience,
     pub(crate) breaches: Vec<Breach>,
     pub(crate) posts: u64,
     /// What happened last, oldest first, until the first breach.
@@ -86,6 +56,7 @@ impl Referee {
             left: BTreeSet::new(),
             ended: BTreeMap::new(),
             told: BTreeSet::new(),
+            patience: Patience::new(),
             breaches: Vec::new(),
             posts: 0,
             trail: VecDeque::new(),
@@ -108,12 +79,14 @@ impl Referee {
         self.trail.push_back(text());
     }
 
-    /// A new life begins: what is in the journal is all there is.
-    pub(crate) fn read_again(&mut self, folder: &Path) {
+    /// A new life begins: what is in the journal is all there is. Everything that left stands in
+    /// it, unless what was not synced `may_be_lost`.
+    pub(crate) fn read_again(&mut self, folder: &Path, may_be_lost: bool) {
         self.collect();
         self.oracle = Oracle::new(self.rules, self.instruments);
         self.bytes.clear();
         self.ended.clear();
+        self.patience = Patience::new();
         let mut segments: Vec<_> = std::fs::read_dir(folder)
             .map(|found| found.filter_map(|one| Some(one.ok()?.path())).collect())
             .unwrap_or_default();
@@ -129,13 +102,20 @@ impl Referee {
         // Judged when it was written; a life reads only what it finds.
         self.oracle.take_breaches();
         self.told.clear();
+        let lost = self.left.iter().find(|client| {
+            sequence_of(client).is_some_and(|sequence| !self.oracle.knows(sequence))
+        });
+        if let Some(client) = lost.filter(|_| !may_be_lost) {
+            let what = format!("{client} left and is not in the journal any more");
+            self.breach("I29", what);
+        }
     }
 
     fn collect(&mut self) {
         self.breaches.extend(self.oracle.take_breaches());
     }
 
-    fn handle_written(&mut self, bytes: &[u8]) {
+    pub(crate) fn handle_written(&mut self, bytes: &[u8]) {
         self.bytes.extend_from_slice(bytes);
         let mut at = 0;
         if self.bytes.starts_with(&MAGIC) {
@@ -198,8 +178,11 @@ impl Referee {
 
     /// A new order left: what may come of it and everything before it, by the venue's own books.
     fn judge_exposure(&mut self, world: &World, instrument: usize, qty: i64) {
-        if world.plan.rate(Fault::FillAfterCancel) > 0 {
-            // Executions that nobody has told of yet are on nobody's account.
+        if [Fault::FillAfterCancel, Fault::RequestLate].map(|fault| world.plan.rate(fault))
+            != [0; 2]
+        {
+            // Executions that nobody has told of yet are on nobody's account, and neither are
+            // orders of which the venue said for seconds that it has none.
             return;
         }
         let listing = &LISTINGS[instrument];
@@ -213,7 +196,13 @@ impl Referee {
         }
     }
 
-    fn handle_event(&mut self, event: &Event) {
+    fn judge_patience(&mut self, world: &World) {
+        let found = self.patience.judge(world, &self.oracle);
+        self.breaches.extend(found);
+    }
+
+    fn handle_event(&mut self, now: UnixNanos, event: &Event) {
+        self.patience.handle_event(now, event);
         match event {
             Event::Order(event) => self.handle_order(event),
             Event::Fill(fill) => {
@@ -258,72 +247,6 @@ impl Referee {
 /// The number in one of our ids: `rt-<lineage>-<sequence>[-<revision>]`.
 pub(crate) fn sequence_of(client: &str) -> Option<u64> {
     client.strip_prefix("rt-")?.split('-').nth(1)?.parse().ok()
-}
-
-/// A file that takes nothing more once the fuse has blown.
-#[derive(Debug)]
-pub(crate) struct SimTape {
-    file: FileTape,
-    fuse: Fuse,
-    death: Death,
-    length: u64,
-    synced: u64,
-    referee: Rc<RefCell<Referee>>,
-}
-
-impl SimTape {
-    pub(crate) fn new(
-        file: FileTape,
-        fuse: Fuse,
-        death: Death,
-        referee: Rc<RefCell<Referee>>,
-    ) -> Self {
-        let length = std::fs::metadata(file.path()).map_or(0, |data| data.len());
-        Self {
-            file,
-            fuse,
-            death,
-            length,
-            synced: length,
-            referee,
-        }
-    }
-}
-
-impl Drop for SimTape {
-    fn drop(&mut self) {
-        if self.fuse.is_blown() && self.death.power {
-            let cut = std::fs::OpenOptions::new()
-                .write(true)
-                .open(self.file.path());
-            let cut = cut.and_then(|file| file.set_len(self.synced));
-            if let Err(error) = cut {
-                let what = format!("the disk cannot be cut: {error}");
-                self.referee.borrow_mut().breach("harness", what);
-            }
-        }
-    }
-}
-
-impl Tape for SimTape {
-    fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
-        if let Err(error) = self.fuse.burn() {
-            if let Some(at) = self.death.torn_at.take() {
-                self.file.append(&bytes[..at.min(bytes.len())])?;
-            }
-            return Err(error);
-        }
-        self.length += bytes.len() as u64;
-        self.file.append(bytes)?;
-        self.referee.borrow_mut().handle_written(bytes);
-        Ok(())
-    }
-
-    fn sync(&mut self) -> io::Result<()> {
-        self.fuse.burn()?;
-        self.synced = self.length;
-        Ok(())
-    }
 }
 
 /// The transport to the world.
@@ -416,6 +339,7 @@ impl Hooks for Caller<'_> {
         let mut world = self.world.borrow_mut();
         let word = world.word.take();
         let quiet = world.is_quiet();
+        self.referee.borrow_mut().judge_patience(&world);
         drop(world);
         if let Some(word) = word.filter(|_| !quiet) {
             if let Err(error) = std::fs::write(self.kill, word) {
@@ -427,7 +351,8 @@ impl Hooks for Caller<'_> {
     }
 
     fn on_event(&mut self, event: &Event) {
-        self.referee.borrow_mut().handle_event(event);
+        let now = self.world.borrow().now();
+        self.referee.borrow_mut().handle_event(now, event);
         let name = match event {
             Event::Order(event) if event.denial.is_some() => "order denied",
             Event::Order(event) => event.order.status.name(),

@@ -110,6 +110,11 @@ impl World {
         self.truth.now
     }
 
+    /// From when on there are no faults.
+    pub(crate) const fn quiet_from(&self) -> UnixNanos {
+        self.quiet_from
+    }
+
     /// Whether faults have ceased.
     pub(crate) fn is_quiet(&self) -> bool {
         self.now() >= self.quiet_from
@@ -186,9 +191,14 @@ impl World {
         if life == 0 {
             return;
         }
-        let delay = self.dice.between(1, 6);
+        let order = Call::parse(bytes).and_then(|call| call.new_order());
+        let delay = if order.is_some() && self.strikes(Fault::RequestLate) {
+            self.dice.between(1_000, 9_000)
+        } else {
+            self.dice.between(1, 6)
+        };
         self.at(delay, Due::Request(life, lane, bytes.to_vec()));
-        if let Some(order) = Call::parse(bytes).and_then(|call| call.new_order()) {
+        if let Some(order) = order {
             self.flying.insert(self.next, order);
         }
     }
@@ -239,6 +249,9 @@ impl World {
     /// Sends what the venue told meanwhile to whoever listens.
     fn spread(&mut self) {
         for text in std::mem::take(&mut self.truth.told) {
+            if self.strikes(Fault::ReportLost) {
+                continue;
+            }
             let late = self.strikes(Fault::ReportLate);
             let delay = if late { self.dice.between(5, 400) } else { 1 };
             self.say(ACCOUNT, delay, &text);

@@ -15,7 +15,7 @@ const REGRESSIONS: [u64; 8] = [18, 25, 70, 1235, 1675, 1913, 2761, 20_673];
 #[test]
 fn the_failures_of_the_past_stay_mended() {
     for seed in REGRESSIONS {
-        assert_eq!(run(&Plan::draw(seed)).breach, None, "seed {seed}");
+        assert_eq!(run(&Plan::draw_first(seed)).breach, None, "seed {seed}");
     }
 }
 

@@ -28,7 +28,7 @@ use py_rt_types::{Bar, Instrument, InstrumentId, MarketEvent, Money, UnixNanos};
 
 use crate::event::{Event, FillEvent, OrderEvent, TradingState};
 use crate::execution::{Execution, ExecutionTimes, Sync};
-use crate::input::Input;
+use crate::input::{Input, Session};
 use crate::market::{BarBuilder, Change, Left, Market};
 use crate::output::{Outbox, Output};
 use crate::portfolio::Portfolio;
@@ -169,8 +169,15 @@ impl<S: Strategy> Kernel<S> {
         if let Input::Bar(bar) = input {
             return self.handle_closed_bar(now, bar);
         }
+        if let Input::Session(session @ Session::Restarted { .. }) = input {
+            // What is due was set in a life that is over, and rings once that is known: nothing
+            // may leave under an id or on books of before.
+            self.now = self.now.max(now);
+            self.handle_session(session);
+        }
         self.advance(now);
         match input {
+            Input::Session(Session::Restarted { .. }) => {}
             Input::Report(report) => self.handle_report(report),
             Input::Account(report) => self.handle_account(report),
             Input::Session(session) => self.handle_session(session),

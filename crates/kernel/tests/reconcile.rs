@@ -12,7 +12,8 @@ use py_rt_types::{
     AccountReport, ClientOrderId, Money, OrderStatus, Qty, Query, RejectReason, ReportKind, Side,
     UnixNanos, VenueOrderId,
 };
-use rig::{buy, config, fill, instrument, money, snapshot, told, Dice, Rig, Script, FIRST, SECOND};
+use rig::{buy, config, fill, instrument, money, snapshot, told, Dice, Rig, Script, FIRST};
+use rig::{Wish, SECOND};
 
 fn apart() -> Rig {
     let config = KernelConfig {
@@ -489,4 +490,66 @@ fn venue_moves(rig: &mut Rig, venue: &mut Venue, dice: &mut Dice, online: bool) 
             rig.tell(sequence, kind);
         }
     }
+}
+
+#[test]
+fn a_silent_order_is_asked_for_and_what_was_not_told_is_brought_in() {
+    let (mut rig, mut venue) = joined();
+    let (quiet, filled) = (
+        placed(&mut rig, &mut venue, 5),
+        placed(&mut rig, &mut venue, 7),
+    );
+    for sequence in [quiet, filled] {
+        rig.tell(sequence, ReportKind::Accepted);
+    }
+    venue.execute(rig.now.0, filled, 7);
+    rig.pass(14 * SECOND);
+    assert_eq!((rig.queries(), rig.held()), (Vec::new(), 0), "not yet");
+    rig.pass(16 * SECOND);
+    assert_eq!(
+        rig.queries(),
+        [Query::OpenOrders],
+        "one question for all of them"
+    );
+    venue.answer(&mut rig);
+    assert_eq!((rig.status(filled), rig.held()), (OrderStatus::Filled, 7));
+    assert_eq!(rig.status(quiet), OrderStatus::New);
+    rig.pass(15 * SECOND);
+    assert_eq!(rig.queries(), [Query::OpenOrders], "again and again");
+}
+
+#[test]
+fn a_timer_that_is_due_at_the_restart_sends_nothing_on_the_books_of_before() {
+    let (mut rig, venue) = joined();
+    rig.ask(&[Wish::Timer(1, rig.now + 100, 0)]);
+    rig.kernel.strategy_mut().at_timer = vec![buy(1, 9_990)];
+    rig.now += SECOND;
+    let restarted = Session::Restarted {
+        next_sequence: 1_025,
+    };
+    rig.input(Input::Session(restarted));
+    assert_eq!(rig.kernel.strategy().timers.len(), 1, "it rang");
+    assert_eq!(rig.new_orders(), [], "before the books agree");
+    connect(&mut rig, &venue);
+    rig.ask(&[buy(1, 9_990)]);
+    let ids: Vec<u64> = rig
+        .new_orders()
+        .iter()
+        .map(|order| order.client_order_id.sequence)
+        .collect();
+    assert_eq!(ids.len(), 1);
+    assert!(ids[0] >= 1_025, "an id of before was used: {ids:?}");
+}
+
+#[test]
+fn nothing_is_asked_about_orders_that_say_something() {
+    let (mut rig, mut venue) = joined();
+    let sequence = placed(&mut rig, &mut venue, 100);
+    rig.tell(sequence, ReportKind::Accepted);
+    for _ in 0..10 {
+        rig.pass(7 * SECOND);
+        let kind = venue.execute(rig.now.0, sequence, 1);
+        rig.tell(sequence, kind);
+    }
+    assert_eq!(rig.queries(), []);
 }

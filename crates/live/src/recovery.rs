@@ -177,6 +177,7 @@ impl<S: Strategy> Walk<S> {
         }
         match entry {
             Entry::Header(_) => return Err(self.misplaced("a second header")),
+            Entry::Synced { .. } => {}
             Entry::Snapshot(bytes) => self.handle_snapshot(&bytes)?,
             Entry::IdBlock { end } => {
                 self.replayed.ids_end = self.replayed.ids_end.max(end);

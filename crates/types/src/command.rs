@@ -65,6 +65,11 @@ pub enum Query {
         /// Its instrument.
         instrument: InstrumentId,
     },
+    /// One order by the venue's id, ours or not: a `Snapshot` when there is one, then `Done`.
+    VenueOrder {
+        /// The order.
+        venue_order_id: VenueOrderId,
+    },
     /// All open orders: a `Snapshot` each, then `Done`.
     OpenOrders,
     /// Executions since a time: a `Fill` each, oldest first, then `Done`.

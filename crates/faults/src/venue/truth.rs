@@ -69,6 +69,8 @@ pub(crate) struct Execution {
     pub(crate) cum: i64,
     pub(crate) price: i64,
     pub(crate) at: UnixNanos,
+    /// Its order had ended before.
+    pub(crate) late: bool,
 }
 
 /// A new order as it was asked for.
@@ -268,6 +270,7 @@ impl Truth {
             (None, _) => touch,
         };
         let now = self.now;
+        let late = !found.status.is_live();
         let found = &mut self.orders[order];
         found.cum += qty;
         found.updated = now;
@@ -284,6 +287,7 @@ impl Truth {
             cum,
             price,
             at: now,
+            late,
         });
         let event = if full { "fill" } else { "partial_fill" };
         self.tell(order, event, Some(self.executions.len() - 1));

@@ -334,10 +334,10 @@ fn apply_snapshot(
         apply_refused_replace(order, now, revision, times);
         return false;
     }
-    if order
-        .pending_replace
-        .is_some_and(|pending| revision == pending.revision)
-    {
+    let pending = order.pending_replace.map(|pending| pending.revision);
+    if pending == Some(revision) || revision > order.revisions_sent {
+        // Also a replace that the journal lost: its revision is taken, and its terms hold.
+        order.revisions_sent = order.revisions_sent.max(revision);
         apply_replaced(order, revision, order_qty, limit_price);
     } else if order.pending_replace.is_some() && !is_settled(order, now, times) {
         // The answer may be older than the replace: it counts until there was time to see it.

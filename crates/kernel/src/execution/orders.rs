@@ -218,6 +218,16 @@ impl Orders {
         self.former.push_back((venue_order_id, id.sequence));
     }
 
+    /// Remembers a venue id that a report gives to an order of ours as it was before a replace.
+    pub(crate) fn note_former(&mut self, report: &Report) {
+        let (id, venue_order_id) = (report.client_order_id, report.venue_order_id);
+        let older = |order: &Order| id.revision < order.client_order_id.revision;
+        let unknown = venue_order_id.0 != 0 && self.id_at_venue(venue_order_id).is_none();
+        if unknown && self.find(id).is_some_and(older) {
+            self.remember_former(venue_order_id, id);
+        }
+    }
+
     /// Former venue ids with the sequences of their orders, oldest first.
     pub(crate) fn former(&self) -> impl Iterator<Item = (VenueOrderId, u64)> + '_ {
         self.former.iter().copied()

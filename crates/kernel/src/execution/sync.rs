@@ -2,20 +2,29 @@
 //!
 //! The order of asking matters: open orders, then each order of ours that was not among them, then
 //! fills, then positions, so that what happens meanwhile is seen by a later answer.
+//!
+//! After a restart the end of the journal may be lost; and an order that the venue said it did not
+//! have may have arrived since. When such an order was executed completely, it is in no list but
+//! that of fills, which names it by the venue's id only. So each order there that we do not know is
+//! asked for once: it may be ours.
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use py_rt_types::{
-    AccountReport, ClientOrderId, InstrumentId, Money, Qty, Query, UnixNanos, VenueOrderId,
+    AccountReport, ClientOrderId, InstrumentId, Money, Qty, Query, RejectReason, UnixNanos,
+    VenueOrderId,
 };
 
-use super::{life, Orders};
+use super::{life, Order, Orders};
 use crate::event::SyncEvent;
 use crate::kernel::SyncImage;
 use crate::portfolio::Portfolio;
 
 const RETRY_NS: i64 = 1_000_000_000;
 const TRIES: u8 = 5;
+/// An order may be silent so long; then the venue is asked whether it still stands as we know it:
+/// one message of a stream may be lost although the connection holds.
+const AUDIT_NS: i64 = 15_000_000_000;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Step {
@@ -23,6 +32,7 @@ enum Step {
     OpenOrders,
     Orders,
     Fills,
+    Strangers,
     Positions,
     Account,
     Online,
@@ -58,13 +68,25 @@ pub(crate) struct Sync {
     /// Whether books agreed once before; from then on nothing foreign is taken for granted.
     settled_once: bool,
     retry_at: UnixNanos,
+    /// When silent orders are looked for next, while books agree.
+    audit_at: UnixNanos,
     tries: u8,
     fills_since: UnixNanos,
+    /// Orders that the venue was asked about and has not told of yet.
     unverified: Vec<ClientOrderId>,
     theirs: Vec<Qty>,
     foreign: Vec<Qty>,
     foreign_orders: BTreeMap<VenueOrderId, ForeignOrder>,
     cash: Option<Money>,
+    /// There was a life before, and books did not agree since: orders may be missing.
+    restarted: bool,
+    /// When we knew for certain what we had sent.
+    known_at: UnixNanos,
+    /// Whether an unknown order may be ours, all considered.
+    unsure: bool,
+    /// Orders that were executed and are unknown, and how many of them were asked for.
+    strangers: Vec<VenueOrderId>,
+    looked_up: usize,
     pub(crate) adopted_orders: u32,
     pub(crate) booked_fills: u32,
 }
@@ -76,6 +98,7 @@ impl Sync {
             step: if online { Step::Online } else { Step::Offline },
             settled_once: online,
             retry_at: UnixNanos::MAX,
+            audit_at: UnixNanos::MAX,
             tries: 0,
             fills_since: UnixNanos(0),
             unverified: Vec::new(),
@@ -83,6 +106,11 @@ impl Sync {
             foreign: alloc::vec![Qty::ZERO; instruments],
             foreign_orders: BTreeMap::new(),
             cash: None,
+            restarted: false,
+            known_at: UnixNanos(0),
+            strangers: Vec::new(),
+            looked_up: 0,
+            unsure: false,
             adopted_orders: 0,
             booked_fills: 0,
         }
@@ -101,17 +129,38 @@ impl Sync {
     /// Whether the open orders were listed and fills are being told: an order of ours that is
     /// not known by now and was executed is closed.
     pub(crate) const fn lists_fills(&self) -> bool {
-        matches!(self.step, Step::Fills | Step::Positions | Step::Account)
+        matches!(
+            self.step,
+            Step::Fills | Step::Strangers | Step::Positions | Step::Account
+        )
+    }
+
+    /// Whether the venue was asked about orders of ours and has not told of all of them.
+    pub(crate) const fn awaits_orders(&self) -> bool {
+        self.is_asking() || !self.unverified.is_empty()
     }
 
     #[inline]
-    pub(crate) const fn poll_timeout(&self) -> UnixNanos {
-        self.retry_at
+    pub(crate) fn poll_timeout(&self) -> UnixNanos {
+        self.retry_at.min(self.audit_at)
     }
 
-    pub(crate) const fn handle_lost(&mut self) {
+    pub(crate) fn handle_lost(&mut self) {
         self.step = Step::Offline;
         self.retry_at = UnixNanos::MAX;
+        self.audit_at = UnixNanos::MAX;
+        self.unverified.clear();
+    }
+
+    /// The journal ends here, and more may have been sent.
+    pub(crate) fn handle_restart(&mut self) {
+        self.handle_lost();
+        self.restarted = true;
+    }
+
+    /// Since when something may have been sent that the journal does not know.
+    pub(crate) fn unsure_since(&self) -> Option<UnixNanos> {
+        (self.restarted && self.known_at.0 > 0).then_some(self.known_at)
     }
 
     /// Starts asking. Fills from `since` on are of interest.
@@ -123,15 +172,23 @@ impl Sync {
     ) -> Vec<Query> {
         self.step = Step::OpenOrders;
         self.retry_at = UnixNanos::MAX;
+        self.audit_at = UnixNanos::MAX;
         self.tries = 0;
         self.adopted_orders = 0;
         self.booked_fills = 0;
+        if !self.restarted {
+            self.known_at = now;
+        }
         self.restart(now, orders, since)
     }
 
     fn restart(&mut self, _now: UnixNanos, orders: &Orders, since: UnixNanos) -> Vec<Query> {
         self.step = Step::OpenOrders;
         self.fills_since = since;
+        self.strangers.clear();
+        self.looked_up = 0;
+        let disowned = |order: &Order| order.reason == Some(RejectReason::NeverAccepted);
+        self.unsure = self.restarted || orders.closed().any(disowned);
         self.unverified = orders
             .open()
             .iter()
@@ -141,8 +198,19 @@ impl Sync {
         alloc::vec![Query::OpenOrders]
     }
 
-    /// The pause after a failed answer is over: ask all again.
+    /// The pause after a failed answer is over: ask all again. Or orders were silent for long: ask
+    /// for the open ones, and next for each that is not among them.
     pub(crate) fn handle_timeout(&mut self, now: UnixNanos, orders: &Orders) -> Vec<Query> {
+        if now >= self.audit_at {
+            self.audit_at = now.plus(AUDIT_NS);
+            let silent = orders.open().iter().filter(|order| {
+                order.alarm == UnixNanos::MAX && now.since(order.ts_updated) >= AUDIT_NS
+            });
+            self.unverified = silent.map(|order| order.client_order_id).collect();
+            if !self.unverified.is_empty() {
+                return alloc::vec![Query::OpenOrders];
+            }
+        }
         if now < self.retry_at {
             return Vec::new();
         }
@@ -171,6 +239,23 @@ impl Sync {
         }])
     }
 
+    /// Asks for the next unknown order; when one was ours, for its fills again; else for positions.
+    fn ask_stranger(&mut self, orders: &Orders) -> SyncOutcome {
+        if let Some(&venue_order_id) = self.strangers.get(self.looked_up) {
+            self.step = Step::Strangers;
+            return SyncOutcome::Ask(alloc::vec![Query::VenueOrder { venue_order_id }]);
+        }
+        let ours = |&id: &VenueOrderId| orders.id_at_venue(id).is_some();
+        let found = self.strangers.iter().any(ours);
+        self.strangers.clear();
+        self.looked_up = 0;
+        if found {
+            return self.ask_fills();
+        }
+        self.step = Step::Positions;
+        SyncOutcome::Ask(alloc::vec![Query::Positions])
+    }
+
     /// Takes an execution that is not ours; each changes what is foreign once.
     pub(crate) fn handle_foreign_fill(
         &mut self,
@@ -179,6 +264,10 @@ impl Sync {
         signed_qty: Qty,
         cum_qty: Qty,
     ) {
+        let unknown = self.unsure && self.step == Step::Fills;
+        if unknown && !self.strangers.contains(&venue_order_id) {
+            self.strangers.push(venue_order_id);
+        }
         let order = self.foreign_orders.entry(venue_order_id).or_default();
         order.instrument = instrument;
         let fresh = cum_qty > order.cum_qty;
@@ -253,21 +342,25 @@ impl Sync {
         orders: &Orders,
         portfolio: &Portfolio,
     ) -> SyncOutcome {
+        let asked = self.unverified.iter();
+        let asked = asked.filter_map(|&id| orders.find_open(id));
+        let asked: Vec<Query> = asked.map(life::query).collect();
         match (self.step, query) {
             (Step::OpenOrders, Query::OpenOrders) => {
                 self.step = Step::Orders;
                 if self.unverified.is_empty() {
                     return self.ask_fills();
                 }
-                let asked = self
-                    .unverified
-                    .iter()
-                    .filter_map(|&id| orders.find_open(id));
-                SyncOutcome::Ask(asked.map(life::query).collect())
+                SyncOutcome::Ask(asked)
             }
-            (Step::Fills, Query::Fills { .. }) => {
-                self.step = Step::Positions;
-                SyncOutcome::Ask(alloc::vec![Query::Positions])
+            (Step::Online, Query::OpenOrders) => {
+                self.unverified.clear();
+                SyncOutcome::Ask(asked)
+            }
+            (Step::Fills, Query::Fills { .. }) => self.ask_stranger(orders),
+            (Step::Strangers, Query::VenueOrder { .. }) => {
+                self.looked_up += 1;
+                self.ask_stranger(orders)
             }
             (Step::Positions, Query::Positions) => {
                 self.step = Step::Account;
@@ -285,14 +378,14 @@ impl Sync {
                 foreign.0 = self.theirs[index].0.saturating_sub(held(index));
             }
             self.settled_once = true;
-            self.step = Step::Online;
+            self.go_online(now);
             return SyncOutcome::Reconciled(self.cash);
         }
         let differs = |&index: &usize| {
             held(index).saturating_add(self.foreign[index].0) != self.theirs[index].0
         };
         let Some(index) = (0..self.theirs.len()).find(differs) else {
-            self.step = Step::Online;
+            self.go_online(now);
             return SyncOutcome::Reconciled(None);
         };
         self.tries += 1;
@@ -306,6 +399,13 @@ impl Sync {
             ours: Qty(held(index).saturating_add(self.foreign[index].0)),
             theirs: self.theirs[index],
         })
+    }
+
+    fn go_online(&mut self, now: UnixNanos) {
+        self.step = Step::Online;
+        self.restarted = false;
+        self.known_at = now;
+        self.audit_at = now.plus(AUDIT_NS);
     }
 
     /// What is remembered between sessions.

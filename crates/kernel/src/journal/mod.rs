@@ -10,7 +10,8 @@
 //! | 1 | header | `u16` format, then [`Header`] |
 //! | 2 | snapshot | length `u32`, the bytes of [`Snapshot`](crate::kernel::Snapshot) |
 //! | 3 | id block | `u64`: order ids below it are reserved |
-//! | 4 | end | time, order hash `u128`, decisions `u64` |
+//! | 4 | synced | `u64`: so many bytes of the segment were on the disk by then |
+//! | 5 | end | time, order hash `u128`, decisions `u64` |
 //! | 16 | market row | time, the 48 bytes of [`MarketEvent`] |
 //! | 17 | bar | time, the 64 bytes of [`Bar`] |
 //! | 18 | report | time, [`Report`] |
@@ -49,12 +50,13 @@ use bytes::{Reader, Wire};
 pub use header::Header;
 
 /// The number of this format.
-pub const FORMAT: u16 = 4;
+pub const FORMAT: u16 = 5;
 
 const HEADER: u8 = 1;
 const SNAPSHOT: u8 = 2;
 const ID_BLOCK: u8 = 3;
-const END: u8 = 4;
+const SYNCED: u8 = 4;
+const END: u8 = 5;
 const MARKET: u8 = 16;
 const BAR: u8 = 17;
 const REPORT: u8 = 18;
@@ -167,6 +169,12 @@ pub enum Entry {
         /// First id beyond the block.
         end: u64,
     },
+    /// So many bytes of the segment were on the disk when this was written: what is broken before
+    /// that was not torn by a loss of power.
+    Synced {
+        /// Bytes from the beginning of the segment.
+        offset: u64,
+    },
     /// Something happened.
     Input(UnixNanos, OwnedInput),
     /// Something was sent.
@@ -259,6 +267,10 @@ impl Entry {
                 out.push(ID_BLOCK);
                 end.put(out);
             }
+            Self::Synced { offset } => {
+                out.push(SYNCED);
+                offset.put(out);
+            }
             Self::Input(now, input) => encode_input(*now, &input.as_input(), out),
             Self::Decision(now, decision) => encode_decision(*now, decision, out),
             Self::End(end) => {
@@ -314,6 +326,9 @@ impl Entry {
             }
             ID_BLOCK => Self::IdBlock {
                 end: Wire::read(reader, "end")?,
+            },
+            SYNCED => Self::Synced {
+                offset: Wire::read(reader, "offset")?,
             },
             _ => Self::End(End {
                 now: Wire::read(reader, "now")?,

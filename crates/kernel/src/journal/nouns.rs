@@ -245,6 +245,10 @@ impl Wire for Query {
             }
             Self::Positions => 4u8.put(out),
             Self::Account => 5u8.put(out),
+            Self::VenueOrder { venue_order_id } => {
+                6u8.put(out);
+                venue_order_id.put(out);
+            }
         }
     }
     fn read(reader: &mut Reader<'_>, field: &'static str) -> Result<Self, Malformed> {
@@ -260,6 +264,9 @@ impl Wire for Query {
             },
             4 => Self::Positions,
             5 => Self::Account,
+            6 => Self::VenueOrder {
+                venue_order_id: Wire::read(reader, "venue_order_id")?,
+            },
             _ => return Err(bad),
         })
     }

@@ -325,6 +325,7 @@ fn some_entries(seed: u64) -> Vec<Entry> {
         Entry::Header(Box::new(header())),
         Entry::Snapshot(vec![1, 2, 3]),
         Entry::IdBlock { end: 1025 },
+        Entry::Synced { offset: 4_096 },
         Entry::End(End {
             now: UnixNanos(7),
             order_hash: 1 << 100,

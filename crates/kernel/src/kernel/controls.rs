@@ -110,7 +110,7 @@ impl<S: Strategy> Kernel<S> {
     pub(super) fn fills_since(&self) -> UnixNanos {
         let nothing_sent = self.outbox.decisions() == 0;
         let known = match self.last_fill.0 {
-            0 if nothing_sent => self.now.0,
+            0 if nothing_sent => self.sync.unsure_since().unwrap_or(self.now).0,
             known => known,
         };
         UnixNanos(known.saturating_sub(FILLS_OVERLAP_NS).max(0))
@@ -132,7 +132,7 @@ impl<S: Strategy> Kernel<S> {
             }
             Session::Restarted { next_sequence } => {
                 self.intents.leave_gap_to(next_sequence);
-                self.sync.handle_lost();
+                self.sync.handle_restart();
                 for order in self.execution.handle_restart(self.now) {
                     self.publish_order(&order, None);
                 }

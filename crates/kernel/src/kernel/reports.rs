@@ -45,6 +45,9 @@ impl<S: Strategy> Kernel<S> {
         }
         self.note_venue_time(&report);
         self.sync.handle_own_order(report.venue_order_id);
+        if self.sync.is_asking() {
+            self.execution.orders.note_former(&report);
+        }
         let outcome = self.execution.handle_report(self.now, &report);
         if outcome.fresh_qty.0 > 0 {
             self.book_fill(&report, outcome.fresh_qty);
@@ -97,7 +100,7 @@ impl<S: Strategy> Kernel<S> {
 
     /// Tells reconciliation when an order's standing has been proved.
     fn verify(&mut self, report: &Report) {
-        if !self.sync.is_asking() {
+        if !self.sync.awaits_orders() {
             return;
         }
         let id = report.client_order_id;
@@ -293,7 +296,9 @@ impl<S: Strategy> Kernel<S> {
                 Qty(last_qty.0.saturating_mul(report.side.sign())),
                 cum_qty,
             ),
-            ReportKind::Snapshot { order_qty, .. } => {
+            ReportKind::Snapshot {
+                order_qty, status, ..
+            } if !status.is_terminal() => {
                 let event = SyncEvent::ForeignOrder {
                     instrument: report.instrument,
                     qty: order_qty,

@@ -112,12 +112,12 @@ impl<S: Strategy, T: Transport, J: Tape> Driver<'_, S, T, J> {
         }
         let books = self.kernel.snapshot().encode();
         self.journal.append(&Entry::Snapshot(books));
-        self.journal.append(&Entry::End(End {
+        let end = End {
             now,
             order_hash: self.kernel.order_hash(),
             decisions: self.kernel.decisions(),
             totals: self.duty.totals,
-        }));
-        self.journal.sync().map_err(unwritten)
+        };
+        self.journal.end(end).map_err(unwritten)
     }
 }

@@ -95,19 +95,15 @@ pub fn is_whole(frame: &[u8], payload: &[u8]) -> bool {
     told == checksum(frame, payload)
 }
 
-/// Whether a whole record with a sequence above `sequence` starts anywhere in `bytes`.
-#[must_use]
-pub fn holds_later_record(bytes: &[u8], sequence: u64) -> bool {
-    (0..bytes.len().saturating_sub(FRAME)).any(|at| {
-        let Some(frame) = bytes.get(at..at + FRAME).and_then(|b| b.try_into().ok()) else {
-            return false;
-        };
-        let end = payload_length(frame).map(|length| at + FRAME + length);
-        let payload = end.and_then(|end| bytes.get(at + FRAME..end));
+/// The payloads of all whole records with a sequence above `sequence`, wherever they start.
+pub fn later_payloads(bytes: &[u8], sequence: u64) -> impl Iterator<Item = &[u8]> {
+    (0..bytes.len().saturating_sub(FRAME)).filter_map(move |at| {
+        let frame = bytes.get(at..at + FRAME)?.try_into().ok()?;
+        let end = at + FRAME + payload_length(frame)?;
+        let payload = bytes.get(at + FRAME..end)?;
         let number = u64_at(frame, 8);
-        number > sequence
-            && number - sequence <= bytes.len() as u64
-            && payload.is_some_and(|payload| is_whole(frame, payload))
+        let later = number > sequence && number - sequence <= bytes.len() as u64;
+        (later && is_whole(frame, payload)).then_some(payload)
     })
 }
 

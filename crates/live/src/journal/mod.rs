@@ -42,7 +42,7 @@ pub enum JournalError {
     },
     /// The file begins with other bytes than a journal.
     NotAJournal(PathBuf),
-    /// A record is broken and whole records follow it.
+    /// A record is broken, and a later one says that it was on the disk.
     Corrupt {
         /// Which file.
         path: PathBuf,
@@ -98,8 +98,8 @@ impl fmt::Display for JournalError {
                 offset,
             } => write!(
                 f,
-                "`{}` is corrupt: record {record} at byte {offset} is broken and whole records \
-                 follow it; this is no torn tail, so nothing was cut. Restore the file from a \
+                "`{}` is corrupt: record {record} at byte {offset} is broken and was on the disk \
+                 before later ones were written; this is no torn tail, so nothing was cut. Restore the file from a \
                  copy, or move the state directory away and check the account by hand",
                 path.display()
             ),

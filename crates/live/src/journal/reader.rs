@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use py_rt_kernel::journal::Entry;
 
-use super::frame::{holds_later_record, payload_length, Chain, FRAME, MAGIC};
+use super::frame::{later_payloads, payload_length, Chain, FRAME, MAGIC};
 use super::JournalError;
 
 /// One record with its place.
@@ -113,7 +113,7 @@ impl JournalReader {
     /// The next record, or `None` at the end or where the tail is torn.
     ///
     /// # Errors
-    /// [`JournalError::Corrupt`] when a record is broken and whole ones follow it,
+    /// [`JournalError::Corrupt`] when a record is broken that was on the disk once,
     /// [`JournalError::Malformed`] when a whole record cannot be read.
     pub fn next_record(&mut self) -> Result<Option<Record>, JournalError> {
         if self.torn.is_some() || self.offset == self.length {
@@ -163,6 +163,16 @@ impl JournalReader {
             .map_err(|error| JournalError::io(&self.path, "read", error))
     }
 
+    /// Whether a later record says that the place where the reader stands was on the disk. Without
+    /// that a break is what a loss of power leaves: sectors get to the disk in any order.
+    fn was_synced(&self, payload: &[u8]) -> bool {
+        match Entry::decode(payload) {
+            Ok(Entry::Synced { offset }) => offset > self.offset,
+            Ok(Entry::End(_)) => true,
+            _ => false,
+        }
+    }
+
     fn handle_broken(&mut self) -> Result<Option<Record>, JournalError> {
         let io = |error| JournalError::io(&self.path, "read", error);
         let mut rest = Vec::new();
@@ -171,7 +181,7 @@ impl JournalReader {
             .and_then(|_| self.file.read_to_end(&mut rest))
             .map_err(io)?;
         let record = self.chain.sequence + 1;
-        if holds_later_record(&rest, record) {
+        if later_payloads(&rest, record).any(|payload| self.was_synced(payload)) {
             return Err(JournalError::Corrupt {
                 path: self.path.clone(),
                 record,

@@ -26,11 +26,19 @@ pub trait Tape {
     /// # Errors
     /// When the disk refused.
     fn sync(&mut self) -> io::Result<()>;
+
+    /// How many bytes of the file are known to survive the loss of power; 0 when nothing is known.
+    fn synced(&self) -> u64 {
+        0
+    }
 }
 
 #[derive(Debug, Default)]
 struct Progress {
+    /// Bytes of the file that were handed over.
     appended: AtomicU64,
+    /// Bytes of the file that are on the disk.
+    synced: AtomicU64,
     failed: AtomicBool,
     stop: AtomicBool,
 }
@@ -61,7 +69,7 @@ impl FileTape {
                 .and_then(|folder| folder.sync_all())
                 .map_err(io)?;
         }
-        Self::start(path, file)
+        Self::start(path, file, 0)
     }
 
     /// Opens a segment to go on after byte `offset`; what stands behind it is cut off.
@@ -75,12 +83,16 @@ impl FileTape {
             file.set_len(offset).map_err(io)?;
         }
         file.sync_all().map_err(io)?;
-        Self::start(path, file)
+        Self::start(path, file, offset)
     }
 
-    fn start(path: &Path, file: File) -> Result<Self, JournalError> {
+    fn start(path: &Path, file: File, length: u64) -> Result<Self, JournalError> {
         let io = |error| JournalError::io(path, "open", error);
-        let progress = Arc::new(Progress::default());
+        let progress = Arc::new(Progress {
+            appended: AtomicU64::new(length),
+            synced: AtomicU64::new(length),
+            ..Progress::default()
+        });
         let (seen, own) = (Arc::clone(&progress), file.try_clone().map_err(io)?);
         let thread = thread::Builder::new()
             .name("journal-sync".to_string())
@@ -102,7 +114,7 @@ impl FileTape {
 }
 
 fn sync_in_background(file: &File, progress: &Progress) {
-    let mut synced = 0;
+    let mut synced = progress.synced.load(Ordering::Acquire);
     while !progress.stop.load(Ordering::Acquire) {
         let appended = progress.appended.load(Ordering::Acquire);
         if appended != synced {
@@ -112,6 +124,7 @@ fn sync_in_background(file: &File, progress: &Progress) {
                 return;
             }
             synced = appended;
+            progress.synced.fetch_max(synced, Ordering::Release);
         }
         thread::park_timeout(SYNC_EVERY);
     }
@@ -135,7 +148,14 @@ impl Tape for FileTape {
     }
 
     fn sync(&mut self) -> io::Result<()> {
-        self.file.sync_data()
+        self.file.sync_data()?;
+        let appended = self.progress.appended.load(Ordering::Acquire);
+        self.progress.synced.fetch_max(appended, Ordering::Release);
+        Ok(())
+    }
+
+    fn synced(&self) -> u64 {
+        self.progress.synced.load(Ordering::Acquire)
     }
 }
 

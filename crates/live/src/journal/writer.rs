@@ -3,7 +3,7 @@
 use std::io;
 
 use py_rt_kernel::input::Input;
-use py_rt_kernel::journal::{encode_decision, encode_input, Decision, Entry};
+use py_rt_kernel::journal::{encode_decision, encode_input, Decision, End, Entry};
 use py_rt_types::UnixNanos;
 
 use super::frame::{Chain, MAGIC};
@@ -27,6 +27,8 @@ pub struct Journal<T> {
     decided: bool,
     strict: bool,
     ids_end: u64,
+    /// Bytes that the journal says are on the disk.
+    marked: u64,
 }
 
 impl<T: Tape> Journal<T> {
@@ -50,6 +52,7 @@ impl<T: Tape> Journal<T> {
             decided: false,
             strict,
             ids_end: 0,
+            marked: 0,
         }
     }
 
@@ -161,11 +164,32 @@ impl<T: Tape> Journal<T> {
         self.tape.sync()
     }
 
+    /// Writes the last record. It says that all before it is on the disk, so that comes first.
+    ///
+    /// # Errors
+    /// As [`Journal::sync`].
+    pub fn end(&mut self, end: End) -> io::Result<()> {
+        self.sync()?;
+        self.append(&Entry::End(end));
+        self.append_to_tape()?;
+        self.tape.sync()
+    }
+
     fn hand_over(&mut self) -> io::Result<()> {
         self.urgent = false;
         if self.waiting.is_empty() {
             return Ok(());
         }
+        let offset = self.tape.synced();
+        if offset > self.marked {
+            self.marked = offset;
+            self.append(&Entry::Synced { offset });
+            self.urgent = false;
+        }
+        self.append_to_tape()
+    }
+
+    fn append_to_tape(&mut self) -> io::Result<()> {
         let handed = self.tape.append(&self.waiting);
         self.waiting.clear();
         handed

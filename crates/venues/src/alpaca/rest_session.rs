@@ -9,6 +9,8 @@
 //!   at once; cancels and queries wait for the reset and use the reserve;
 //! - after "not authorized" new orders and replaces are refused for good.
 
+mod lookup;
+
 use alloc::collections::VecDeque;
 use alloc::string::ToString;
 use alloc::vec::Vec;
@@ -172,6 +174,9 @@ impl RestSession {
                     Query::Order {
                         client_order_id, ..
                     } => encoder.encode_lookup(*client_order_id, out),
+                    Query::VenueOrder { venue_order_id } => {
+                        encoder.encode_order(*venue_order_id, out);
+                    }
                     Query::OpenOrders => encoder.encode_open_orders(page, out),
                     Query::Fills { since } => encoder.encode_fills(*since, page, out),
                     Query::Positions => encoder.encode_positions(out),
@@ -278,7 +283,10 @@ impl RestSession {
     fn handle_list_answer(&mut self, now: UnixNanos, job: Job, response: &Response<'_>) {
         if response.status != 200 {
             let outcome = judge(Call::Query, response, now);
-            return self.handle_outcome(now, job, outcome);
+            if !matches!(outcome, Outcome::NotFound) || !self.end_lookup(&job) {
+                self.handle_outcome(now, job, outcome);
+            }
+            return;
         }
         if let Err(malformed) = self.read_list(now, &job, response.body) {
             self.events.push_back(VenueEvent::Quarantined(malformed));
@@ -310,6 +318,9 @@ impl RestSession {
                 ] {
                     self.events.push_back(VenueEvent::Account(report));
                 }
+            }
+            VenueRequest::Query(Query::VenueOrder { venue_order_id }) => {
+                return self.read_venue_order(job, venue_order_id, body);
             }
             VenueRequest::Query(query @ Query::Positions) => {
                 let mut positions = Vec::new();
