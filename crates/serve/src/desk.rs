@@ -30,7 +30,9 @@ impl Desk {
             "DetectRegime" => on(request, |r| calls::detect_regime(r, self.threads, watch)),
             "RunHMM" => on(request, |r| calls::run_hmm(r, self.threads, watch)),
             "RunMCMC" => on(request, |r| calls::run_mcmc(r, watch)),
-            "CalculateSparsePortfolio" => on(request, calls::calculate_sparse_portfolio),
+            "CalculateSparsePortfolio" => {
+                on(request, |r| calls::calculate_sparse_portfolio(r, watch))
+            }
             "BoxTaoDecomposition" => on(request, |r| calls::box_tao_decomposition(r, watch)),
             "RiskAnalytics" => on(request, calls::risk_analytics),
             other => Err(Refusal::parameter(

@@ -22,6 +22,7 @@ const STOP: Stop = Stop {
 /// NaN, a constant or collinear asset by name, an unknown method or target.
 pub fn calculate_sparse_portfolio(
     request: &CalculateSparsePortfolioRequest,
+    watch: Watch<'_>,
 ) -> Result<CalculateSparsePortfolioResponse, Refusal> {
     let empty = Table::default();
     let prices = request.prices.as_ref().unwrap_or(&empty);
@@ -37,9 +38,9 @@ pub fn calculate_sparse_portfolio(
         return Err(Refusal::parameter("alpha", what, "1 is the LASSO"));
     }
     match request.method.as_str() {
-        "" | "lasso" => follow(request, prices, lambda, 1.0, false),
-        "elastic_net" => follow(request, prices, lambda, share, false),
-        "adaptive_lasso" => follow(request, prices, lambda, 1.0, true),
+        "" | "lasso" => follow(request, prices, lambda, (1.0, false), watch),
+        "elastic_net" => follow(request, prices, lambda, (share, false), watch),
+        "adaptive_lasso" => follow(request, prices, lambda, (1.0, true), watch),
         "sparse_pca" => {
             let x = Matrix::from_rows(count, names.len(), &prices.values);
             let found = regression::sparse_component(&x, lambda, STOP.tol, STOP.max_iter)
@@ -61,8 +62,8 @@ fn follow(
     request: &CalculateSparsePortfolioRequest,
     prices: &Table,
     lambda: Option<f64>,
-    share: f64,
-    adaptive: bool,
+    (share, adaptive): (f64, bool),
+    watch: Watch<'_>,
 ) -> Result<CalculateSparsePortfolioResponse, Refusal> {
     let (names, values) = (&prices.names, &prices.values);
     let (k, n) = (names.len(), values.len() / names.len().max(1));
@@ -87,12 +88,16 @@ fn follow(
         l1: lambda * share,
         l2: lambda * (1.0 - share),
     };
-    let factors = adaptive.then(|| regression::adaptive_weights(&mut design, 1.0));
+    let mut going = || watch(0, 0);
+    let factors = match adaptive {
+        true => Some(regression::adaptive_weights(&mut design, 1.0, &mut going)?),
+        false => None,
+    };
     let mut scaled = match &factors {
         Some(factors) => design.scaled(factors),
         None => design,
     };
-    let fit = regression::solve(&mut scaled, penalty, STOP, &[]);
+    let fit = regression::solve(&mut scaled, penalty, STOP, &[], &mut going)?;
     let fit = regression::certified(&scaled, penalty, STOP, fit);
     let mut weights = vec![0.0; k];
     weights[at] = 1.0;

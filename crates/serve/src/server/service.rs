@@ -154,8 +154,10 @@ impl TradingService for Service {
         &self,
         request: Request<proto::CalculateSparsePortfolioRequest>,
     ) -> Answer<proto::CalculateSparsePortfolioResponse> {
-        self.compute(request, |r, _| calls::calculate_sparse_portfolio(r))
-            .await
+        self.compute(request, |r, watch| {
+            calls::calculate_sparse_portfolio(r, watch)
+        })
+        .await
     }
 
     async fn box_tao_decomposition(
