@@ -1,7 +1,7 @@
 """Estimates inside a strategy may not know what comes after the callback.
 
 What can be known of an estimate is the last time of the data it was made from: the index of pandas
-data, or the time of the callback it was made in (docs/decisions/014-no-look-ahead.md).
+data, or the time of the callback it was made in (docs/decisions/013-no-look-ahead.md).
 """
 
 from __future__ import annotations
