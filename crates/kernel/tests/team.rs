@@ -1,5 +1,7 @@
 //! Several strategies in one kernel: whose is what, in the journal and in a snapshot too.
 
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 mod rig;
 
 use py_rt_kernel::actions::{ActionKind, CorporateAction, Split};
