@@ -154,7 +154,6 @@ def channel_options(config: GrpcConfig) -> list[tuple[str, Any]]:
         # Tries are counted in one place, here; and a server that is back is found soon.
         ("grpc.enable_retries", 0),
         ("grpc.initial_reconnect_backoff_ms", 100),
-        ("grpc.min_reconnect_backoff_ms", 100),
         ("grpc.max_reconnect_backoff_ms", 2_000),
         # Clients of one process to one server do not share a connection.
         ("grpc.use_local_subchannel_pool", 1),
