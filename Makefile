@@ -11,7 +11,8 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export CARGO_TERM_COLOR ?= auto
 
 PYTHON ?=
-PYTEST_JOBS ?= 2
+# Two are enough for two cores; the tests of sessions wait most of their time.
+PYTEST_JOBS ?= 4
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.stamp

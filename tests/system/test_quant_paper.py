@@ -43,7 +43,7 @@ SESSION = """\
 [run]
 symbols = ["AAPL", "MSFT", "KO"]
 state_dir = "{folder}/session"
-seconds = 5
+seconds = 8
 [venue]
 dialect = "alpaca"
 mode = "paper"
@@ -55,7 +55,7 @@ secret_env = "QUANT_PAPER_SECRET"
 """
 RUNS: dict[str, dict[str, Any]] = {
     "pairs": {"window": 12, "refit": 6, "fdr": 0.999, "entry": 0.7, "exit": 0.3},
-    "sparse_meanrev": {"window": 12, "refit": 6, "k": 2, "entry": 0.8, "half_life": 1e6},
+    "sparse_meanrev": {"window": 12, "refit": 6, "k": 2, "entry": 0.4, "half_life": 1e6},
     "adaptive_meanrev": {"window": 20, "refit": 5, "n_regimes": 1, "lookback": 5, "entry": 0.7},
     "regime_momentum": {"window": 20, "refit": 5, "lookback": 3, "turbulent": 1.0},
     "stat_arb_portfolio": {"window": 15, "lookback": 12, "n_factors": 1, "half_life": 1e6},
