@@ -131,7 +131,7 @@ sim: $(STAMP)/build ## fault simulation: 5,000 seeds (SEEDS=1000000 FROM=1 for a
 	@$(BIN)/py-rt sim-faults --seeds $(or $(SEEDS),5000) --from $(or $(FROM),1)
 
 sim-mutations: ## plant bugs one by one; fault simulation must notice each (about an hour)
-	@"$$(PYTHON="$(PYTHON)" sh tools/preflight.sh python)" tools/sim_mutations.py
+	@"$$(PYTHON="$(PYTHON)" sh tools/preflight.sh python)" tools/sim_mutations.py --table
 
 .PHONY: soak-matching
 soak-matching: ## a hundred million random orders: the matching engine against its naive twin

@@ -12,6 +12,8 @@ use crate::dice::Dice;
 #[derive(Debug)]
 pub struct Gambler {
     dice: Dice,
+    /// For the fifth of gamblers that also asks for what no limit allows.
+    reckless: Option<Dice>,
     wishes: u32,
     /// From then on it wants nothing more.
     until: UnixNanos,
@@ -21,8 +23,10 @@ impl Gambler {
     /// One that wants something in `wishes` of a thousand callbacks, until a time.
     #[must_use]
     pub fn new(seed: u64, wishes: u32, until: UnixNanos) -> Self {
+        let mut odd = Dice::new(seed).fork(8);
         Self {
             dice: Dice::new(seed).fork(3),
+            reckless: odd.falls(200).then_some(odd),
             wishes,
             until,
         }
@@ -72,8 +76,15 @@ impl Gambler {
         } else {
             top.ask_price
         };
-        let qty = Qty(self.dice.between(1, 40));
-        let away = self.dice.between(-3, 6);
+        let mut qty = Qty(self.dice.between(1, 40));
+        let mut away = self.dice.between(-3, 6);
+        if let Some(odd) = &mut self.reckless {
+            match odd.between(0, 19) {
+                0 => qty = Qty(odd.between(40, 300)),
+                1 | 2 => away = odd.between(-400, 400),
+                _ => {}
+            }
+        }
         let price = Price(touch.0 - away * side.sign());
         let mut request = match self.dice.between(0, 5) {
             0 => OrderRequest::market(instrument, side, qty),

@@ -33,6 +33,8 @@ struct Venue {
     fills: Vec<(i64, u64, ReportKind)>,
     position: i64,
     foreign: i64,
+    /// The list of fills names orders by the venue's id only.
+    anonymous: bool,
 }
 
 struct Held {
@@ -90,6 +92,9 @@ impl Venue {
                 for (ts, sequence, kind) in self.fills.iter().filter(|fill| fill.0 >= since.0) {
                     let mut report = self.report(rig, *sequence, *kind);
                     report.ts_event = UnixNanos(*ts);
+                    if self.anonymous {
+                        report.client_order_id = ClientOrderId::FOREIGN;
+                    }
                     rig.report(&report);
                 }
             }
@@ -101,6 +106,17 @@ impl Venue {
                     cost: Money::ZERO,
                 };
                 rig.input(Input::Account(&report));
+            }
+            Query::VenueOrder { venue_order_id } => {
+                let now = rig.now;
+                let at_venue = |sequence| told(sequence, now, ReportKind::Accepted).venue_order_id;
+                let found = self.orders.iter();
+                let found = found.filter(|one| at_venue(*one.0) == venue_order_id);
+                for (sequence, held) in found {
+                    let kind = snapshot(held.status, held.qty, held.cum);
+                    let report = self.report(rig, *sequence, kind);
+                    rig.report(&report);
+                }
             }
             Query::Account => rig.input(Input::Account(&AccountReport::Cash(money("5000")))),
         }
@@ -502,10 +518,10 @@ fn a_silent_order_is_asked_for_and_what_was_not_told_is_brought_in() {
     for sequence in [quiet, filled] {
         rig.tell(sequence, ReportKind::Accepted);
     }
-    venue.execute(rig.now.0, filled, 7);
+    venue.execute(rig.now, filled, 7);
     rig.pass(14 * SECOND);
     assert_eq!((rig.queries(), rig.held()), (Vec::new(), 0), "not yet");
-    rig.pass(16 * SECOND);
+    rig.pass(2 * SECOND);
     assert_eq!(
         rig.queries(),
         [Query::OpenOrders],
@@ -516,6 +532,33 @@ fn a_silent_order_is_asked_for_and_what_was_not_told_is_brought_in() {
     assert_eq!(rig.status(quiet), OrderStatus::New);
     rig.pass(15 * SECOND);
     assert_eq!(rig.queries(), [Query::OpenOrders], "again and again");
+}
+
+#[test]
+fn an_order_that_the_journal_lost_and_that_was_executed_is_found_at_the_venue() {
+    for restarted in [true, false] {
+        let (mut rig, mut venue) = joined();
+        venue.anonymous = true;
+        if restarted {
+            let next_sequence = 1_025;
+            rig.input(Input::Session(Session::Restarted { next_sequence }));
+        }
+        let (qty, cum, status, side) = (6, 0, OrderStatus::New, Side::Buy);
+        let lost = Held {
+            qty,
+            cum,
+            status,
+            side,
+        };
+        venue.orders.insert(4, lost);
+        venue.execute(rig.now, 4, 6);
+        connect(&mut rig, &venue);
+        let ours = if restarted { 6 } else { 0 };
+        assert_eq!(rig.held(), ours, "restarted: {restarted}");
+        assert!(rig.kernel.is_reconciled());
+        connect(&mut rig, &venue);
+        assert_eq!(rig.held(), ours, "once");
+    }
 }
 
 #[test]
@@ -548,7 +591,7 @@ fn nothing_is_asked_about_orders_that_say_something() {
     rig.tell(sequence, ReportKind::Accepted);
     for _ in 0..10 {
         rig.pass(7 * SECOND);
-        let kind = venue.execute(rig.now.0, sequence, 1);
+        let kind = venue.execute(rig.now, sequence, 1);
         rig.tell(sequence, kind);
     }
     assert_eq!(rig.queries(), []);

@@ -99,8 +99,9 @@ impl fmt::Display for JournalError {
             } => write!(
                 f,
                 "`{}` is corrupt: record {record} at byte {offset} is broken and was on the disk \
-                 before later ones were written; this is no torn tail, so nothing was cut. Restore the file from a \
-                 copy, or move the state directory away and check the account by hand",
+                 before later ones were written; this is no torn tail, so nothing was cut. \
+                 Restore the file from a copy, or move the state directory away and check the \
+                 account by hand",
                 path.display()
             ),
             Self::Malformed {

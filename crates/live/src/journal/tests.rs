@@ -82,9 +82,10 @@ fn row() -> MarketEvent {
 
 const QUERY: Decision = Decision::Query(Query::Positions);
 
+/// Writes records with a sync after each, so that with each goes how far it was synced before.
+/// Returns where records end.
 fn written(path: &Path) -> Vec<u64> {
     let mut journal = Journal::new(FileTape::create(path).unwrap(), false);
-    let mut ends = vec![MAGIC.len() as u64];
     for n in 0..8 {
         let now = UnixNanos(n);
         match n % 3 {
@@ -93,8 +94,17 @@ fn written(path: &Path) -> Vec<u64> {
             _ => journal.append_decision(now, &QUERY),
         }
         journal.sync().unwrap();
-        ends.push(fs::metadata(path).unwrap().len());
     }
+    let mut reader = JournalReader::open(path).unwrap();
+    let mut ends = vec![MAGIC.len() as u64];
+    while reader.next_record().unwrap().is_some() {
+        ends.push(reader.offset());
+    }
+    assert_eq!(
+        ends.len(),
+        16,
+        "eight records, and what was synced with all but the first"
+    );
     ends
 }
 
@@ -138,7 +148,12 @@ fn a_journal_torn_at_any_byte_is_cut_and_goes_on() {
         let mut journal = Journal::resume(tape, reader.chain(), false);
         journal.append_decision(UnixNanos(99), &QUERY);
         journal.sync().unwrap();
-        assert_eq!(read_all(&path).unwrap().0, count + 1, "cut at {length}");
+        let after = read_all(&path).unwrap().0;
+        assert_eq!(
+            after,
+            count + 2,
+            "cut at {length}: a decision, and what was synced"
+        );
     }
 }
 
@@ -148,7 +163,7 @@ fn a_flipped_byte_is_torn_in_the_last_record_and_corruption_before_it() {
     let whole = scratch.path().join("whole");
     let ends = written(&whole);
     let bytes = fs::read(&whole).unwrap();
-    let last = ends[ends.len() - 2];
+    let last = ends[ends.len() - 3];
     for at in 0..bytes.len() {
         let mut broken = bytes.clone();
         broken[at] ^= 0x41;
