@@ -493,6 +493,32 @@ fn a_lost_replace_that_was_accepted_is_found() {
 }
 
 #[test]
+fn a_replace_that_was_listed_and_then_refused_is_undone_by_asking() {
+    let mut rig = working();
+    rig.ask(&[Wish::Replace(1, Some(25), Some(9_991))]);
+    rig.report(&revised(1, rig.now, snapshot(New, 25, 0)));
+    assert_eq!(rig.order(1).client_order_id.revision, 1);
+    let refused = ReportKind::Rejected {
+        reason: RejectReason::Venue,
+    };
+    rig.report(&revised(1, rig.now, refused));
+    assert_eq!(rig.status(1), Unknown);
+    assert_eq!(
+        rig.kernel.orders().exposure(FIRST).buy,
+        25,
+        "it counts until the venue has said what works"
+    );
+    rig.forget();
+    rig.pass(SECOND);
+    assert_eq!(rig.queries().first(), Some(&asks_for(1, 0)));
+    rig.tell(1, snapshot(New, 10, 0));
+    let order = rig.order(1);
+    assert_eq!((order.status, order.order_qty), (New, Qty(10)));
+    rig.report(&revised(1, rig.now, refused));
+    assert_eq!(rig.status(1), New, "an old refusal says nothing new");
+}
+
+#[test]
 fn what_is_not_working_cannot_be_replaced() {
     let mut rig = sent(buy(10, 9_990));
     rig.ask(&[Wish::Replace(1, Some(5), None)]);

@@ -7,7 +7,7 @@ use py_rt_types::{
     OrderStatus, Qty, Query, RejectReason, Report, ReportKind, UnixNanos, VenueOrderId,
 };
 
-use super::{ExecutionTimes, Order};
+use super::{ExecutionTimes, Order, PendingReplace};
 
 /// Looks for an unknown order before "no such order" is believed.
 const LOOKS: u8 = 2;
@@ -112,7 +112,7 @@ pub(super) fn apply(
         ReportKind::Canceled { .. } => end(order, OrderStatus::Canceled, None),
         ReportKind::Expired { .. } => end(order, OrderStatus::Expired, None),
         ReportKind::DoneForDay { .. } => end(order, OrderStatus::DoneForDay, None),
-        ReportKind::Rejected { reason } => end(order, OrderStatus::Rejected, Some(reason)),
+        ReportKind::Rejected { reason } => apply_refused(order, now, report, reason, times),
         ReportKind::Replaced {
             order_qty,
             limit_price,
@@ -330,8 +330,8 @@ fn apply_snapshot(
     };
     order.not_found = 0;
     let revision = report.client_order_id.revision;
-    if status == OrderStatus::Rejected && revision > order.client_order_id.revision {
-        apply_refused_replace(order, now, revision, times);
+    if status == OrderStatus::Rejected && revision > 0 {
+        apply_refused(order, now, report, RejectReason::Venue, times);
         return false;
     }
     let pending = order.pending_replace.map(|pending| pending.revision);
@@ -355,6 +355,37 @@ fn apply_snapshot(
     }
     settle(order);
     order.cancel_requested && status != OrderStatus::PendingCancel
+}
+
+/// The venue refuses an order, or terms that a replace would have given it.
+fn apply_refused(
+    order: &mut Order,
+    now: UnixNanos,
+    report: &Report,
+    reason: RejectReason,
+    times: &ExecutionTimes,
+) {
+    let (revision, stands) = (
+        report.client_order_id.revision,
+        order.client_order_id.revision,
+    );
+    if revision == 0 {
+        end(order, OrderStatus::Rejected, Some(reason));
+    } else if revision > stands {
+        apply_refused_replace(order, now, revision, times);
+    } else if revision == stands && !order.is_terminal() {
+        // A list had shown the replace as taken. The order before it may work on, and nobody can
+        // say on which terms: it is asked for, and what is said of it holds.
+        let before = revision - 1;
+        order.client_order_id.revision = before;
+        order.pending_replace = Some(PendingReplace {
+            order_qty: order.order_qty,
+            limit_price: order.limit_price,
+            revision: before,
+        });
+        order.status = OrderStatus::Unknown;
+        order.alarm = now.plus(times.query_pause_ns.max(1));
+    }
 }
 
 /// A replace was refused: the order goes on as it was, and is asked for next.
