@@ -266,3 +266,18 @@ def test_refusals() -> None:
         rt.quant.box_tiao(A=np.eye(2), gamma=np.ones((2, 2)))
     with pytest.raises(rt.DataError, match="symmetric"):
         rt.quant.box_tiao(A=np.eye(2), gamma=[[1, 0.5], [0.1, 1]])
+
+
+@pytest.mark.parametrize("lam", [None, 0.05, 0.2])
+@pytest.mark.parametrize("scales", [[1.0, 1.0, 1.0], [1.0, 2.0, 3.0], [1.0] * 5 + [-4.0] * 3])
+def test_columns_that_repeat_one_another_are_of_low_rank(
+    scales: list[float], lam: float | None
+) -> None:
+    rng = np.random.default_rng(11)
+    for rows in (50, 250, 1000):
+        matrix = np.outer(rng.normal(0, 0.01, rows), scales)
+        found = rt.quant.robust_pca(matrix, lam=lam)
+        assert found.converged, (rows, found.residual)
+        assert found.rank <= 1
+        missing = np.linalg.norm(found.low_rank + found.sparse - matrix)
+        assert missing <= 2e-7 * np.linalg.norm(matrix)

@@ -11,7 +11,7 @@ const SWEEPS: usize = 60;
 pub struct Svd {
     /// Left singular vectors, (m, min(m, n)); a column of zeros where the value is zero.
     pub u: Matrix,
-    /// Singular values, falling.
+    /// Singular values, falling; what is rounding beside the largest one is zero.
     pub s: Vec<f64>,
     /// Right singular vectors, (n, min(m, n)).
     pub v: Matrix,
@@ -33,6 +33,7 @@ impl Svd {
         }
         let n = a.cols();
         let mut work = a.clone();
+        let floor = f64::EPSILON * work.data().iter().map(|x| x * x).sum::<f64>().sqrt();
         let mut v = Matrix::identity(n);
         let mut worst = f64::INFINITY;
         let mut sweeps = 0;
@@ -44,16 +45,17 @@ impl Svd {
                     residual: worst,
                 });
             }
-            worst = sweep(&mut work, &mut v);
+            worst = sweep(&mut work, &mut v, floor);
             sweeps += 1;
         }
-        Ok(Self::sorted(&work, &v))
+        Ok(Self::sorted(&work, &v, floor))
     }
 
-    fn sorted(work: &Matrix, v: &Matrix) -> Self {
+    fn sorted(work: &Matrix, v: &Matrix, floor: f64) -> Self {
         let n = work.cols();
         let norms: Vec<f64> = (0..n)
             .map(|j| dot(work.col(j), work.col(j)).sqrt())
+            .map(|norm| if norm > floor { norm } else { 0.0 })
             .collect();
         let mut order: Vec<usize> = (0..n).collect();
         order.sort_by(|a, b| norms[*b].total_cmp(&norms[*a]));
@@ -76,7 +78,9 @@ impl Svd {
     }
 }
 
-fn sweep(work: &mut Matrix, v: &mut Matrix) -> f64 {
+/// Turns every pair of columns once. Columns at or below the floor are rounding of larger ones:
+/// each turn would leave new rounding in them, never at a right angle to the rest.
+fn sweep(work: &mut Matrix, v: &mut Matrix, floor: f64) -> f64 {
     let n = work.cols();
     let mut worst = 0.0_f64;
     for p in 0..n {
@@ -87,7 +91,7 @@ fn sweep(work: &mut Matrix, v: &mut Matrix) -> f64 {
                 || (dot_in(a, a), dot_in(b, b), dot_in(a, b)),
             );
             let size = (app * aqq).sqrt();
-            if size == 0.0 || apq.abs() <= 1e-15 * size {
+            if app.min(aqq).sqrt() <= floor || apq.abs() <= 1e-15 * size {
                 continue;
             }
             worst = worst.max(apq.abs() / size);

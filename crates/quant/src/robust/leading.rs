@@ -126,14 +126,16 @@ fn fill(basis: &mut Matrix, random: &mut Random) {
     orthonormalise(basis);
 }
 
-/// Gram-Schmidt, twice for each column, blocked against the columns before.
+/// Gram-Schmidt, twice for each column, blocked against the columns before. A column that depends
+/// on those before is rounding after the first pass; where the second takes most of that away too,
+/// nothing of its own is left, and it becomes zero (Giraud et al. 2005).
 pub(super) fn orthonormalise(q: &mut Matrix) {
     const BLOCK: usize = 16;
     let (m, k) = (q.rows(), q.cols());
     let mut first = 0;
     while first < k {
         let last = (first + BLOCK).min(k);
-        for _ in 0..2 {
+        for pass in 0..2 {
             if first > 0 {
                 let before = q.block(0, 0, m, first);
                 let mut panel = q.block(0, first, m, last - first);
@@ -148,8 +150,10 @@ pub(super) fn orthonormalise(q: &mut Matrix) {
                     axpy(-along, a, b);
                 }
                 let norm = dot(q.col(j), q.col(j)).sqrt();
-                if norm > 0.0 {
+                if norm > 0.0 && (pass == 0 || norm > 0.5) {
                     q.col_mut(j).iter_mut().for_each(|v| *v /= norm);
+                } else {
+                    q.col_mut(j).fill(0.0);
                 }
             }
         }
