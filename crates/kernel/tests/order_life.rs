@@ -498,9 +498,7 @@ fn a_replace_that_was_listed_and_then_refused_is_undone_by_asking() {
     rig.ask(&[Wish::Replace(1, Some(25), Some(9_991))]);
     rig.report(&revised(1, rig.now, snapshot(New, 25, 0)));
     assert_eq!(rig.order(1).client_order_id.revision, 1);
-    let refused = ReportKind::Rejected {
-        reason: RejectReason::Venue,
-    };
+    let refused = snapshot(Rejected, 25, 0);
     rig.report(&revised(1, rig.now, refused));
     assert_eq!(rig.status(1), Unknown);
     assert_eq!(

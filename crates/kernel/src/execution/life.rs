@@ -112,7 +112,7 @@ pub(super) fn apply(
         ReportKind::Canceled { .. } => end(order, OrderStatus::Canceled, None),
         ReportKind::Expired { .. } => end(order, OrderStatus::Expired, None),
         ReportKind::DoneForDay { .. } => end(order, OrderStatus::DoneForDay, None),
-        ReportKind::Rejected { reason } => apply_refused(order, now, report, reason, times),
+        ReportKind::Rejected { reason } => end(order, OrderStatus::Rejected, Some(reason)),
         ReportKind::Replaced {
             order_qty,
             limit_price,
@@ -331,7 +331,7 @@ fn apply_snapshot(
     order.not_found = 0;
     let revision = report.client_order_id.revision;
     if status == OrderStatus::Rejected && revision > 0 {
-        apply_refused(order, now, report, RejectReason::Venue, times);
+        apply_refused_terms(order, now, revision, times);
         return false;
     }
     let pending = order.pending_replace.map(|pending| pending.revision);
@@ -357,21 +357,10 @@ fn apply_snapshot(
     order.cancel_requested && status != OrderStatus::PendingCancel
 }
 
-/// The venue refuses an order, or terms that a replace would have given it.
-fn apply_refused(
-    order: &mut Order,
-    now: UnixNanos,
-    report: &Report,
-    reason: RejectReason,
-    times: &ExecutionTimes,
-) {
-    let (revision, stands) = (
-        report.client_order_id.revision,
-        order.client_order_id.revision,
-    );
-    if revision == 0 {
-        end(order, OrderStatus::Rejected, Some(reason));
-    } else if revision > stands {
+/// A look at the venue shows terms as refused that a replace would have given to the order.
+fn apply_refused_terms(order: &mut Order, now: UnixNanos, revision: u16, times: &ExecutionTimes) {
+    let stands = order.client_order_id.revision;
+    if revision > stands {
         apply_refused_replace(order, now, revision, times);
     } else if revision == stands && !order.is_terminal() {
         // A list had shown the replace as taken. The order before it may work on, and nobody can
