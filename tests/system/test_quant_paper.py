@@ -11,6 +11,7 @@ import pytest
 
 import py_rt as rt
 from py_rt.trade import paper, replay
+from py_rt.trade.control import write_kill
 from py_rt.trade.venue_process import VenueProcess
 
 pytestmark = pytest.mark.system
@@ -43,7 +44,7 @@ SESSION = """\
 [run]
 symbols = ["AAPL", "MSFT", "KO"]
 state_dir = "{folder}/session"
-seconds = 8
+seconds = 90
 [venue]
 dialect = "alpaca"
 mode = "paper"
@@ -66,6 +67,11 @@ RUNS: dict[str, dict[str, Any]] = {
 def test_a_paper_session(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     listed = zip(("AAPL", "MSFT", "KO"), ("190.00", "300.00", "60.00"), strict=True)
     monkeypatch.setattr(sys.modules["py_rt.trade.run"], "_MINUTE_NS", 100_000_000)
+
+    def stop_at_first_fill(event: dict[str, Any]) -> None:
+        if event["kind"] == "fill":
+            write_kill(tmp_path / "session", "stop")
+
     text = VENUE + "".join(INSTRUMENT.format(*one) for one in listed)
     (tmp_path / "venue.toml").write_text(text, encoding="utf-8")
     venue = VenueProcess.start(["--config", str(tmp_path / "venue.toml")], tmp_path)
@@ -76,11 +82,11 @@ def test_a_paper_session(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPa
         config = SESSION.format(folder=tmp_path, http=venue.alpaca, ws=ws)
         (tmp_path / "trade.toml").write_text(config, encoding="utf-8")
         strategy = rt.StrategyFactory.create(name, **RUNS[name], gross=3000.0)
-        found = paper(strategy, tmp_path / "trade.toml")
+        found = paper(strategy, tmp_path / "trade.toml", on_event=stop_at_first_fill)
     finally:
         venue.stop()
     assert found.reconciled
-    assert found.reason == "seconds"
-    assert found.orders > 0
+    assert found.reason == "killed"
+    assert found.fills > 0
     again = replay(found.journal)
     assert again.order_hash == found.order_hash
