@@ -14,6 +14,7 @@ from client.serving import port_of, server
 from py_rt._core import grpc as core
 from py_rt.client import GrpcConfig, LocalTradingClient, TradingGrpcClient
 from py_rt.server.market import market_of
+from py_rt.trade.control import write_kill
 
 pytestmark = pytest.mark.system
 
@@ -83,9 +84,10 @@ def test_a_session_is_followed_through_its_journal(tmp_path: Path) -> None:
     rt.paper(
         rt.StrategyFactory.create("market_maker"),
         data="sample:btcusdt_l2",
-        speed=50,
-        seconds=2,
+        speed=20,
+        seconds=60,
         state_dir=state,
+        on_event=lambda _event: write_kill(state, "stop"),
     )
     with server("--session", str(state)) as (_child, ready):
         check_session(port_of(ready))

@@ -123,8 +123,14 @@ def test_two_sessions_do_not_share_a_folder(tmp_path: Path) -> None:
 
 def test_paper_from_python(tmp_path: Path) -> None:
     seen: list[dict[str, Any]] = []
-    result = paper(MarketMaker(), state_dir=tmp_path, speed=20, seconds=3, on_event=seen.append)
+
+    def end_it(event: dict[str, Any]) -> None:
+        seen.append(event)
+        write_kill(tmp_path, "stop")
+
+    result = paper(MarketMaker(), state_dir=tmp_path, speed=20, seconds=60, on_event=end_it)
     assert result.reconciled
+    assert result.reason == "killed"
     assert result.orders > 0
     assert seen
     assert result.store.is_file()
