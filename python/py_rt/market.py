@@ -1,4 +1,4 @@
-"""Market data in memory: row layouts, instruments, and the container that a backtest reads.
+"""Market data: row layouts, instruments, and the container that a backtest reads.
 
 Two arrays hold everything: ``events`` (trades, quotes, order book changes; in receive order) and
 ``bars`` (sorted by close). Prices are integer ticks and quantities integer lots of the row's
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -40,6 +41,8 @@ from py_rt._layout import (
     Rows,
     join_rows,
 )
+from py_rt._pages import blocks
+from py_rt._rows import Seen, between, checked
 from py_rt._times import format_ns, to_ns
 from py_rt.errors import DataError
 
@@ -103,10 +106,21 @@ class MarketData:
     (('bar',), 'AZO')
     """
 
-    __slots__ = ("_bars", "_events", "attribution", "instruments", "name", "notes")
+    __slots__ = (
+        "_bars",
+        "_events",
+        "_hash",
+        "_seen",
+        "attribution",
+        "instruments",
+        "name",
+        "notes",
+    )
 
     _events: Rows
     _bars: Rows
+    _seen: tuple[Seen, Seen]
+    _hash: str | None
     instruments: tuple[Instrument, ...]
     name: str
     attribution: str
@@ -125,15 +139,19 @@ class MarketData:
         symbols = [instrument.symbol for instrument in known]
         if len(set(symbols)) != len(symbols):
             raise DataError("a symbol occurs twice", field="instruments", remedy="name each once")
-        checked = {
-            "_events": _checked(events, EVENT_DTYPE, "events", "ts_recv", len(known)),
-            "_bars": _checked(bars, BAR_DTYPE, "bars", "ts_close", len(known)),
+        own, seen = checked(events, EVENT_DTYPE, "events", len(known))
+        own_bars, seen_bars = checked(bars, BAR_DTYPE, "bars", len(known))
+        attributes = {
+            "_events": own,
+            "_bars": own_bars,
+            "_seen": (seen, seen_bars),
+            "_hash": None,
             "instruments": known,
             "name": name,
             "attribution": attribution,
             "notes": tuple(notes),
         }
-        for attribute, value in checked.items():
+        for attribute, value in attributes.items():
             object.__setattr__(self, attribute, value)
 
     def __setattr__(self, name: str, value: object) -> None:
@@ -151,31 +169,21 @@ class MarketData:
     @property
     def kinds(self) -> tuple[str, ...]:
         """Which of "depth", "order", "trade", "quote", "bar" are present."""
-        kind = self._events["kind"]
-        present = []
-        if np.isin(kind, BOOK_KINDS).any():
-            present.append("depth")
-        if np.isin(kind, ORDER_KINDS).any():
-            present.append("order")
-        if np.isin(kind, (TRADE, ORDER_EXECUTE)).any():
-            present.append("trade")
-        if (kind == QUOTE).any():
-            present.append("quote")
-        if self._bars.size:
-            present.append("bar")
-        return tuple(present)
+        kinds = self._seen[0].kinds
+        words = {"depth": BOOK_KINDS, "order": ORDER_KINDS, "trade": (TRADE, ORDER_EXECUTE)}
+        words["quote"] = (QUOTE,)
+        present = [word for word, codes in words.items() if kinds.intersection(codes)]
+        return (*present, "bar") if self._bars.size else tuple(present)
 
     @property
     def start(self) -> int | None:
         """Earliest ``ts_event`` or ``ts_open``, ns UTC; None when empty."""
-        first = [int(a.min()) for a in (self._events["ts_event"], self._bars["ts_open"]) if a.size]
-        return min(first, default=None)
+        return min((s.start for s in self._seen if s.start is not None), default=None)
 
     @property
     def end(self) -> int | None:
         """Latest ``ts_event`` or ``ts_close``, ns UTC; None when empty."""
-        last = [int(a.max()) for a in (self._events["ts_event"], self._bars["ts_close"]) if a.size]
-        return max(last, default=None)
+        return max((s.end for s in self._seen if s.end is not None), default=None)
 
     def __len__(self) -> int:
         return int(self._events.size) + int(self._bars.size)
@@ -342,10 +350,10 @@ class MarketData:
 
         first = None if start is None else to_ns(start, "start")
         last = None if end is None else to_ns(end, "end")
-        rows = self._events[_between(self._events["ts_event"], first, last)]
+        rows = self._events[between(self._events["ts_event"], first, last)]
         if first is not None and self._events.size:
             rows = join_rows([opening_rows(self, first, last), rows], EVENT_DTYPE)
-        inside = _between(self._bars["ts_open"], first, last)
+        inside = between(self._bars["ts_open"], first, last)
         if last is not None:
             inside &= self._bars["ts_close"] <= last
         return self._with(rows, self._bars[inside], self.instruments)
@@ -432,55 +440,56 @@ class MarketData:
         >>> len(py_rt.data.sample("us_daily").content_hash())
         64
         """
-        digest = hashlib.sha256()
-        known = [instrument.to_dict() for instrument in self.instruments]
-        digest.update(json.dumps(known, sort_keys=True).encode())
-        for rows in (self._events, self._bars):
-            digest.update(len(rows).to_bytes(8, "little"))
-            digest.update(np.ascontiguousarray(rows).view(np.uint8).data)
-        return digest.hexdigest()
+        if self._hash is None:
+            digest = hashlib.sha256()
+            known = [instrument.to_dict() for instrument in self.instruments]
+            digest.update(json.dumps(known, sort_keys=True).encode())
+            for rows in (self._events, self._bars):
+                digest.update(len(rows).to_bytes(8, "little"))
+                for block in blocks(rows):
+                    digest.update(block.view(np.uint8).data)
+            object.__setattr__(self, "_hash", digest.hexdigest())
+        return str(self._hash)
 
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the rows to a file that ``py_rt.data.load`` maps instead of reading it.
 
-def _between(
-    ts: npt.NDArray[np.int64], first: int | None, last: int | None
-) -> npt.NDArray[np.bool_]:
-    inside = np.ones(ts.shape, dtype=np.bool_)
-    if first is not None:
-        inside &= ts >= first
-    if last is not None:
-        inside &= ts < last
-    return inside
+        Parameters
+        ----------
+        path : str or Path
+            Conventionally ``.rows``; appears whole or not at all.
 
+        Notes
+        -----
+        A backtest over a mapped file holds in memory what it is at, not the file.
 
-def _checked(
-    rows: Rows | None, dtype: np.dtype[np.void], name: str, clock: str, n_instruments: int
-) -> Rows:
-    if rows is None:
-        rows = np.empty(0, dtype=dtype)
-    shape: Any = rows
-    if not isinstance(shape, np.ndarray) or rows.dtype != dtype or rows.ndim != 1:
-        raise DataError(
-            f"{name} must be a one-dimensional array of {name[:-1].upper()}_DTYPE",
-            field=name,
-            remedy="build it with numpy.empty(n, py_rt.market.<the dtype>) or use py_rt.data.load",
-        )
-    rows = np.ascontiguousarray(rows)
-    if rows.size and int(rows["instrument"].max()) >= n_instruments:
-        row = int(np.argmax(rows["instrument"] >= n_instruments))
-        raise DataError(
-            f"instrument index {rows['instrument'][row]} of {n_instruments} instruments",
-            field=f"{name}.instrument",
-            row=row,
-            remedy="pass every instrument that the rows name",
-        )
-    back = np.flatnonzero(np.diff(rows[clock]) < 0)
-    if back.size:
-        raise DataError(
-            "time goes back",
-            field=f"{name}.{clock}",
-            row=int(back[0]) + 1,
-            remedy=f"sort the rows by {clock} (stable)",
-        )
-    view = rows.view()
-    view.flags.writeable = False
-    return view
+        Examples
+        --------
+        >>> import tempfile
+        >>> import py_rt.data
+        >>> data = py_rt.data.sample("us_daily")
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     data.save(f"{folder}/us_daily.rows")
+        ...     len(py_rt.data.load(f"{folder}/us_daily.rows")) == len(data)
+        True
+        """
+        from py_rt.data.mapped import RowsWriter
+
+        with RowsWriter(path, self.instruments, self.name, self.attribution, self.notes) as out:
+            for rows in (self._events, self._bars):
+                out.append(rows)
+
+    def noted(self, notes: Iterable[str]) -> MarketData:
+        """Return the same rows with other notes; nothing is copied or looked at again.
+
+        Examples
+        --------
+        >>> import py_rt.data
+        >>> py_rt.data.sample("us_daily").noted(["as delivered"]).notes
+        ('as delivered',)
+        """
+        made = object.__new__(MarketData)
+        for attribute in self.__slots__:
+            object.__setattr__(made, attribute, getattr(self, attribute))
+        object.__setattr__(made, "notes", tuple(notes))
+        return made

@@ -271,3 +271,20 @@ def test_unknown_symbols_and_kinds(tmp_path: Path) -> None:
         catalog.query("X")
     with pytest.raises(ParameterError, match="candles"):
         catalog.query(kinds="candles")
+
+
+def test_an_export_is_the_query(tmp_path: Path) -> None:
+    catalog = data_room.Catalog(tmp_path / "catalog")
+    first = data_room.sample("btcusdt_l2")
+    rows = np.array(first.events())
+    rows["ts_event"] += 3 * DAY
+    rows["ts_recv"] += 3 * DAY
+    catalog.write(first)
+    catalog.write(MarketData(rows, None, first.instruments))
+    catalog.write(data_room.sample("us_minute"))
+    for symbols, kinds in ((None, None), ("BTCUSDT", "trade"), (["NVR", "BTCUSDT"], None)):
+        catalog.export(tmp_path / "out.rows", symbols, kinds)
+        assert equal(data_room.load(tmp_path / "out.rows"), catalog.query(symbols, kinds))
+    with pytest.raises(DataError, match="no 'XYZ' in the catalog"):
+        catalog.export(tmp_path / "none.rows", "XYZ")
+    assert not (tmp_path / "none.rows").exists()

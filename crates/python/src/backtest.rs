@@ -163,7 +163,7 @@ struct Watch {
 }
 
 /// Between two calls of the caller's progress function.
-const TELL_PAUSE: Duration = Duration::from_millis(50);
+const TELL_PAUSE: Duration = Duration::from_millis(10);
 
 impl Watch {
     fn report(&mut self, done: usize, total: usize) -> bool {

@@ -19,6 +19,7 @@ mod error;
 mod faults;
 mod formats;
 mod grpc;
+mod happening;
 mod host;
 mod indicators;
 mod live;

@@ -16,8 +16,8 @@ use pyo3::types::PyDict;
 
 use crate::config::{self, field};
 use crate::error::FaceError;
+use crate::happening::event_dict;
 use crate::host::{AnyStrategy, Shared};
-use crate::tables::event_dict;
 
 /// Trades until the session ends; returns its summary.
 #[pyfunction]

@@ -1,20 +1,19 @@
 //! What a run leaves behind, as columns.
 
+use std::collections::BTreeMap;
+
+use numpy::PyArray1;
 use py_rt_kernel::actions::{ActionEvent, ActionKind};
-use py_rt_kernel::event::Event;
 use py_rt_kernel::portfolio::Position;
 use py_rt_kernel::signal::StrategyId;
 use py_rt_kernel::Kernel;
 use py_rt_sim::backtest::EquityPoint;
 use py_rt_sim::Recording;
-use py_rt_types::Money;
+use py_rt_types::{InstrumentId, Money, Price, UnixNanos};
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
+use pyo3::types::{PyDict, PyString};
 
-use crate::host::{
-    avg_price, liquidity_name, reason_text, side_name, tif_name, type_name, PyAction, PyFill,
-    PyOrder, Shared,
-};
+use crate::host::{avg_price, liquidity_name, reason_text, side_name, tif_name, type_name, Shared};
 
 /// An equity curve: `ts`, `equity`, `cash`.
 pub(crate) fn equity<'py>(py: Python<'py>, points: &[EquityPoint]) -> PyResult<Bound<'py, PyDict>> {
@@ -29,6 +28,33 @@ pub(crate) fn equity<'py>(py: Python<'py>, points: &[EquityPoint]) -> PyResult<B
     Ok(dict)
 }
 
+/// Texts that occur many times, each made once.
+struct Texts<'py> {
+    py: Python<'py>,
+    known: BTreeMap<String, Bound<'py, PyString>>,
+}
+
+impl<'py> Texts<'py> {
+    fn new(py: Python<'py>) -> Self {
+        let known = BTreeMap::new();
+        Self { py, known }
+    }
+
+    fn of(&mut self, text: impl Into<String>) -> Bound<'py, PyString> {
+        let make = |text: &String| PyString::new(self.py, text);
+        let entry = self.known.entry(text.into());
+        entry.or_insert_with_key(make).clone()
+    }
+}
+
+/// Times as an array.
+fn times<'py>(
+    py: Python<'py>,
+    of: impl ExactSizeIterator<Item = UnixNanos>,
+) -> Bound<'py, PyArray1<i64>> {
+    PyArray1::from_iter(py, of.map(|at| at.0))
+}
+
 /// Orders as they ended.
 pub(crate) fn orders<'py>(
     py: Python<'py>,
@@ -38,43 +64,42 @@ pub(crate) fn orders<'py>(
 ) -> PyResult<Bound<'py, PyDict>> {
     let rows = &recording.orders;
     let dict = PyDict::new(py);
-    let qty = |id: py_rt_types::InstrumentId, qty| {
-        shared.instruments[id.index()]
-            .qty_decimal(qty)
-            .map(|d| d.to_string())
-            .unwrap_or_default()
+    let mut texts = Texts::new(py);
+    let qty = |id: InstrumentId, qty| {
+        let decimal = shared.instruments[id.index()].qty_decimal(qty);
+        decimal.map(|d| d.to_string()).unwrap_or_default()
     };
-    let price = |id: py_rt_types::InstrumentId, price: Option<py_rt_types::Price>| {
+    let price = |id: InstrumentId, price: Option<Price>| {
         let decimal = shared.instruments[id.index()].price_decimal(price?);
         decimal.ok().map(|d| d.to_string())
     };
     macro_rules! column {
         ($name:literal, $row:ident => $value:expr) => {{
-            let values: Vec<_> = rows
-                .iter()
-                .map(|row| {
-                    let $row = &row.order;
-                    $value
-                })
-                .collect();
+            let mut values = Vec::with_capacity(rows.len());
+            for row in rows {
+                let $row = &row.order;
+                values.push($value);
+            }
             dict.set_item($name, values)?;
         }};
     }
     column!("client_order_id", o => shared.id_text(o.client_order_id));
     column!("symbol", o => shared.symbol(py, o.instrument));
-    column!("side", o => side_name(o.side));
-    column!("order_type", o => type_name(o.order_type));
-    column!("tif", o => tif_name(o.tif));
-    column!("order_qty", o => qty(o.instrument, o.order_qty));
-    column!("limit_price", o => price(o.instrument, o.limit_price));
-    column!("stop_price", o => price(o.instrument, o.stop_price));
-    column!("cum_qty", o => qty(o.instrument, o.cum_qty));
+    column!("side", o => texts.of(side_name(o.side)));
+    column!("order_type", o => texts.of(type_name(o.order_type)));
+    column!("tif", o => texts.of(tif_name(o.tif)));
+    column!("order_qty", o => texts.of(qty(o.instrument, o.order_qty)));
+    column!("limit_price", o => price(o.instrument, o.limit_price).map(|text| texts.of(text)));
+    column!("stop_price", o => price(o.instrument, o.stop_price).map(|text| texts.of(text)));
+    column!("cum_qty", o => texts.of(qty(o.instrument, o.cum_qty)));
     column!("avg_price", o => avg_price(shared, o));
-    column!("status", o => o.status.name());
+    column!("status", o => texts.of(o.status.name()));
     column!("tag", o => shared.tag(o.tag));
-    column!("strategy", o => name_of(names, o.strategy));
-    column!("ts_created", o => o.ts_created.0);
-    column!("ts_updated", o => o.ts_updated.0);
+    column!("strategy", o => texts.of(name_of(names, o.strategy)));
+    let created = rows.iter().map(|row| row.order.ts_created);
+    dict.set_item("ts_created", times(py, created))?;
+    let updated = rows.iter().map(|row| row.order.ts_updated);
+    dict.set_item("ts_updated", times(py, updated))?;
     let reasons: Vec<_> = rows
         .iter()
         .map(|row| reason_text(shared, &row.order, row.denial.as_ref()))
@@ -92,29 +117,33 @@ pub(crate) fn fills<'py>(
 ) -> PyResult<Bound<'py, PyDict>> {
     let rows = &recording.fills;
     let dict = PyDict::new(py);
+    let mut texts = Texts::new(py);
     macro_rules! column {
         ($name:literal, $row:ident => $value:expr) => {{
-            let values: Vec<_> = rows.iter().map(|$row| $value).collect();
+            let mut values = Vec::with_capacity(rows.len());
+            for $row in rows {
+                values.push($value);
+            }
             dict.set_item($name, values)?;
         }};
     }
     column!("exec_id", f => f.exec_id.0.to_string());
     column!("client_order_id", f => shared.id_text(f.client_order_id));
     column!("symbol", f => shared.symbol(py, f.instrument));
-    column!("side", f => side_name(f.side));
+    column!("side", f => texts.of(side_name(f.side)));
     column!("last_qty", f => {
         let instrument = &shared.instruments[f.instrument.index()];
-        instrument.qty_decimal(f.last_qty).map(|d| d.to_string()).unwrap_or_default()
+        texts.of(instrument.qty_decimal(f.last_qty).map(|d| d.to_string()).unwrap_or_default())
     });
     column!("last_price", f => {
         let instrument = &shared.instruments[f.instrument.index()];
-        instrument.price_decimal(f.last_price).map(|d| d.to_string()).unwrap_or_default()
+        texts.of(instrument.price_decimal(f.last_price).map(|d| d.to_string()).unwrap_or_default())
     });
-    column!("fee", f => money_text(f.fee));
-    column!("liquidity", f => liquidity_name(f.liquidity));
-    column!("ts_event", f => f.ts_event.0);
-    column!("ts_recv", f => f.ts_recv.0);
-    column!("strategy", f => name_of(names, f.strategy));
+    column!("fee", f => texts.of(money_text(f.fee)));
+    column!("liquidity", f => texts.of(liquidity_name(f.liquidity)));
+    dict.set_item("ts_event", times(py, rows.iter().map(|f| f.ts_event)))?;
+    dict.set_item("ts_recv", times(py, rows.iter().map(|f| f.ts_recv)))?;
+    column!("strategy", f => texts.of(name_of(names, f.strategy)));
     Ok(dict)
 }
 
@@ -220,72 +249,4 @@ pub(crate) fn positions<'py, S>(
 /// Money as exact decimal text.
 pub(crate) fn money_text(money: Money) -> String {
     py_rt_types::Decimal::from_atto(money.0).to_string()
-}
-
-/// An event as a dictionary whose `kind` says what it is.
-pub(crate) fn event_dict<'py>(
-    py: Python<'py>,
-    shared: &Shared,
-    event: &Event,
-) -> PyResult<Bound<'py, PyDict>> {
-    let dict = PyDict::new(py);
-    let kind = match event {
-        Event::Order(event) => {
-            dict.set_item(
-                "order",
-                PyOrder::new(shared, &event.order, event.denial.as_ref()),
-            )?;
-            "order"
-        }
-        Event::Fill(fill) => {
-            dict.set_item("fill", PyFill::new(shared, fill))?;
-            "fill"
-        }
-        Event::Position(position) => {
-            dict.set_item("symbol", shared.symbol(py, position.instrument))?;
-            dict.set_item("qty", shared.qty(position.instrument, position.qty))?;
-            "position"
-        }
-        Event::BookValidity { instrument, valid } => {
-            dict.set_item("symbol", shared.symbol(py, *instrument))?;
-            dict.set_item("valid", valid)?;
-            "book"
-        }
-        Event::Trading { state, cause } => {
-            dict.set_item("state", state.name())?;
-            dict.set_item("cause", cause.name())?;
-            "trading"
-        }
-        Event::StrategyTrading {
-            strategy,
-            state,
-            cause,
-        } => {
-            dict.set_item("strategy", strategy.0)?;
-            dict.set_item("state", state.name())?;
-            dict.set_item("cause", cause.name())?;
-            "strategy_trading"
-        }
-        Event::Action(action) => {
-            dict.set_item("action", PyAction::new(shared, action))?;
-            "action"
-        }
-        Event::Sync(sync) => {
-            dict.set_item("text", format!("{sync:?}"))?;
-            "sync"
-        }
-        Event::Signal {
-            instrument,
-            value,
-            confidence,
-        } => {
-            dict.set_item("symbol", shared.symbol(py, *instrument))?;
-            dict.set_item("value", value)?;
-            dict.set_item("confidence", confidence)?;
-            "signal"
-        }
-        Event::StrategyFailed => "strategy_failed",
-    };
-    dict.set_item("kind", kind)?;
-    Ok(dict)
 }

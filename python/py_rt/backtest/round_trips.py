@@ -85,12 +85,12 @@ def fifo_round_trips(
 
 def _rows_by_symbol(symbols: NDArray[Any]) -> tuple[list[str], list[NDArray[np.intp]]]:
     """Return the symbols in the order of first appearance, and the rows of each, ascending."""
-    import pandas as pd
-
-    codes, names = pd.factorize(symbols)
+    places: dict[str, int] = {}
+    codes = np.array([places.setdefault(symbol, len(places)) for symbol in symbols], dtype=np.intp)
+    names = list(places)
     order = np.argsort(codes, kind="stable")
     cuts = np.searchsorted(codes[order], np.arange(1, len(names)))
-    return [str(name) for name in names], np.split(order, cuts) if len(names) else []
+    return [str(name) for name in names], np.split(order, cuts) if names else []
 
 
 def _one_symbol(

@@ -11,6 +11,7 @@ import numpy as np
 
 import py_rt._core as _core
 from py_rt._amounts import Number, decimal, plain, whole
+from py_rt._pages import Passed
 from py_rt._times import format_ns, to_duration_ns
 from py_rt.backtest.actions import applicable, to_core
 from py_rt.backtest.benchmark import benchmark_of
@@ -183,7 +184,13 @@ def _run(
     hosted: Any = running if lineup.several else running[0]
     try:
         with StopBySecondLook() as stop, Progress(progress, "backtest", stop.look) as shown:
-            return dict(_core.run_backtest(events, rows, hosted, run, shown.update))
+            passed = Passed(market.events())
+
+            def told(done: int, total: int) -> None:
+                passed.upto(done)
+                shown.update(done, total)
+
+            return dict(_core.run_backtest(events, rows, hosted, run, told))
     finally:
         for strategy, copy in zip(lineup.strategies.values(), running, strict=True):
             strategy.adopt(copy)

@@ -4,6 +4,7 @@ from py_rt.data.actions import CorporateAction, adjust, corporate_actions
 from py_rt.data.bundled import SampleInfo, sample, samples
 from py_rt.data.catalog import Catalog, Imported
 from py_rt.data.load import check, load
+from py_rt.data.mapped import RowsWriter
 from py_rt.data.quality import QualityIssue, QualityReport
 
 __all__ = [
@@ -12,6 +13,7 @@ __all__ = [
     "Imported",
     "QualityIssue",
     "QualityReport",
+    "RowsWriter",
     "SampleInfo",
     "adjust",
     "check",

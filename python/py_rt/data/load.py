@@ -59,7 +59,7 @@ def load(
         "bars", "trades", "quotes", "level2" and "wide" (a column of closes for each symbol) say
         what a table is; "csv", "parquet", "sample", "binance_ws kraken_ws coinbase_ws okx_ws
         bitstamp_ws bitfinex_ws deribit_ws", "lobster itch iex dbn bitstamp_l3 tardis_csv
-        hftbacktest" how a file is
+        hftbacktest rows" how a file is
         written, "bars_csv" and the like both. Recognised when left out.
     instruments : sequence of Instrument, or mapping from symbol to Instrument or fields, optional
         Instead of tick and lot inferred from the decimals.
@@ -132,10 +132,7 @@ def load(
         if issue.kind in _LOUD or issue.column == "book":
             warnings.warn(f"{issue.symbol or data.name}: {issue.message}", stacklevel=2)
     notes = [*data.notes, *log.notes, *(f"{i.kind}: {i.message}" for i in log.issues)]
-    unique = list(dict.fromkeys(notes))
-    return MarketData(
-        data.events(), data.bars(), data.instruments, data.name, data.attribution, unique
-    )
+    return data.noted(dict.fromkeys(notes))
 
 
 def check(

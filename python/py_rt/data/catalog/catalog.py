@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 
 from py_rt._layout import (
     BAR_DTYPE,
@@ -22,18 +21,26 @@ from py_rt._layout import (
     join_rows,
 )
 from py_rt._times import to_ns
-from py_rt.data.catalog.manifest import MANIFEST, Entry, Manifest
+from py_rt.data.catalog.manifest import MANIFEST, Entry, Manifest, in_time
 from py_rt.data.catalog.overlap import RULES, clock_of, combine
-from py_rt.data.catalog.rows import Rows, Stretch, decode, encode, rescaled, shared_step
+from py_rt.data.catalog.rows import (
+    Rows,
+    Stretch,
+    decode,
+    encode,
+    periods_of,
+    rescaled,
+    shared_step,
+)
 from py_rt.data.catalog.store import open_store
 from py_rt.data.extras import require
+from py_rt.data.mapped import RowsWriter
 from py_rt.errors import DataError, ParameterError
 from py_rt.market import MarketData
 
 __all__ = ["Catalog", "Imported"]
 
 _KINDS = ("depth", "trade", "quote", "bar")
-_DAY = 86_400_000_000_000
 _KIND_OF_ROW = np.array([0, 1, 0, 0, 2])
 """Row kind (depth, trade, clear, snapshot, quote) -> place in ``_KINDS``."""
 Key = tuple[str, str, str]
@@ -198,11 +205,7 @@ class Catalog:
         DataError
             No such symbol; a file is missing or damaged.
         """
-        chosen = _names(kinds, _KINDS)
-        unknown = sorted(set(chosen) - set(_KINDS))
-        if unknown:
-            remedy = f"use {', '.join(_KINDS)}"
-            raise ParameterError(f"{unknown[0]!r} is unknown", field="kinds", remedy=remedy)
+        chosen = _kinds(kinds)
         first = None if start is None else to_ns(start, "start")
         last = None if end is None else to_ns(end, "end")
         while True:
@@ -226,11 +229,53 @@ class Catalog:
         parts: dict[bool, list[tuple[int, Stretch]]] = {True: [], False: []}
         for number, instrument in enumerate(known):
             for kind in chosen:
-                for entry in _in_time(list(state.of(instrument.symbol, kind)), *span):
+                for entry in in_time(list(state.of(instrument.symbol, kind)), *span):
                     part = self._read(entry, instrument)
                     parts[kind == "bar"].append((number, part))
         events, bars = _assembled(parts[False], False), _assembled(parts[True], True)
         return MarketData(events, bars, known, name=Path(self.path).name)
+
+    def export(
+        self,
+        path: str | Path,
+        symbols: str | Iterable[str] | None = None,
+        kinds: str | Iterable[str] | None = None,
+    ) -> None:
+        """Write what ``query`` returns to a file that ``load`` maps, a day of events at a time.
+
+        Raises
+        ------
+        DataError
+            No such symbol; a file is missing or damaged. Nothing is left at ``path`` then.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> import py_rt as rt
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     catalog = rt.data.Catalog(f"{folder}/catalog")
+        ...     _ = catalog.write(rt.data.sample("btcusdt_l2"))
+        ...     catalog.export(f"{folder}/all.rows")
+        ...     mapped = rt.data.load(f"{folder}/all.rows")
+        ...     mapped.content_hash() == catalog.query().content_hash()
+        True
+        """
+        state = self._manifest()
+        chosen = _kinds(kinds)
+        known = [self._readable(state, symbol) for symbol in self._wanted(state, symbols)]
+        periods: dict[tuple[bool, str], list[tuple[int, Entry]]] = {}
+        for number, instrument in enumerate(known):
+            for kind in chosen:
+                for entry in state.of(instrument.symbol, kind):
+                    own = (kind == "bar", "" if kind == "bar" else entry.period)
+                    periods.setdefault(own, []).append((number, entry))
+        with RowsWriter(path, known, Path(self.path).name) as out:
+            for of_bars, period in sorted(periods):
+                mine = periods[of_bars, period]
+                parts = [(number, self._read(entry, known[number])) for number, entry in mine]
+                rows = _assembled(parts, of_bars)
+                assert rows is not None, "a period has files"
+                out.append(rows)
 
     def instruments(self) -> tuple[Instrument, ...]:
         """Return what is traded, in the order of first import."""
@@ -320,7 +365,7 @@ class Catalog:
     ) -> tuple[dict[Key, tuple[Entry, bytes]], int]:
         """Return the files that change for one symbol and kind, and how many rows are new."""
         span = (int(clock_of(new.rows)[0]), int(clock_of(new.rows)[-1]))
-        periods = _periods(new.rows, kind)
+        periods = periods_of(new.rows, kind)
         touched = [
             entry
             for entry in state.of(instrument.symbol, kind)
@@ -334,7 +379,7 @@ class Catalog:
             return {}, 0
         fresh = int((whole.batch == state.imports + 1).sum())
         out = {}
-        written = _periods(whole.rows, kind)
+        written = periods_of(whole.rows, kind)
         for period, which in written.items():
             part = whole.take(which)
             content = encode(part, instrument)
@@ -379,6 +424,15 @@ def _names(given: str | Iterable[str] | None, every: tuple[str, ...]) -> list[st
     return [given] if isinstance(given, str) else list(dict.fromkeys(given))
 
 
+def _kinds(given: str | Iterable[str] | None) -> list[str]:
+    chosen = _names(given, _KINDS)
+    unknown = sorted(set(chosen) - set(_KINDS))
+    if unknown:
+        remedy = f"use {', '.join(_KINDS)}"
+        raise ParameterError(f"{unknown[0]!r} is unknown", field="kinds", remedy=remedy)
+    return chosen
+
+
 def _stretches(
     data: MarketData, batch: int, known: dict[str, Instrument]
 ) -> Iterator[tuple[str, str, Stretch]]:
@@ -397,21 +451,6 @@ def _stretches(
             part = rescaled(part, instrument, known[instrument.symbol])
             numbers = np.full(which.size, batch, dtype=np.int64)
             yield instrument.symbol, kind, Stretch(part, numbers, which.astype(np.int64))
-
-
-def _periods(rows: Rows, kind: str) -> dict[str, npt.NDArray[np.intp]]:
-    """Cut rows into the parts that share a file: day, month or all; rows of each, in order."""
-    if not rows.size:
-        return {}
-    if kind == "bar" and int(np.median(rows["ts_close"] - rows["ts_open"])) >= _DAY:
-        return {"all": np.arange(rows.size)}
-    unit = "M" if kind == "bar" else "D"
-    stamps = rows["ts_open"] if kind == "bar" else rows["ts_recv"]
-    parts = stamps.astype("datetime64[ns]").astype(f"datetime64[{unit}]")
-    names, codes = np.unique(parts, return_inverse=True)
-    order = np.argsort(codes, kind="stable")
-    cuts = np.searchsorted(codes[order], np.arange(1, len(names)))
-    return dict(zip((str(name) for name in names), np.split(order, cuts), strict=True))
 
 
 def _end_to_end(parts: list[Stretch]) -> Stretch:
@@ -441,20 +480,6 @@ def _entry(instrument: Instrument, kind: str, period: str, part: Stretch, conten
         tick_size=instrument.tick_size,
         lot_size=instrument.lot_size,
     )
-
-
-def _in_time(entries: list[Entry], first: int | None, last: int | None) -> list[Entry]:
-    """Keep the files that [first, last) needs; of depth also those that build the book before."""
-    kept = [entry for entry in entries if last is None or entry.start < last]
-    if first is None:
-        return kept
-    at = next((i for i, entry in enumerate(kept) if entry.end >= first), len(kept))
-    if kept and kept[0].kind == "depth":
-        while at > 0 and not (at < len(kept) and kept[at].whole and kept[at].start <= first):
-            at -= 1
-            if kept[at].whole:
-                break
-    return kept[at:]
 
 
 def _assembled(parts: list[tuple[int, Stretch]], of_bars: bool) -> Rows | None:

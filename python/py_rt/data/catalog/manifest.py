@@ -10,7 +10,7 @@ from typing import Any
 from py_rt._layout import Instrument
 from py_rt.errors import DataError
 
-__all__ = ["MANIFEST", "Entry", "Manifest"]
+__all__ = ["MANIFEST", "Entry", "Manifest", "in_time"]
 
 MANIFEST = "catalog.json"
 FORMAT = "py_rt-catalog-1"
@@ -128,3 +128,17 @@ class Manifest:
             ) from None
         by_key = {(entry.symbol, entry.kind, entry.period): entry for entry in entries}
         return cls(read["imports"], {i.symbol: i for i in known}, by_key)
+
+
+def in_time(entries: list[Entry], first: int | None, last: int | None) -> list[Entry]:
+    """Keep the files that [first, last) needs; of depth also those that build the book before."""
+    kept = [entry for entry in entries if last is None or entry.start < last]
+    if first is None:
+        return kept
+    at = next((i for i, entry in enumerate(kept) if entry.end >= first), len(kept))
+    if kept and kept[0].kind == "depth":
+        while at > 0 and not (at < len(kept) and kept[at].whole and kept[at].start <= first):
+            at -= 1
+            if kept[at].whole:
+                break
+    return kept[at:]

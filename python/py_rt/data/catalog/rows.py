@@ -18,11 +18,12 @@ from py_rt._layout import BAR_DTYPE, EVENT_DTYPE, Instrument
 from py_rt._scales import Ints, parse_decimal
 from py_rt.errors import DataError
 
-__all__ = ["Stretch", "decode", "encode", "rescaled", "shared_step"]
+__all__ = ["Stretch", "decode", "encode", "periods_of", "rescaled", "shared_step"]
 
 Rows = npt.NDArray[np.void]
 _PRICES = frozenset({"price", "open", "high", "low", "close"})
 _TIMES = frozenset({"ts_event", "ts_recv", "ts_open", "ts_close"})
+_DAY = 86_400_000_000_000
 _MOST_18 = 10**18 - 1
 
 
@@ -131,6 +132,21 @@ def _units(column: Any, size: str, name: str) -> Ints:
     wide = np.frombuffer(column.buffers()[1], dtype=np.int64)
     values: Ints = wide[2 * column.offset : 2 * (column.offset + len(column)) : 2]
     return values // mantissa
+
+
+def periods_of(rows: Rows, kind: str) -> dict[str, npt.NDArray[np.intp]]:
+    """Cut rows into the parts that share a file: day, month or all; rows of each, in order."""
+    if not rows.size:
+        return {}
+    if kind == "bar" and int(np.median(rows["ts_close"] - rows["ts_open"])) >= _DAY:
+        return {"all": np.arange(rows.size)}
+    unit = "M" if kind == "bar" else "D"
+    stamps = rows["ts_open"] if kind == "bar" else rows["ts_recv"]
+    parts = stamps.astype("datetime64[ns]").astype(f"datetime64[{unit}]")
+    names, codes = np.unique(parts, return_inverse=True)
+    order = np.argsort(codes, kind="stable")
+    cuts = np.searchsorted(codes[order], np.arange(1, len(names)))
+    return dict(zip((str(name) for name in names), np.split(order, cuts), strict=True))
 
 
 def shared_step(sizes: list[str], name: str) -> str:
