@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from py_rt import bars, data, errors, features, indicators, mechanics, strategies
 from py_rt._core import __version__
 from py_rt.backtest import BacktestResult, VectorResult, backtest, vector_backtest, verify
-from py_rt.config import Fees, RiskLimits, SimVenue
+from py_rt.config import RiskLimits
 from py_rt.errors import (
     AccessDenied,
     ConfigError,
@@ -33,8 +33,11 @@ from py_rt.errors import (
     VenueError,
 )
 from py_rt.factory import StrategyFactory
+from py_rt.impact import SquareRootImpact
+from py_rt.latency import Latency
 from py_rt.market import Instrument, MarketData
 from py_rt.mechanics import FillStudy, MatchingEngine, OrderBook, fill_study
+from py_rt.sim_venue import Fees, SimVenue
 from py_rt.strategy import Strategy
 from py_rt.trade import ReplayResult, paper, replay, trade
 
@@ -54,6 +57,7 @@ __all__ = [
     "Infeasible",
     "Instrument",
     "JournalError",
+    "Latency",
     "MarketData",
     "MatchingEngine",
     "NotConverged",
@@ -64,6 +68,7 @@ __all__ = [
     "RiskLimits",
     "ServerUnavailable",
     "SimVenue",
+    "SquareRootImpact",
     "Strategy",
     "StrategyError",
     "StrategyFactory",

@@ -473,7 +473,7 @@ class MarketData:
         ...     len(py_rt.data.load(f"{folder}/us_daily.rows")) == len(data)
         True
         """
-        from py_rt.data.mapped import RowsWriter
+        from py_rt._row_files import RowsWriter
 
         with RowsWriter(path, self.instruments, self.name, self.attribution, self.notes) as out:
             for rows in (self._events, self._bars):

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from py_rt.config import Fees, RiskLimits, SimVenue
+from py_rt.config import RiskLimits
 from py_rt.errors import ParameterError
+from py_rt.sim_venue import Fees, SimVenue
 
 I64_MAX = 2**63 - 1
 
@@ -26,6 +27,10 @@ def test_sim_venue_in_the_units_of_the_kernel() -> None:
         "per_share": "0",
         "minimum": "0",
         "rounding": "0",
+        "tiers": [],
+        "tier_days": 0,
+        "latency_order_extra": None,
+        "latency_report_extra": None,
         "bar_fill": "next_open",
         "bar_touch_fills": False,
         "partial_fills": True,

@@ -125,12 +125,14 @@ fn backtest_config(
     names: &[String],
 ) -> PyResult<BacktestConfig> {
     let own: Vec<Bound<'_, PyDict>> = field(run, "own_limits")?;
-    let (venue, latency) = config::venue(&field(run, "venue")?)?;
+    let wanted = field(run, "venue")?;
+    let (venue, latency) = config::venue(&wanted)?;
+    let extras = config::extras(&wanted, field(run, "seed")?)?;
     Ok(BacktestConfig {
         kernel: KernelConfig {
             instruments,
             limits: config::limits(&field(run, "risk")?)?,
-            times: config::simulated_times(latency),
+            times: config::simulated_times(latency, &extras),
             cash: config::money("cash", &field::<String>(run, "cash")?)?,
             reconciled: true,
             cancel_on_stop: true,
@@ -140,6 +142,8 @@ fn backtest_config(
         },
         venue,
         latency,
+        extras,
+        laws: config::laws(run)?,
         sample_every_ns: field(run, "sample_every_ns")?,
     })
 }

@@ -2,8 +2,10 @@
 
 use py_rt_kernel::execution::ExecutionTimes;
 use py_rt_kernel::risk::RiskLimits;
-use py_rt_sim::{BarFill, Fees, Impact, Latency, QueueModel, VenueConfig};
-use py_rt_types::{AssetClass, Decimal, Instrument, InstrumentSpec, Money};
+use py_rt_sim::{
+    BarFill, Extra, Extras, Fees, Impact, Latency, QueueModel, SquareRoot, Tier, Tiers, VenueConfig,
+};
+use py_rt_types::{AssetClass, Decimal, Instrument, InstrumentSpec, Money, UnixNanos};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
@@ -118,6 +120,7 @@ pub(crate) fn venue(dict: &Bound<'_, PyDict>) -> PyResult<(VenueConfig, Latency)
     };
     let config = VenueConfig {
         fees,
+        tiers: tiers(dict)?,
         bar_fill,
         bar_touch_fills: field(dict, "bar_touch_fills")?,
         partial_fills: field(dict, "partial_fills")?,
@@ -141,9 +144,58 @@ pub(crate) fn venue(dict: &Bound<'_, PyDict>) -> PyResult<(VenueConfig, Latency)
     Ok((config, latency))
 }
 
+/// Rates by traded value: the least value, maker and taker rate of each tier.
+fn tiers(dict: &Bound<'_, PyDict>) -> PyResult<Tiers> {
+    let given: Vec<(String, i64, i64)> = field(dict, "tiers")?;
+    let mut tiers = Tiers {
+        days: field(dict, "tier_days")?,
+        ..Tiers::default()
+    };
+    for (row, (from, maker_e9, taker_e9)) in tiers.rows.iter_mut().zip(&given) {
+        *row = Tier {
+            from: money("tiers", from)?,
+            maker_e9: *maker_e9,
+            taker_e9: *taker_e9,
+        };
+    }
+    Ok(tiers)
+}
+
+/// What messages take beyond the least latency of their road.
+pub(crate) fn extras(dict: &Bound<'_, PyDict>, seed: u64) -> PyResult<Extras> {
+    let extra = |name: &str, seed: u64| {
+        let given: Option<(Vec<i64>, Vec<i64>)> = field(dict, name)?;
+        Ok::<_, PyErr>(match given {
+            None => Extra::None,
+            Some((at, ns)) if at.is_empty() => Extra::drawn(ns, seed),
+            Some((at, ns)) => {
+                let at = at.into_iter().map(UnixNanos).collect();
+                Extra::Measured { at, ns }
+            }
+        })
+    };
+    Ok(Extras {
+        order: extra("latency_order_extra", seed)?,
+        report: extra("latency_report_extra", !seed)?,
+    })
+}
+
+/// How taking moves prices: coefficient, daily volume in lots and half-life of each instrument.
+pub(crate) fn laws(run: &Bound<'_, PyDict>) -> PyResult<Vec<SquareRoot>> {
+    let given: Vec<(f64, f64, i64)> = field(run, "impact_laws")?;
+    let law = |&(coefficient, volume, half_life_ns): &(f64, f64, i64)| SquareRoot {
+        coefficient,
+        volume,
+        half_life_ns,
+    };
+    Ok(given.iter().map(law).collect())
+}
+
 /// Times of the execution stage for a simulated venue: silence cannot outlast its latencies.
-pub(crate) fn simulated_times(latency: Latency) -> ExecutionTimes {
+pub(crate) fn simulated_times(latency: Latency, extras: &Extras) -> ExecutionTimes {
+    let most = extras.order.most().saturating_add(extras.report.most());
     let round_trip = latency.order_ns.saturating_add(latency.report_ns);
+    let round_trip = round_trip.saturating_add(most);
     let default = ExecutionTimes::default();
     let ack_timeout_ns = default.ack_timeout_ns.max(round_trip.saturating_mul(4));
     ExecutionTimes {

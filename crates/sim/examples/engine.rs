@@ -13,7 +13,7 @@ use py_rt_kernel::market::ByPrice;
 use py_rt_kernel::risk::RiskLimits;
 use py_rt_kernel::signal::Idle;
 use py_rt_kernel::{KernelConfig, Strategy};
-use py_rt_sim::{Backtest, BacktestConfig, BacktestData, Fees, Latency, VenueConfig};
+use py_rt_sim::{Backtest, BacktestConfig, BacktestData, Extras, Fees, Latency, VenueConfig};
 use py_rt_strategies::bench::{BenchMaker, BenchTouch};
 use py_rt_strategies::registry::{self, Compiled};
 use py_rt_strategies::ParamValue;
@@ -199,6 +199,8 @@ fn config(instruments: Vec<Instrument>, latency_ns: i64) -> BacktestConfig {
             order_ns: latency_ns,
             report_ns: latency_ns,
         },
+        extras: Extras::default(),
+        laws: Vec::new(),
         sample_every_ns: 60_000_000_000,
     }
 }

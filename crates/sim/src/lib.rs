@@ -16,6 +16,8 @@ pub mod matching;
 pub mod queue;
 pub mod venue;
 
-pub use backtest::{Backtest, BacktestConfig, BacktestData, Latency, Recording};
+pub use backtest::{Backtest, BacktestConfig, BacktestData, Extra, Extras, Latency, Recording};
 pub use queue::QueueModel;
-pub use venue::{BarFill, Fees, Impact, SimVenue, VenueConfig, VenueReport};
+pub use venue::{
+    BarFill, Fees, Impact, SimVenue, SquareRoot, Tier, Tiers, VenueConfig, VenueReport,
+};

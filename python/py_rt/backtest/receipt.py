@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 import py_rt._core as _core
 from py_rt._strategy_files import describe_strategy, rebuild_strategy
 from py_rt._times import format_ns
-from py_rt.config import Fees, RiskLimits, SimVenue
+from py_rt.config import RiskLimits
 from py_rt.data.actions import CorporateAction
 from py_rt.errors import DataError
 from py_rt.market import MarketData
+from py_rt.sim_venue import SimVenue
 
 if TYPE_CHECKING:
     from py_rt.backtest.lineup import Lineup, Strategies
@@ -190,7 +191,7 @@ def _source_text(source: Any, market: MarketData) -> str:
 
 
 def _venue_of(written: dict[str, Any]) -> SimVenue:
-    return SimVenue(**{**written, "fees": Fees(**written["fees"])})
+    return SimVenue.from_dict(written)
 
 
 def _limits_of(written: dict[str, Any]) -> RiskLimits:

@@ -11,6 +11,7 @@ import numpy as np
 
 import py_rt._core as _core
 from py_rt._amounts import Number, decimal, plain, whole
+from py_rt._layout import Rows
 from py_rt._pages import Passed
 from py_rt._times import format_ns, to_duration_ns
 from py_rt.backtest.actions import applicable, to_core
@@ -20,12 +21,15 @@ from py_rt.backtest.progress import Progress, StopBySecondLook
 from py_rt.backtest.receipt import make_receipt
 from py_rt.backtest.result import BacktestResult
 from py_rt.backtest.warmup import AT_ONCE, opening
-from py_rt.config import RiskLimits, SimVenue
+from py_rt.config import RiskLimits
 from py_rt.data import load
 from py_rt.data.actions import CorporateAction
 from py_rt.data.calendars import sessions_of
 from py_rt.errors import DataError, ParameterError
+from py_rt.impact import SquareRootImpact
+from py_rt.latency import Latency, received
 from py_rt.market import MarketData
+from py_rt.sim_venue import SimVenue
 
 __all__ = ["backtest"]
 
@@ -131,6 +135,7 @@ def backtest(
         "risk": account.to_core(),
         "cash": plain(start_cash),
         "seed": seed,
+        "impact_laws": _laws(venue, market),
         "names": list(lineup.strategies),
         "own_limits": [own.to_core() for own in lineup.limits.values()],
         "opens_at": opens_at,
@@ -139,7 +144,7 @@ def backtest(
         "bar_interval_ns": interval_ns,
         "sample_every_ns": _sample_step(market),
     }
-    raw = _run(lineup, market, run, progress)
+    raw = _run(lineup, market, venue, run, progress)
     config = {
         "venue": venue.to_dict(),
         "risk": account.to_dict(),
@@ -149,12 +154,13 @@ def backtest(
     }
     config |= _asked(lineup, opens_at, (*changes, *corporate))
     receipt = make_receipt(lineup, market, data, config, raw["order_hash"])
+    impact = "moves" if isinstance(venue.impact, SquareRootImpact) else venue.impact
     assumptions = {
-        "venue": venue.to_dict(),
+        "venue": venue.told(),
         "risk": account.to_dict(),
         "bars_built_ns": interval_ns,
         "partial_fills": venue.partial_fills,
-        "own_market_impact": "none: our orders leave no mark on the recorded market",
+        "own_market_impact": _IMPACTS[impact],
     }
     return BacktestResult.from_core(
         raw,
@@ -175,11 +181,12 @@ def backtest(
 def _run(
     lineup: Lineup,
     market: MarketData,
+    venue: SimVenue,
     run: dict[str, Any],
     progress: bool | Callable[[int, int], object],
 ) -> dict[str, Any]:
     """Let the engine run fresh copies, and hand back what they leave."""
-    events, rows = _bytes(market.events()), _bytes(market.bars())
+    events, rows = _bytes(_seen(market, venue, run["seed"])), _bytes(market.bars())
     running = [strategy.fresh() for strategy in lineup.strategies.values()]
     hosted: Any = running if lineup.several else running[0]
     try:
@@ -194,6 +201,31 @@ def _run(
     finally:
         for strategy, copy in zip(lineup.strategies.values(), running, strict=True):
             strategy.adopt(copy)
+
+
+_IMPACTS = {
+    None: "none: our orders leave no mark on the recorded market",
+    "removes": "what we take is gone until the market shows the level anew",
+    "moves": "what we take moves the price, for our orders after it too",
+}
+
+
+def _seen(market: MarketData, venue: SimVenue, seed: int) -> Rows:
+    """Return the events as they are received."""
+    if not isinstance(venue.latency_feed, Latency):
+        return market.events()
+    if len(market.bars()):
+        raise ParameterError(
+            "bars come after a constant latency",
+            field="latency_feed",
+            remedy='pass a duration such as "1ms", or ticks instead of bars',
+        )
+    return received(market.events(), venue.latency_feed, seed)
+
+
+def _laws(venue: SimVenue, market: MarketData) -> list[tuple[float, float, int]]:
+    impact = venue.impact
+    return impact.laws(market.instruments) if isinstance(impact, SquareRootImpact) else []
 
 
 def _asked(lineup: Lineup, opens_at: int, actions: tuple[CorporateAction, ...]) -> dict[str, Any]:

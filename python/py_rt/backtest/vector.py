@@ -20,8 +20,8 @@ from py_rt.backtest.measures import drawdowns
 from py_rt.backtest.round_trips import fifo_round_trips
 from py_rt.backtest.sessions import DailyEquity
 from py_rt.backtest.stats import Account, Stats, stats_of
-from py_rt.config import Fees
 from py_rt.errors import DataError, ParameterError
+from py_rt.sim_venue import Fees
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -10,11 +10,12 @@ from typing import Any, TypeVar
 
 from py_rt._parameters import unknown_name
 from py_rt.backtest import backtest
-from py_rt.config import Fees, RiskLimits, SimVenue
+from py_rt.config import RiskLimits
 from py_rt.data import Catalog, load, samples
 from py_rt.errors import ParameterError
 from py_rt.factory import StrategyFactory
 from py_rt.market import MarketData
+from py_rt.sim_venue import Fees, SimVenue
 
 __all__ = ["Backtests"]
 

@@ -16,10 +16,10 @@ import numpy as np
 
 from py_rt._amounts import Number, decimal, plain
 from py_rt._times import to_ns
-from py_rt.config import SimVenue
 from py_rt.data import load
 from py_rt.errors import ConfigError, DataError, ParameterError
 from py_rt.market import Instrument, MarketData
+from py_rt.sim_venue import SimVenue
 from py_rt.trade.venue_accounts import RICHEST, read_account
 from py_rt.trade.written import Document, Key, read_document
 

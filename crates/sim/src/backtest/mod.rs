@@ -7,6 +7,7 @@
 
 mod boundary;
 mod data;
+mod delay;
 mod feed;
 mod recording;
 mod road;
@@ -14,18 +15,19 @@ mod stream;
 mod stream_bars;
 
 pub use data::BacktestData;
+pub use delay::{Extra, Extras};
 pub use recording::{EquityPoint, FillRow, OrderRow, Recording};
 
 use py_rt_kernel::event::Event;
 use py_rt_kernel::{Control, Input, Kernel, KernelConfig, Output, Request, Strategy};
 use py_rt_types::{Report, UnixNanos};
 
-use crate::venue::{SimVenue, VenueConfig};
+use crate::venue::{SimVenue, SquareRoot, VenueConfig};
 use boundary::Boundaries;
 use feed::{AtKernel, AtVenue, BarFeed, EventFeed};
 use road::Road;
 
-/// Latencies of a run, in nanoseconds.
+/// Least latencies of a run, in nanoseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Latency {
     /// From the venue's event to us; a later recorded receive time stands.
@@ -43,8 +45,12 @@ pub struct BacktestConfig {
     pub kernel: KernelConfig,
     /// The venue's assumptions.
     pub venue: VenueConfig,
-    /// The latencies.
+    /// The least latencies.
     pub latency: Latency,
+    /// What messages take beyond them.
+    pub extras: Extras,
+    /// How taking moves prices, by instrument; none for not at all.
+    pub laws: Vec<SquareRoot>,
     /// Step of the equity curve; 0 for the first and last point only.
     pub sample_every_ns: i64,
 }
@@ -64,6 +70,7 @@ pub struct Backtest<'a, S> {
     at_kernel: EventFeed<'a, AtKernel>,
     bars: BarFeed<'a>,
     latency: Latency,
+    extras: Extras,
     orders: Road<Request>,
     reports: Road<Report>,
     recording: Recording,
@@ -77,18 +84,20 @@ impl<'a, S: Strategy> Backtest<'a, S> {
     pub fn new(config: BacktestConfig, data: &BacktestData<'a>, strategy: S) -> Self {
         let latency = config.latency;
         let mut venue = config.venue;
-        venue.bar_grace_ns = latency.feed_ns.saturating_add(latency.order_ns);
+        let order_ns = latency.order_ns.saturating_add(config.extras.order.most());
+        venue.bar_grace_ns = latency.feed_ns.saturating_add(order_ns);
         let recording = {
             let (kernel, step) = (&config.kernel, config.sample_every_ns);
             Recording::new(step, kernel.opens_at, kernel.strategies.len())
         };
         Self {
-            venue: SimVenue::new(&config.kernel.instruments, venue),
+            venue: SimVenue::new(&config.kernel.instruments, venue).with_laws(&config.laws),
             kernel: Kernel::new(config.kernel, strategy),
             at_venue: EventFeed::new(data.events, AtVenue),
             at_kernel: EventFeed::new(data.events, AtKernel(latency.feed_ns)),
             bars: BarFeed::new(data.bars, latency.feed_ns),
             latency,
+            extras: config.extras,
             orders: Road::new(),
             reports: Road::new(),
             recording,
@@ -227,17 +236,21 @@ impl<'a, S: Strategy> Backtest<'a, S> {
 
     fn collect_reports(&mut self) {
         while let Some(told) = self.venue.poll_report() {
-            let at = told.report.ts_event.plus(self.latency.report_ns);
-            self.reports.push(at, told.report);
+            self.send_back(told.report.ts_event, told.report);
         }
     }
 
     /// Reports to a command leave the venue when it arrived, also about an earlier open.
     fn collect_reports_at(&mut self, now: UnixNanos) {
         while let Some(told) = self.venue.poll_report() {
-            let at = told.report.ts_event.max(now).plus(self.latency.report_ns);
-            self.reports.push(at, told.report);
+            self.send_back(told.report.ts_event.max(now), told.report);
         }
+    }
+
+    fn send_back(&mut self, at: UnixNanos, report: Report) {
+        let extra = self.extras.report.next(at);
+        let arrives = at.plus(self.latency.report_ns.saturating_add(extra));
+        self.reports.push(arrives, report);
     }
 
     #[inline]
@@ -253,10 +266,14 @@ impl<'a, S: Strategy> Backtest<'a, S> {
         if self.kernel.outputs().is_empty() {
             return;
         }
-        let arrives = self.kernel.now().plus(self.latency.order_ns);
+        let now = self.kernel.now();
         for output in self.kernel.outputs() {
             match output {
-                Output::Send(request) => self.orders.push(arrives, *request),
+                Output::Send(request) => {
+                    let extra = self.extras.order.next(now);
+                    let takes = self.latency.order_ns.saturating_add(extra);
+                    self.orders.push(now.plus(takes), *request);
+                }
                 Output::Emit(event) => {
                     self.failed |= matches!(event, Event::StrategyFailed);
                     self.recording.record(event);

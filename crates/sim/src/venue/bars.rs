@@ -12,7 +12,7 @@ use py_rt_types::{
     Bar, Liquidity, OrderType, Price, RejectReason, ReportKind, Side, TimeInForce, UnixNanos,
 };
 
-use super::book_side::is_at_or_better;
+use super::book_side::{capped, is_at_or_better};
 use super::resting::Resting;
 use super::{BarFill, Desk, Listing};
 
@@ -109,6 +109,14 @@ impl Listing {
         desk: &mut Desk,
     ) {
         let leaves = resting.leaves();
+        let side = resting.order.side;
+        let price = match &self.law {
+            Some(law) if liquidity == Liquidity::Taker => {
+                let moved = self.pressure.price(at, (side, price, leaves), law);
+                capped(side, moved, resting.limit())
+            }
+            _ => price,
+        };
         desk.fill(
             at,
             &self.instrument,

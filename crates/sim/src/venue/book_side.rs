@@ -173,13 +173,13 @@ impl Listing {
             if removes {
                 taken.push((level.price, Qty(level.qty.0 - qty.min(resting.leaves()))));
             }
-            desk.fill(
-                now,
-                &self.instrument,
-                resting,
-                (level.price, qty),
-                Liquidity::Taker,
-            );
+            let mut price = level.price;
+            if let Some(law) = &self.law {
+                let deal = (side, price, qty.min(resting.leaves()));
+                price = capped(side, self.pressure.price(now, deal, law), limit);
+            }
+            let deal = (price, qty);
+            desk.fill(now, &self.instrument, resting, deal, Liquidity::Taker);
             true
         });
         for (price, left) in taken {
@@ -251,6 +251,15 @@ fn is_of_level(event: &MarketEvent) -> bool {
         event.event_kind(),
         None | Some(EventKind::Trade | EventKind::Clear | EventKind::Quote)
     )
+}
+
+/// A price, or the limit where that is less bad.
+pub(super) fn capped(side: Side, price: Price, limit: Option<Price>) -> Price {
+    match (side, limit) {
+        (_, None) => price,
+        (Side::Buy, Some(limit)) => price.min(limit),
+        (Side::Sell, Some(limit)) => price.max(limit),
+    }
 }
 
 /// Whether an order of `side` with this limit accepts `price`.

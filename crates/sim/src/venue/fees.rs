@@ -1,7 +1,11 @@
 //! What an execution costs.
 
+use std::collections::VecDeque;
+
 use py_rt_types::number::divide_half_even;
-use py_rt_types::{Instrument, Liquidity, Money, Price, Qty, TypeError};
+use py_rt_types::{Instrument, Liquidity, Money, Price, Qty, TypeError, UnixNanos};
+
+use super::VenueConfig;
 
 /// A fee schedule. Rates are parts of 1e-9 of the traded value; a negative rate is a rebate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -25,6 +29,75 @@ pub struct Charged {
     pub due: Money,
     /// Sum of what it paid.
     pub paid: Money,
+}
+
+/// Rates from some traded value on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Tier {
+    /// From this traded value on.
+    pub from: Money,
+    /// Rate for adding liquidity.
+    pub maker_e9: i64,
+    /// Rate for taking liquidity.
+    pub taker_e9: i64,
+}
+
+/// Rates that go by the value that was traded in the days before today.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Tiers {
+    /// By rising value; places after the last have the value 0.
+    pub rows: [Tier; 12],
+    /// How many days before today count.
+    pub days: i64,
+}
+
+/// What was traded by day in UTC, and the rates of today.
+#[derive(Debug, Default)]
+pub(super) struct Traded {
+    days: VecDeque<(i64, Money)>,
+    today: Option<(i64, Fees)>,
+}
+
+impl Traded {
+    /// The schedule that holds at a time.
+    pub(super) fn fees_at(&mut self, now: UnixNanos, config: &VenueConfig) -> Fees {
+        if config.tiers.days == 0 {
+            return config.fees;
+        }
+        let day = now.day();
+        if let Some((of, fees)) = self.today {
+            if of == day {
+                return fees;
+            }
+        }
+        let first = day - config.tiers.days;
+        self.days.retain(|(of, _)| *of >= first);
+        let sum = self.days.iter().map(|(_, value)| value.0).sum::<i128>();
+        let mut fees = config.fees;
+        let reached = |tier: &&Tier| tier.from.0 > 0 && tier.from.0 <= sum;
+        if let Some(tier) = config.tiers.rows.iter().rfind(reached) {
+            fees.maker_e9 = tier.maker_e9;
+            fees.taker_e9 = tier.taker_e9;
+        }
+        self.today = Some((day, fees));
+        self.days.push_back((day, Money::ZERO));
+        fees
+    }
+
+    /// Counts an execution of today.
+    pub(super) fn add(
+        &mut self,
+        config: &VenueConfig,
+        instrument: &Instrument,
+        (price, qty): (Price, Qty),
+    ) {
+        if config.tiers.days > 0 {
+            let value = instrument.notional(price, qty).unwrap_or(Money::ZERO).abs();
+            if let Some((_, sum)) = self.days.back_mut() {
+                sum.0 = sum.0.saturating_add(value.0);
+            }
+        }
+    }
 }
 
 impl Fees {

@@ -13,6 +13,7 @@ mod actions;
 mod bars;
 mod book_side;
 mod fees;
+mod impact;
 mod orders;
 mod resting;
 
@@ -26,7 +27,10 @@ use py_rt_types::{
 };
 
 use crate::queue::QueueModel;
-pub use fees::{Charged, Fees};
+use fees::Traded;
+pub use fees::{Charged, Fees, Tier, Tiers};
+use impact::Pressure;
+pub use impact::{Impact, SquareRoot};
 use resting::Resting;
 
 /// Where an order sent on a closed bar fills.
@@ -39,21 +43,13 @@ pub enum BarFill {
     NextClose,
 }
 
-/// What an order that takes does to the recorded book.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Impact {
-    /// Nothing: the next order finds everything there again.
-    #[default]
-    None,
-    /// What it took is gone until the market says anew what the level shows.
-    Removes,
-}
-
 /// The assumptions of a simulated venue.
 #[derive(Debug, Clone, Copy)]
 pub struct VenueConfig {
     /// What executions cost.
     pub fees: Fees,
+    /// What they cost instead from some traded value on.
+    pub tiers: Tiers,
     /// Where market orders fill on bars.
     pub bar_fill: BarFill,
     /// Whether touching a limit without trading through it fills on bars.
@@ -73,6 +69,7 @@ impl Default for VenueConfig {
     fn default() -> Self {
         Self {
             fees: Fees::default(),
+            tiers: Tiers::default(),
             bar_fill: BarFill::NextOpen,
             bar_touch_fills: false,
             partial_fills: true,
@@ -100,6 +97,9 @@ struct Listing {
     bids: Vec<Resting>,
     asks: Vec<Resting>,
     stops: Vec<Resting>,
+    /// How taking moves the price, and what our orders took lately.
+    law: Option<SquareRoot>,
+    pressure: Pressure,
     /// The bar in progress, and whether this instrument trades on bars at all.
     bar: Option<Bar>,
     on_bars: bool,
@@ -152,6 +152,8 @@ struct Desk {
     reports: VecDeque<VenueReport>,
     next_order: u128,
     next_exec: u128,
+    /// What was traded, where fees go by it.
+    traded: Traded,
 }
 
 impl SimVenue {
@@ -164,6 +166,8 @@ impl SimVenue {
             bids: Vec::new(),
             asks: Vec::new(),
             stops: Vec::new(),
+            law: None,
+            pressure: Pressure::default(),
             bar: None,
             on_bars: false,
             day_ends: UnixNanos::MIN,
@@ -180,6 +184,7 @@ impl SimVenue {
                 reports: VecDeque::new(),
                 next_order: 1,
                 next_exec: 1,
+                traded: Traded::default(),
             },
         }
     }
@@ -189,6 +194,15 @@ impl SimVenue {
     #[must_use]
     pub fn with_sessions(mut self, closes: Vec<UnixNanos>) -> Self {
         self.desk.closes = closes;
+        self
+    }
+
+    /// Lets taking move the price, of each instrument by its own law.
+    #[must_use]
+    pub fn with_laws(mut self, laws: &[SquareRoot]) -> Self {
+        for (listing, law) in self.listings.iter_mut().zip(laws) {
+            listing.law = Some(*law);
+        }
         self
     }
 
@@ -443,12 +457,13 @@ impl Desk {
         if last_qty.0 <= 0 {
             return;
         }
-        let fees = self.config.fees;
+        let fees = self.traded.fees_at(now, &self.config);
         let charged = &mut resting.charged;
         let Ok(fee) = fees.fee(instrument, price, last_qty, liquidity, charged) else {
             let reason = RejectReason::BadPrice;
             return self.report(now, resting, ReportKind::Rejected { reason });
         };
+        self.traded.add(&self.config, instrument, (price, last_qty));
         resting.cum_qty.0 += last_qty.0;
         let exec_id = ExecId(self.next_exec);
         self.next_exec += 1;

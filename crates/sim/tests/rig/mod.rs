@@ -10,7 +10,7 @@
 use py_rt_kernel::execution::ExecutionTimes;
 use py_rt_kernel::risk::RiskLimits;
 use py_rt_kernel::KernelConfig;
-use py_rt_sim::{BacktestConfig, Latency, SimVenue, VenueConfig};
+use py_rt_sim::{BacktestConfig, Extras, Latency, SimVenue, VenueConfig};
 use py_rt_types::{
     AssetClass, Bar, CancelOrder, ClientOrderId, Decimal, Instrument, InstrumentId, InstrumentSpec,
     Liquidity, MarketEvent, Money, NewOrder, OrderType, Price, Qty, RejectReason, ReplaceOrder,
@@ -97,6 +97,8 @@ pub fn run_config(instruments: usize, latency: Latency) -> BacktestConfig {
         kernel,
         venue: VenueConfig::default(),
         latency,
+        extras: Extras::default(),
+        laws: Vec::new(),
         sample_every_ns: 0,
     }
 }

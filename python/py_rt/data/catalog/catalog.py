@@ -20,6 +20,7 @@ from py_rt._layout import (
     Instrument,
     join_rows,
 )
+from py_rt._row_files import RowsWriter
 from py_rt._times import to_ns
 from py_rt.data.catalog.manifest import MANIFEST, Entry, Manifest, in_time
 from py_rt.data.catalog.overlap import RULES, clock_of, combine
@@ -34,7 +35,6 @@ from py_rt.data.catalog.rows import (
 )
 from py_rt.data.catalog.store import open_store
 from py_rt.data.extras import require
-from py_rt.data.mapped import RowsWriter
 from py_rt.errors import DataError, ParameterError
 from py_rt.market import MarketData
 

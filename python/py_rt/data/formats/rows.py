@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from py_rt.data.mapped import MAGIC, read_rows
+from py_rt._row_files import MAGIC, read_rows
 from py_rt.data.opening import Head
 from py_rt.data.quality import IssueLog
 from py_rt.data.readers import Reader, Wishes
