@@ -31,7 +31,7 @@ pub mod state;
 pub mod store;
 pub mod watchdog;
 
-pub use config::{Channels, Durability, LiveConfig, Mode, VenueConfig};
+pub use config::{Channels, Durability, JournalConfig, LiveConfig, Mode, VenueConfig};
 pub use driver::Hooks;
 pub use error::LiveError;
 pub use recovery::{replay_journal, ReplayResult};

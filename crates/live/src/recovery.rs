@@ -12,7 +12,8 @@ use py_rt_kernel::{Control, Event, Kernel, Output, Session, Snapshot, Strategy};
 use py_rt_types::Instrument;
 
 use crate::driver::observe;
-use crate::journal::{JournalError, JournalReader, TornTail};
+use crate::journal::frame::Chain;
+use crate::journal::{seems_ended, JournalError, JournalReader, TornTail};
 
 /// Where code and journal part.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -243,7 +244,7 @@ impl<S: Strategy> Walk<S> {
             .get_or_insert(Divergence { record, what });
     }
 
-    /// The books to start from, or those at the end, which must be the ones we have come to.
+    /// The books to start from, or those of a later moment, which must be the ones we have come to.
     fn handle_snapshot(&mut self, bytes: &[u8]) -> Result<(), JournalError> {
         let malformed = |error| JournalError::Malformed {
             path: self.path.clone(),
@@ -255,7 +256,7 @@ impl<S: Strategy> Walk<S> {
             return self.replayed.kernel.restore(&snapshot).map_err(malformed);
         }
         if self.replayed.kernel.snapshot() != snapshot {
-            self.diverge("the books at the end are not those of the code".to_string());
+            self.diverge("the books in the journal are not those of the code".to_string());
         }
         Ok(())
     }
@@ -278,6 +279,8 @@ pub struct Ending {
     pub books: Snapshot,
     /// Its last record.
     pub end: End,
+    /// What the chain has come to.
+    pub chain: Chain,
 }
 
 /// The books at the clean end of a segment, without replaying it. `None` when it has no clean end
@@ -286,6 +289,9 @@ pub struct Ending {
 /// # Errors
 /// As [`replay_journal`].
 pub fn last_books(path: &Path) -> Result<Option<Ending>, JournalError> {
+    if !seems_ended(path)? {
+        return Ok(None);
+    }
     let mut reader = JournalReader::open(path)?;
     let (mut header, mut books, mut ended) = (None, None, None);
     while let Some(record) = reader.next_record()? {
@@ -304,5 +310,10 @@ pub fn last_books(path: &Path) -> Result<Option<Ending>, JournalError> {
         record: number,
         error,
     })?;
-    Ok(Some(Ending { header, books, end }))
+    Ok(Some(Ending {
+        header,
+        books,
+        end,
+        chain: reader.chain(),
+    }))
 }
