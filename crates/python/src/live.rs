@@ -171,7 +171,7 @@ impl Hooks for Watch {
     }
 }
 
-fn refused(error: LiveError) -> PyErr {
+pub(crate) fn refused(error: LiveError) -> PyErr {
     FaceError::live(error.code(), error.message())
 }
 

@@ -44,6 +44,7 @@ use py_rt_types::{
 
 use crate::actions::CorporateAction;
 use crate::input::{Control, Input, Session};
+pub use crate::output::DecisionHash;
 use crate::output::Request;
 pub use bytes::Malformed;
 use bytes::{Reader, Wire};

@@ -51,6 +51,17 @@ pub enum JournalError {
     },
     /// The file begins with other bytes than a journal.
     NotAJournal(PathBuf),
+    /// A record is whole, and does not go with what stands before it.
+    Disagrees {
+        /// Which file.
+        path: PathBuf,
+        /// The number of the record.
+        record: u64,
+        /// What does not agree.
+        what: String,
+    },
+    /// There is no journal.
+    NoJournal(PathBuf),
     /// The file is of another version of the frame.
     OtherVersion {
         /// Which file.
@@ -124,6 +135,18 @@ impl fmt::Display for JournalError {
             Self::NotAJournal(path) => {
                 write!(f, "`{}` is no journal of this program", path.display())
             }
+            Self::Disagrees { path, record, what } => write!(
+                f,
+                "`{}` is not as it was written: record {record}: {what}. Restore the file from a \
+                 copy, or check the account by hand",
+                path.display()
+            ),
+            Self::NoJournal(path) => write!(
+                f,
+                "there is no journal at `{}`: name a state directory, its journal folder, or one \
+                 segment",
+                path.display()
+            ),
             Self::OtherVersion { path, version } => write!(
                 f,
                 "`{}` was written by another version of this program (journal {version}, this \

@@ -218,7 +218,7 @@ fn begin<S: Strategy, J: Tape>(
 }
 
 /// The books of before for the instruments of now.
-fn rearrange(
+pub(crate) fn rearrange(
     header: &Header,
     books: &Snapshot,
     instruments: &[Instrument],
