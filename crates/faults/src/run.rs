@@ -144,8 +144,8 @@ fn instrument(listing: &Listing) -> Result<Instrument, LiveError> {
     .map_err(|error| LiveError::Config(error.to_string()))
 }
 
-/// Segments so small that sessions change them often, and as large as in the field.
-const SEGMENTS: [u64; 4] = [256 << 20, 48 << 10, 16 << 10, 256 << 20];
+/// As large as in the field, and for every fourth seed so small that a session changes them.
+const SEGMENTS: [u64; 4] = [256 << 20, 256 << 20, 256 << 10, 256 << 20];
 
 fn config(plan: &Plan, state_dir: &Path) -> LiveConfig {
     let rules = rules(plan);

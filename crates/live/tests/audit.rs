@@ -297,6 +297,7 @@ fn the_story_of_every_order_is_what_the_journal_says() {
         }
     }
     assert!(messages.len() > 20);
+    let mut opening = 0;
     for (id, count) in messages.iter().step_by(5) {
         let story = explain(scratch.path(), id, quoter).unwrap();
         assert_eq!(&story.client_order_id, id);
@@ -309,10 +310,12 @@ fn the_story_of_every_order_is_what_the_journal_says() {
                 .collect::<Vec<_>>()
         };
         assert_eq!(of("sent").len(), *count, "{id}");
-        assert!(of("check").len() > 5, "{id}");
+        // A reduction passes every limit but the validity of the order itself.
+        assert!(of("check").len() >= 2, "{id}");
         assert!(of("check")
             .iter()
             .all(|check| check.fields.contains(&("holds", Value::Flag(true)))));
+        opening += usize::from(of("check").len() > 10);
         assert_eq!(of("book").len(), 1, "{id}");
         let asked = ("asked_for_it", Value::Flag(true));
         let by: Vec<_> = of("callback")
@@ -335,6 +338,7 @@ fn the_story_of_every_order_is_what_the_journal_says() {
         );
         assert_eq!(by_venue.unwrap(), story, "the same by the venue's id");
     }
+    assert!(opening > 3, "orders that were asked about every limit");
 }
 
 #[test]
