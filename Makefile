@@ -137,7 +137,8 @@ sim-mutations: ## plant bugs one by one; fault simulation must notice each (abou
 soak-matching: ## a hundred million random orders: the matching engine against its naive twin
 	@cargo test --release -p py-rt-sim --test matching_twin -- --ignored --nocapture
 
-.PHONY: test-sdk bench bench-growth bench-peers bench-quant bench-instructions wheel clean
+.PHONY: test-sdk bench bench-growth bench-journal bench-peers bench-quant bench-instructions wheel
+.PHONY: clean
 # One environment a family of SDKs: they do not agree on their dependencies, nor on their names.
 SDKS := alpaca ccxt binance
 SDK_STAMPS := $(foreach sdk,$(SDKS),.venv-sdk-$(sdk)/.stamp)
@@ -170,6 +171,9 @@ bench-instructions: $(STAMP)/build ## count the engine's instructions a row; gat
 
 bench-growth: $(STAMP)/build ## time and memory of runs of 10^5 to 10^8 rows; 5 GB of disk
 	@$(BIN)/python benches/growth.py --plot docs/images/growth.svg
+
+bench-journal: ## what the journal costs: records a second, a strict commit, a day's recovery
+	@$(LIKE_WHEEL) cargo bench --quiet -p py-rt-live --bench journal
 
 bench-peers: $(STAMP)/build $(STAMP)/dev ## install the peers apart, then measure
 	@$(BIN)/python benches/peers.py install

@@ -39,7 +39,7 @@ from py_rt.market import Instrument, MarketData
 from py_rt.mechanics import FillStudy, MatchingEngine, OrderBook, fill_study
 from py_rt.sim_venue import Fees, SimVenue
 from py_rt.strategy import Strategy
-from py_rt.trade import ReplayResult, paper, replay, trade
+from py_rt.trade import Journal, ReplayResult, explain, paper, replay, trade
 
 if TYPE_CHECKING:
     from py_rt import quant
@@ -56,6 +56,7 @@ __all__ = [
     "FillStudy",
     "Infeasible",
     "Instrument",
+    "Journal",
     "JournalError",
     "Latency",
     "MarketData",
@@ -80,6 +81,7 @@ __all__ = [
     "bars",
     "data",
     "errors",
+    "explain",
     "features",
     "fill_study",
     "indicators",

@@ -7,6 +7,7 @@ use std::fs;
 use std::io;
 use std::rc::Rc;
 
+use py_rt_live::journal::segment::{sibling, Preamble, PREAMBLE};
 use py_rt_live::journal::{FileTape, Tape};
 use py_rt_types::UnixNanos;
 
@@ -174,6 +175,23 @@ impl Tape for SimTape {
 
     fn sync(&mut self) -> io::Result<()> {
         self.fuse.burn()?;
+        self.synced = self.length;
+        self.written.clear();
+        Ok(())
+    }
+
+    fn rotate(&mut self, preamble: &Preamble) -> io::Result<()> {
+        if let Err(error) = self.fuse.burn() {
+            // The new segment is not there yet, in part, or whole and empty.
+            if let Some(at) = self.death.torn_at.take() {
+                let head = preamble.encode();
+                let path = sibling(self.file.path(), preamble.segment);
+                fs::write(path, &head[..at.min(PREAMBLE)])?;
+            }
+            return Err(error);
+        }
+        self.file.rotate(preamble)?;
+        self.length = PREAMBLE as u64;
         self.synced = self.length;
         self.written.clear();
         Ok(())

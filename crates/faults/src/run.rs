@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use py_rt_kernel::execution::ExecutionTimes;
 use py_rt_kernel::risk::RiskLimits;
-use py_rt_live::config::{Durability, LiveConfig, Mode, VenueConfig};
+use py_rt_live::config::{Durability, JournalConfig, LiveConfig, Mode, VenueConfig};
 use py_rt_live::recovery::replay_journal;
 use py_rt_live::session::{open_lanes_seeded, open_session, run_session, SessionSummary};
 use py_rt_live::state::StateDir;
@@ -144,6 +144,9 @@ fn instrument(listing: &Listing) -> Result<Instrument, LiveError> {
     .map_err(|error| LiveError::Config(error.to_string()))
 }
 
+/// As large as in the field, and for every fourth seed so small that a session changes them.
+const SEGMENTS: [u64; 4] = [256 << 20, 256 << 20, 256 << 10, 256 << 20];
+
 fn config(plan: &Plan, state_dir: &Path) -> LiveConfig {
     let rules = rules(plan);
     let seconds = plan.trouble_ms as u64 / 1_000 + QUIET_S;
@@ -190,6 +193,10 @@ fn config(plan: &Plan, state_dir: &Path) -> LiveConfig {
             Durability::Strict
         } else {
             Durability::Process
+        },
+        journal: JournalConfig {
+            segment_bytes: SEGMENTS[(plan.seed % 4) as usize],
+            retention_ns: None,
         },
         spin: false,
         store: false,

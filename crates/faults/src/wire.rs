@@ -9,7 +9,8 @@ use std::rc::Rc;
 use py_rt_kernel::event::{Event, OrderEvent};
 use py_rt_kernel::journal::{Entry, OwnedInput};
 use py_rt_live::driver::Hooks;
-use py_rt_live::journal::frame::{payload_length, FRAME, MAGIC};
+use py_rt_live::journal::frame::{payload_length, FRAME};
+use py_rt_live::journal::segment::{segment_path, sessions};
 use py_rt_live::journal::JournalReader;
 use py_rt_live::net::{Arrival, LaneId, Transport};
 use py_rt_types::{OrderStatus, UnixNanos};
@@ -87,12 +88,8 @@ impl Referee {
         self.bytes.clear();
         self.ended.clear();
         self.patience = Patience::new();
-        let mut segments: Vec<_> = std::fs::read_dir(folder)
-            .map(|found| found.filter_map(|one| Some(one.ok()?.path())).collect())
-            .unwrap_or_default();
-        segments.sort();
-        for segment in segments {
-            let Ok(mut reader) = JournalReader::open(&segment) else {
+        for session in sessions(folder).unwrap_or_default() {
+            let Ok(mut reader) = JournalReader::open(&segment_path(folder, session)) else {
                 continue;
             };
             while let Ok(Some(record)) = reader.next_record() {
@@ -118,9 +115,6 @@ impl Referee {
     pub(crate) fn handle_written(&mut self, bytes: &[u8]) {
         self.bytes.extend_from_slice(bytes);
         let mut at = 0;
-        if self.bytes.starts_with(&MAGIC) {
-            at = MAGIC.len();
-        }
         while let Some(frame) = self.bytes.get(at..at + FRAME) {
             let frame: &[u8; FRAME] = match frame.try_into() {
                 Ok(frame) => frame,

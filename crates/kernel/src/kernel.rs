@@ -17,6 +17,7 @@ mod controls;
 mod intents;
 mod own;
 mod reports;
+mod reviews;
 mod snapshot;
 #[cfg(test)]
 mod snapshot_tests;
@@ -32,7 +33,7 @@ use crate::input::{Input, Session};
 use crate::market::{BarBuilder, Change, Left, Market};
 use crate::output::{Outbox, Output};
 use crate::portfolio::Portfolio;
-use crate::risk::{Desk, Risk, RiskLimits};
+use crate::risk::{Desk, Review, Risk, RiskLimits};
 use crate::signal::{Context, Intents, Interests, Quote, Strategy, StrategyId, Timers};
 pub use own::StrategySpec;
 pub(crate) use own::{Books, Own};
@@ -95,6 +96,7 @@ pub struct Kernel<S> {
     books: Books,
     opens_at: UnixNanos,
     outbox: Outbox,
+    reviews: Option<Vec<Review>>,
     last_fill: UnixNanos,
     recovered: Recovered,
 }
@@ -156,6 +158,7 @@ impl<S: Strategy> Kernel<S> {
             },
             instruments: config.instruments,
             outbox: Outbox::default(),
+            reviews: None,
             last_fill: UnixNanos(0),
             recovered: Recovered::default(),
         }

@@ -1,11 +1,12 @@
 //! Outputs: what a driver has to do after an input.
 
 use alloc::vec::Vec;
-use py_rt_types::{CancelOrder, NewOrder, Query, ReplaceOrder, UnixNanos};
+use py_rt_types::{CancelOrder, NewOrder, Price, Query, ReplaceOrder, UnixNanos};
 
 use crate::event::{Denial, Event, OrderEvent};
 use crate::execution::Order;
 use crate::hash::OrderHash;
+use crate::journal::Decision;
 use crate::risk::Approved;
 
 /// One thing to do.
@@ -40,8 +41,7 @@ pub(crate) struct Outbox {
     queue: Vec<Output>,
     /// How many of the queue were polled.
     polled: usize,
-    hash: OrderHash,
-    decisions: u64,
+    hash: DecisionHash,
 }
 
 impl Outbox {
@@ -97,45 +97,85 @@ impl Outbox {
     }
 
     pub(crate) const fn decisions(&self) -> u64 {
-        self.decisions
+        self.hash.decisions()
     }
 
     /// Orders, replaces and cancels enter the hash, with their time; questions do not.
     fn absorb(&mut self, now: UnixNanos, request: &Request) {
-        let price = |p: Option<py_rt_types::Price>| p.map_or(u64::MAX, |p| p.0 as u64);
         let words = match request {
-            Request::New(approved) => {
-                let o = approved.order();
-                let flags = u64::from(o.post_only) | u64::from(o.reduce_only) << 1;
-                let kind = (o.order_type as u64) << 8 | (o.tif as u64) << 16 | flags << 24;
-                let side = (o.side.sign() as u64) << 32;
-                let id = o.client_order_id.sequence;
-                let (instrument, qty) = (u64::from(o.instrument.0), o.order_qty.0 as u64);
-                let (limit, stop) = (price(o.limit_price), price(o.stop_price));
-                [1 | kind | side, id, instrument, qty, limit, stop]
-            }
-            Request::Replace(approved) => {
-                let o = approved.order();
-                let id = o.client_order_id;
-                let revision = u64::from(id.revision);
-                let qty = o.order_qty.0 as u64;
-                [
-                    2,
-                    id.sequence,
-                    revision,
-                    u64::from(o.instrument.0),
-                    qty,
-                    price(o.limit_price),
-                ]
-            }
-            Request::Cancel(o) => {
-                let id = o.client_order_id;
-                [3, id.sequence, 0, u64::from(o.instrument.0), 0, 0]
-            }
+            Request::New(approved) => words_of_new(approved.order()),
+            Request::Replace(approved) => words_of_replace(approved.order()),
+            Request::Cancel(order) => words_of_cancel(order),
             Request::Query(_) => return,
         };
+        self.hash.take(now, &words);
+    }
+}
+
+const NO_PRICE: u64 = u64::MAX;
+
+fn price(price: Option<Price>) -> u64 {
+    price.map_or(NO_PRICE, |price| price.0 as u64)
+}
+
+fn words_of_new(o: &NewOrder) -> [u64; 6] {
+    let flags = u64::from(o.post_only) | u64::from(o.reduce_only) << 1;
+    let kind = (o.order_type as u64) << 8 | (o.tif as u64) << 16 | flags << 24;
+    let side = (o.side.sign() as u64) << 32;
+    let id = o.client_order_id.sequence;
+    let (instrument, qty) = (u64::from(o.instrument.0), o.order_qty.0 as u64);
+    let (limit, stop) = (price(o.limit_price), price(o.stop_price));
+    [1 | kind | side, id, instrument, qty, limit, stop]
+}
+
+fn words_of_replace(o: &ReplaceOrder) -> [u64; 6] {
+    let (id, qty) = (o.client_order_id, o.order_qty.0 as u64);
+    let (revision, instrument) = (u64::from(id.revision), u64::from(o.instrument.0));
+    let limit = price(o.limit_price);
+    [2, id.sequence, revision, instrument, qty, limit]
+}
+
+fn words_of_cancel(o: &CancelOrder) -> [u64; 6] {
+    let id = o.client_order_id.sequence;
+    [3, id, 0, u64::from(o.instrument.0), 0, 0]
+}
+
+/// The order hash over decisions as they stand in a journal: what [`Kernel::order_hash`] comes to.
+///
+/// [`Kernel::order_hash`]: crate::kernel::Kernel::order_hash
+#[derive(Debug, Clone, Copy, Default)]
+pub struct DecisionHash {
+    hash: OrderHash,
+    decisions: u64,
+}
+
+impl DecisionHash {
+    /// Takes a decision that the kernel made at `now`; questions are not among them.
+    pub fn absorb(&mut self, now: UnixNanos, decision: &Decision) {
+        let words = match decision {
+            Decision::New(order) => words_of_new(order),
+            Decision::Replace(order) => words_of_replace(order),
+            Decision::Cancel(order) => words_of_cancel(order),
+            Decision::Query(_) => return,
+        };
+        self.take(now, &words);
+    }
+
+    fn take(&mut self, now: UnixNanos, words: &[u64; 6]) {
         self.decisions += 1;
         self.hash.write(now.0 as u64);
         words.iter().for_each(|&word| self.hash.write(word));
+    }
+
+    /// How many there were.
+    #[must_use]
+    pub const fn decisions(&self) -> u64 {
+        self.decisions
+    }
+
+    /// The hash so far.
+    #[must_use]
+    pub const fn finish(&self) -> u128 {
+        self.hash.finish()
     }
 }

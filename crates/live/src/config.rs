@@ -30,6 +30,25 @@ pub enum Mode {
     Live,
 }
 
+/// How the journal is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct JournalConfig {
+    /// A segment is full at so many bytes.
+    pub segment_bytes: u64,
+    /// Sessions that ended longer ago, in nanoseconds, are removed when a new one begins; `None`
+    /// for never.
+    pub retention_ns: Option<i64>,
+}
+
+impl Default for JournalConfig {
+    fn default() -> Self {
+        Self {
+            segment_bytes: 256 << 20,
+            retention_ns: None,
+        }
+    }
+}
+
 /// Which market data are listened to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Channels {
@@ -111,6 +130,8 @@ pub struct LiveConfig {
     pub cancel_on_stop: bool,
     /// How durable decisions are before they leave.
     pub durability: Durability,
+    /// How the journal is kept.
+    pub journal: JournalConfig,
     /// Whether the thread spins on its sockets instead of sleeping: a core for some microseconds.
     pub spin: bool,
     /// Whether orders, fills and positions are kept in `store.sqlite` too.

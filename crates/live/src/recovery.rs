@@ -12,7 +12,8 @@ use py_rt_kernel::{Control, Event, Kernel, Output, Session, Snapshot, Strategy};
 use py_rt_types::Instrument;
 
 use crate::driver::observe;
-use crate::journal::{JournalError, JournalReader, TornTail};
+use crate::journal::frame::Chain;
+use crate::journal::{seems_ended, JournalError, JournalReader, Record, TornTail};
 
 /// Where code and journal part.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -107,6 +108,27 @@ pub fn replay_journal<S: Strategy>(
     })
 }
 
+/// Who looks on while a segment is replayed.
+pub trait Watcher<S> {
+    /// The kernel is made; its books, if there are any, come with the next record.
+    fn handle_start(&mut self, _header: &Header, _kernel: &mut Kernel<S>) {}
+    /// The next record, before anything comes of it.
+    fn handle_record(&mut self, _reader: &JournalReader, _record: &Record) {}
+    /// The kernel told something.
+    fn handle_event(&mut self, _event: &Event) {}
+    /// The kernel has come to the end of what an input led to.
+    fn handle_settled(&mut self, _kernel: &mut Kernel<S>) {}
+}
+
+/// Only the events are wanted.
+struct Events<'a>(&'a mut dyn FnMut(&Event));
+
+impl<S> Watcher<S> for Events<'_> {
+    fn handle_event(&mut self, event: &Event) {
+        (self.0)(event);
+    }
+}
+
 struct Walk<S> {
     path: PathBuf,
     replayed: Replayed<S>,
@@ -123,6 +145,18 @@ pub fn replay<S: Strategy>(
     reader: &mut JournalReader,
     make: &mut dyn FnMut(&Header) -> S,
     on_event: &mut dyn FnMut(&Event),
+) -> Result<Option<Replayed<S>>, JournalError> {
+    replay_watched(reader, make, &mut Events(on_event))
+}
+
+/// As [`replay`], with one who looks on at every step.
+///
+/// # Errors
+/// As [`replay_journal`].
+pub fn replay_watched<S: Strategy>(
+    reader: &mut JournalReader,
+    make: &mut dyn FnMut(&Header) -> S,
+    watcher: &mut dyn Watcher<S>,
 ) -> Result<Option<Replayed<S>>, JournalError> {
     let Some(first) = reader.next_record()? else {
         return Ok(None);
@@ -154,10 +188,12 @@ pub fn replay<S: Strategy>(
         expected: VecDeque::new(),
         number: 1,
     };
+    watcher.handle_start(&walk.replayed.header, &mut walk.replayed.kernel);
     while let Some(record) = reader.next_record()? {
         walk.number = record.number;
-        walk.replayed.records = record.number;
-        walk.handle_entry(record.entry, on_event)?;
+        walk.replayed.records += 1;
+        watcher.handle_record(reader, &record);
+        walk.handle_entry(record.entry, watcher)?;
     }
     walk.replayed.torn = reader.torn();
     if walk.replayed.end.is_some() {
@@ -170,7 +206,7 @@ impl<S: Strategy> Walk<S> {
     fn handle_entry(
         &mut self,
         entry: Entry,
-        on_event: &mut dyn FnMut(&Event),
+        watcher: &mut dyn Watcher<S>,
     ) -> Result<(), JournalError> {
         if self.replayed.end.is_some() {
             return Err(self.misplaced("there is a record behind the end of the session"));
@@ -194,7 +230,8 @@ impl<S: Strategy> Walk<S> {
                 self.replayed.started |= input == OwnedInput::Control(Control::Start);
                 self.replayed.stopping |= input == OwnedInput::Control(Control::Stop);
                 self.replayed.kernel.handle_input(now, input.as_input());
-                self.drain(on_event);
+                self.drain(watcher);
+                watcher.handle_settled(&mut self.replayed.kernel);
             }
             Entry::Decision(_, decision) => self.handle_decision(&decision),
             Entry::End(end) => self.replayed.end = Some(end),
@@ -202,13 +239,13 @@ impl<S: Strategy> Walk<S> {
         Ok(())
     }
 
-    fn drain(&mut self, on_event: &mut dyn FnMut(&Event)) {
+    fn drain(&mut self, watcher: &mut dyn Watcher<S>) {
         while let Some(output) = self.replayed.kernel.poll_output() {
             match output {
                 Output::Send(request) => self.expected.push_back(Decision::from(&request)),
                 Output::Emit(event) => {
                     observe(&mut self.replayed.totals, &event);
-                    on_event(&event);
+                    watcher.handle_event(&event);
                 }
             }
         }
@@ -243,7 +280,7 @@ impl<S: Strategy> Walk<S> {
             .get_or_insert(Divergence { record, what });
     }
 
-    /// The books to start from, or those at the end, which must be the ones we have come to.
+    /// The books to start from, or those of a later moment, which must be the ones we have come to.
     fn handle_snapshot(&mut self, bytes: &[u8]) -> Result<(), JournalError> {
         let malformed = |error| JournalError::Malformed {
             path: self.path.clone(),
@@ -255,7 +292,7 @@ impl<S: Strategy> Walk<S> {
             return self.replayed.kernel.restore(&snapshot).map_err(malformed);
         }
         if self.replayed.kernel.snapshot() != snapshot {
-            self.diverge("the books at the end are not those of the code".to_string());
+            self.diverge("the books in the journal are not those of the code".to_string());
         }
         Ok(())
     }
@@ -278,6 +315,8 @@ pub struct Ending {
     pub books: Snapshot,
     /// Its last record.
     pub end: End,
+    /// What the chain has come to.
+    pub chain: Chain,
 }
 
 /// The books at the clean end of a segment, without replaying it. `None` when it has no clean end
@@ -286,6 +325,9 @@ pub struct Ending {
 /// # Errors
 /// As [`replay_journal`].
 pub fn last_books(path: &Path) -> Result<Option<Ending>, JournalError> {
+    if !seems_ended(path)? {
+        return Ok(None);
+    }
     let mut reader = JournalReader::open(path)?;
     let (mut header, mut books, mut ended) = (None, None, None);
     while let Some(record) = reader.next_record()? {
@@ -304,5 +346,10 @@ pub fn last_books(path: &Path) -> Result<Option<Ending>, JournalError> {
         record: number,
         error,
     })?;
-    Ok(Some(Ending { header, books, end }))
+    Ok(Some(Ending {
+        header,
+        books,
+        end,
+        chain: reader.chain(),
+    }))
 }

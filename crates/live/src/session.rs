@@ -25,6 +25,7 @@ use crate::watchdog::{Pulse, Remedies, Watchdog};
 
 mod open;
 
+pub(crate) use open::rearrange;
 pub use open::{open_session, Opened};
 
 /// What was brought back.

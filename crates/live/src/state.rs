@@ -12,6 +12,7 @@ use rustix::fs::{flock, FlockOperation};
 
 use crate::clock::pause_for;
 use crate::error::LiveError;
+use crate::journal::segment::{segment_path, segments};
 
 /// How long an empty kill file may be one that is just being written.
 const WRITING: Duration = Duration::from_millis(2);
@@ -95,12 +96,16 @@ impl StateDir {
         })
     }
 
-    /// Where segment `session` stands.
+    /// The folder of the journal.
     #[must_use]
-    pub fn segment(&self, session: u64) -> PathBuf {
-        self.path
-            .join("journal")
-            .join(format!("{session:08}.journal"))
+    pub fn journal(&self) -> PathBuf {
+        self.path.join("journal")
+    }
+
+    /// Where segment `number` stands.
+    #[must_use]
+    pub fn segment(&self, number: u64) -> PathBuf {
+        segment_path(&self.journal(), number)
     }
 
     /// The number of the last segment.
@@ -108,14 +113,7 @@ impl StateDir {
     /// # Errors
     /// [`LiveError::Journal`] when the directory cannot be read.
     pub fn last_segment(&self) -> Result<Option<u64>, LiveError> {
-        let folder = self.path.join("journal");
-        let mut last = None;
-        for entry in fs::read_dir(&folder).map_err(|e| refused(&folder, &e))? {
-            let name = entry.map_err(|e| refused(&folder, &e))?.file_name();
-            let number = name.to_str().and_then(|n| n.strip_suffix(".journal"));
-            last = last.max(number.and_then(|n| n.parse().ok()));
-        }
-        Ok(last)
+        Ok(segments(&self.journal())?.last().copied())
     }
 }
 

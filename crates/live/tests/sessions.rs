@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use py_rt_kernel::journal::{Decision, Entry, OwnedInput};
 use py_rt_kernel::signal::Idle;
+use py_rt_live::journal::segment::segments;
 use py_rt_live::journal::JournalReader;
 use py_rt_live::recovery::replay_journal;
 use py_rt_live::session::SessionSummary;
@@ -58,7 +59,8 @@ fn assert_replays(summary: &SessionSummary, what: &str) {
 #[test]
 fn a_clean_session_ends_equal_and_replays_to_the_same_hash() {
     let (world, scratch) = (world(), Scratch::new("clean"));
-    let config = config(scratch.path(), 3);
+    let mut config = config(scratch.path(), 3);
+    config.journal.segment_bytes = 4 << 10;
     let mut listener = Listener::default();
     let summary = live(
         &world,
@@ -78,6 +80,8 @@ fn a_clean_session_ends_equal_and_replays_to_the_same_hash() {
     assert_eq!(summary.cash, world.borrow().cash_text());
     assert_eq!(summary.fills, world.borrow().executions.len() as u64);
     assert_replays(&summary, "clean");
+    let segments = segments(&scratch.path().join("journal")).unwrap();
+    assert!(segments.len() > 10, "{segments:?}");
 }
 
 #[test]
@@ -127,6 +131,8 @@ fn kill_and_recover(steps: &[u64], death: Death, faults: Faults, what: &str) -> 
     let (world, scratch) = (world(), Scratch::new("killed"));
     world.borrow_mut().faults = faults;
     let mut config = config(scratch.path(), 1);
+    // Full every 100 ms or so: the journal changes its segment within the crashes too.
+    config.journal.segment_bytes = 4 << 10;
     if death.power {
         config.durability = Durability::Strict;
     }

@@ -4,6 +4,7 @@
 //! - [`host`]: a Python strategy behind the kernel's trait, and what it sees.
 //! - [`backtest`]: the door of a run. [`tables`]: what it leaves behind, as columns.
 //! - [`compiled`]: compiled strategies from their Python handles.
+//! - [`journal`]: those of the journal as an audit log.
 //! - [`live`]: the doors of a session and of a replay. [`venue`]: that of the paper venue.
 //! - [`indicators`]: the streaming indicators. [`quant`]: statistics. [`formats`]: decoders of
 //!   recorded files. [`mechanics`]: books, matching, queues. Each is a submodule of `_core`.
@@ -22,6 +23,7 @@ mod grpc;
 mod happening;
 mod host;
 mod indicators;
+mod journal;
 mod live;
 mod mechanics;
 mod quant;
@@ -53,6 +55,8 @@ mod _core {
         PyAction, PyBarEvent, PyBook, PyContext, PyFill, PyInstrument, PyOrder, PyPosition,
         PyQuote, PyTimerEvent, PyTrade,
     };
+    #[pymodule_export]
+    use crate::journal::{explain_order, rebuild_store, verify_journal, JournalEntries};
     #[pymodule_export]
     use crate::live::{replay_journal, trade};
     #[pymodule_export]

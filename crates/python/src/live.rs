@@ -7,7 +7,8 @@ use std::time::Duration;
 use py_rt_kernel::event::Event;
 use py_rt_kernel::execution::ExecutionTimes;
 use py_rt_live::{
-    Durability, Hooks, LiveConfig, LiveError, Mode, Secret, SessionSummary, VenueConfig,
+    Durability, Hooks, JournalConfig, LiveConfig, LiveError, Mode, Secret, SessionSummary,
+    VenueConfig,
 };
 use py_rt_types::Instrument;
 use pyo3::exceptions::PyKeyboardInterrupt;
@@ -170,7 +171,7 @@ impl Hooks for Watch {
     }
 }
 
-fn refused(error: LiveError) -> PyErr {
+pub(crate) fn refused(error: LiveError) -> PyErr {
     FaceError::live(error.code(), error.message())
 }
 
@@ -215,6 +216,10 @@ fn live_config(dict: &Bound<'_, PyDict>) -> PyResult<LiveConfig> {
         seconds: field(dict, "seconds")?,
         cancel_on_stop: field(dict, "cancel_on_stop")?,
         durability,
+        journal: JournalConfig {
+            segment_bytes: field(dict, "segment_bytes")?,
+            retention_ns: field(dict, "retention_ns")?,
+        },
         spin: field(dict, "spin")?,
         callback_limit: callback_limit(field(dict, "watchdog_seconds")?),
         store: field(dict, "store")?,

@@ -15,6 +15,7 @@ __all__ = [
     "Context",
     "Fill",
     "InstrumentView",
+    "JournalEntries",
     "Order",
     "Position",
     "Quote",
@@ -22,19 +23,31 @@ __all__ = [
     "Trade",
     "__version__",
     "compiled_strategies",
+    "explain_order",
     "formats",
     "grpc",
     "indicators",
     "mechanics",
     "quant",
+    "rebuild_store",
     "replay_journal",
     "run_backtest",
     "serve_venue",
     "simulate_faults",
     "trade",
+    "verify_journal",
 ]
 
 __version__: str
+
+@final
+class JournalEntries:
+    """The entries of a journal, one dictionary each, read as they are asked for."""
+
+    def __new__(cls, path: str, last: int | None = None) -> JournalEntries: ...
+    def __iter__(self) -> JournalEntries: ...
+    def __next__(self) -> dict[str, Any]: ...
+    def refresh(self) -> bool: ...
 
 @final
 class Context:
@@ -295,6 +308,9 @@ def run_backtest(
     run: dict[str, Any],
     progress: Callable[[int, int], object] | None = None,
 ) -> dict[str, Any]: ...
+def explain_order(path: str, order: str, make_strategy: Callable[[str], Any]) -> dict[str, Any]: ...
+def rebuild_store(state_dir: str, make_strategy: Callable[[str], Any]) -> tuple[int, int]: ...
+def verify_journal(path: str, root: str | None = None) -> dict[str, Any]: ...
 def replay_journal(path: str, make_strategy: Callable[[str], Any]) -> dict[str, Any]: ...
 def serve_venue(config: dict[str, Any], on_ready: Callable[[dict[str, Any]], object]) -> None: ...
 def simulate_faults(

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from py_rt.cli.journal_app import explain, journal_app
 from py_rt.cli.output import Output
 
 __all__ = ["app"]
@@ -21,6 +22,7 @@ app = typer.Typer(
 )
 data_app = typer.Typer(help="Look at market data: list, check, load.", no_args_is_help=True)
 app.add_typer(data_app, name="data", rich_help_panel=None)
+app.add_typer(journal_app, name="journal", rich_help_panel=None)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print exactly one JSON object on stdout.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No notes, no progress, no table.")]
@@ -291,6 +293,9 @@ def kill(
     from py_rt.cli.session import run_kill
 
     run_kill(state_dir, level, Output(as_json, quiet, debug))
+
+
+app.command(epilog=_example("py-rt explain rt-abcdefgh-17 --state-dir state"))(explain)
 
 
 @app.command("sim-faults", epilog=_example("py-rt sim-faults --seeds 1000 --from 1"))

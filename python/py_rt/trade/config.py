@@ -28,7 +28,7 @@ __all__ = ["DEFAULT_CASH", "Credentials", "TradeConfig", "read_config"]
 DEFAULT_CASH = Decimal(100_000)
 """What limits that were left out are resolved against, when ``[run] cash`` is left out too."""
 
-_SECTIONS = ("run", "strategy", "venue", "risk", "store")
+_SECTIONS = ("run", "strategy", "venue", "risk", "store", "journal")
 _RUN = {
     "symbols": Key("texts"),
     "state_dir": Key("text", "state"),
@@ -53,6 +53,10 @@ _VENUE = {
     "answer_timeout": Key("text", "5s"),
 }
 _STORE = {"url": Key("text", "sqlite")}
+_JOURNAL = {
+    "segment_mb": Key("whole", 256, least=1, most=65_536),
+    "retention": Key("text", "forever"),
+}
 _LIMITS = tuple(part.name for part in fields(RiskLimits))
 _IN_CLEAR = ("key", "secret", "api_key", "api_secret", "password", "token")
 
@@ -89,6 +93,11 @@ class TradeConfig:
     store_url : str
     durability : {"process", "strict"}
         What a decision survives before it leaves: the death of the process, or the loss of power.
+    segment_mb : int [2**20 bytes]
+        When a file of the journal is full and the session goes on in the next one.
+    retention_ns : int or None [ns]
+        How long ended sessions stay in the journal: those that ended longer ago are removed when a
+        new session begins; None for forever. The session before the last one always stays.
     spin : bool
         Whether the thread spins on its sockets instead of sleeping: a core for some microseconds.
     watchdog_seconds : float [s]
@@ -115,6 +124,8 @@ class TradeConfig:
     mode: Literal["paper", "live"] = "paper"
     store_url: str = "sqlite"
     durability: Literal["process", "strict"] = "process"
+    segment_mb: int = 256
+    retention_ns: int | None = None
     spin: bool = False
     watchdog_seconds: float = 5.0
     fractional: bool = False
@@ -144,6 +155,7 @@ class TradeConfig:
             },
             "risk": self.limits.to_dict(),
             "store": {"url": self.store_url},
+            "journal": {"segment_mb": self.segment_mb, "retention_ns": self.retention_ns},
         }
 
     @property
@@ -178,6 +190,8 @@ class TradeConfig:
             "config_hash": self.config_hash,
             "store": self.store_url == "sqlite",
             "durability": self.durability,
+            "segment_bytes": self.segment_mb << 20,
+            "retention_ns": self.retention_ns,
             "spin": self.spin,
             "watchdog_seconds": self.watchdog_seconds,
             "fractional": self.fractional,
@@ -224,6 +238,7 @@ def read_config(
     venue = document.section("venue", _VENUE)
     mode: Literal["paper", "live"] = venue["mode"]
     symbols = _symbols(document, run["symbols"])
+    journal = document.section("journal", _JOURNAL)
     params = {str(k): v for k, v in document.values.get("strategy", {}).items()}
     folder = Path(path).resolve().parent
     state_dir = changed.get("state_dir")
@@ -240,6 +255,8 @@ def read_config(
         limits=_limits(document, mode, run["cash"]),
         store_url=_store(document),
         durability=run["durability"],
+        segment_mb=journal["segment_mb"],
+        retention_ns=_retention(document, journal["retention"]),
         spin=run["spin"],
         watchdog_seconds=float(run["watchdog_seconds"]),
         fractional=venue["fractional"],
@@ -304,10 +321,18 @@ def _limits(
 
 
 def _answer_timeout(document: Document, written: str) -> int:
+    return _duration(document, written, "venue.answer_timeout")
+
+
+def _retention(document: Document, written: str) -> int | None:
+    return None if written == "forever" else _duration(document, written, "journal.retention")
+
+
+def _duration(document: Document, written: str, field: str) -> int:
     try:
-        return to_duration_ns(written, "answer_timeout")
+        return to_duration_ns(written, field.split(".")[1])
     except ParameterError as error:
-        raise document.error(error.what, "venue.answer_timeout", error.remedy) from None
+        raise document.error(error.what, field, error.remedy) from None
 
 
 def _store(document: Document) -> str:

@@ -44,13 +44,14 @@ use py_rt_types::{
 
 use crate::actions::CorporateAction;
 use crate::input::{Control, Input, Session};
+pub use crate::output::DecisionHash;
 use crate::output::Request;
 pub use bytes::Malformed;
 use bytes::{Reader, Wire};
 pub use header::Header;
 
 /// The number of this format.
-pub const FORMAT: u16 = 5;
+pub const FORMAT: u16 = 6;
 
 const HEADER: u8 = 1;
 const SNAPSHOT: u8 = 2;
@@ -134,7 +135,7 @@ impl From<&Request> for Decision {
 }
 
 /// The clean end of a session.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct End {
     /// When.
     pub now: UnixNanos,

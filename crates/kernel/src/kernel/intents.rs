@@ -157,11 +157,15 @@ impl<S: Strategy> Kernel<S> {
 
     fn submit(&mut self, strategy: StrategyId, order: &NewOrder, tag: u32, target: bool) -> bool {
         if let Err(denial) = self.check_before_new(strategy, order) {
+            self.review_refused(order.client_order_id, denial);
             self.refuse(strategy, order, tag, RejectReason::Risk, Some(denial));
             return false;
         }
         self.risk.advance(self.now);
-        match self.risk.check_new(&self.desk(), order) {
+        if self.reviews.is_some() {
+            self.review_new(strategy, order);
+        }
+        match self.risk.check_new(&self.desk(), order, &mut ()) {
             Ok(approved) => {
                 self.record_sent(strategy);
                 self.execution
@@ -218,7 +222,12 @@ impl<S: Strategy> Kernel<S> {
         }
         let before = self.check_before_replace(&order, &replace);
         self.risk.advance(self.now);
-        match before.and_then(|()| self.risk.check_replace(&self.desk(), &order, &replace)) {
+        if self.reviews.is_some() {
+            self.review_replace(&order, &replace);
+        }
+        let desk = self.desk();
+        let asked = |()| self.risk.check_replace(&desk, &order, &replace, &mut ());
+        match before.and_then(asked) {
             Ok(approved) => {
                 self.record_sent(order.strategy);
                 let changed = self.execution.handle_replace(self.now, &replace);

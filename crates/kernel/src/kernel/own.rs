@@ -106,7 +106,7 @@ impl<S: Strategy> Kernel<S> {
         self.advance_own(strategy);
         let checked = self.own(strategy).map(|own| {
             let desk = self.desk_of(strategy, own);
-            own.risk.check_new(&desk, order).map(drop)
+            own.risk.check_new(&desk, order, &mut ()).map(drop)
         });
         checked
             .unwrap_or(Ok(()))
@@ -133,7 +133,9 @@ impl<S: Strategy> Kernel<S> {
         self.advance_own(strategy);
         let checked = self.own(strategy).map(|own| {
             let desk = self.desk_of(strategy, own);
-            own.risk.check_replace(&desk, order, replace).map(drop)
+            own.risk
+                .check_replace(&desk, order, replace, &mut ())
+                .map(drop)
         });
         checked
             .unwrap_or(Ok(()))
@@ -186,7 +188,7 @@ impl<S: Strategy> Kernel<S> {
         own.into_iter().for_each(|own| own.risk.record_sent(now));
     }
 
-    fn desk_of<'a>(&'a self, strategy: StrategyId, own: &'a Own) -> Desk<'a> {
+    pub(super) fn desk_of<'a>(&'a self, strategy: StrategyId, own: &'a Own) -> Desk<'a> {
         Desk {
             portfolio: &own.portfolio,
             exposures: self.execution.orders.exposures(strategy),
@@ -256,7 +258,7 @@ impl<S: Strategy> Kernel<S> {
 }
 
 /// Says whose limit it was.
-const fn signed(mut denial: Denial, strategy: StrategyId) -> Denial {
+pub(super) const fn signed(mut denial: Denial, strategy: StrategyId) -> Denial {
     denial.strategy = strategy;
     denial
 }

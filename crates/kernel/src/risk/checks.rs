@@ -7,7 +7,7 @@ use py_rt_types::{
 };
 
 use super::rate::RateWindow;
-use super::{Approved, Breaker, Control, RiskLimits};
+use super::{Approved, Breaker, Control, Notes, RiskLimits};
 use crate::event::{Denial, TradingState};
 use crate::execution::{Exposure, Order};
 use crate::market::Market;
@@ -95,10 +95,11 @@ impl Risk {
     }
 
     /// Approves a new order or says which control refused it.
-    pub(crate) fn check_new(
+    pub(crate) fn check_new<N: Notes>(
         &self,
         desk: &Desk<'_>,
         order: &NewOrder,
+        notes: &mut N,
     ) -> Result<Approved<NewOrder>, Denial> {
         let instrument = known(desk, order.instrument)?;
         let ask = Ask {
@@ -111,16 +112,17 @@ impl Risk {
             reduce_only: order.reduce_only,
             opens_order: true,
         };
-        self.check(desk, &ask)?;
+        self.check(desk, &ask, notes)?;
         Ok(Approved::grant(*order))
     }
 
     /// Approves other terms for an order or says which control refused them.
-    pub(crate) fn check_replace(
+    pub(crate) fn check_replace<N: Notes>(
         &self,
         desk: &Desk<'_>,
         order: &Order,
         replace: &ReplaceOrder,
+        notes: &mut N,
     ) -> Result<Approved<ReplaceOrder>, Denial> {
         let instrument = known(desk, order.instrument)?;
         let ask = Ask {
@@ -133,30 +135,41 @@ impl Risk {
             reduce_only: order.reduce_only,
             opens_order: false,
         };
-        self.check(desk, &ask)?;
+        self.check(desk, &ask, notes)?;
         Ok(Approved::grant(*replace))
     }
 
-    fn check(&self, desk: &Desk<'_>, ask: &Ask<'_>) -> Result<(), Denial> {
-        require(desk.reconciled, Control::NotReconciled, 1, 0)?;
+    fn check<N: Notes>(&self, desk: &Desk<'_>, ask: &Ask<'_>, notes: &mut N) -> Result<(), Denial> {
+        let agreed = i64::from(desk.reconciled);
+        require(notes, desk.reconciled, Control::NotReconciled, 1, agreed)?;
         let min_qty = ask.instrument.min_qty().0.max(1);
-        require(ask.leaves >= min_qty, Control::MinQty, min_qty, ask.leaves)?;
+        require(
+            notes,
+            ask.leaves >= min_qty,
+            Control::MinQty,
+            min_qty,
+            ask.leaves,
+        )?;
         if reduces(desk, ask) {
             return Ok(());
         }
-        require(!ask.reduce_only | desk.shared, Control::ReduceOnly, 1, 0)?;
+        let may_open = !ask.reduce_only | desk.shared;
+        let allowed = i64::from(may_open);
+        require(notes, may_open, Control::ReduceOnly, 1, allowed)?;
         let state = self.state;
         require(
+            notes,
             state == TradingState::Active,
             Control::TradingState,
             0,
             state as i64,
         )?;
-        self.check_size(desk, ask)?;
-        self.check_exposure(desk, ask)?;
+        self.check_size(desk, ask, notes)?;
+        self.check_exposure(desk, ask, notes)?;
         let open = desk.open_orders as i64;
         let most = i64::from(self.limits.max_open_orders);
         require(
+            notes,
             !ask.opens_order || open < most,
             Control::MaxOpenOrders,
             most,
@@ -164,30 +177,43 @@ impl Risk {
         )?;
         let most = i64::from(self.limits.max_orders_per_second);
         let sent = self.rate.count(desk.now) as i64;
-        require(sent < most, Control::MaxOrdersPerSecond, most, sent + 1)
+        require(
+            notes,
+            sent < most,
+            Control::MaxOrdersPerSecond,
+            most,
+            sent + 1,
+        )
     }
 
-    fn check_size(&self, desk: &Desk<'_>, ask: &Ask<'_>) -> Result<(), Denial> {
+    fn check_size<N: Notes>(
+        &self,
+        desk: &Desk<'_>,
+        ask: &Ask<'_>,
+        notes: &mut N,
+    ) -> Result<(), Denial> {
         let most = self.max_lots.get(ask.id.index()).copied().unwrap_or(0);
+        let qty_check = || {
+            let value = ask.instrument.qty_decimal(Qty(ask.leaves));
+            let value = value.unwrap_or_default();
+            denial(Control::MaxOrderQty, self.limits.max_order_qty, value)
+        };
+        notes.note(ask.leaves <= most, qty_check);
         if ask.leaves > most {
-            let value = ask
-                .instrument
-                .qty_decimal(Qty(ask.leaves))
-                .unwrap_or_default();
-            return Err(denial(
-                Control::MaxOrderQty,
-                self.limits.max_order_qty,
-                value,
-            ));
+            return Err(qty_check());
         }
-        let mark = self.reference(desk, ask.id)?;
+        let mark = self.reference(desk, ask.id, notes)?;
         if let Some(price) = ask.price {
             let (twice, mark) = (i128::from(price.0) * 2, i128::from(mark));
             let away = (twice - mark).abs() * BPS;
             let limit = i128::from(self.limits.price_collar_bps);
-            if away > limit * mark.abs() {
+            let collar_check = || {
                 let bps = away / mark.abs().max(1);
-                return Err(denial(Control::PriceCollar, whole(limit), whole(bps)));
+                denial(Control::PriceCollar, whole(limit), whole(bps))
+            };
+            notes.note(away <= limit * mark.abs(), collar_check);
+            if away > limit * mark.abs() {
+                return Err(collar_check());
             }
         }
         let notional = fits(match ask.price {
@@ -196,9 +222,16 @@ impl Risk {
         })?
         .abs();
         let floor = ask.instrument.min_notional();
-        within_money(floor.0 <= notional.0, Control::MinNotional, floor, notional)?;
+        within_money(
+            notes,
+            floor.0 <= notional.0,
+            Control::MinNotional,
+            floor,
+            notional,
+        )?;
         let limit = self.limits.max_order_notional;
         within_money(
+            notes,
             notional <= limit,
             Control::MaxOrderNotional,
             limit,
@@ -206,16 +239,22 @@ impl Risk {
         )
     }
 
-    fn check_exposure(&self, desk: &Desk<'_>, ask: &Ask<'_>) -> Result<(), Denial> {
+    fn check_exposure<N: Notes>(
+        &self,
+        desk: &Desk<'_>,
+        ask: &Ask<'_>,
+        notes: &mut N,
+    ) -> Result<(), Denial> {
         let added = ask.leaves.saturating_sub(ask.counted).max(0);
         let worst = worst_position(desk, ask.id, ask.side, added);
         if ask.side == Side::Sell && !ask.instrument.spec().shortable {
             let short = worst_short(desk, ask.id, added);
-            require(short >= 0, Control::NotShortable, 0, short)?;
+            require(notes, short >= 0, Control::NotShortable, 0, short)?;
         }
         let exposure = self.exposure(desk, ask.id, worst)?;
         let limit = self.limits.max_position_notional;
         within_money(
+            notes,
             exposure <= limit,
             Control::MaxPositionNotional,
             limit,
@@ -242,10 +281,16 @@ impl Risk {
                 .and_then(|sum| sum.checked_sub(held)),
         )?;
         let limit = self.limits.max_gross_notional;
-        within_money(gross <= limit, Control::MaxGrossNotional, limit, gross)?;
+        within_money(
+            notes,
+            gross <= limit,
+            Control::MaxGrossNotional,
+            limit,
+            gross,
+        )?;
         let equity = desk.portfolio.equity().0.max(0);
         let power = Money((equity / E9).saturating_mul(i128::from(self.limits.max_leverage_e9)));
-        within_money(gross <= power, Control::BuyingPower, power, gross)
+        within_money(notes, gross <= power, Control::BuyingPower, power, gross)
     }
 
     fn exposure(&self, desk: &Desk<'_>, id: InstrumentId, lots: i64) -> Result<Money, Denial> {
@@ -257,16 +302,19 @@ impl Risk {
         fits(instrument.value_at_mid(mark, Qty(lots))).map(Money::abs)
     }
 
-    fn reference(&self, desk: &Desk<'_>, id: InstrumentId) -> Result<i64, Denial> {
+    fn reference<N: Notes>(
+        &self,
+        desk: &Desk<'_>,
+        id: InstrumentId,
+        notes: &mut N,
+    ) -> Result<i64, Denial> {
         let limit = i128::from(self.limits.reference_age_ns_max);
-        match desk.market.instrument(id).and_then(|market| market.mark()) {
-            Some((mark, ts)) if i128::from(desk.now.since(ts)) <= limit => Ok(mark),
-            Some((_, ts)) => {
-                let age = whole(i128::from(desk.now.since(ts)));
-                Err(denial(Control::ReferencePrice, whole(limit), age))
-            }
-            None => Err(denial(Control::ReferencePrice, whole(limit), whole(-1))),
-        }
+        let mark = desk.market.instrument(id).and_then(|market| market.mark());
+        let age = mark.map_or(-1, |(_, ts)| i128::from(desk.now.since(ts)));
+        let age_check = || denial(Control::ReferencePrice, whole(limit), whole(age));
+        let fresh = mark.filter(|_| age <= limit);
+        notes.note(fresh.is_some(), age_check);
+        fresh.map(|(mark, _)| mark).ok_or_else(age_check)
     }
 }
 
@@ -328,24 +376,38 @@ const fn denial(control: Control, limit: Decimal, value: Decimal) -> Denial {
     }
 }
 
-fn require(holds: bool, control: Control, limit: i64, value: i64) -> Result<(), Denial> {
+fn require<N: Notes>(
+    notes: &mut N,
+    holds: bool,
+    control: Control,
+    limit: i64,
+    value: i64,
+) -> Result<(), Denial> {
+    let found = || {
+        let (limit, value) = (i128::from(limit), i128::from(value));
+        denial(control, whole(limit), whole(value))
+    };
+    notes.note(holds, found);
     if holds {
         return Ok(());
     }
-    Err(denial(
-        control,
-        whole(i128::from(limit)),
-        whole(i128::from(value)),
-    ))
+    Err(found())
 }
 
-fn within_money(holds: bool, control: Control, limit: Money, value: Money) -> Result<(), Denial> {
+fn within_money<N: Notes>(
+    notes: &mut N,
+    holds: bool,
+    control: Control,
+    limit: Money,
+    value: Money,
+) -> Result<(), Denial> {
+    let found = || {
+        let (limit, value) = (Decimal::from_atto(limit.0), Decimal::from_atto(value.0));
+        denial(control, limit, value)
+    };
+    notes.note(holds, found);
     if holds {
         return Ok(());
     }
-    Err(denial(
-        control,
-        Decimal::from_atto(limit.0),
-        Decimal::from_atto(value.0),
-    ))
+    Err(found())
 }

@@ -8,12 +8,15 @@ mod approved;
 mod breaker;
 mod checks;
 mod limits;
+mod notes;
 mod rate;
 
 pub use approved::Approved;
 pub(crate) use breaker::Breaker;
 pub(crate) use checks::{Desk, Risk};
 pub use limits::RiskLimits;
+pub(crate) use notes::Notes;
+pub use notes::{Check, Review};
 
 /// A control that can refuse an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -34,6 +34,7 @@ impl<S: Strategy, T: Transport, J: Tape> Driver<'_, S, T, J> {
                 Some(control) => self.feed(now, Input::Control(control))?,
                 None => {}
             }
+            self.rotate_when_full()?;
             let next = self.kernel.next_sequence();
             self.journal.reserve_ahead(next).map_err(unwritten)?;
         }
@@ -79,6 +80,15 @@ impl<S: Strategy, T: Transport, J: Tape> Driver<'_, S, T, J> {
                     self.duty.phase = Phase::Done;
                 }
             }
+        }
+        Ok(())
+    }
+
+    /// Goes on in a new segment, which begins with the books of now, when this one is full.
+    fn rotate_when_full(&mut self) -> Result<(), LiveError> {
+        if self.journal.is_full() {
+            let books = Entry::Snapshot(self.kernel.snapshot().encode());
+            self.journal.rotate(&books).map_err(unwritten)?;
         }
         Ok(())
     }

@@ -1,54 +1,84 @@
 //! The frame around a record: length, checksum, sequence, hash chain.
 //!
 //! ```text
-//! file   = "PYRTJRN1" record*
-//! record = length u32 | crc32c u32 | sequence u64 | chain u64 | payload
+//! segment = preamble record*
+//! record  = length u32 | crc32c u32 | sequence u64 | first 8 bytes of the root after it | payload
 //! ```
-//! Little-endian. The checksum covers everything but itself. The sequence counts from 1. The chain
-//! is a hash over the chain before it, the sequence and the payload, so that a record cannot be
-//! taken out, changed or put elsewhere without all that follow showing it.
+//! Little-endian. The checksum covers everything but itself. The sequence counts from 1 over all
+//! segments of a state directory. The chain is
+//! `root = SHA-256(root before | sequence | payload)`, so that no record can be taken out, changed
+//! or put elsewhere without every root that follows being another. The frame carries eight bytes of
+//! it for the reader's own check; whoever keeps a whole [`Root`] elsewhere can prove the journal
+//! against one who rewrites the file from there on.
 
-use py_rt_kernel::hash::OrderHash;
+use std::fmt;
 
-/// The first bytes of every segment.
-pub const MAGIC: [u8; 8] = *b"PYRTJRN1";
+use sha2::{Digest, Sha256};
+
 /// Bytes before the payload.
 pub const FRAME: usize = 24;
 /// No record is longer than this.
 pub const PAYLOAD_MAX: usize = 64 << 20;
+
+/// What the chain has come to: SHA-256 over everything before.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Root(pub [u8; 32]);
+
+impl Root {
+    /// Before the first record of a state directory.
+    pub const START: Self = Self([0; 32]);
+
+    /// The 64 hexadecimal digits back; `None` when they are none.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut bytes = [0; 32];
+        if text.len() != 64 || !text.is_ascii() {
+            return None;
+        }
+        for (at, byte) in bytes.iter_mut().enumerate() {
+            *byte = u8::from_str_radix(&text[2 * at..2 * at + 2], 16).ok()?;
+        }
+        Some(Self(bytes))
+    }
+}
+
+impl fmt::Display for Root {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for Root {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
 
 /// The place in the chain after a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Chain {
     /// Sequence of the last record, 0 before the first.
     pub sequence: u64,
-    hash: u64,
+    /// What the chain has come to.
+    pub root: Root,
 }
 
 impl Chain {
     /// Before the first record.
     pub const START: Self = Self {
         sequence: 0,
-        hash: 0,
+        root: Root::START,
     };
 
     fn next(self, payload: &[u8]) -> Self {
         let sequence = self.sequence + 1;
-        let mut hash = OrderHash::new();
-        hash.write(self.hash);
-        hash.write(sequence);
-        hash.write(payload.len() as u64);
-        let mut words = payload.chunks_exact(8);
-        for word in &mut words {
-            hash.write(u64_at(word, 0));
-        }
-        let mut last = [0; 8];
-        let rest = words.remainder();
-        last[..rest.len()].copy_from_slice(rest);
-        hash.write(u64::from_le_bytes(last));
+        let mut hash = Sha256::new();
+        hash.update(self.root.0);
+        hash.update(sequence.to_le_bytes());
+        hash.update(payload);
         Self {
             sequence,
-            hash: hash.finish() as u64,
+            root: Root(hash.finalize().into()),
         }
     }
 
@@ -62,7 +92,7 @@ impl Chain {
         *self = self.next(payload);
         frame[..4].copy_from_slice(&(payload.len() as u32).to_le_bytes());
         frame[8..16].copy_from_slice(&self.sequence.to_le_bytes());
-        frame[16..].copy_from_slice(&self.hash.to_le_bytes());
+        frame[16..].copy_from_slice(&self.root.0[..8]);
         let crc = checksum(frame, payload);
         frame[4..8].copy_from_slice(&crc.to_le_bytes());
     }
@@ -73,7 +103,7 @@ impl Chain {
         let next = self.next(payload);
         let same = is_whole(frame, payload)
             && u64_at(frame, 8) == next.sequence
-            && u64_at(frame, 16) == next.hash;
+            && frame[16..] == next.root.0[..8];
         if same {
             *self = next;
         }
@@ -112,7 +142,7 @@ fn checksum(frame: &[u8], payload: &[u8]) -> u32 {
     crc32c::crc32c_append(crc32c::crc32c_append(head, &frame[8..FRAME]), payload)
 }
 
-fn u64_at(bytes: &[u8], at: usize) -> u64 {
+pub(super) fn u64_at(bytes: &[u8], at: usize) -> u64 {
     let mut word = [0; 8];
     word.copy_from_slice(&bytes[at..at + 8]);
     u64::from_le_bytes(word)

@@ -1,9 +1,11 @@
 //! The journal: what went in and what was decided, on disk before anything leaves.
 //!
-//! One session is one segment `journal/<number>.journal` of the state directory, appended to by as
-//! many processes as it takes to end it cleanly. [`frame`] says how a record is wrapped,
-//! [`py_rt_kernel::journal`] what it says. The first record is the header, then the books to start
-//! from if there are any; a clean end is a snapshot and an end record.
+//! A session begins in a segment `journal/<number>.journal` of the state directory and goes on in
+//! the next one when it is full; as many processes append to it as it takes to end it cleanly.
+//! [`segment`] says what stands at the head of a file, [`frame`] how a record is wrapped,
+//! [`py_rt_kernel::journal`] what it says. The first record of a session is the header, then the
+//! books to start from if there are any; a clean end is a snapshot and an end record. Each later
+//! segment begins with the books as they were when it was begun.
 //!
 //! Durability: `process` hands records to the operating system before the first byte of an order
 //! leaves, and a thread syncs them within 5 ms; `strict` syncs first. Order ids come from blocks
@@ -11,6 +13,8 @@
 
 pub mod frame;
 mod reader;
+mod retention;
+pub mod segment;
 mod tape;
 mod writer;
 
@@ -18,15 +22,20 @@ mod writer;
 #[allow(clippy::unwrap_used, clippy::panic)]
 pub(crate) mod tests;
 
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::panic)]
+mod segment_tests;
+
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use py_rt_kernel::journal::Malformed;
 
-pub use reader::{JournalReader, Record, TornTail};
+pub use reader::{seems_ended, JournalReader, Record, TornTail};
+pub use retention::remove_old;
 pub use tape::{FileTape, Tape};
-pub use writer::{Journal, ID_BLOCK};
+pub use writer::{Journal, Place, ID_BLOCK};
 
 /// What can be wrong with a journal.
 #[derive(Debug)]
@@ -42,6 +51,40 @@ pub enum JournalError {
     },
     /// The file begins with other bytes than a journal.
     NotAJournal(PathBuf),
+    /// A record is whole, and does not go with what stands before it.
+    Disagrees {
+        /// Which file.
+        path: PathBuf,
+        /// The number of the record.
+        record: u64,
+        /// What does not agree.
+        what: String,
+    },
+    /// There is no journal.
+    NoJournal(PathBuf),
+    /// The file is of another version of the frame.
+    OtherVersion {
+        /// Which file.
+        path: PathBuf,
+        /// Its version.
+        version: u8,
+    },
+    /// A session began in a segment that is not there.
+    Missing {
+        /// The segment that goes on with it.
+        path: PathBuf,
+        /// The number of the one that is missing.
+        segment: u64,
+    },
+    /// A segment does not go on where the one before it ends.
+    Unchained {
+        /// Which file.
+        path: PathBuf,
+        /// The number that its first record should have.
+        sequence: u64,
+        /// The segment before.
+        before: PathBuf,
+    },
     /// A record is broken, and a later one says that it was on the disk.
     Corrupt {
         /// Which file.
@@ -92,6 +135,43 @@ impl fmt::Display for JournalError {
             Self::NotAJournal(path) => {
                 write!(f, "`{}` is no journal of this program", path.display())
             }
+            Self::Disagrees { path, record, what } => write!(
+                f,
+                "`{}` is not as it was written: record {record}: {what}. Restore the file from a \
+                 copy, or check the account by hand",
+                path.display()
+            ),
+            Self::NoJournal(path) => write!(
+                f,
+                "there is no journal at `{}`: name a state directory, its journal folder, or one \
+                 segment",
+                path.display()
+            ),
+            Self::OtherVersion { path, version } => write!(
+                f,
+                "`{}` was written by another version of this program (journal {version}, this \
+                 one reads 2): end the session with that version, then move the state directory \
+                 away and start with a new one",
+                path.display()
+            ),
+            Self::Missing { path, segment } => write!(
+                f,
+                "`{}` goes on with a session that began in segment {segment}, which is not \
+                 there: restore it from a copy",
+                path.display()
+            ),
+            Self::Unchained {
+                path,
+                sequence,
+                before,
+            } => write!(
+                f,
+                "`{}` is damaged at byte 0: it does not go on with record {sequence} where `{}` \
+                 ends; a segment was changed, exchanged or taken out. Restore both from a copy, \
+                 or move the state directory away and check the account by hand",
+                path.display(),
+                before.display()
+            ),
             Self::Corrupt {
                 path,
                 record,

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use super::segment::{sibling, Preamble, PREAMBLE};
 use super::JournalError;
 
 /// The background thread looks this often whether something has to be synced.
@@ -26,6 +27,13 @@ pub trait Tape {
     /// # Errors
     /// When the disk refused.
     fn sync(&mut self) -> io::Result<()>;
+
+    /// Goes on in the next segment, whose head is `preamble` and on the disk when this returns.
+    /// Everything that was appended has been synced.
+    ///
+    /// # Errors
+    /// When the file system or the disk refused: nothing may be appended any more.
+    fn rotate(&mut self, preamble: &Preamble) -> io::Result<()>;
 
     /// How many bytes of the file are known to survive the loss of power; 0 when nothing is known.
     fn synced(&self) -> u64 {
@@ -53,23 +61,26 @@ pub struct FileTape {
 }
 
 impl FileTape {
-    /// Makes a new segment.
+    /// Makes a new segment and its head, both on the disk.
     ///
     /// # Errors
     /// [`JournalError::Io`], also when the file exists.
-    pub fn create(path: &Path) -> Result<Self, JournalError> {
+    pub fn create(path: &Path, preamble: &Preamble) -> Result<Self, JournalError> {
         let io = |error| JournalError::io(path, "create", error);
-        let file = OpenOptions::new()
+        let mut file = OpenOptions::new()
             .append(true)
             .create_new(true)
             .open(path)
+            .map_err(io)?;
+        file.write_all(&preamble.encode())
+            .and_then(|()| file.sync_all())
             .map_err(io)?;
         if let Some(folder) = path.parent() {
             File::open(folder)
                 .and_then(|folder| folder.sync_all())
                 .map_err(io)?;
         }
-        Self::start(path, file, 0)
+        Self::start(path, file, PREAMBLE as u64)
     }
 
     /// Opens a segment to go on after byte `offset`; what stands behind it is cut off.
@@ -152,6 +163,20 @@ impl Tape for FileTape {
         let appended = self.progress.appended.load(Ordering::Acquire);
         self.progress.synced.fetch_max(appended, Ordering::Release);
         Ok(())
+    }
+
+    fn rotate(&mut self, preamble: &Preamble) -> io::Result<()> {
+        let path = sibling(&self.path, preamble.segment);
+        match Self::create(&path, preamble) {
+            Ok(next) => {
+                *self = next;
+                Ok(())
+            }
+            Err(error) => {
+                self.progress.failed.store(true, Ordering::Release);
+                Err(io::Error::other(error.to_string()))
+            }
+        }
     }
 
     fn synced(&self) -> u64 {

@@ -11,7 +11,8 @@ use py_rt_kernel::input::{Control, Input};
 use py_rt_kernel::journal::{Decision, Entry, OwnedInput};
 use py_rt_types::{MarketEvent, Query, UnixNanos};
 
-use super::frame::{Chain, FRAME, MAGIC};
+use super::frame::{Chain, FRAME};
+use super::segment::{Preamble, MAGIC, PREAMBLE};
 use super::*;
 
 static NEXT: AtomicU64 = AtomicU64::new(0);
@@ -44,6 +45,7 @@ impl Drop for Scratch {
 enum Asked {
     Append(usize),
     Sync,
+    Rotate,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -64,6 +66,10 @@ impl Tape for Memory {
         self.asked.borrow_mut().push(Asked::Sync);
         Ok(())
     }
+    fn rotate(&mut self, _preamble: &Preamble) -> io::Result<()> {
+        self.asked.borrow_mut().push(Asked::Rotate);
+        Ok(())
+    }
 }
 
 fn row() -> MarketEvent {
@@ -80,12 +86,16 @@ fn row() -> MarketEvent {
     }
 }
 
-const QUERY: Decision = Decision::Query(Query::Positions);
+/// Where the journal of an empty state directory begins.
+pub(crate) const FIRST: Place = Place::new_session(1, Chain::START);
+
+pub(crate) const QUERY: Decision = Decision::Query(Query::Positions);
 
 /// Writes records with a sync after each, so that with each goes how far it was synced before.
 /// Returns where records end.
 fn written(path: &Path) -> Vec<u64> {
-    let mut journal = Journal::new(FileTape::create(path).unwrap(), false);
+    let tape = FileTape::create(path, &FIRST.preamble()).unwrap();
+    let mut journal = Journal::new(tape, FIRST, false);
     for n in 0..8 {
         let now = UnixNanos(n);
         match n % 3 {
@@ -96,7 +106,7 @@ fn written(path: &Path) -> Vec<u64> {
         journal.sync().unwrap();
     }
     let mut reader = JournalReader::open(path).unwrap();
-    let mut ends = vec![MAGIC.len() as u64];
+    let mut ends = vec![PREAMBLE as u64];
     while reader.next_record().unwrap().is_some() {
         ends.push(reader.offset());
     }
@@ -108,7 +118,7 @@ fn written(path: &Path) -> Vec<u64> {
     ends
 }
 
-fn read_all(path: &Path) -> Result<(u64, JournalReader), JournalError> {
+pub(crate) fn read_all(path: &Path) -> Result<(u64, JournalReader), JournalError> {
     let mut reader = JournalReader::open(path)?;
     let mut count = 0;
     while let Some(record) = reader.next_record()? {
@@ -135,7 +145,7 @@ fn a_journal_torn_at_any_byte_is_cut_and_goes_on() {
             bytes: length - end,
             record: count + 1,
         };
-        if length < MAGIC.len() as u64 {
+        if length < PREAMBLE as u64 {
             assert_eq!(reader.torn().map(|torn| torn.record), Some(1));
             continue;
         }
@@ -144,14 +154,15 @@ fn a_journal_torn_at_any_byte_is_cut_and_goes_on() {
             (lost.bytes > 0).then_some(lost),
             "cut at {length}"
         );
-        let tape = FileTape::resume(&path, reader.offset()).unwrap();
-        let mut journal = Journal::resume(tape, reader.chain(), false);
+        let place = reader.place().unwrap();
+        let tape = FileTape::resume(&path, place.length).unwrap();
+        let mut journal = Journal::new(tape, place, false);
         journal.append_decision(UnixNanos(99), &QUERY);
         journal.sync().unwrap();
         let after = read_all(&path).unwrap().0;
         assert_eq!(
             after,
-            count + 2,
+            count + if count == 0 { 1 } else { 2 },
             "cut at {length}: a decision, and what was synced"
         );
     }
@@ -171,7 +182,10 @@ fn a_flipped_byte_is_torn_in_the_last_record_and_corruption_before_it() {
         fs::write(&path, &broken).unwrap();
         let record = ends.iter().filter(|&&end| end <= at as u64).count() as u64;
         match read_all(&path) {
-            Err(JournalError::NotAJournal(_)) => assert!(at < MAGIC.len()),
+            Err(JournalError::NotAJournal(_) | JournalError::OtherVersion { .. }) => {
+                assert!(at < MAGIC.len());
+            }
+            Err(JournalError::Corrupt { record: 0, .. }) => assert!(at < PREAMBLE, "byte {at}"),
             Err(JournalError::Corrupt { record: found, .. }) => {
                 assert!((at as u64) < last, "byte {at}");
                 assert_eq!(found, record, "byte {at}");
@@ -221,7 +235,7 @@ fn corruption_says_what_it_is() {
 fn market_rows_wait_and_decisions_do_not() {
     let tape = Memory::default();
     let asked = Rc::clone(&tape.asked);
-    let mut journal = Journal::new(tape, false);
+    let mut journal = Journal::new(tape, FIRST, false);
     journal.sync().unwrap();
     asked.borrow_mut().clear();
     let start = UnixNanos(1_000);
@@ -243,7 +257,7 @@ fn market_rows_wait_and_decisions_do_not() {
 fn the_strict_grade_syncs_what_was_decided_before_it_leaves() {
     let tape = Memory::default();
     let asked = Rc::clone(&tape.asked);
-    let mut journal = Journal::new(tape, true);
+    let mut journal = Journal::new(tape, FIRST, true);
     journal.sync().unwrap();
     asked.borrow_mut().clear();
     journal.append_input(UnixNanos(1), &Input::Timer);
@@ -265,7 +279,7 @@ fn the_strict_grade_syncs_what_was_decided_before_it_leaves() {
 fn ids_are_reserved_with_a_sync_before_they_are_used() {
     let tape = Memory::default();
     let asked = Rc::clone(&tape.asked);
-    let mut journal = Journal::new(tape, false);
+    let mut journal = Journal::new(tape, FIRST, false);
     journal.reserve_id(1).unwrap();
     assert_eq!(asked.borrow().last(), Some(&Asked::Sync));
     assert_eq!(journal.ids_end(), 1 + ID_BLOCK);
@@ -285,7 +299,7 @@ fn ids_are_reserved_with_a_sync_before_they_are_used() {
 fn a_full_disk_is_an_error_before_anything_leaves() {
     let tape = Memory::default();
     let full = Rc::clone(&tape.full);
-    let mut journal = Journal::new(tape, false);
+    let mut journal = Journal::new(tape, FIRST, false);
     journal.sync().unwrap();
     *full.borrow_mut() = true;
     journal.append_decision(UnixNanos(1), &QUERY);
@@ -318,10 +332,10 @@ fn a_reader_follows_a_file_that_grows_byte_by_byte() {
     written(&whole);
     let (count, _) = read_all(&whole).unwrap();
     let bytes = fs::read(&whole).unwrap();
-    fs::write(&growing, &bytes[..MAGIC.len()]).unwrap();
+    fs::write(&growing, &bytes[..PREAMBLE]).unwrap();
     let mut reader = JournalReader::open(&growing).unwrap();
     let mut seen = 0;
-    for end in MAGIC.len() + 1..=bytes.len() {
+    for end in PREAMBLE + 1..=bytes.len() {
         fs::write(&growing, &bytes[..end]).unwrap();
         assert!(reader.refresh().unwrap());
         assert!(!reader.refresh().unwrap());

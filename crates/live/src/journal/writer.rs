@@ -6,7 +6,8 @@ use py_rt_kernel::input::Input;
 use py_rt_kernel::journal::{encode_decision, encode_input, Decision, End, Entry};
 use py_rt_types::UnixNanos;
 
-use super::frame::{Chain, MAGIC};
+use super::frame::Chain;
+use super::segment::{Preamble, PREAMBLE};
 use super::Tape;
 
 /// How many order ids are reserved at a time.
@@ -16,11 +17,48 @@ const WAIT_NS: i64 = 5_000_000;
 /// More bytes than this do not wait.
 const WAIT_BYTES: usize = 1 << 16;
 
+/// Where a journal stands: the segment, and what was written before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// The number of the segment.
+    pub segment: u64,
+    /// The segment in which the session began.
+    pub first: u64,
+    /// Bytes in the segment.
+    pub length: u64,
+    /// The place in the chain.
+    pub chain: Chain,
+}
+
+impl Place {
+    /// Where a session begins that follows on `before` in a new segment.
+    #[must_use]
+    pub const fn new_session(segment: u64, before: Chain) -> Self {
+        Self {
+            segment,
+            first: segment,
+            length: PREAMBLE as u64,
+            chain: before,
+        }
+    }
+
+    /// What stands at the head of a segment that begins here.
+    #[must_use]
+    pub const fn preamble(&self) -> Preamble {
+        Preamble {
+            segment: self.segment,
+            first: self.first,
+            before: self.chain,
+        }
+    }
+}
+
 /// The journal of a session, open for appending.
 #[derive(Debug)]
 pub struct Journal<T> {
     tape: T,
-    chain: Chain,
+    place: Place,
+    segment_max: u64,
     waiting: Vec<u8>,
     waiting_since: UnixNanos,
     urgent: bool,
@@ -32,34 +70,66 @@ pub struct Journal<T> {
 }
 
 impl<T: Tape> Journal<T> {
-    /// A new journal on an empty tape.
+    /// A journal that goes on at `place`, where `tape` ends. It owns no order ids yet.
     #[must_use]
-    pub fn new(tape: T, strict: bool) -> Self {
-        let mut journal = Self::resume(tape, Chain::START, strict);
-        journal.waiting.extend_from_slice(&MAGIC);
-        journal
-    }
-
-    /// A journal that goes on after `chain`. It owns no order ids yet.
-    #[must_use]
-    pub fn resume(tape: T, chain: Chain, strict: bool) -> Self {
+    pub fn new(tape: T, place: Place, strict: bool) -> Self {
         Self {
             tape,
-            chain,
+            place,
+            segment_max: u64::MAX,
             waiting: Vec::with_capacity(2 * WAIT_BYTES),
             waiting_since: UnixNanos::MAX,
             urgent: false,
             decided: false,
             strict,
             ids_end: 0,
-            marked: 0,
+            marked: PREAMBLE as u64,
         }
+    }
+
+    /// As it is, with segments that are full at so many bytes.
+    #[must_use]
+    pub fn with_segments_of(mut self, bytes: u64) -> Self {
+        self.segment_max = bytes.max(1);
+        self
     }
 
     /// How many records there are, those that wait included.
     #[must_use]
     pub const fn records(&self) -> u64 {
-        self.chain.sequence
+        self.place.chain.sequence
+    }
+
+    /// The place in the chain after the last record, those that wait included.
+    #[must_use]
+    pub const fn chain(&self) -> Chain {
+        self.place.chain
+    }
+
+    /// Whether the segment is full; then [`Journal::rotate`].
+    #[inline]
+    #[must_use]
+    pub const fn is_full(&self) -> bool {
+        self.place.length >= self.segment_max
+    }
+
+    /// Begins the next segment with `books`. Everything before is on the disk first, so nothing is
+    /// lost wherever this stops.
+    ///
+    /// # Errors
+    /// When the operating system or the disk refused: nothing may be written any more.
+    pub fn rotate(&mut self, books: &Entry) -> io::Result<()> {
+        self.sync()?;
+        let next = Place {
+            segment: self.place.segment + 1,
+            length: PREAMBLE as u64,
+            ..self.place
+        };
+        self.tape.rotate(&next.preamble())?;
+        self.place = next;
+        self.marked = PREAMBLE as u64;
+        self.append(books);
+        Ok(())
     }
 
     /// Appends an input. Market rows and bars may wait, everything else is urgent.
@@ -69,7 +139,8 @@ impl<T: Tape> Journal<T> {
         if self.waiting.is_empty() {
             self.waiting_since = now;
         }
-        self.chain
+        self.place
+            .chain
             .seal(&mut self.waiting, |out| encode_input(now, input, out));
     }
 
@@ -77,14 +148,17 @@ impl<T: Tape> Journal<T> {
     pub fn append_decision(&mut self, now: UnixNanos, decision: &Decision) {
         self.urgent = true;
         self.decided = true;
-        self.chain
+        self.place
+            .chain
             .seal(&mut self.waiting, |out| encode_decision(now, decision, out));
     }
 
     /// Appends any other record.
     pub fn append(&mut self, entry: &Entry) {
         self.urgent = true;
-        self.chain.seal(&mut self.waiting, |out| entry.encode(out));
+        self.place
+            .chain
+            .seal(&mut self.waiting, |out| entry.encode(out));
     }
 
     /// Reserves ids up to and including `sequence`, with a sync, unless they are reserved.
@@ -191,6 +265,7 @@ impl<T: Tape> Journal<T> {
 
     fn append_to_tape(&mut self) -> io::Result<()> {
         let handed = self.tape.append(&self.waiting);
+        self.place.length += self.waiting.len() as u64;
         self.waiting.clear();
         handed
     }

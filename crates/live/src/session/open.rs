@@ -12,7 +12,9 @@ use super::is_strict;
 use crate::bootstrap::VENUE;
 use crate::config::LiveConfig;
 use crate::error::LiveError;
-use crate::journal::{FileTape, Journal, JournalReader, Tape};
+use crate::journal::frame::Chain;
+use crate::journal::segment::segments;
+use crate::journal::{remove_old, FileTape, Journal, JournalReader, Place, Tape};
 use crate::recovery::{last_books, replay, Ending, Replayed};
 use crate::state::StateDir;
 use crate::store::{Ledger, Store, StoreWriter};
@@ -71,35 +73,29 @@ pub fn open_session<S: Strategy, J: Tape>(
     make: Make<'_, S>,
     tape: impl FnOnce(FileTape) -> J,
 ) -> Result<Opened<S, J>, LiveError> {
-    let scene = Scene { config, state, now };
-    let mut notices = Vec::new();
-    let mut last = state.last_segment()?;
-    while let Some(number) = last {
+    let mut scene = Scene {
+        config,
+        state,
+        now,
+        unfinished: Vec::new(),
+    };
+    for number in segments(&state.journal())?.into_iter().rev() {
         let path = state.segment(number);
+        let mut reader = JournalReader::open(&path)?;
+        let first = reader.next_record()?.map(|record| record.entry);
+        let Some(Entry::Header(header)) = first else {
+            // Nothing is sent before the header, or the head of a later segment, is synced: nothing
+            // is lost with this file.
+            scene.unfinished.push(path);
+            continue;
+        };
         if let Some(books) = last_books(&path)? {
             return begin(&scene, number + 1, Some(books), fetch, make, tape);
         }
-        if let Some(header) = first_record(&path)? {
-            check_unchanged(config, &header, &path)?;
-            return resume(config, state, &path, make, tape, notices);
-        }
-        // Nothing is sent before the header is synced, so nothing is lost with this file.
-        notices.push(format!(
-            "`{}` was cut before its header was whole: removed",
-            path.display()
-        ));
-        fs::remove_file(&path).map_err(|error| LiveError::Journal(error.to_string()))?;
-        last = state.last_segment()?;
+        check_unchanged(config, &header, &path)?;
+        return resume(&scene, &path, make, tape);
     }
     begin(&scene, 1, None, fetch, make, tape)
-}
-
-fn first_record(path: &Path) -> Result<Option<Header>, LiveError> {
-    let first = JournalReader::open(path)?.next_record()?;
-    Ok(first.and_then(|record| match record.entry {
-        Entry::Header(header) => Some(*header),
-        _ => None,
-    }))
 }
 
 fn ledger(config: &LiveConfig, state: &StateDir, list: &[Instrument]) -> Result<Ledger, LiveError> {
@@ -116,19 +112,40 @@ struct Scene<'a> {
     config: &'a LiveConfig,
     state: &'a StateDir,
     now: UnixNanos,
+    /// Segments that were being made when the last life ended.
+    unfinished: Vec<PathBuf>,
+}
+
+impl Scene<'_> {
+    /// Takes the segments away in which nothing stands; says so, a line each.
+    fn clear_unfinished(&self) -> Result<Vec<String>, LiveError> {
+        let mut notices = Vec::new();
+        for path in &self.unfinished {
+            fs::remove_file(path).map_err(|error| LiveError::Journal(error.to_string()))?;
+            notices.push(format!(
+                "`{}` was cut before its head was whole: removed",
+                path.display()
+            ));
+        }
+        Ok(notices)
+    }
 }
 
 fn begin<S: Strategy, J: Tape>(
     scene: &Scene<'_>,
-    session: u64,
+    number: u64,
     before: Option<Ending>,
     fetch: Fetch<'_>,
     make: Make<'_, S>,
     tape: impl FnOnce(FileTape) -> J,
 ) -> Result<Opened<S, J>, LiveError> {
-    let &Scene { config, state, now } = scene;
+    let &Scene {
+        config, state, now, ..
+    } = scene;
     let instruments = fetch()?;
     let totals = before.as_ref().map_or(Totals::default(), |b| b.end.totals);
+    let session = before.as_ref().map_or(1, |b| b.header.session + 1);
+    let chain = before.as_ref().map_or(Chain::START, |b| b.chain);
     let books = match before {
         Some(before) => Some(rearrange(&before.header, &before.books, &instruments)?),
         None => None,
@@ -164,8 +181,11 @@ fn begin<S: Strategy, J: Tape>(
         ledger(config, state, &instruments)?,
         config.store,
     )?;
-    let segment = state.segment(session);
-    let mut journal = Journal::new(tape(FileTape::create(&segment)?), is_strict(config));
+    let notices = scene.clear_unfinished()?;
+    let (segment, place) = (state.segment(number), Place::new_session(number, chain));
+    let file = FileTape::create(&segment, &place.preamble())?;
+    let mut journal = Journal::new(tape(file), place, is_strict(config))
+        .with_segments_of(config.journal.segment_bytes);
     journal.append(&Entry::Header(Box::new(header)));
     let restored = books.is_some();
     if let Some(books) = books {
@@ -177,6 +197,7 @@ fn begin<S: Strategy, J: Tape>(
     journal
         .reserve_id(first_sequence)
         .map_err(|error| LiveError::Journal(format!("`{}`: {error}", segment.display())))?;
+    let removed = remove_old(&state.journal(), number, now, config.journal.retention_ns)?;
     let positions = kernel.portfolio().positions();
     writer.write_books(kernel.orders().open(), positions)?;
     Ok(Opened {
@@ -192,12 +213,12 @@ fn begin<S: Strategy, J: Tape>(
         }),
         starts: true,
         ending: false,
-        notices: Vec::new(),
+        notices: notices.into_iter().chain(removed).collect(),
     })
 }
 
 /// The books of before for the instruments of now.
-fn rearrange(
+pub(crate) fn rearrange(
     header: &Header,
     books: &Snapshot,
     instruments: &[Instrument],
@@ -264,13 +285,12 @@ fn check_unchanged(config: &LiveConfig, header: &Header, path: &Path) -> Result<
 }
 
 fn resume<S: Strategy, J: Tape>(
-    config: &LiveConfig,
-    state: &StateDir,
+    scene: &Scene<'_>,
     path: &Path,
     make: Make<'_, S>,
     tape: impl FnOnce(FileTape) -> J,
-    mut notices: Vec<String>,
 ) -> Result<Opened<S, J>, LiveError> {
+    let &Scene { config, state, .. } = scene;
     let mut reader = JournalReader::open(path)?;
     let mut events = Vec::new();
     let replayed = replay(
@@ -282,11 +302,9 @@ fn resume<S: Strategy, J: Tape>(
             }
         },
     )?;
+    let changed = || LiveError::Journal(format!("`{}` changed while it was read", path.display()));
     let Some(replayed) = replayed else {
-        return Err(LiveError::Journal(format!(
-            "`{}` changed while it was read",
-            path.display()
-        )));
+        return Err(changed());
     };
     if let Some(found) = &replayed.divergence {
         return Err(LiveError::Config(format!(
@@ -298,14 +316,20 @@ fn resume<S: Strategy, J: Tape>(
             found.what
         )));
     }
-    if let Some(torn) = replayed.torn {
+    let mut notices = scene.clear_unfinished()?;
+    let torn = replayed.torn.filter(|_| scene.unfinished.is_empty());
+    if let Some(torn) = torn {
         notices.push(format!(
             "the journal's torn tail was cut: {} bytes of record {}; it was never sent",
             torn.bytes, torn.record
         ));
     }
-    let file = FileTape::resume(path, reader.offset())?;
-    let journal = Journal::resume(tape(file), reader.chain(), replayed.header.strict);
+    let Some(place) = reader.place() else {
+        return Err(changed());
+    };
+    let file = FileTape::resume(reader.path(), place.length)?;
+    let journal = Journal::new(tape(file), place, replayed.header.strict)
+        .with_segments_of(config.journal.segment_bytes);
     let Replayed {
         kernel,
         header,

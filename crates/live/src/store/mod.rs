@@ -22,7 +22,7 @@ use py_rt_venues::alpaca::Lineage;
 use rusqlite::Connection;
 
 use crate::error::LiveError;
-pub use rows::{average_price, exact_text};
+pub use rows::{average_price, exact_text, uuid_text};
 pub use status::Status;
 
 /// How far behind the thread may be.

@@ -196,7 +196,9 @@ fn id_text(ledger: &Ledger, id: ClientOrderId) -> String {
     String::from_utf8_lossy(&text).into_owned()
 }
 
-fn uuid_text(value: u128) -> String {
+/// A venue id as the hyphenated UUID.
+#[must_use]
+pub fn uuid_text(value: u128) -> String {
     let mut text = Vec::with_capacity(36);
     encode_uuid(value, &mut text);
     String::from_utf8_lossy(&text).into_owned()

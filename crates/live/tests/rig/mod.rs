@@ -16,8 +16,9 @@ use py_rt_kernel::execution::ExecutionTimes;
 use py_rt_kernel::risk::RiskLimits;
 use py_rt_kernel::signal::Context;
 use py_rt_kernel::{Event, Interests, OrderRequest, Strategy};
-use py_rt_live::config::{Durability, LiveConfig, Mode, VenueConfig};
+use py_rt_live::config::{Durability, JournalConfig, LiveConfig, Mode, VenueConfig};
 use py_rt_live::driver::Hooks;
+use py_rt_live::journal::segment::{sibling, Preamble, PREAMBLE};
 use py_rt_live::journal::{FileTape, Tape};
 use py_rt_live::session::{open_lanes, open_session, run_session, SessionSummary};
 use py_rt_live::state::StateDir;
@@ -151,6 +152,21 @@ impl Tape for FusedTape {
         self.synced = self.length;
         Ok(())
     }
+
+    fn rotate(&mut self, preamble: &Preamble) -> io::Result<()> {
+        if let Err(error) = self.fuse.burn() {
+            if let Some(at) = self.torn_at.take() {
+                let head = preamble.encode();
+                let path = sibling(self.file.path(), preamble.segment);
+                fs::write(path, &head[..at.min(PREAMBLE)])?;
+            }
+            return Err(error);
+        }
+        self.file.rotate(preamble)?;
+        self.length = PREAMBLE as u64;
+        self.synced = self.length;
+        Ok(())
+    }
 }
 
 pub fn decimal(text: &str) -> Decimal {
@@ -214,6 +230,7 @@ pub fn config(state_dir: &Path, seconds: u64) -> LiveConfig {
         seconds,
         cancel_on_stop: true,
         durability: Durability::Process,
+        journal: JournalConfig::default(),
         spin: false,
         store: false,
         callback_limit: None,

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use py_rt_kernel::journal::{Entry, OwnedInput};
+use py_rt_live::journal::segment::{segment_path, segments, Preamble};
 use py_rt_live::journal::{JournalError, JournalReader};
 use py_rt_types::{Instrument, InstrumentSpec};
 
@@ -17,7 +18,6 @@ const BUDGET: usize = 4096;
 pub struct Session {
     folder: PathBuf,
     reader: JournalReader,
-    segment: u64,
 }
 
 impl Session {
@@ -31,10 +31,11 @@ impl Session {
             code: "journal".to_owned(),
             ..Refusal::new("journal", what, "name the state directory of a session").of("session")
         };
-        let segment = newest(&folder)
-            .ok_or_else(|| nothing(format!("no journal in {}", folder.display())))?;
         let unread = |error: JournalError| nothing(error.to_string());
-        let mut reader = JournalReader::open(&path(&folder, segment)).map_err(unread)?;
+        let newest = segments(&folder).map_err(unread)?.last().copied();
+        let newest =
+            newest.ok_or_else(|| nothing(format!("no journal in {}", folder.display())))?;
+        let mut reader = JournalReader::open(&segment_path(&folder, newest)).map_err(unread)?;
         let Some(first) = reader.next_record().map_err(unread)? else {
             return Err(nothing(format!("{} is empty", reader.path().display())));
         };
@@ -50,11 +51,7 @@ impl Session {
             ..instrument.spec().clone()
         };
         let listings = header.kernel.instruments.iter().map(listing).collect();
-        let session = Self {
-            folder,
-            reader,
-            segment,
-        };
+        let session = Self { folder, reader };
         Ok((session, listings))
     }
 
@@ -85,25 +82,16 @@ impl Session {
 
     /// Goes on to the next session of the directory, if it has begun.
     fn follow_next(&mut self) {
-        let next = newest(&self.folder).filter(|newest| *newest > self.segment);
-        let Some(next) = next else {
+        let Some(segment) = self.reader.preamble().map(|own| own.segment) else {
             return;
         };
-        if let Ok(reader) = JournalReader::open(&path(&self.folder, next)) {
+        let next = segment_path(&self.folder, segment + 1);
+        let begun = Preamble::read(&next).ok().flatten();
+        if !begun.is_some_and(|preamble| preamble.begins_session()) {
+            return;
+        }
+        if let Ok(reader) = JournalReader::open(&next) {
             self.reader = reader;
-            self.segment = next;
         }
     }
-}
-
-fn path(folder: &Path, segment: u64) -> PathBuf {
-    folder.join(format!("{segment:08}.journal"))
-}
-
-fn newest(folder: &Path) -> Option<u64> {
-    let number = |entry: std::io::Result<std::fs::DirEntry>| {
-        let name = entry.ok()?.file_name();
-        name.to_str()?.strip_suffix(".journal")?.parse().ok()
-    };
-    std::fs::read_dir(folder).ok()?.filter_map(number).max()
 }
