@@ -135,7 +135,8 @@ sim-mutations: ## plant bugs one by one; fault simulation must notice each (abou
 
 .PHONY: soak-matching
 soak-matching: ## the matching engine against its naive twin (COMMANDS=100000000 random ones)
-	@COMMANDS=$(or $(COMMANDS),100000000) cargo test --release -p py-rt-sim --test matching_twin -- --ignored --nocapture
+	@COMMANDS=$(or $(COMMANDS),100000000) \
+		cargo test --release -p py-rt-sim --test matching_twin -- --ignored --nocapture
 
 .PHONY: test-sdk bench bench-peers bench-quant bench-instructions wheel clean
 # One environment a family of SDKs: they do not agree on their dependencies, nor on their names.

@@ -1,8 +1,8 @@
 //! Auctions: orders are collected without trading, then all trade at one price.
 //!
 //! That is the price with the largest volume; of several the one that leaves least over; of several
-//! of these the highest when buyers are left over, the lowest when sellers are, else the one nearest
-//! to the reference price. Prices run from the best ask to the best bid; with market orders up to
+//! of these the highest when buyers are left over, the lowest when sellers are, else the nearest to
+//! the reference price. Prices run from the best ask to the best bid; with market orders up to
 //! the highest, or down to the lowest limit there is. Market orders alone trade at the reference
 //! price, without one at that of the last trade. Market orders first, then price, then time decides
 //! who trades. This is the order of rules of Xetra (Market Model Equities, price determination in
@@ -71,7 +71,7 @@ fn lots(exact: i128) -> Qty {
 }
 
 impl MatchingEngine {
-    /// The price, volume and imbalance at which an auction would end now; none when nothing crosses.
+    /// Price, volume and imbalance at which an auction would end now; none when nothing crosses.
     #[must_use]
     pub fn auction_price(&self, reference: Option<Price>) -> Option<Uncrossing> {
         let (price, volume, imbalance) = self.indicative(reference);

@@ -121,7 +121,7 @@ pub enum Reason {
     BadQty = 3,
     /// The price is not positive, or more than can be held.
     BadPrice = 4,
-    /// An operation, side, type, time in force or flag outside its list, or that do not go together.
+    /// An operation, side, type, time in force or flag outside its list, or not to go together.
     Malformed = 5,
     /// It would have traded at once.
     PostOnly = 6,

@@ -2,8 +2,8 @@
 //!
 //! Idea: check, report what was accepted, trade against the best resting orders, then let what is
 //! left rest or cancel it. Plain limit and market orders in an undisturbed market take the short
-//! road here; everything else goes through [`super::intake`]. Costs: O(1) a command and a trade near
-//! the touch; a fill-or-kill order also walks the levels it would take.
+//! road here; everything else goes through `intake`. Costs: O(1) a command and a trade near the
+//! touch; a fill-or-kill order also walks the levels it would take.
 
 use py_rt_kernel::hash::OrderHash;
 use py_rt_kernel::market::{Level, RestingOrder, RestingOrders, Slot, NO_SLOT};

@@ -1,8 +1,8 @@
 //! New orders that ask for more than limit or market in an undisturbed market.
 //!
 //! Checked, in this order: fields that are in their lists and go together, quantity, shown
-//! quantity, prices, steps, id, phase, band, reduce-only, post-only. A stop order is checked for the
-//! last two, and for the band again, when it is elected; what fails then is canceled.
+//! quantity, prices, steps, id, phase, band, reduce-only, post-only. A stop order is checked for
+//! the last two, and for the band again, when it is elected; what fails then is canceled.
 
 use py_rt_types::{Price, Qty, Side};
 

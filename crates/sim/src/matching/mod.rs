@@ -6,10 +6,10 @@
 //! end of the day, and fill-or-kill orders against icebergs or reduce-only orders.
 //!
 //! - [`command`]: the rows that go in and come out.
-//! - [`engine`]: the short road of a plain order. [`intake`]: every other new order.
-//! - [`change`]: what a replace changes. [`self_trade`]: orders that meet their own owner.
-//! - [`shown`]: icebergs and reduce-only orders. [`owners`]: positions. [`stops`]: orders that wait.
-//! - [`session`]: bands, steps, halts, phases, the end of the day. [`auction`]: one price for all.
+//! - [`engine`]: the short road of a plain order. `intake`: every other new order.
+//! - `change`: what a replace changes. [`self_trade`]: orders that meet their own owner.
+//! - `shown`: icebergs and reduce-only orders. `owners`: positions. `stops`: orders that wait.
+//! - [`session`]: bands, steps, halts, phases, the end of the day. `auction`: one price for all.
 
 mod auction;
 mod change;

@@ -116,7 +116,8 @@ impl MatchingEngine {
             op::BAND => {
                 let (low, high) = (command.price, command.stop_price);
                 let any = low.0 == 0 && high.0 == 0;
-                if !any && !(is_limit(low) && is_limit(high) && low <= high) {
+                let band = is_limit(low) && is_limit(high) && low <= high;
+                if !any && !band {
                     return refused(Reason::BadPrice);
                 }
                 self.limit_prices((!any).then_some((low, high)));

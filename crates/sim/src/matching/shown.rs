@@ -1,9 +1,9 @@
 //! Orders that show a part of themselves, and orders that may only reduce: what both need beside
 //! the book.
 //!
-//! Iceberg: the book holds the shown part; the rest is kept here by the order's slot. When the shown
-//! part is used up, the next one is shown at the end of the queue of its price (CME Globex, display
-//! quantity; Coinbase Exchange, iceberg orders). As a taker, an order trades with all it has.
+//! Iceberg: the book holds the shown part; the rest is kept here by the order's slot. When the
+//! shown part is used up, the next one is shown at the end of the queue of its price (CME Globex,
+//! display quantity; Coinbase Exchange, iceberg orders). A taker trades with all it has.
 //!
 //! Reduce-only: after each trade the orders of the two owners are cut down to what still reduces
 //! their positions, oldest first (as OKX and Bybit keep them).
