@@ -70,8 +70,8 @@ class MatchingEngine:
     Notes
     -----
     *Commands* (``COMMAND_DTYPE`` or ``EXTENDED_COMMAND_DTYPE``, any layout of these fields, a
-    table, a dict of columns, or rows): ``side`` +1 buy, -1 sell; ``ts`` is echoed and may go back. Numbers
-    index OPS, ORDER_TYPES and TIFS. ``flags`` bit 0 post-only, bit 1 reduce-only.
+    table, a dict of columns, or rows): ``side`` +1 buy, -1 sell; ``ts`` is echoed and may go back.
+    Numbers index OPS, ORDER_TYPES and TIFS. ``flags`` bit 0 post-only, bit 1 reduce-only.
 
     ======== ============== ======================================================================
     ``op``   name           reads
