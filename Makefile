@@ -134,8 +134,9 @@ sim-mutations: ## plant bugs one by one; fault simulation must notice each (abou
 	@"$$(PYTHON="$(PYTHON)" sh tools/preflight.sh python)" tools/sim_mutations.py --table
 
 .PHONY: soak-matching
-soak-matching: ## a hundred million random orders: the matching engine against its naive twin
-	@cargo test --release -p py-rt-sim --test matching_twin -- --ignored --nocapture
+soak-matching: ## the matching engine against its naive twin (COMMANDS=100000000 random ones)
+	@COMMANDS=$(or $(COMMANDS),100000000) \
+		cargo test --release -p py-rt-sim --test matching_twin -- --ignored --nocapture
 
 .PHONY: test-sdk bench bench-growth bench-journal bench-peers bench-quant bench-instructions wheel
 .PHONY: clean

@@ -31,6 +31,7 @@ fn command(row: &[u8]) -> EngineCommand {
         price: Price(word(row, 24) as i64),
         qty: Qty(word(row, 32) as i64),
         ts: UnixNanos(word(row, 40) as i64),
+        ..EngineCommand::default()
     }
 }
 

@@ -13,6 +13,11 @@ use crate::error::FaceError;
 /// Commands between two looks at the signals.
 const STRIDE: usize = 1 << 16;
 
+/// Id, owner, side, price; leaves, executed, displayed at once and shown quantity.
+type OrderRow = (u64, u32, i8, i64, (i64, i64, i64, i64));
+/// Id, owner, side, type; stop price, limit price, quantity.
+type StopRow = (u64, u32, i8, u8, (i64, i64, i64));
+
 /// A matching engine; `py_rt.MatchingEngine` is its face.
 #[pyclass(name = "MatchingEngine", module = "py_rt._core.mechanics")]
 pub(crate) struct MatchingDoor {
@@ -36,16 +41,17 @@ impl MatchingDoor {
         })
     }
 
-    /// Runs the commands in `rows` (bytes), whose fields stand at `offsets` of every `width` bytes;
-    /// returns the reports as words.
+    /// Runs the commands in `rows` (bytes), whose fields stand at `offsets` of every `width` bytes,
+    /// `more` where there are any; returns the reports as words.
     fn run<'py>(
         &mut self,
         py: Python<'py>,
         rows: PyReadonlyArray1<'py, u8>,
         width: usize,
         offsets: [usize; 10],
+        more: [Option<usize>; 2],
     ) -> PyResult<Bound<'py, PyArray1<u64>>> {
-        let Some(layout) = CommandLayout::new(width, offsets) else {
+        let Some(layout) = CommandLayout::new(width, offsets, more) else {
             return Err(FaceError::data(
                 "commands",
                 "a field lies outside of its row",
@@ -89,25 +95,58 @@ impl MatchingDoor {
         Ok(levels)
     }
 
-    /// Open orders by side, price and time: id, owner, side, price, leaves and executed quantity.
-    fn orders(&self) -> Vec<(u64, u32, i8, i64, i64, i64)> {
+    /// Open orders by side, price and time, market orders of an auction first, at price 0.
+    fn orders(&self) -> Vec<OrderRow> {
         let orders = self.engine.orders();
         let mut rows = Vec::with_capacity(orders.len());
         for side in [Side::Buy, Side::Sell] {
+            self.engine.visit_queued(side, |order| {
+                let open = (order.leaves_qty.0, order.cum_qty.0, 0, 0);
+                rows.push((order.order_id, order.owner, side as i8, 0, open));
+            });
             orders.visit(side, |slot| {
                 let order = orders.order(slot);
-                rows.push((
-                    order.order_id,
-                    order.owner,
-                    side as i8,
-                    order.price.0,
-                    order.leaves_qty.0,
-                    order.cum_qty.0,
-                ));
+                let (leaves, display) = self.engine.leaves(slot);
+                let open = (leaves.0, order.cum_qty.0, display.0, order.leaves_qty.0);
+                rows.push((order.order_id, order.owner, side as i8, order.price.0, open));
                 true
             });
         }
         rows
+    }
+
+    /// Stop orders that wait: id, owner, side, type, stop price, and limit price and quantity.
+    fn stops(&self) -> Vec<StopRow> {
+        let mut rows = Vec::new();
+        self.engine.visit_stops(|stop| {
+            rows.push((
+                stop.order_id,
+                stop.owner,
+                stop.side,
+                stop.order_type,
+                (stop.stop_price.0, stop.price.0, stop.qty.0),
+            ));
+        });
+        rows
+    }
+
+    /// What an owner bought less what it sold.
+    fn position(&self, owner: u32) -> i128 {
+        self.engine.position(owner)
+    }
+
+    /// The price of the last trade.
+    fn last_price(&self) -> Option<i64> {
+        self.engine.last_price().map(|price| price.0)
+    }
+
+    /// The name of the phase.
+    fn phase(&self) -> &'static str {
+        match self.engine.phase() {
+            Phase::Continuous => "continuous",
+            Phase::Auction => "auction",
+            Phase::Halted => "halted",
+        }
     }
 
     /// Begins a phase; false where collected orders would trade.
@@ -139,7 +178,13 @@ impl MatchingDoor {
         found.map(|found| (found.price.0, found.volume.0))
     }
 
-    /// Ends the auction; returns its trades as words.
+    /// Price, volume and imbalance of an auction that would end now.
+    fn indicative(&self, reference: Option<i64>) -> (Option<i64>, i64, i64) {
+        let (price, volume, imbalance) = self.engine.indicative(reference.map(Price));
+        (price.map(|price| price.0), volume.0, imbalance.0)
+    }
+
+    /// Ends the auction; returns what happened as words.
     fn uncross<'py>(
         &mut self,
         py: Python<'py>,

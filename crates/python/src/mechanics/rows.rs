@@ -7,6 +7,8 @@ use py_rt_types::{Price, Qty, UnixNanos};
 pub(super) struct CommandLayout {
     pub(super) row: usize,
     offsets: [usize; 10],
+    /// Stop price and displayed quantity, where the rows have them.
+    more: [Option<usize>; 2],
 }
 
 /// The order of the offsets; `py_rt.mechanics.COMMAND_DTYPE` has the same.
@@ -14,18 +16,21 @@ const WIDTHS: [usize; 10] = [1, 8, 4, 1, 1, 1, 1, 8, 8, 8];
 
 impl CommandLayout {
     /// None when a field would reach beyond its row.
-    pub(super) fn new(row: usize, offsets: [usize; 10]) -> Option<Self> {
-        let fits = offsets
-            .iter()
-            .zip(WIDTHS)
-            .all(|(&offset, width)| offset.checked_add(width).is_some_and(|end| end <= row));
-        (fits && row > 0).then_some(Self { row, offsets })
+    pub(super) fn new(row: usize, offsets: [usize; 10], more: [Option<usize>; 2]) -> Option<Self> {
+        let known = offsets.iter().copied().zip(WIDTHS);
+        let mut fields = known.chain(more.into_iter().flatten().map(|offset| (offset, 8)));
+        let fits =
+            fields.all(|(offset, width)| offset.checked_add(width).is_some_and(|end| end <= row));
+        (fits && row > 0).then_some(Self { row, offsets, more })
     }
 
     /// One command out of the bytes of one row.
     #[inline]
     pub(super) fn read(&self, row: &[u8]) -> EngineCommand {
         let [op, order_id, owner, side, order_type, tif, flags, price, qty, ts] = self.offsets;
+        let [stop_price, display_qty] = self
+            .more
+            .map(|offset| offset.map_or(0, |offset| i64::from_le_bytes(bytes_at(row, offset))));
         EngineCommand {
             order_id: u64::from_le_bytes(bytes_at(row, order_id)),
             price: Price(i64::from_le_bytes(bytes_at(row, price))),
@@ -37,6 +42,8 @@ impl CommandLayout {
             order_type: row[order_type],
             tif: row[tif],
             flags: row[flags],
+            stop_price: Price(stop_price),
+            display_qty: Qty(display_qty),
         }
     }
 }

@@ -1,8 +1,9 @@
 //! What happens to a command.
 //!
 //! Idea: check, report what was accepted, trade against the best resting orders, then let what is
-//! left rest or cancel it. Costs: O(1) a command and a trade near the touch; a fill-or-kill order
-//! also walks the levels it would take.
+//! left rest or cancel it. Plain limit and market orders in an undisturbed market take the short
+//! road here; everything else goes through `intake`. Costs: O(1) a command and a trade near the
+//! touch; a fill-or-kill order also walks the levels it would take.
 
 use py_rt_kernel::hash::OrderHash;
 use py_rt_kernel::market::{Level, RestingOrder, RestingOrders, Slot, NO_SLOT};
@@ -11,15 +12,26 @@ use py_rt_types::{Price, Qty, Side, UnixNanos};
 use super::command::{
     op, order_type, tif, EngineCommand, EngineReport, EngineReportKind, Reason, POST_ONLY,
 };
+use super::owners::Owners;
 use super::self_trade::SelfTrade;
-use super::session::{DayRules, Phase, DAY};
+use super::session::{DayRules, Phase, AUCTION, DAY};
+use super::shown::{Icebergs, ICEBERG, MARKED, REDUCE};
+use super::stops::Parked;
 
 /// A matching engine for one instrument.
 #[derive(Debug, Clone, Default)]
 pub struct MatchingEngine {
     pub(super) orders: RestingOrders,
     pub(super) self_trade: SelfTrade,
+    /// Something stands that plain orders must be checked against.
+    pub(super) unusual: bool,
+    /// Trades may have reached stop prices.
+    pub(super) moved: bool,
+    pub(super) last: Option<Price>,
     pub(super) day: DayRules,
+    pub(super) owners: Owners,
+    pub(super) icebergs: Icebergs,
+    pub(super) parked: Option<Box<Parked>>,
 }
 
 /// An order on its way through the book.
@@ -34,8 +46,26 @@ pub(super) struct Taker {
     pub(super) limit: Price,
     pub(super) leaves_qty: Qty,
     pub(super) cum_qty: Qty,
+    /// What it shows at once when it rests; 0 for all of it.
+    pub(super) display: Qty,
     pub(super) marks: u8,
     pub(super) ts: UnixNanos,
+}
+
+impl Taker {
+    /// The order as it would rest, all of it shown.
+    #[inline]
+    pub(super) const fn resting(&self) -> RestingOrder {
+        RestingOrder {
+            order_id: self.order_id,
+            price: self.price,
+            leaves_qty: self.leaves_qty,
+            cum_qty: self.cum_qty,
+            owner: self.owner,
+            side: self.side,
+            marks: self.marks,
+        }
+    }
 }
 
 /// Whether an order of `side` with this limit accepts `price`.
@@ -48,7 +78,7 @@ pub(super) const fn accepts(side: Side, limit: Price, price: Price) -> bool {
 }
 
 #[inline]
-const fn side_of(side: i8) -> Option<Side> {
+pub(super) const fn side_of(side: i8) -> Option<Side> {
     match side {
         1 => Some(Side::Buy),
         -1 => Some(Side::Sell),
@@ -66,25 +96,51 @@ impl MatchingEngine {
         }
     }
 
-    /// The resting orders, by price and time.
+    /// The resting orders, by price and time; of an iceberg the part that is shown.
     #[must_use]
     pub const fn orders(&self) -> &RestingOrders {
         &self.orders
     }
 
-    /// Forgets every order, and keeps what has grown.
+    /// All that is open of a resting order, shown or not, and what it shows at once (0 for all).
+    #[must_use]
+    pub fn leaves(&self, slot: Slot) -> (Qty, Qty) {
+        (self.leaves_of(slot), self.display_of(slot))
+    }
+
+    /// What an owner bought less what it sold, in lots, since the engine was made or cleared.
+    #[must_use]
+    pub fn position(&self, owner: u32) -> i128 {
+        self.owners.position(owner)
+    }
+
+    /// The price of the last trade.
+    #[must_use]
+    pub const fn last_price(&self) -> Option<Price> {
+        self.last
+    }
+
+    /// Forgets every order, trade and position; keeps the rules, and what has grown.
     pub fn clear(&mut self) {
         self.orders.clear();
+        self.owners.clear();
+        self.icebergs.clear();
+        if let Some(parked) = &mut self.parked {
+            parked.clear();
+        }
+        (self.last, self.moved) = (None, false);
+        self.note_rules();
     }
 
     /// Takes one command in and appends what became of it.
     #[inline]
     pub fn handle_command(&mut self, command: &EngineCommand, reports: &mut Vec<EngineReport>) {
         let done = match command.op {
-            op::NEW => self.handle_new(command, reports),
+            op::NEW if self.is_plain(command) => self.handle_plain(command, reports),
+            op::NEW => self.handle_any(command, reports),
             op::CANCEL => self.handle_cancel(command, reports),
             op::REPLACE => self.handle_replace(command, reports),
-            _ => Err((Reason::Malformed, Qty(0))),
+            _ => self.handle_control(command, reports),
         };
         if let Err((reason, leaves_qty)) = done {
             reports.push(report(
@@ -94,19 +150,28 @@ impl MatchingEngine {
                 leaves_qty,
             ));
         }
+        if self.moved {
+            self.elect(command.ts, reports);
+        }
+    }
+
+    /// Whether a new order asks for nothing but what the short road knows.
+    #[inline]
+    const fn is_plain(&self, command: &EngineCommand) -> bool {
+        command.order_type <= order_type::MARKET
+            && command.tif <= tif::DAY
+            && command.flags <= POST_ONLY
+            && (command.stop_price.0 | command.display_qty.0) == 0
+            && !self.unusual
     }
 
     #[inline]
-    fn handle_new(
+    fn handle_plain(
         &mut self,
         command: &EngineCommand,
         reports: &mut Vec<EngineReport>,
     ) -> Result<(), (Reason, Qty)> {
         let mut taker = self.admit(command).map_err(|reason| (reason, Qty(0)))?;
-        if self.day.in_force() {
-            let admitted = self.day.admit(command, &mut taker);
-            admitted.map_err(|reason| (reason, Qty(0)))?;
-        }
         if command.flags & POST_ONLY != 0 && self.would_trade(taker.side, taker.limit) {
             return Err((Reason::PostOnly, Qty(0)));
         }
@@ -116,56 +181,47 @@ impl MatchingEngine {
             Reason::None,
             command.qty,
         ));
-        if command.tif == tif::FOK && !self.can_fill(&taker) {
-            cancel_rest(&taker, Reason::FillOrKill, reports);
-            return Ok(());
-        }
-        self.trade(&mut taker, reports);
-        if taker.leaves_qty.0 == 0 {
-            return Ok(());
-        }
-        let stays = command.tif == tif::GTC || command.tif == tif::DAY;
-        if stays && command.order_type == order_type::LIMIT {
-            self.rest(&taker, reports);
-        } else {
-            cancel_rest(&taker, Reason::Immediate, reports);
-        }
+        self.work(command, &mut taker, reports);
         Ok(())
     }
 
-    /// A new order that is well formed, or why it is not.
+    /// Trades what an accepted order can; lets the rest rest, or cancels it.
     #[inline]
-    fn admit(&self, command: &EngineCommand) -> Result<Taker, Reason> {
-        let side = side_of(command.side).ok_or(Reason::Malformed)?;
-        let limit = match command.order_type {
-            order_type::LIMIT => command.price,
-            order_type::MARKET if side as i8 > 0 => Price(i64::MAX),
-            order_type::MARKET => Price(i64::MIN),
-            _ => return Err(Reason::Malformed),
-        };
-        if command.tif > tif::DAY || command.flags > POST_ONLY {
-            return Err(Reason::Malformed);
+    pub(super) fn work(
+        &mut self,
+        command: &EngineCommand,
+        taker: &mut Taker,
+        reports: &mut Vec<EngineReport>,
+    ) {
+        if command.tif == tif::FOK && !self.can_fill(taker) {
+            cancel_rest(taker, Reason::FillOrKill, reports);
+            return;
         }
+        self.trade(taker, reports);
+        if taker.leaves_qty.0 == 0 {
+            return;
+        }
+        if stays(command) {
+            self.rest(taker, reports);
+        } else {
+            cancel_rest(taker, Reason::Immediate, reports);
+        }
+    }
+
+    /// A new limit or market order that is well formed, or why it is not.
+    #[inline]
+    pub(super) fn admit(&self, command: &EngineCommand) -> Result<Taker, Reason> {
+        let taker = taker_of(command).ok_or(Reason::Malformed)?;
         if command.qty.0 <= 0 {
             return Err(Reason::BadQty);
         }
-        if command.order_type == order_type::LIMIT && !is_limit(limit) {
+        if command.order_type == order_type::LIMIT && !is_limit(command.price) {
             return Err(Reason::BadPrice);
         }
         if self.orders.find(command.order_id) != NO_SLOT {
             return Err(Reason::DuplicateId);
         }
-        Ok(Taker {
-            order_id: command.order_id,
-            owner: command.owner,
-            side,
-            price: command.price,
-            limit,
-            leaves_qty: command.qty,
-            cum_qty: Qty(0),
-            marks: if command.tif == tif::DAY { DAY } else { 0 },
-            ts: command.ts,
-        })
+        Ok(taker)
     }
 
     #[inline]
@@ -174,90 +230,22 @@ impl MatchingEngine {
         command: &EngineCommand,
         reports: &mut Vec<EngineReport>,
     ) -> Result<(), (Reason, Qty)> {
-        let slot = self.open_slot(command)?;
-        let order = self.orders.order(slot);
+        let slot = self.orders.find(command.order_id);
+        if slot == NO_SLOT {
+            return self.cancel_parked(command, reports);
+        }
         reports.push(EngineReport {
-            price: order.price,
-            qty: order.leaves_qty,
+            price: self.orders.order(slot).price,
+            qty: self.leaves_of(slot),
             ..report(command, EngineReportKind::Canceled, Reason::None, Qty(0))
         });
-        self.orders.remove(slot);
-        Ok(())
-    }
-
-    #[inline]
-    fn open_slot(&self, command: &EngineCommand) -> Result<Slot, (Reason, Qty)> {
-        match self.orders.find(command.order_id) {
-            NO_SLOT => Err((Reason::UnknownOrder, Qty(0))),
-            slot => Ok(slot),
-        }
-    }
-
-    fn handle_replace(
-        &mut self,
-        command: &EngineCommand,
-        reports: &mut Vec<EngineReport>,
-    ) -> Result<(), (Reason, Qty)> {
-        let slot = self.open_slot(command)?;
-        let order = *self.orders.order(slot);
-        let refuse = |reason| Err((reason, order.leaves_qty));
-        if command.flags > POST_ONLY {
-            return refuse(Reason::Malformed);
-        }
-        if command.qty.0 <= 0 {
-            return refuse(Reason::BadQty);
-        }
-        if !is_limit(command.price) {
-            return refuse(Reason::BadPrice);
-        }
-        if self.day.in_force() {
-            if let Err(reason) = self.day.admit_replace(command.price) {
-                return refuse(reason);
-            }
-        }
-        let leaves_qty = Qty(command.qty.0.saturating_sub(order.cum_qty.0).max(0));
-        if leaves_qty.0 > 0
-            && command.flags & POST_ONLY != 0
-            && self.would_trade(order.side, command.price)
-        {
-            return refuse(Reason::PostOnly);
-        }
-        reports.push(EngineReport {
-            qty: command.qty.max(order.cum_qty),
-            ..report(
-                command,
-                EngineReportKind::Replaced,
-                Reason::None,
-                leaves_qty,
-            )
-        });
-        if command.price == order.price && leaves_qty <= order.leaves_qty {
-            let less = Qty(order.leaves_qty.0 - leaves_qty.0);
-            self.orders.reduce(slot, less);
-            return Ok(());
-        }
-        self.orders.remove(slot);
-        let mut taker = Taker {
-            order_id: order.order_id,
-            owner: order.owner,
-            side: order.side,
-            price: command.price,
-            limit: command.price,
-            leaves_qty,
-            cum_qty: order.cum_qty,
-            marks: order.marks,
-            ts: command.ts,
-        };
-        self.trade(&mut taker, reports);
-        if taker.leaves_qty.0 > 0 {
-            self.rest(&taker, reports);
-        }
+        self.take_out(slot);
         Ok(())
     }
 
     /// Whether an order of `side` with this limit would trade at once.
     #[inline]
-    fn would_trade(&self, side: Side, limit: Price) -> bool {
+    pub(super) fn would_trade(&self, side: Side, limit: Price) -> bool {
         if self.day.phase == Phase::Auction {
             return false;
         }
@@ -267,22 +255,31 @@ impl MatchingEngine {
 
     /// Trades while there is something at an acceptable price.
     #[inline]
-    fn trade(&mut self, taker: &mut Taker, reports: &mut Vec<EngineReport>) {
+    pub(super) fn trade(&mut self, taker: &mut Taker, reports: &mut Vec<EngineReport>) {
         if self.day.phase == Phase::Auction {
             return;
         }
         let against = taker.side.opposite();
+        let (mut first, mut last, mut booked) = (Price(0), Price(0), 0);
         while taker.leaves_qty.0 > 0 {
             let slot = self.orders.first(against);
             if slot == NO_SLOT {
-                return;
+                break;
             }
             let maker = self.orders.order(slot);
             if !accepts(taker.side, taker.limit, maker.price) {
-                return;
+                break;
             }
             if maker.owner == taker.owner && self.self_trade != SelfTrade::None {
                 self.prevent_self_trade(taker, slot, reports);
+                continue;
+            }
+            last = maker.price;
+            if first.0 == 0 {
+                first = last;
+            }
+            if maker.marks & MARKED != 0 || self.owners.any_reducing() {
+                self.trade_marked(taker, slot, reports);
                 continue;
             }
             let qty = taker.leaves_qty.min(maker.leaves_qty);
@@ -298,23 +295,26 @@ impl MatchingEngine {
                 kind: EngineReportKind::Trade as u8,
                 reason: Reason::None as u8,
             });
+            if maker.owner != taker.owner {
+                self.owners.book(maker.owner, against, qty.0);
+                booked += qty.0;
+            }
             self.orders.execute_first(against, qty);
+        }
+        if booked > 0 {
+            self.owners.book(taker.owner, taker.side, booked);
+        }
+        if last.0 != 0 {
+            self.note_trades(first, last);
         }
     }
 
     /// Lets what is left of an order rest; what cannot be held is canceled.
     #[inline]
-    fn rest(&mut self, taker: &Taker, reports: &mut Vec<EngineReport>) {
-        let slot = self.orders.insert(RestingOrder {
-            order_id: taker.order_id,
-            price: taker.price,
-            leaves_qty: taker.leaves_qty,
-            cum_qty: taker.cum_qty,
-            owner: taker.owner,
-            side: taker.side,
-            marks: taker.marks,
-        });
-        if slot == NO_SLOT {
+    pub(super) fn rest(&mut self, taker: &Taker, reports: &mut Vec<EngineReport>) {
+        if taker.marks & MARKED != 0 {
+            self.rest_marked(taker, reports);
+        } else if self.orders.insert(taker.resting()) == NO_SLOT {
             cancel_rest(taker, Reason::BadQty, reports);
         }
     }
@@ -324,7 +324,7 @@ impl MatchingEngine {
         self.orders.visit_levels(side, visit);
     }
 
-    /// A hash of every resting order by priority: equal engines, equal hashes.
+    /// A hash of every open order by priority: equal engines, equal hashes.
     #[must_use]
     pub fn state_hash(&self) -> u128 {
         let mut hash = OrderHash::new();
@@ -337,21 +337,72 @@ impl MatchingEngine {
                 hash.write(order.price.0 as u64);
                 hash.write(order.leaves_qty.0 as u64);
                 hash.write(order.cum_qty.0 as u64);
+                if order.marks & MARKED != 0 {
+                    let part = self.icebergs.part(slot);
+                    hash.write(u64::from(order.marks & MARKED));
+                    hash.write(part.display as u64);
+                    hash.write(part.hidden as u64);
+                }
                 true
             });
+        }
+        if let Some(parked) = &self.parked {
+            parked.write_hash(&mut hash);
         }
         hash.finish()
     }
 }
 
+/// Whether what an order does not trade at once stays.
 #[inline]
-const fn is_limit(price: Price) -> bool {
+pub(super) const fn stays(command: &EngineCommand) -> bool {
+    let until = command.tif == tif::GTC || command.tif == tif::DAY || command.tif == tif::AUCTION;
+    until && command.order_type == order_type::LIMIT
+}
+
+/// The order of a command on its way, if side, type, time in force and flags are in their lists.
+#[inline]
+pub(super) fn taker_of(command: &EngineCommand) -> Option<Taker> {
+    let side = side_of(command.side)?;
+    let limit = match command.order_type {
+        order_type::LIMIT => command.price,
+        order_type::MARKET if side as i8 > 0 => Price(i64::MAX),
+        order_type::MARKET => Price(i64::MIN),
+        _ => return None,
+    };
+    let mut marks = match command.tif {
+        tif::DAY => DAY,
+        tif::AUCTION => AUCTION,
+        _ => 0,
+    };
+    if command.flags > POST_ONLY {
+        marks |= REDUCE;
+    }
+    if command.display_qty.0 > 0 {
+        marks |= ICEBERG;
+    }
+    Some(Taker {
+        order_id: command.order_id,
+        owner: command.owner,
+        side,
+        price: command.price,
+        limit,
+        leaves_qty: command.qty,
+        cum_qty: Qty(0),
+        display: command.display_qty,
+        marks,
+        ts: command.ts,
+    })
+}
+
+#[inline]
+pub(super) const fn is_limit(price: Price) -> bool {
     price.0 > 0 && RestingOrders::is_price(price)
 }
 
 /// A report about the command's own order.
 #[inline]
-fn report(
+pub(super) fn report(
     command: &EngineCommand,
     kind: EngineReportKind,
     reason: Reason,
@@ -370,7 +421,7 @@ fn report(
 }
 
 #[inline]
-fn cancel_rest(taker: &Taker, reason: Reason, reports: &mut Vec<EngineReport>) {
+pub(super) fn cancel_rest(taker: &Taker, reason: Reason, reports: &mut Vec<EngineReport>) {
     reports.push(EngineReport {
         order_id: taker.order_id,
         maker_order_id: 0,

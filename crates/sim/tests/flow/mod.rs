@@ -1,8 +1,13 @@
-//! A naive matching engine that is obviously right, and random commands for it.
+//! Random commands for a matching engine, and a naive one that is obviously right.
 #![allow(dead_code, unreachable_pub, clippy::unwrap_used)]
 
-use py_rt_kernel::hash::OrderHash;
-use py_rt_sim::matching::{EngineCommand, EngineReport, SelfTrade};
+mod naive;
+mod naive_auction;
+
+#[allow(unused_imports)] // not by every test that shares this
+pub use naive::Naive;
+
+use py_rt_sim::matching::EngineCommand;
 use py_rt_types::{Price, Qty, UnixNanos};
 
 /// SplitMix64 (Steele, Lea, Flood 2014): the seed stands in every failure message.
@@ -26,280 +31,6 @@ impl Dice {
     }
 }
 
-/// An order in the naive engine: one list of all of them, the oldest first.
-#[derive(Debug, Clone, Copy)]
-struct Resting {
-    id: u64,
-    owner: u32,
-    side: i8,
-    price: i64,
-    leaves: i64,
-    cum: i64,
-}
-
-/// One list, searched from end to end for everything.
-pub struct Naive {
-    book: Vec<Resting>,
-    self_trade: SelfTrade,
-    reports: Vec<EngineReport>,
-}
-
-const ACCEPTED: u8 = 0;
-const REJECTED: u8 = 1;
-const TRADE: u8 = 2;
-const CANCELED: u8 = 3;
-const REPLACED: u8 = 4;
-
-fn limit_is_bad(price: i64) -> bool {
-    price <= 0 || price >= 1 << 61
-}
-
-/// What a report is about, before it is stamped.
-type Told = (u8, u64, u64, i64, i64, i64, u8);
-
-impl Naive {
-    pub fn new(self_trade: SelfTrade) -> Self {
-        Self {
-            book: Vec::new(),
-            self_trade,
-            reports: Vec::new(),
-        }
-    }
-
-    pub fn orders(&self) -> usize {
-        self.book.len()
-    }
-
-    fn tell(&mut self, ts: UnixNanos, told: Told) {
-        let (kind, order_id, maker_order_id, price, qty, leaves, reason) = told;
-        self.reports.push(EngineReport {
-            order_id,
-            maker_order_id,
-            price: Price(price),
-            qty: Qty(qty),
-            leaves_qty: Qty(leaves),
-            ts,
-            kind,
-            reason,
-        });
-    }
-
-    /// Where the order is that trades first with one of `side` at `limit` (none: at any price).
-    fn best_against(&self, side: i8, limit: Option<i64>) -> Option<usize> {
-        let mut best: Option<usize> = None;
-        for (at, order) in self.book.iter().enumerate() {
-            if order.side == side {
-                continue;
-            }
-            let good = limit.is_none_or(|limit| match side {
-                1 => order.price <= limit,
-                _ => order.price >= limit,
-            });
-            let better = best.is_none_or(|old| match side {
-                1 => order.price < self.book[old].price,
-                _ => order.price > self.book[old].price,
-            });
-            if good && better {
-                best = Some(at);
-            }
-        }
-        best
-    }
-
-    /// What could trade at once, tried out on a copy.
-    fn fills_whole(&self, taker: Resting, limit: Option<i64>) -> bool {
-        let mut copy = Self {
-            book: self.book.clone(),
-            self_trade: self.self_trade,
-            reports: Vec::new(),
-        };
-        copy.trade(taker, limit, UnixNanos(0));
-        let traded: i64 = copy
-            .reports
-            .iter()
-            .filter(|report| report.kind == TRADE)
-            .map(|report| report.qty.0)
-            .sum();
-        traded == taker.leaves
-    }
-
-    fn trade(&mut self, mut taker: Resting, limit: Option<i64>, ts: UnixNanos) -> Resting {
-        while taker.leaves > 0 {
-            let Some(at) = self.best_against(taker.side, limit) else {
-                break;
-            };
-            let maker = self.book[at];
-            if maker.owner == taker.owner && self.self_trade != SelfTrade::None {
-                taker = self.meet_own(taker, at, ts);
-                continue;
-            }
-            let qty = taker.leaves.min(maker.leaves);
-            taker.leaves -= qty;
-            taker.cum += qty;
-            self.tell(
-                ts,
-                (TRADE, taker.id, maker.id, maker.price, qty, taker.leaves, 0),
-            );
-            self.book[at].leaves -= qty;
-            self.book[at].cum += qty;
-            if self.book[at].leaves == 0 {
-                self.book.remove(at);
-            }
-        }
-        taker
-    }
-
-    fn meet_own(&mut self, mut taker: Resting, at: usize, ts: UnixNanos) -> Resting {
-        let maker = self.book[at];
-        let smaller = taker.leaves.min(maker.leaves);
-        let off_maker = match self.self_trade {
-            SelfTrade::CancelMaker | SelfTrade::CancelBoth => maker.leaves,
-            SelfTrade::Decrement => smaller,
-            _ => 0,
-        };
-        let off_taker = match self.self_trade {
-            SelfTrade::CancelTaker | SelfTrade::CancelBoth => taker.leaves,
-            SelfTrade::Decrement => smaller,
-            _ => 0,
-        };
-        if off_maker > 0 {
-            let left = maker.leaves - off_maker;
-            self.tell(ts, (CANCELED, maker.id, 0, maker.price, off_maker, left, 9));
-            self.book[at].leaves = left;
-            if left == 0 {
-                self.book.remove(at);
-            }
-        }
-        if off_taker > 0 {
-            taker.leaves -= off_taker;
-            let left = taker.leaves;
-            self.tell(ts, (CANCELED, taker.id, 0, taker.price, off_taker, left, 9));
-        }
-        taker
-    }
-
-    fn reject(&mut self, c: &EngineCommand, reason: u8, leaves: i64) {
-        let told = (REJECTED, c.order_id, 0, c.price.0, c.qty.0, leaves, reason);
-        self.tell(c.ts, told);
-    }
-
-    pub fn handle(&mut self, c: &EngineCommand) -> Vec<EngineReport> {
-        self.reports.clear();
-        match c.op {
-            0 => self.handle_new(c),
-            1 => self.handle_cancel(c),
-            2 => self.handle_replace(c),
-            _ => self.reject(c, 5, 0),
-        }
-        self.reports.clone()
-    }
-
-    fn handle_new(&mut self, c: &EngineCommand) {
-        let (market, known) = (c.order_type == 1, c.order_type <= 1);
-        if !(c.side == 1 || c.side == -1) || !known || c.tif > 3 || c.flags > 1 {
-            return self.reject(c, 5, 0);
-        }
-        if c.qty.0 <= 0 {
-            return self.reject(c, 3, 0);
-        }
-        if !market && limit_is_bad(c.price.0) {
-            return self.reject(c, 4, 0);
-        }
-        if self.book.iter().any(|order| order.id == c.order_id) {
-            return self.reject(c, 2, 0);
-        }
-        let limit = (!market).then_some(c.price.0);
-        if c.flags == 1 && self.best_against(c.side, limit).is_some() {
-            return self.reject(c, 6, 0);
-        }
-        let taker = Resting {
-            id: c.order_id,
-            owner: c.owner,
-            side: c.side,
-            price: c.price.0,
-            leaves: c.qty.0,
-            cum: 0,
-        };
-        let (id, price, qty) = (c.order_id, c.price.0, c.qty.0);
-        self.tell(c.ts, (ACCEPTED, id, 0, price, qty, qty, 0));
-        if c.tif == 2 && !self.fills_whole(taker, limit) {
-            return self.tell(c.ts, (CANCELED, id, 0, price, qty, 0, 7));
-        }
-        let left = self.trade(taker, limit, c.ts);
-        if left.leaves == 0 {
-            return;
-        }
-        if market || c.tif == 1 || c.tif == 2 {
-            self.tell(c.ts, (CANCELED, id, 0, price, left.leaves, 0, 8));
-        } else {
-            self.book.push(left);
-        }
-    }
-
-    fn handle_cancel(&mut self, c: &EngineCommand) {
-        let Some(at) = self.book.iter().position(|order| order.id == c.order_id) else {
-            return self.reject(c, 1, 0);
-        };
-        let order = self.book.remove(at);
-        let told = (CANCELED, order.id, 0, order.price, order.leaves, 0, 0);
-        self.tell(c.ts, told);
-    }
-
-    fn handle_replace(&mut self, c: &EngineCommand) {
-        let Some(at) = self.book.iter().position(|order| order.id == c.order_id) else {
-            return self.reject(c, 1, 0);
-        };
-        let order = self.book[at];
-        if c.flags > 1 {
-            return self.reject(c, 5, order.leaves);
-        }
-        if c.qty.0 <= 0 {
-            return self.reject(c, 3, order.leaves);
-        }
-        if limit_is_bad(c.price.0) {
-            return self.reject(c, 4, order.leaves);
-        }
-        let leaves = (c.qty.0 - order.cum).max(0);
-        let crosses = self.best_against(order.side, Some(c.price.0)).is_some();
-        if c.flags == 1 && crosses && leaves > 0 {
-            return self.reject(c, 6, order.leaves);
-        }
-        let total = c.qty.0.max(order.cum);
-        self.tell(c.ts, (REPLACED, order.id, 0, c.price.0, total, leaves, 0));
-        if leaves == 0 {
-            self.book.remove(at);
-        } else if c.price.0 == order.price && leaves <= order.leaves {
-            self.book[at].leaves = leaves;
-        } else {
-            self.book.remove(at);
-            let mut taker = order;
-            taker.price = c.price.0;
-            taker.leaves = leaves;
-            let left = self.trade(taker, Some(c.price.0), c.ts);
-            if left.leaves > 0 {
-                self.book.push(left);
-            }
-        }
-    }
-
-    pub fn state_hash(&self) -> u128 {
-        let mut hash = OrderHash::new();
-        for side in [1i8, -1] {
-            hash.write(i64::from(side) as u64);
-            let mut queue: Vec<&Resting> = self.book.iter().filter(|o| o.side == side).collect();
-            queue.sort_by_key(|order| -order.price * i64::from(side));
-            for order in queue {
-                hash.write(order.id);
-                hash.write(u64::from(order.owner));
-                hash.write(order.price as u64);
-                hash.write(order.leaves as u64);
-                hash.write(order.cum as u64);
-            }
-        }
-        hash.finish()
-    }
-}
-
 /// Random commands around a wandering middle: mostly sensible, some far off, some nonsense.
 pub struct Flow {
     pub dice: Dice,
@@ -307,10 +38,15 @@ pub struct Flow {
     ids: i64,
     stretch: u64,
     ts: i64,
+    rich: bool,
+    /// What was commanded last about phase, band and steps.
+    phase: u8,
+    band: bool,
+    steps: bool,
 }
 
 impl Flow {
-    /// `ids` bounds how many orders can rest; `stretch` spreads the ids over 64 bits.
+    /// Plain orders only. `ids` bounds how many can rest; `stretch` spreads them over 64 bits.
     pub fn new(seed: u64, ids: i64, stretch: u64) -> Self {
         Self {
             dice: Dice(seed),
@@ -318,6 +54,18 @@ impl Flow {
             ids,
             stretch,
             ts: 0,
+            rich: false,
+            phase: 3,
+            band: false,
+            steps: false,
+        }
+    }
+
+    /// Every kind of order, and commands about the market.
+    pub fn rich(seed: u64, ids: i64, stretch: u64) -> Self {
+        Self {
+            rich: true,
+            ..Self::new(seed, ids, stretch)
         }
     }
 
@@ -339,6 +87,17 @@ impl Flow {
     }
 
     pub fn command(&mut self) -> EngineCommand {
+        let mut command = self.plain();
+        if self.rich {
+            match self.control() {
+                Some(op) => self.about_market(&mut command, op),
+                None => self.enrich(&mut command),
+            }
+        }
+        command
+    }
+
+    fn plain(&mut self) -> EngineCommand {
         let price = self.price();
         let dice = &mut self.dice;
         self.ts += dice.between(-2, 10);
@@ -346,7 +105,7 @@ impl Flow {
             0..=9 => 0,
             10..=13 => 1,
             14..=18 => 2,
-            _ if dice.one_in(20) => dice.between(3, 255) as u8,
+            _ if dice.one_in(20) => dice.between(10, 255) as u8,
             _ => 0,
         };
         let odd = dice.one_in(300);
@@ -384,6 +143,102 @@ impl Flow {
             } else {
                 u8::from(dice.one_in(6))
             },
+            ..EngineCommand::default()
+        }
+    }
+
+    /// Stops, icebergs, reduce-only, orders for the day or an auction, on top of a plain order.
+    fn enrich(&mut self, command: &mut EngineCommand) {
+        let near = self.middle + self.dice.between(-9, 9);
+        let dice = &mut self.dice;
+        let new = command.op == 0;
+        if new && dice.one_in(7) {
+            command.order_type = dice.between(2, 3) as u8;
+        }
+        if dice.one_in(if command.order_type > 1 { 1 } else { 60 }) {
+            command.stop_price = Price(if dice.one_in(90) { -near } else { near });
+        }
+        let waits_for_auction = self.phase == 4 && dice.one_in(4);
+        match dice.between(0, 7) {
+            _ if waits_for_auction || dice.one_in(60) => command.tif = 4,
+            0 => command.tif = 3,
+            _ => {}
+        }
+        if dice.one_in(6) {
+            command.flags |= 2;
+        }
+        let shows = if command.tif == 1 || command.tif == 2 || command.order_type == 1 {
+            90
+        } else {
+            5
+        };
+        if dice.one_in(shows) {
+            command.display_qty = Qty(if dice.one_in(40) {
+                -dice.between(0, 3)
+            } else {
+                dice.between(1, 15)
+            });
+        }
+        if self.steps && !dice.one_in(4) {
+            command.qty.0 *= 5;
+            command.price.0 &= !1;
+            command.stop_price.0 &= !1;
+        }
+    }
+
+    /// Now and then a command about the market; what was begun is mostly ended soon.
+    fn control(&mut self) -> Option<u8> {
+        let dice = &mut self.dice;
+        match self.phase {
+            4 if dice.one_in(30) => return Some(6),
+            5 if dice.one_in(12) => return Some(3),
+            _ => {}
+        }
+        if (self.band && dice.one_in(120)) || dice.one_in(900) {
+            return Some(8);
+        }
+        if (self.steps && dice.one_in(60)) || dice.one_in(1_500) {
+            return Some(9);
+        }
+        dice.one_in(200).then(|| match dice.between(0, 9) {
+            0..=4 => 4,
+            5 => 5,
+            6 => 3,
+            7 => 6,
+            _ => 7,
+        })
+    }
+
+    fn about_market(&mut self, command: &mut EngineCommand, op: u8) {
+        let dice = &mut self.dice;
+        command.op = op;
+        match op {
+            3..=5 => self.phase = op,
+            6 => {
+                command.price = Price(match dice.between(0, 20) {
+                    0 => -5,
+                    1..=9 => 0,
+                    _ => self.middle + dice.between(-15, 15),
+                });
+                self.phase = 3;
+            }
+            8 => {
+                let set = !self.band && !dice.one_in(30);
+                self.band = set;
+                let ends = (dice.between(3, 30), dice.between(-1, 30));
+                (command.price, command.stop_price) = if set {
+                    (Price(self.middle - ends.0), Price(self.middle + ends.1))
+                } else {
+                    (Price(0), Price(0))
+                };
+            }
+            9 => {
+                self.steps = !self.steps && !dice.one_in(30);
+                let (price, qty) = if self.steps { (2, 5) } else { (1, 1) };
+                command.price = Price(price);
+                command.qty = Qty(if dice.one_in(20) { 0 } else { qty });
+            }
+            _ => {}
         }
     }
 }

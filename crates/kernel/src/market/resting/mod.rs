@@ -383,6 +383,23 @@ impl RestingOrders {
         self.take(slot, done);
     }
 
+    /// Adds `qty` to what is open of an order, in its place; false, and nothing changes, where the
+    /// sum of its level would overflow.
+    pub fn extend(&mut self, slot: Slot, qty: Qty) -> bool {
+        let order = &self.nodes[slot as usize].order;
+        let (key, side) = (key_of(order.side, order.price), order.side);
+        let mut level = self.ladder(side).level(key);
+        let (Some(sum), true) = (level.qty.checked_add(qty.0), slot != NO_SLOT && qty.0 >= 0)
+        else {
+            return false;
+        };
+        level.qty = sum;
+        // The sum of the level holds the order's own part.
+        self.nodes[slot as usize].order.leaves_qty.0 += qty.0;
+        self.ladder_mut(side).change(key, level);
+        true
+    }
+
     /// Takes an order out.
     #[inline]
     pub fn remove(&mut self, slot: Slot) {
