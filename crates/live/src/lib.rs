@@ -9,6 +9,7 @@
 //! - [`net`]: the [`Transport`](net::Transport) trait and its sockets.
 //! - [`journal`]: records on disk, written before anything is sent. [`recovery`]: the way back,
 //!   which is also [`recovery::replay_journal`].
+//! - [`account`]: one session an account on this machine.
 //! - [`store`]: the tables for people, and the status file. [`state`]: the state directory with
 //!   its lock, lineage and kill file.
 //! - [`bootstrap`]: what is asked of the venue before the session. [`clock`]: the only clock.
@@ -16,6 +17,7 @@
 //! - [`error`]: what can stop a session. [`secret`]: text that prints stars.
 #![forbid(unsafe_code)]
 
+pub mod account;
 pub mod bootstrap;
 pub mod clock;
 pub mod config;
@@ -31,7 +33,7 @@ pub mod state;
 pub mod store;
 pub mod watchdog;
 
-pub use config::{Channels, Durability, LiveConfig, Mode, VenueConfig};
+pub use config::{Channels, DatabaseConfig, Durability, LiveConfig, Mode, VenueConfig};
 pub use driver::Hooks;
 pub use error::LiveError;
 pub use recovery::{replay_journal, ReplayResult};

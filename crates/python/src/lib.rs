@@ -24,6 +24,7 @@ mod indicators;
 mod live;
 mod mechanics;
 mod quant;
+mod store;
 mod tables;
 mod venue;
 
@@ -54,6 +55,8 @@ mod _core {
     };
     #[pymodule_export]
     use crate::live::{replay_journal, trade};
+    #[pymodule_export]
+    use crate::store::{deliver, read};
     #[pymodule_export]
     use crate::venue::serve_venue;
 

@@ -17,6 +17,7 @@ use pyo3::types::PyDict;
 use crate::config::{self, field};
 use crate::error::FaceError;
 use crate::host::{AnyStrategy, Shared};
+use crate::store;
 use crate::tables::event_dict;
 
 /// Trades until the session ends; returns its summary.
@@ -218,6 +219,11 @@ fn live_config(dict: &Bound<'_, PyDict>) -> PyResult<LiveConfig> {
         spin: field(dict, "spin")?,
         callback_limit: callback_limit(field(dict, "watchdog_seconds")?),
         store: field(dict, "store")?,
+        database: match field::<Option<Bound<'_, PyDict>>>(dict, "database")? {
+            Some(wanted) => Some(store::database(&wanted)?),
+            None => None,
+        },
+        account_locks: field(dict, "account_locks")?,
     })
 }
 

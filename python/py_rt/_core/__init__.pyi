@@ -22,11 +22,13 @@ __all__ = [
     "Trade",
     "__version__",
     "compiled_strategies",
+    "deliver_store",
     "formats",
     "grpc",
     "indicators",
     "mechanics",
     "quant",
+    "read_store",
     "replay_journal",
     "run_backtest",
     "serve_venue",
@@ -295,6 +297,10 @@ def run_backtest(
     run: dict[str, Any],
     progress: Callable[[int, int], object] | None = None,
 ) -> dict[str, Any]: ...
+def deliver_store(state_dir: str, database: dict[str, Any], seconds: float) -> dict[str, Any]: ...
+def read_store(
+    database: dict[str, Any], table: str, lineage: str | None = None
+) -> list[dict[str, Any]]: ...
 def replay_journal(path: str, make_strategy: Callable[[str], Any]) -> dict[str, Any]: ...
 def serve_venue(config: dict[str, Any], on_ready: Callable[[dict[str, Any]], object]) -> None: ...
 def simulate_faults(

@@ -15,6 +15,7 @@ use crate::error::LiveError;
 use crate::journal::{FileTape, Journal, JournalReader, Tape};
 use crate::recovery::{last_books, replay, Ending, Replayed};
 use crate::state::StateDir;
+use crate::store::lease::Lease;
 use crate::store::{Ledger, Store, StoreWriter};
 
 /// A session that is ready to be driven.
@@ -40,6 +41,8 @@ pub struct Opened<S, J> {
     pub starts: bool,
     /// Whether this session was being stopped when its last life ended: end it, then open anew.
     pub ending: bool,
+    /// Whether the account is ours; without one nobody asks.
+    pub lease: Option<Arc<Lease>>,
     /// Lines for the log.
     pub notices: Vec<String>,
 }
@@ -102,13 +105,22 @@ fn first_record(path: &Path) -> Result<Option<Header>, LiveError> {
     }))
 }
 
-fn ledger(config: &LiveConfig, state: &StateDir, list: &[Instrument]) -> Result<Ledger, LiveError> {
-    Ok(Ledger {
+fn open_tables(
+    config: &LiveConfig,
+    state: &StateDir,
+    list: &[Instrument],
+) -> Result<StoreWriter, LiveError> {
+    let ledger = Ledger {
         strategy: config.strategy.clone(),
         venue: VENUE,
         lineage: state.lineage()?,
         instruments: Arc::from(list.to_vec()),
-    })
+    };
+    let mut writer = StoreWriter::open(state.path(), ledger, config.store)?;
+    if config.database.is_some() {
+        writer.keep_changes()?;
+    }
+    Ok(writer)
 }
 
 /// Where and when a session is opened.
@@ -159,11 +171,7 @@ fn begin<S: Strategy, J: Tape>(
         kernel: settings.clone(),
     };
     let mut kernel = Kernel::new(settings, make(&instruments));
-    let mut writer = StoreWriter::open(
-        state.path(),
-        ledger(config, state, &instruments)?,
-        config.store,
-    )?;
+    let mut writer = open_tables(config, state, &instruments)?;
     let segment = state.segment(session);
     let mut journal = Journal::new(tape(FileTape::create(&segment)?), is_strict(config));
     journal.append(&Entry::Header(Box::new(header)));
@@ -178,6 +186,7 @@ fn begin<S: Strategy, J: Tape>(
         .reserve_id(first_sequence)
         .map_err(|error| LiveError::Journal(format!("`{}`: {error}", segment.display())))?;
     let positions = kernel.portfolio().positions();
+    writer.set_progress(session, journal.records());
     writer.write_books(kernel.orders().open(), positions)?;
     Ok(Opened {
         kernel,
@@ -192,6 +201,7 @@ fn begin<S: Strategy, J: Tape>(
         }),
         starts: true,
         ending: false,
+        lease: None,
         notices: Vec::new(),
     })
 }
@@ -314,14 +324,12 @@ fn resume<S: Strategy, J: Tape>(
         totals,
         started,
         stopping,
+        records: replayed_records,
         ..
     } = replayed;
     let instruments = header.kernel.instruments;
-    let mut writer = StoreWriter::open(
-        state.path(),
-        ledger(config, state, &instruments)?,
-        config.store,
-    )?;
+    let mut writer = open_tables(config, state, &instruments)?;
+    writer.set_progress(header.session, replayed_records);
     writer.rebuild(header.first_sequence, &events)?;
     writer.write_books(&[], kernel.portfolio().positions())?;
     notices.push(format!(
@@ -339,6 +347,7 @@ fn resume<S: Strategy, J: Tape>(
         restarted: Some(Session::Restarted { next_sequence }),
         starts: !started,
         ending: stopping,
+        lease: None,
         notices,
     })
 }

@@ -216,6 +216,8 @@ pub fn config(state_dir: &Path, seconds: u64) -> LiveConfig {
         durability: Durability::Process,
         spin: false,
         store: false,
+        database: None,
+        account_locks: None,
         callback_limit: None,
     }
 }
