@@ -133,6 +133,10 @@ sim: $(STAMP)/build ## fault simulation: 5,000 seeds (SEEDS=1000000 FROM=1 for a
 sim-mutations: ## plant bugs one by one; fault simulation must notice each (about an hour)
 	@"$$(PYTHON="$(PYTHON)" sh tools/preflight.sh python)" tools/sim_mutations.py --table
 
+.PHONY: chaos
+chaos: $(STAMP)/build $(STAMP)/dev ## kill -9, frozen processes, bad disks and networks (KILLS=200)
+	@PYTHONPATH=tests $(BIN)/python -m system.chaos --kills $(or $(KILLS),200) --seed $(or $(SEED),1)
+
 .PHONY: soak-matching
 soak-matching: ## the matching engine against its naive twin (COMMANDS=100000000 random ones)
 	@COMMANDS=$(or $(COMMANDS),100000000) \

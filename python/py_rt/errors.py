@@ -11,6 +11,7 @@
     ├── VenueError          "venue"          the venue refused or answered nonsense
     │   └── ConnectionLost  "connection"     the venue cannot be reached
     ├── RiskHalted          "risk"           a limit stopped trading
+    ├── Fenced              "fenced"         another session has the account
     ├── JournalError        "journal"        the journal is damaged, locked or of another run
     ├── Infeasible          "infeasible"     no solution satisfies the constraints
     ├── NotConverged        "not_converged"  an iteration stopped early; .residual
@@ -33,6 +34,7 @@ __all__ = [
     "DataError",
     "DeadlineExceeded",
     "Degenerate",
+    "Fenced",
     "Infeasible",
     "JournalError",
     "NotConverged",
@@ -174,6 +176,13 @@ class RiskHalted(TradingError):
     """A risk limit stopped the run; only reductions and cancels pass."""
 
     code = "risk"
+    exit_code = 5
+
+
+class Fenced(TradingError):
+    """Another session has the account; nothing more was sent by this one."""
+
+    code = "fenced"
     exit_code = 5
 
 

@@ -50,6 +50,8 @@ class FaultProxy:
         frames: Mapping[str, float] = FRAME_FAULTS,
     ) -> None:
         self.faulty = True
+        self.silent = False
+        """Connections stay open and nothing comes through, either way."""
         self.counts: Counter[str] = Counter()
         self._venue = port
         self._requests, self._frames = requests, frames
@@ -95,6 +97,10 @@ class FaultProxy:
             left -= chance
         return ""
 
+    async def _silence(self) -> None:
+        while self.silent:  # noqa: ASYNC110 - set by another thread
+            await asyncio.sleep(0.02)
+
     async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writers = [writer]
         try:
@@ -102,6 +108,7 @@ class FaultProxy:
             writers.append(to_venue)
             while True:
                 request = await _message(reader)
+                await self._silence()
                 if b"upgrade: websocket" in request.lower():
                     to_venue.write(request)
                     writer.write(await _message(venue))
@@ -132,6 +139,7 @@ class FaultProxy:
             return True
         to_venue.write(request)
         answer = await _message(venue)
+        await self._silence()
         if fault == "reset_after":
             return False
         if fault == "late":
@@ -154,11 +162,13 @@ class FaultProxy:
     ) -> None:
         async def up() -> None:
             while said := await reader.read(65_536):
+                await self._silence()
                 to_venue.write(said)
 
         async def down() -> None:
             while True:
                 frame = await _frame(venue)
+                await self._silence()
                 fault = self._draw(self._frames)
                 if fault == "stall":
                     await asyncio.sleep(self._drawn.uniform(0.2, 2.0))

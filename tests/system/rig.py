@@ -12,7 +12,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from py_rt.trade import compare_ledger, read_ledger, replay
 from py_rt.trade.venue_process import VenueProcess
@@ -26,8 +26,8 @@ speed = {speed}
 seed = 7
 alpaca_port = 0
 [[account]]
-key = "K1"
-secret = "S1"
+key = "{key}"
+secret = "{secret}"
 """
 LISTED = """\
 [[instrument]]
@@ -61,6 +61,10 @@ class Rig:
 
     strategy: str = str(wild_strategy.__file__)
     watchdog_s: float = 5
+    more: str = ""
+    """Lines at the end of the configuration."""
+    arguments: tuple[str, ...] = ()
+    environment: ClassVar[dict[str, str]] = {}
 
     def __init__(self, folder: Path, venue: VenueProcess, symbols: list[str], port: int) -> None:
         self.folder, self.venue, self.symbols, self.port = folder, venue, symbols, port
@@ -72,13 +76,14 @@ class Rig:
             port=self.port,
             watchdog=self.watchdog_s,
         )
+        written += self.more
         (self.folder / "trade.toml").write_text(written, encoding="utf-8")
         command = [sys.executable, "-m", "py_rt.cli", "trade", self.strategy]
         keys = {"APCA_API_KEY_ID": self.venue.key, "APCA_API_SECRET_KEY": self.venue.secret}
         with (self.folder / "session.log").open("a", encoding="utf-8") as log:
             return subprocess.Popen(
-                [*command, "--config", str(self.folder / "trade.toml"), "--json"],
-                env=os.environ | keys,
+                [*command, "--config", str(self.folder / "trade.toml"), "--json", *self.arguments],
+                env=os.environ | keys | self.environment,
                 stdout=subprocess.PIPE,
                 stderr=log,
                 text=True,
@@ -119,10 +124,17 @@ class Rig:
 
 
 @contextlib.contextmanager
-def rig(folder: Path, listed: tuple[tuple[str, ...], ...], speed: float) -> Iterator[Rig]:
+def rig(
+    folder: Path,
+    listed: tuple[tuple[str, ...], ...],
+    speed: float,
+    keys: tuple[str, str] = ("K1", "S1"),
+) -> Iterator[Rig]:
     names = ("symbol", "kind", "price", "depth")
     tables = [LISTED.format(**dict(zip(names, row, strict=True))) for row in listed]
-    (folder / "venue.toml").write_text(VENUE.format(speed=speed) + "".join(tables), "utf-8")
+    (folder / "venue.toml").write_text(
+        VENUE.format(speed=speed, key=keys[0], secret=keys[1]) + "".join(tables), "utf-8"
+    )
     venue = VenueProcess.start(["--config", str(folder / "venue.toml")], folder)
     try:
         yield Rig(folder, venue, [row[0] for row in listed], int(venue.alpaca.rsplit(":")[-1]))

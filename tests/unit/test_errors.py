@@ -30,6 +30,7 @@ def test_text_leaves_out_what_is_not_known() -> None:
         ("VenueError", "venue", 4),
         ("ConnectionLost", "connection", 4),
         ("RiskHalted", "risk", 5),
+        ("Fenced", "fenced", 5),
         ("JournalError", "journal", 1),
         ("Infeasible", "infeasible", 1),
         ("NotConverged", "not_converged", 1),

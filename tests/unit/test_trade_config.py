@@ -136,6 +136,9 @@ def test_the_hash_follows_what_decides(tmp_path: Path) -> None:
         (r"5000\.10", "-1", "risk.max_order_notional", 17, "above 0"),
         (r"5000\.10", '"much"', "risk.max_order_notional", 17, "number"),
         ('"sqlite"', '"postgresql://x"', "store.url", 19, '"sqlite"'),
+        ('"sqlite"', '"mysql://me@x/b"', "store.url", 19, "postgresql://"),
+        ("^url.*", 'lease = "1ms"', "store.lease", 19, "a second"),
+        ("^url.*", 'without_lease = "hope"', "store.without_lease", 19, '"trade"'),
     ],
 )  # fmt: skip
 def test_refusals_of_a_session_file(
@@ -151,6 +154,29 @@ def test_refusals_of_a_session_file(
 def test_what_is_no_toml_is_refused_with_its_line(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="line 2"):
         read_config(write(tmp_path, "[run]\nsymbols = [BTC]\n"))
+
+
+@pytest.mark.parametrize(
+    "url", ["postgresql://me:c4n4ry@h/b", "postgresql://me@h/b?password=c4n4ry"]
+)
+def test_the_password_of_a_database_is_taken_out_of_its_address(tmp_path: Path, url: str) -> None:
+    config = read_config(write(tmp_path, changed(GOOD, '"sqlite"', f'"{url}"')))
+    assert config.database is not None
+    assert config.database.password is not None
+    assert config.database.password.reveal() == "c4n4ry"
+    assert config.to_dict()["store"] == {"url": "postgresql://me:***@h/b"}
+    assert "c4n4ry" not in f"{config!r} {config.to_dict()} {config.database} {config.database.url}"
+
+
+def test_the_password_of_a_database_comes_from_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BOOKS", "c4n4ry")
+    text = changed(GOOD, '"sqlite"', '"postgresql://me@h/b"\npassword_env = "BOOKS"')
+    database = read_config(write(tmp_path, text)).database
+    assert database is not None
+    assert database.password is not None
+    assert database.password.reveal() == "c4n4ry"
 
 
 def test_secrets_print_stars_and_stay_here(tmp_path: Path) -> None:

@@ -200,6 +200,8 @@ fn config(plan: &Plan, state_dir: &Path) -> LiveConfig {
         },
         spin: false,
         store: false,
+        database: None,
+        account_locks: None,
         callback_limit: None,
     }
 }

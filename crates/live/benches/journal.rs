@@ -258,6 +258,8 @@ fn config(state_dir: &Path) -> LiveConfig {
         journal: JournalConfig::default(),
         spin: false,
         store: true,
+        database: None,
+        account_locks: None,
         callback_limit: None,
     }
 }

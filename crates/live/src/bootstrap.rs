@@ -67,12 +67,12 @@ impl Bootstrap {
         })
     }
 
-    /// Checks that the account is what the configuration says.
+    /// Checks that the account is what the configuration says; returns its number.
     ///
     /// # Errors
     /// [`LiveError::Config`] when paper and live are mixed up, [`LiveError::Venue`] when the venue
     /// refuses the key.
-    pub fn check_mode(&mut self, mode: Mode) -> Result<(), LiveError> {
+    pub fn check_mode(&mut self, mode: Mode) -> Result<String, LiveError> {
         let mut encoder = self.encoder(&[])?;
         let mut request = Vec::new();
         encoder.encode_account(&mut request);
@@ -83,7 +83,7 @@ impl Bootstrap {
         })?;
         let paper = self.url.is_loopback() || number.starts_with(PAPER_PREFIX);
         match (mode, paper) {
-            (Mode::Paper, true) | (Mode::Live, false) => Ok(()),
+            (Mode::Paper, true) | (Mode::Live, false) => Ok(number),
             (Mode::Paper, false) => Err(LiveError::Config(format!(
                 "`venue.mode` is `paper` and the key belongs to a live account at {}: use a paper \
                  key and host, or write `mode = \"live\"`",
@@ -376,7 +376,9 @@ mod tests {
             answer_timeout_ns: 1,
         };
         let lineage = Lineage::parse("abcdefgh").unwrap();
-        Bootstrap::open(&url, None, &config, lineage)?.check_mode(Mode::Paper)
+        Bootstrap::open(&url, None, &config, lineage)?
+            .check_mode(Mode::Paper)
+            .map(drop)
     }
 
     #[test]

@@ -47,3 +47,14 @@ impl Clock {
 pub fn pause_for(duration: std::time::Duration) {
     std::thread::sleep(duration);
 }
+
+/// Nanoseconds since the machine was started, those in which it slept or the process was stopped
+/// included: what a promise that runs out is measured by.
+#[inline]
+#[must_use]
+pub fn uptime_ns() -> i64 {
+    let read = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+    read.tv_sec
+        .saturating_mul(1_000_000_000)
+        .saturating_add(read.tv_nsec)
+}

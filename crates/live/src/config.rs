@@ -9,6 +9,8 @@ use py_rt_kernel::risk::RiskLimits;
 use crate::error::LiveError;
 use crate::net::Url;
 use crate::secret::Secret;
+use crate::store::lease::Silence;
+use crate::store::place::Place;
 
 /// How long what was decided must survive before it leaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -101,6 +103,19 @@ pub struct VenueConfig {
     pub answer_timeout_ns: i64,
 }
 
+/// A database beyond the state directory.
+#[derive(Debug, Clone)]
+pub struct DatabaseConfig {
+    /// Where it is; prints without the password.
+    pub place: Place,
+    /// How long the account's lease holds.
+    pub lease: Duration,
+    /// What a session does when the database is silent for longer.
+    pub silence: Silence,
+    /// Whether the account is taken from a session that lives.
+    pub take_over: bool,
+}
+
 /// A session, resolved.
 #[derive(Debug, Clone)]
 pub struct LiveConfig {
@@ -136,6 +151,10 @@ pub struct LiveConfig {
     pub spin: bool,
     /// Whether orders, fills and positions are kept in `store.sqlite` too.
     pub store: bool,
+    /// A database that follows `store.sqlite`, and who may write to it.
+    pub database: Option<DatabaseConfig>,
+    /// Where the locks of accounts stand that this machine trades; `None` for no such locks.
+    pub account_locks: Option<PathBuf>,
     /// How long a callback may take before the watchdog acts; `None` for as long as it likes.
     pub callback_limit: Option<Duration>,
 }

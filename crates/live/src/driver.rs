@@ -5,8 +5,10 @@
 //! [`Driver::flush`]. The driver has no opinion about prices, positions or orders.
 
 mod ending;
+mod fence;
 
 use std::io;
+use std::sync::Arc;
 
 use py_rt_kernel::event::{Cause, SyncEvent, TradingState};
 use py_rt_kernel::journal::{Decision, Totals};
@@ -19,6 +21,7 @@ use crate::journal::{Journal, Tape};
 use crate::lanes::{Lanes, Role};
 use crate::net::{Arrival, Transport};
 use crate::state::KillFile;
+use crate::store::lease::Lease;
 use crate::store::Store;
 use crate::watchdog::Pulse;
 
@@ -91,6 +94,7 @@ pub struct Driver<'a, S, T, J> {
     /// How other processes reach this one.
     pub kill: KillFile,
     pulse: Pulse,
+    lease: Option<Arc<Lease>>,
     duty: Duty,
     events: Vec<Event>,
 }
@@ -106,6 +110,8 @@ struct Duty {
     was_connected: bool,
     cancels_on_stop: bool,
     ends_at_once: bool,
+    /// Reduce-only because of the lease alone.
+    restrained: bool,
     totals: Totals,
 }
 
@@ -146,6 +152,8 @@ pub struct Parts<'a, S, T, J> {
     pub kill: KillFile,
     /// What the watchdog looks at.
     pub pulse: Pulse,
+    /// Whether the account is ours.
+    pub lease: Option<Arc<Lease>>,
 }
 
 impl<'a, S: Strategy, T: Transport, J: Tape> Driver<'a, S, T, J> {
@@ -160,6 +168,7 @@ impl<'a, S: Strategy, T: Transport, J: Tape> Driver<'a, S, T, J> {
             hooks: parts.hooks,
             kill: parts.kill,
             pulse: parts.pulse,
+            lease: parts.lease,
             duty: Duty {
                 phase: Phase::Trading,
                 reason: None,
@@ -170,6 +179,7 @@ impl<'a, S: Strategy, T: Transport, J: Tape> Driver<'a, S, T, J> {
                 was_connected: false,
                 cancels_on_stop: rules.cancels_on_stop,
                 ends_at_once: rules.ends_at_once,
+                restrained: false,
                 totals: Totals::default(),
             },
             events: Vec::with_capacity(64),
@@ -237,9 +247,12 @@ impl<'a, S: Strategy, T: Transport, J: Tape> Driver<'a, S, T, J> {
         Ok(())
     }
 
-    /// The one door to the outside: the journal first, then the bytes.
+    /// The one door to the outside: the journal first, then the bytes, if the account is ours.
     fn flush(&mut self, now: UnixNanos) -> Result<(), LiveError> {
         self.journal.commit().map_err(unwritten)?;
+        if !self.may_send()? {
+            return Ok(());
+        }
         self.lanes.transmit(now, &mut self.transport).map_err(ended)
     }
 
@@ -256,6 +269,7 @@ impl<'a, S: Strategy, T: Transport, J: Tape> Driver<'a, S, T, J> {
                     .on_notice(&format!("the {} connection closed: {why}", role.name()));
             }
             self.lanes.handle_arrival(now, arrival);
+            self.look_at_lease(now)?;
             self.drain(now)?;
         }
         let now = self.transport.now();
@@ -347,6 +361,9 @@ impl<'a, S: Strategy, T: Transport, J: Tape> Driver<'a, S, T, J> {
                 store.handle_event(event);
             }
             self.hooks.on_event(event);
+        }
+        if let Some(store) = self.store.as_ref().filter(|_| !events.is_empty()) {
+            store.handle_record(self.journal.records());
         }
         events.clear();
         events.append(&mut self.events);

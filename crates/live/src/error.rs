@@ -17,6 +17,8 @@ pub enum LiveError {
     Journal(String),
     /// A person or a breaker stopped trading, and nobody has resumed it.
     Halted(String),
+    /// Another session has the account.
+    Fenced(String),
 }
 
 impl LiveError {
@@ -29,6 +31,7 @@ impl LiveError {
             Self::Connection(_) => "connection",
             Self::Journal(_) => "journal",
             Self::Halted(_) => "halted",
+            Self::Fenced(_) => "fenced",
         }
     }
 
@@ -40,7 +43,8 @@ impl LiveError {
             | Self::Venue(text)
             | Self::Connection(text)
             | Self::Journal(text)
-            | Self::Halted(text) => text,
+            | Self::Halted(text)
+            | Self::Fenced(text) => text,
         }
     }
 }

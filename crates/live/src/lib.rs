@@ -10,6 +10,7 @@
 //! - [`journal`]: records on disk, written before anything is sent. [`recovery`]: the way back,
 //!   which is also [`recovery::replay_journal`].
 //! - [`audit`]: the journal verified, read as lines, and asked for the story of an order.
+//! - [`account`]: one session an account on this machine.
 //! - [`store`]: the tables for people, and the status file. [`state`]: the state directory with
 //!   its lock, lineage and kill file.
 //! - [`bootstrap`]: what is asked of the venue before the session. [`clock`]: the only clock.
@@ -17,6 +18,7 @@
 //! - [`error`]: what can stop a session. [`secret`]: text that prints stars.
 #![forbid(unsafe_code)]
 
+pub mod account;
 pub mod audit;
 pub mod bootstrap;
 pub mod clock;
@@ -33,7 +35,9 @@ pub mod state;
 pub mod store;
 pub mod watchdog;
 
-pub use config::{Channels, Durability, JournalConfig, LiveConfig, Mode, VenueConfig};
+pub use config::{
+    Channels, DatabaseConfig, Durability, JournalConfig, LiveConfig, Mode, VenueConfig,
+};
 pub use driver::Hooks;
 pub use error::LiveError;
 pub use recovery::{replay_journal, ReplayResult};

@@ -10,6 +10,7 @@ use py_rt_venues::alpaca::{Dialect, Lineage};
 use py_rt_venues::SymbolTable;
 use rustls::ClientConfig;
 
+use crate::account::{account_name, AccountLock};
 use crate::bootstrap::{credentials, Bootstrap};
 use crate::clock::Clock;
 use crate::config::{Channels, Durability, Endpoints, LiveConfig};
@@ -22,7 +23,9 @@ use crate::recovery::hash_text;
 use crate::state::{draw_seed, KillFile, KillWord, StateDir};
 use crate::store::exact_text;
 use crate::watchdog::{Pulse, Remedies, Watchdog};
+use database::Database;
 
+mod database;
 mod open;
 
 pub(crate) use open::rearrange;
@@ -103,12 +106,19 @@ pub fn trade<S: Strategy>(
         None
     };
     let mut bootstrap = Bootstrap::open(&endpoints.trading, tls.as_ref(), &config.venue, lineage)?;
-    bootstrap.check_mode(config.venue.mode)?;
+    let number = bootstrap.check_mode(config.venue.mode)?;
+    let account = account_name(&endpoints.trading, &number);
+    let _account_lock = match &config.account_locks {
+        Some(folder) => Some(AccountLock::take(folder, &account, state.path())?),
+        None => None,
+    };
+    let mut database = Database::open(config, account, &lineage.to_string())?;
     let mut fetch = || bootstrap.instruments(&config.symbols, config.venue.fractional);
     let mut brought_back = RecoveredSummary::default();
     loop {
         let now = Clock::new().now();
-        let opened = open_session(config, &state, now, &mut fetch, &mut strategy, |tape| tape)?;
+        let mut opened = open_session(config, &state, now, &mut fetch, &mut strategy, |tape| tape)?;
+        database.follow(&mut opened.lease)?;
         let ending = opened.ending;
         let lanes = open_lanes(config, &endpoints, lineage, &opened.instruments)?;
         let list = endpoint_list(config, &endpoints);
@@ -127,6 +137,7 @@ pub fn trade<S: Strategy>(
         brought_back = brought_back.and(summary.recovered);
         summary.recovered = brought_back;
         if !ending || summary.reason != Reason::Interrupted.name() {
+            database.finish(hooks);
             return Ok(summary);
         }
     }
@@ -241,7 +252,7 @@ pub fn run_session<S: Strategy, T: Transport, J: Tape>(
         Some(length) => now.plus(length),
     };
     opened.notices.iter().for_each(|text| hooks.on_notice(text));
-    let (segment, from_journal) = (opened.segment, opened.from_journal);
+    let (segment, from_journal, lease) = (opened.segment, opened.from_journal, opened.lease);
     let before = opened.kernel.recovered();
     let parts = Parts {
         kernel: opened.kernel,
@@ -252,6 +263,7 @@ pub fn run_session<S: Strategy, T: Transport, J: Tape>(
         hooks,
         kill,
         pulse,
+        lease,
     };
     let rules = EndRules {
         ends_at,

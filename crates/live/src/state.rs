@@ -218,6 +218,12 @@ impl KillFile {
         }
     }
 
+    /// Whether a word was obeyed that still stands in the file.
+    #[must_use]
+    pub const fn is_latched(&self) -> bool {
+        self.obeyed.is_some()
+    }
+
     /// What the file asks for that was not asked before. Words that are done once are taken off
     /// the disk; an unreadable file or an unknown word means `halt`.
     pub fn poll(&mut self) -> Option<KillWord> {

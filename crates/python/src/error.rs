@@ -86,6 +86,7 @@ impl FaceError {
             "connection" => "ConnectionLost",
             "journal" => "JournalError",
             "halted" => "RiskHalted",
+            "fenced" => "Fenced",
             _ => "VenueError",
         };
         let (problem, remedy) = match message.split_once(": ") {

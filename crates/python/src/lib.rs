@@ -27,6 +27,7 @@ mod journal;
 mod live;
 mod mechanics;
 mod quant;
+mod store;
 mod tables;
 mod venue;
 
@@ -59,6 +60,8 @@ mod _core {
     use crate::journal::{explain_order, rebuild_store, verify_journal, JournalEntries};
     #[pymodule_export]
     use crate::live::{replay_journal, trade};
+    #[pymodule_export]
+    use crate::store::{deliver, read};
     #[pymodule_export]
     use crate::venue::serve_venue;
 

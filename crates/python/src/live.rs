@@ -19,6 +19,7 @@ use crate::config::{self, field};
 use crate::error::FaceError;
 use crate::happening::event_dict;
 use crate::host::{AnyStrategy, Shared};
+use crate::store;
 
 /// Trades until the session ends; returns its summary.
 #[pyfunction]
@@ -223,6 +224,11 @@ fn live_config(dict: &Bound<'_, PyDict>) -> PyResult<LiveConfig> {
         spin: field(dict, "spin")?,
         callback_limit: callback_limit(field(dict, "watchdog_seconds")?),
         store: field(dict, "store")?,
+        database: match field::<Option<Bound<'_, PyDict>>>(dict, "database")? {
+            Some(wanted) => Some(store::database(&wanted)?),
+            None => None,
+        },
+        account_locks: field(dict, "account_locks")?,
     })
 }
 

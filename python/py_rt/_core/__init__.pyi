@@ -24,12 +24,14 @@ __all__ = [
     "__version__",
     "compiled_strategies",
     "explain_order",
+    "deliver_store",
     "formats",
     "grpc",
     "indicators",
     "mechanics",
     "quant",
     "rebuild_store",
+    "read_store",
     "replay_journal",
     "run_backtest",
     "serve_venue",
@@ -311,6 +313,10 @@ def run_backtest(
 def explain_order(path: str, order: str, make_strategy: Callable[[str], Any]) -> dict[str, Any]: ...
 def rebuild_store(state_dir: str, make_strategy: Callable[[str], Any]) -> tuple[int, int]: ...
 def verify_journal(path: str, root: str | None = None) -> dict[str, Any]: ...
+def deliver_store(state_dir: str, database: dict[str, Any], seconds: float) -> dict[str, Any]: ...
+def read_store(
+    database: dict[str, Any], table: str, lineage: str | None = None
+) -> list[dict[str, Any]]: ...
 def replay_journal(path: str, make_strategy: Callable[[str], Any]) -> dict[str, Any]: ...
 def serve_venue(config: dict[str, Any], on_ready: Callable[[dict[str, Any]], object]) -> None: ...
 def simulate_faults(

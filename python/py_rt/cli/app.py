@@ -34,6 +34,10 @@ Params = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="NAME=VALUE", help="A parameter of the strategy; repeatable."),
 ]
+Store = Annotated[
+    str | None,
+    typer.Option("--store", metavar="URL", help="postgresql://... that follows store.sqlite."),
+]
 StateDir = Annotated[Path, typer.Argument(metavar="STATE_DIR", help="Of the session.")]
 
 
@@ -134,6 +138,7 @@ def paper(
     config: Annotated[
         Path | None, typer.Option(help="Trade on the venue of this TOML file instead.")
     ] = None,
+    store: Store = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
     debug: Debug = False,
@@ -146,6 +151,7 @@ def paper(
     from py_rt.cli.session import run_paper
 
     plan: dict[str, Any] = {"data": data, "speed": speed, "seconds": seconds, "cash": cash}
+    plan["store"] = store or "sqlite"
     run_paper(file, params or [], plan, state_dir, config, Output(as_json, quiet, debug))
 
 
@@ -156,6 +162,10 @@ def trade(
     params: Params = None,
     state_dir: Annotated[Path | None, typer.Option(help="Instead of [run] state_dir.")] = None,
     seconds: Annotated[float | None, typer.Option(help="Instead of [run] seconds.")] = None,
+    store: Store = None,
+    take_over: Annotated[
+        bool, typer.Option("--take-over", help="Take the account from a session that lives.")
+    ] = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
     debug: Debug = False,
@@ -163,7 +173,7 @@ def trade(
     """Trade on the venue of a configuration."""
     from py_rt.cli.session import run_trade
 
-    changed = {"state_dir": state_dir, "seconds": seconds}
+    changed = {"state_dir": state_dir, "seconds": seconds, "store": store, "take_over": take_over}
     run_trade(file, params or [], config, changed, Output(as_json, quiet, debug))
 
 
@@ -296,6 +306,19 @@ def kill(
 
 
 app.command(epilog=_example("py-rt explain rt-abcdefgh-17 --state-dir state"))(explain)
+@app.command("store", epilog=_example("py-rt store state --store postgresql://me@host/books"))
+def store_command(
+    state_dir: StateDir,
+    url: Annotated[str, typer.Option("--store", metavar="URL", help="postgresql://...")],
+    seconds: Annotated[float, typer.Option(help="How long to try.")] = 60.0,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Bring every row of a session's store into a database that follows it."""
+    from py_rt.cli.session import run_store
+
+    run_store(state_dir, url, seconds, Output(as_json, quiet, debug))
 
 
 @app.command("sim-faults", epilog=_example("py-rt sim-faults --seeds 1000 --from 1"))

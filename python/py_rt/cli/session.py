@@ -25,10 +25,20 @@ from py_rt.trade import (
     write_kill,
 )
 from py_rt.trade.control import KillLevel
+from py_rt.trade.database import deliver_store, parse_store
+from py_rt.trade.secrets import forbid_dumps
 from py_rt.trade.venue import serve as serve_venue
 from py_rt.trade.venue_process import end_with_session
 
-__all__ = ["run_kill", "run_paper", "run_serve", "run_status", "run_trade", "run_venue"]
+__all__ = [
+    "run_kill",
+    "run_paper",
+    "run_serve",
+    "run_status",
+    "run_store",
+    "run_trade",
+    "run_venue",
+]
 
 _CALM_S = 10.0
 _STATUS_ORDER = ("running", "kill", "orders", "open_orders", "fills", "positions", "state_dir")
@@ -43,6 +53,7 @@ def run_trade(
 ) -> None:
     """Trade by configuration; ``--set`` goes before ``[strategy]``."""
     overrides = {name: value for name, value in changed.items() if value is not None}
+    forbid_dumps()
     resolved = read_config(config, {**overrides, "params": parse_params(params)})
     strategy = load_strategy(file, resolved.params)
     _say_beginning(strategy.name, resolved.mode, str(resolved.state_dir), output)
@@ -63,6 +74,7 @@ def run_paper(
         overrides: dict[str, Any] = {"params": given}
         overrides |= {"state_dir": state_dir} if state_dir else {}
         overrides |= {"seconds": plan["seconds"]} if plan["seconds"] is not None else {}
+        overrides |= {"store": plan["store"]} if plan["store"] != "sqlite" else {}
         resolved = read_config(config, overrides)
         if resolved.mode != "paper":
             raise ConfigError(
@@ -131,6 +143,20 @@ def run_status(state_dir: Path, output: Output) -> None:
         rest = [name for name in status if name not in first]
         rows = [(name, _shown(status[name])) for name in (*first, *rest)]
         output.table("session", rows)
+
+
+def run_store(state_dir: Path, url: str, seconds: float, output: Output) -> None:
+    """Bring the rows there; exit code 4 when some are left."""
+    database = parse_store(url)
+    if database is None:
+        raise ConfigError(
+            "names no database", field="store", remedy="give postgresql://user@host:port/database"
+        )
+    delivery = {"url": str(database), **deliver_store(state_dir, database, seconds)}
+    if output.result(delivery):
+        output.table("store", [(name, _shown(value)) for name, value in delivery.items()])
+    if delivery["error"] or delivery["waiting"] != 0:
+        raise typer.Exit(4)
 
 
 def run_kill(state_dir: Path, level: str, output: Output) -> None:

@@ -13,6 +13,9 @@ from py_rt.trade.written import Document
 __all__ = ["Addresses", "resolve_addresses"]
 
 _TRADING = {"paper": "https://paper-api.alpaca.markets", "live": "https://api.alpaca.markets"}
+_KNOWN_HOSTS = frozenset(
+    {"paper-api.alpaca.markets", "api.alpaca.markets", "stream.data.alpaca.markets"}
+)
 _MARKET_HOST = "wss://stream.data.alpaca.markets"
 _STOCK_STREAM, _CRYPTO_STREAM = "/v2/iex", "/v1beta3/crypto/us"
 
@@ -51,7 +54,8 @@ def resolve_addresses(
     Raises
     ------
     ConfigError
-        Not an address, credentials over an open line, or a mode that contradicts the host.
+        Not an address, credentials over an open line or to a host that is not the venue's, or a
+        mode that contradicts the host.
     """
     mode: str = venue["mode"]
     trading = venue["trading_url"] or _TRADING[mode]
@@ -66,6 +70,7 @@ def resolve_addresses(
     )
     for name, url in found.to_dict().items():
         _check(document, name, url)
+        _check_host(document, name, _host(url), venue["allow_hosts"])
     for other, host in (("live", "api.alpaca.markets"), ("paper", "paper-api.alpaca.markets")):
         if mode != other and _host(trading) == host:
             raise document.error(
@@ -90,6 +95,16 @@ def _check(document: Document, name: str, url: str) -> None:
             f"keys would travel in clear to {parts.hostname}",
             f"venue.{name}",
             remedy=f"use {parts.scheme}s://; only a venue on this machine may do without",
+        )
+
+
+def _check_host(document: Document, name: str, host: str, allowed: Sequence[str]) -> None:
+    """Keys go to the venue's own hosts and this machine, and where they were told to."""
+    if host not in _KNOWN_HOSTS and host not in allowed and not _is_loopback(host):
+        raise document.error(
+            f"{host} is no host of the venue, and would be given the keys",
+            f"venue.{name}",
+            remedy=f'correct it; if you mean it, write allow_hosts = ["{host}"]',
         )
 
 

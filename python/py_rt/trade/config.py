@@ -20,7 +20,8 @@ from py_rt._times import to_duration_ns
 from py_rt.config import ResolvedLimits, RiskLimits
 from py_rt.errors import ConfigError, ParameterError
 from py_rt.trade.addresses import Addresses, resolve_addresses
-from py_rt.trade.secrets import Secret, from_environment, from_file
+from py_rt.trade.database import Database, locks_folder, parse_store
+from py_rt.trade.secrets import Secret, from_environment, from_file, from_keyring
 from py_rt.trade.written import Document, Key, read_document
 
 __all__ = ["DEFAULT_CASH", "Credentials", "TradeConfig", "read_config"]
@@ -48,15 +49,23 @@ _VENUE = {
     "key_env": Key("text", "APCA_API_KEY_ID"),
     "secret_env": Key("text", "APCA_API_SECRET_KEY"),
     "credentials_file": Key("text", None),
+    "keyring": Key("text", None),
+    "allow_hosts": Key("texts", ()),
     "fractional": Key("flag", False),
     "order_connections": Key("whole", 2, least=1, most=16),
     "answer_timeout": Key("text", "5s"),
 }
-_STORE = {"url": Key("text", "sqlite")}
 _JOURNAL = {
     "segment_mb": Key("whole", 256, least=1, most=65_536),
     "retention": Key("text", "forever"),
 }
+_STORE = {
+    "url": Key("text", "sqlite"),
+    "password_env": Key("text", "PGPASSWORD"),
+    "lease": Key("text", "10s"),
+    "without_lease": Key("text", "trade", choices=("trade", "reduce_only")),
+}
+_LEASE_LEAST_NS = 1_000_000_000
 _LIMITS = tuple(part.name for part in fields(RiskLimits))
 _IN_CLEAR = ("key", "secret", "api_key", "api_secret", "password", "token")
 
@@ -90,7 +99,8 @@ class TradeConfig:
     addresses : Addresses
     credentials : Credentials
     limits : ResolvedLimits
-    store_url : str
+    database : Database or None
+        Follows ``store.sqlite`` and keeps other sessions off the account; None for neither.
     durability : {"process", "strict"}
         What a decision survives before it leaves: the death of the process, or the loss of power.
     segment_mb : int [2**20 bytes]
@@ -122,7 +132,7 @@ class TradeConfig:
     params: dict[str, Any] = field(default_factory=dict)
     dialect: str = "alpaca"
     mode: Literal["paper", "live"] = "paper"
-    store_url: str = "sqlite"
+    database: Database | None = None
     durability: Literal["process", "strict"] = "process"
     segment_mb: int = 256
     retention_ns: int | None = None
@@ -154,7 +164,7 @@ class TradeConfig:
                 **self.addresses.to_dict(),
             },
             "risk": self.limits.to_dict(),
-            "store": {"url": self.store_url},
+            "store": {"url": str(self.database or "sqlite")},
             "journal": {"segment_mb": self.segment_mb, "retention_ns": self.retention_ns},
         }
 
@@ -188,7 +198,9 @@ class TradeConfig:
             "secret": self.credentials.secret.reveal(),
             "risk": self.limits.to_core(),
             "config_hash": self.config_hash,
-            "store": self.store_url == "sqlite",
+            "store": True,
+            "database": self.database.to_core() if self.database else None,
+            "account_locks": str(locks_folder()),
             "durability": self.durability,
             "segment_bytes": self.segment_mb << 20,
             "retention_ns": self.retention_ns,
@@ -211,7 +223,7 @@ def read_config(
         Relative paths inside the file are taken from its folder.
     overrides : mapping, optional
         Instead of what the file says: ``state_dir``, ``seconds``, and ``params`` (added to
-        ``[strategy]``).
+        ``[strategy]``), ``store`` (an address), ``take_over``.
 
     Raises
     ------
@@ -253,7 +265,7 @@ def read_config(
         addresses=resolve_addresses(document, venue, symbols),
         credentials=_credentials(venue, folder),
         limits=_limits(document, mode, run["cash"]),
-        store_url=_store(document),
+        database=_store(document, changed),
         durability=run["durability"],
         segment_mb=journal["segment_mb"],
         retention_ns=_retention(document, journal["retention"]),
@@ -261,7 +273,7 @@ def read_config(
         watchdog_seconds=float(run["watchdog_seconds"]),
         fractional=venue["fractional"],
         order_connections=venue["order_connections"],
-        answer_timeout_ns=_answer_timeout(document, venue["answer_timeout"]),
+        answer_timeout_ns=_duration(document, "venue.answer_timeout", venue["answer_timeout"]),
     )
 
 
@@ -300,6 +312,8 @@ def _credentials(venue: Mapping[str, Any], folder: Path) -> Credentials:
     if venue["credentials_file"]:
         path = folder / Path(venue["credentials_file"]).expanduser()
         return Credentials(*from_file(path, "venue.credentials_file"))
+    if venue["keyring"]:
+        return Credentials(*from_keyring(venue["keyring"], "venue.keyring"))
     return Credentials(
         key=from_environment(venue["key_env"], "venue.key_env"),
         secret=from_environment(venue["secret_env"], "venue.secret_env"),
@@ -320,27 +334,29 @@ def _limits(
         raise document.error(error.what, f"risk.{error.field}", remedy=error.remedy) from None
 
 
-def _answer_timeout(document: Document, written: str) -> int:
-    return _duration(document, written, "venue.answer_timeout")
-
-
 def _retention(document: Document, written: str) -> int | None:
-    return None if written == "forever" else _duration(document, written, "journal.retention")
+    return None if written == "forever" else _duration(document, "journal.retention", written)
 
 
-def _duration(document: Document, written: str, field: str) -> int:
+def _duration(document: Document, key: str, written: str) -> int:
     try:
-        return to_duration_ns(written, field.split(".")[1])
+        return to_duration_ns(written, key.rpartition(".")[2])
     except ParameterError as error:
-        raise document.error(error.what, field, error.remedy) from None
+        raise document.error(error.what, key, error.remedy) from None
 
 
-def _store(document: Document) -> str:
-    url: str = document.section("store", _STORE)["url"]
-    if url != "sqlite":
-        raise document.error(
-            f"there is no store {url.split(':', 1)[0]!r} in this version",
-            "store.url",
-            remedy='use "sqlite": store.sqlite in state_dir',
+def _store(document: Document, changed: Mapping[str, Any]) -> Database | None:
+    store = document.section("store", _STORE)
+    lease_ns = _duration(document, "store.lease", store["lease"])
+    if lease_ns < _LEASE_LEAST_NS:
+        raise document.error("is too short", "store.lease", remedy="give it a second at least")
+    try:
+        return parse_store(
+            changed.get("store") or store["url"],
+            store["password_env"],
+            lease_ns=lease_ns,
+            without_lease=store["without_lease"],
+            take_over=bool(changed.get("take_over", False)),
         )
-    return url
+    except ConfigError as error:
+        raise document.error(error.what, "store.url", error.remedy) from None

@@ -41,8 +41,9 @@ def read_status(state_dir: str | Path) -> dict[str, Any]:
     dict
         What the session wrote to ``status.json``, at most a second ago while it runs (``phase
         trading connected reconciled cash equity order_hash`` ...), with ``running`` (bool) and
-        ``kill`` (the level that holds or waits, or None). ``orders open_orders fills positions``
-        come out of its store when there is no such file.
+        ``kill`` (the level that holds or waits, or None); ``store`` (``url delivered waiting
+        error``) when a database follows. ``orders open_orders fills positions`` come out of its
+        store when there is no such file.
 
     Raises
     ------
@@ -58,6 +59,7 @@ def read_status(state_dir: str | Path) -> dict[str, Any]:
     """
     folder = _session_folder(state_dir)
     status = _read_json(folder / "status.json")
+    delivery = _read_json(folder / "store.json")
     kill = folder / "kill"
     stored: dict[str, Any] = {}
     store = folder / "store.sqlite"
@@ -71,6 +73,7 @@ def read_status(state_dir: str | Path) -> dict[str, Any]:
     return {
         **stored,
         **status,
+        **({"store": delivery} if delivery else {}),
         "state_dir": str(folder),
         "running": is_alive(status.get("pid")),
         "kill": kill.read_text(encoding="utf-8").strip() if kill.is_file() else None,

@@ -20,6 +20,7 @@ from py_rt.strategy import Strategy
 from py_rt.trade.addresses import Addresses
 from py_rt.trade.config import Credentials, TradeConfig, read_config
 from py_rt.trade.control import is_alive
+from py_rt.trade.database import parse_store
 from py_rt.trade.secrets import Secret
 from py_rt.trade.signals import StopBySignal
 from py_rt.trade.venue import venue_symbol
@@ -135,6 +136,8 @@ def trade(
         Another process uses the state directory, or the journal is of another run.
     RiskHalted
         A limit stopped trading.
+    Fenced
+        Another session has the account, or took it over.
 
     Examples
     --------
@@ -189,6 +192,8 @@ class PaperPlan:
         What the paper account starts with.
     risk : RiskLimits or None
     seed : int
+    store : str
+        "sqlite", or the address of a PostgreSQL database that follows it.
     """
 
     data: str = "sample:btcusdt_l2"
@@ -198,6 +203,7 @@ class PaperPlan:
     cash: Number = 1_000_000
     risk: RiskLimits | None = None
     seed: int = 0
+    store: str = "sqlite"
 
 
 def paper(
@@ -221,7 +227,7 @@ def paper(
     on_note : callable, optional
         Called with a line for the log, and when a venue is found again or a symbol exchanged.
     **plan
-        ``data speed seconds state_dir cash risk seed``; see `PaperPlan`.
+        ``data speed seconds state_dir cash risk seed store``; see `PaperPlan`.
 
     Returns
     -------
@@ -285,6 +291,7 @@ def _on_own_venue(
         credentials=Credentials(Secret(venue.key), Secret(venue.secret)),
         limits=(plan.risk or RiskLimits()).resolve("paper", Decimal(str(plan.cash))),
         seconds=length_s if plan.seconds is None else plan.seconds,
+        database=parse_store(plan.store),
     )
     running = _renamed(strategy, names, say)
     try:

@@ -1,15 +1,29 @@
-"""Keys and secrets: from environment variables or an owner-only file, never shown."""
+"""Keys and secrets: from the environment, an owner-only file or a keyring; never shown."""
 
 from __future__ import annotations
 
+import ctypes
+import importlib
 import os
 import stat
+import sys
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 
 from py_rt.errors import ConfigError
 
-__all__ = ["Secret", "from_environment", "from_file"]
+__all__ = [
+    "Secret",
+    "forbid_dumps",
+    "from_environment",
+    "from_file",
+    "from_keyring",
+    "without_secrets",
+]
+
+_SECRET_WORDS = ("KEY", "SECRET", "PASSWORD", "PASSWD", "TOKEN", "CREDENTIAL")
+_SET_DUMPABLE = 4
 
 
 class Secret:
@@ -87,3 +101,64 @@ def from_file(path: Path, field: str) -> tuple[Secret, Secret]:
             "lacks key or secret", remedy='write two lines: key = "..." and secret = "..."', **where
         )
     return Secret(key), Secret(secret)
+
+
+def from_keyring(service: str, field: str) -> tuple[Secret, Secret]:
+    """Read ``key`` and ``secret`` of a service from the system's keyring.
+
+    Raises
+    ------
+    ConfigError
+        The extra is not installed, the keyring is locked, or lacks one of the two.
+    """
+    try:
+        keyring = importlib.import_module("keyring")
+    except ImportError:
+        raise ConfigError(
+            "needs the package keyring", field=field, remedy='run: pip install "py-rt[keyring]"'
+        ) from None
+    found = []
+    for name in ("key", "secret"):
+        try:
+            text = keyring.get_password(service, name)
+        except Exception as error:  # noqa: BLE001 - each system's keyring has errors of its own
+            raise ConfigError(
+                f"the keyring does not answer ({type(error).__name__})",
+                field=field,
+                remedy="unlock it, or use credentials_file",
+            ) from None
+        if not text:
+            raise ConfigError(
+                f"the keyring has no {name} of {service}",
+                field=field,
+                remedy=f"run: keyring set {service} {name}",
+            )
+        found.append(Secret(text))
+    return found[0], found[1]
+
+
+def without_secrets(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return an environment for a child that needs no keys.
+
+    Examples
+    --------
+    >>> without_secrets({"APCA_API_SECRET_KEY": "s", "PGPASSWORD": "p", "HOME": "/root"})
+    {'HOME': '/root'}
+    """
+    return {
+        name: value
+        for name, value in environment.items()
+        if not any(word in name.upper() for word in _SECRET_WORDS)
+    }
+
+
+def forbid_dumps() -> bool:
+    """Keep this process's memory out of core dumps; say whether the system knows how.
+
+    Notes
+    -----
+    Linux: nor can another process of the same user read or trace it any more.
+    """
+    if not sys.platform.startswith("linux"):
+        return False
+    return bool(ctypes.CDLL(None).prctl(_SET_DUMPABLE, 0, 0, 0, 0) == 0)

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 from py_rt.errors import JournalError
+from py_rt.trade.database import parse_store
 
 __all__ = ["FINAL_STATES", "read_table", "status_word"]
 
@@ -21,18 +22,21 @@ _TABLES = ("orders", "fills", "positions")
 
 
 def read_table(path: str | Path, table: str) -> list[dict[str, Any]]:
-    """Return every row of one table of ``store.sqlite``.
+    """Return every row of one table of ``store.sqlite``, or of the database that follows it.
 
     Parameters
     ----------
-    path : path-like
-        The file; it may be in use by a running session.
+    path : path-like, or address
+        The file, which may be in use by a running session; or ``postgresql://...``, of which every
+        state directory's rows are returned, decimals as text.
     table : {"orders", "fills", "positions"}
 
     Raises
     ------
     JournalError
         There is no such file, or it is no store.
+    ConnectionLost
+        The database does not answer.
 
     Examples
     --------
@@ -42,6 +46,8 @@ def read_table(path: str | Path, table: str) -> list[dict[str, Any]]:
     py_rt.errors.JournalError: there is no store; file no_such.sqlite; give the state directory ...
     """
     assert table in _TABLES, table
+    if isinstance(path, str) and path.startswith(("postgresql://", "postgres://")):
+        return _read_database(path, table)
     full = Path(path).resolve()
     where = {"file": str(path), "remedy": "give the state directory of a session that has run"}
     if not full.is_file():
@@ -53,6 +59,16 @@ def read_table(path: str | Path, table: str) -> list[dict[str, Any]]:
             return [dict(row) for row in rows]
     except sqlite3.Error as error:
         raise JournalError(f"the store cannot be read: {error}", **where) from None
+
+
+def _read_database(url: str, table: str) -> list[dict[str, Any]]:
+    import py_rt._core as _core
+
+    database = parse_store(url)
+    assert database is not None, table
+    rows = _core.read_store(database.to_core(), table)
+    times = [name for name in (rows[0] if rows else ()) if name.startswith("ts_")]
+    return [row | {name: int(row[name]) for name in times} for row in rows]
 
 
 def status_word(status: str) -> str:

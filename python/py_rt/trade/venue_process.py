@@ -20,6 +20,7 @@ from typing import Any
 
 from py_rt.errors import ConfigError, DataError, ParameterError, TradingError, VenueError
 from py_rt.trade.control import is_alive
+from py_rt.trade.secrets import without_secrets
 
 __all__ = ["VenueProcess", "end_with_session"]
 
@@ -78,6 +79,8 @@ class VenueProcess:
                 stdout=subprocess.PIPE,
                 stderr=errors,
                 text=True,
+                # It has keys of its own; ours are for other venues.
+                env=without_secrets(os.environ),
                 start_new_session=True,
             )
         try:

@@ -26,6 +26,7 @@ impl<S: Strategy, T: Transport, J: Tape> Driver<'_, S, T, J> {
         }
         if now >= self.duty.watch_at {
             self.duty.watch_at = now.plus(WATCH_NS);
+            self.look_at_lease(now)?;
             if self.hooks.should_stop() {
                 self.begin_stop(now, Reason::Stopped)?;
             }

@@ -17,6 +17,7 @@ use crate::journal::segment::segments;
 use crate::journal::{remove_old, FileTape, Journal, JournalReader, Place, Tape};
 use crate::recovery::{last_books, replay, Ending, Replayed};
 use crate::state::StateDir;
+use crate::store::lease::Lease;
 use crate::store::{Ledger, Store, StoreWriter};
 
 /// A session that is ready to be driven.
@@ -42,6 +43,8 @@ pub struct Opened<S, J> {
     pub starts: bool,
     /// Whether this session was being stopped when its last life ended: end it, then open anew.
     pub ending: bool,
+    /// Whether the account is ours; without one nobody asks.
+    pub lease: Option<Arc<Lease>>,
     /// Lines for the log.
     pub notices: Vec<String>,
 }
@@ -98,13 +101,22 @@ pub fn open_session<S: Strategy, J: Tape>(
     begin(&scene, 1, None, fetch, make, tape)
 }
 
-fn ledger(config: &LiveConfig, state: &StateDir, list: &[Instrument]) -> Result<Ledger, LiveError> {
-    Ok(Ledger {
+fn open_tables(
+    config: &LiveConfig,
+    state: &StateDir,
+    list: &[Instrument],
+) -> Result<StoreWriter, LiveError> {
+    let ledger = Ledger {
         strategy: config.strategy.clone(),
         venue: VENUE,
         lineage: state.lineage()?,
         instruments: Arc::from(list.to_vec()),
-    })
+    };
+    let mut writer = StoreWriter::open(state.path(), ledger, config.store)?;
+    if config.database.is_some() {
+        writer.keep_changes()?;
+    }
+    Ok(writer)
 }
 
 /// Where and when a session is opened.
@@ -176,11 +188,7 @@ fn begin<S: Strategy, J: Tape>(
         kernel: settings.clone(),
     };
     let mut kernel = Kernel::new(settings, make(&instruments));
-    let mut writer = StoreWriter::open(
-        state.path(),
-        ledger(config, state, &instruments)?,
-        config.store,
-    )?;
+    let mut writer = open_tables(config, state, &instruments)?;
     let notices = scene.clear_unfinished()?;
     let (segment, place) = (state.segment(number), Place::new_session(number, chain));
     let file = FileTape::create(&segment, &place.preamble())?;
@@ -199,6 +207,7 @@ fn begin<S: Strategy, J: Tape>(
         .map_err(|error| LiveError::Journal(format!("`{}`: {error}", segment.display())))?;
     let removed = remove_old(&state.journal(), number, now, config.journal.retention_ns)?;
     let positions = kernel.portfolio().positions();
+    writer.set_progress(session, journal.records());
     writer.write_books(kernel.orders().open(), positions)?;
     Ok(Opened {
         kernel,
@@ -213,6 +222,7 @@ fn begin<S: Strategy, J: Tape>(
         }),
         starts: true,
         ending: false,
+        lease: None,
         notices: notices.into_iter().chain(removed).collect(),
     })
 }
@@ -341,11 +351,8 @@ fn resume<S: Strategy, J: Tape>(
         ..
     } = replayed;
     let instruments = header.kernel.instruments;
-    let mut writer = StoreWriter::open(
-        state.path(),
-        ledger(config, state, &instruments)?,
-        config.store,
-    )?;
+    let mut writer = open_tables(config, state, &instruments)?;
+    writer.set_progress(header.session, journal.records());
     writer.rebuild(header.first_sequence, &events)?;
     writer.write_books(&[], kernel.portfolio().positions())?;
     notices.push(format!(
@@ -363,6 +370,7 @@ fn resume<S: Strategy, J: Tape>(
         restarted: Some(Session::Restarted { next_sequence }),
         starts: !started,
         ending: stopping,
+        lease: None,
         notices,
     })
 }

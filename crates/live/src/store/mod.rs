@@ -4,9 +4,19 @@
 //! a bounded queue of [`QUEUE_MAX`]: nothing is dropped, the driver waits when it is full. On start
 //! the rows of the unfinished session are taken out and written anew from the journal, so that the
 //! tables never disagree with it.
+//!
+//! A database beyond the file follows it and is waited for by nobody: [`changes`] says what it does
+//! not have yet, [`replica`] carries it there, [`postgres`] writes it. [`lease`] keeps two sessions
+//! off one account. [`place`] is the address.
 
+pub mod changes;
+pub mod lease;
+pub mod place;
+pub mod postgres;
+pub mod replica;
 mod rows;
 mod status;
+mod tls;
 
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{sync_channel, Receiver, RecvTimeoutError, SyncSender};
@@ -48,6 +58,7 @@ pub struct Ledger {
 enum Message {
     Event(Box<Event>),
     Status(Box<Status>),
+    Record(u64),
     End,
 }
 
@@ -57,6 +68,8 @@ pub struct StoreWriter {
     connection: Option<Connection>,
     ledger: Ledger,
     status_path: PathBuf,
+    session: u64,
+    record: u64,
 }
 
 /// The tables, written by their own thread.
@@ -89,7 +102,25 @@ impl StoreWriter {
             connection,
             ledger,
             status_path: state_dir.join("status.json"),
+            session: 0,
+            record: 0,
         })
+    }
+
+    /// Keeps a list of what changes from now on, for a database that follows.
+    ///
+    /// # Errors
+    /// [`LiveError::Journal`] when the file cannot be used.
+    pub fn keep_changes(&mut self) -> Result<(), LiveError> {
+        let Some(connection) = &mut self.connection else {
+            return Ok(());
+        };
+        changes::begin(connection).map_err(|e| unusable(&e))
+    }
+
+    /// Says of which session, and of how many of its records, the rows are.
+    pub const fn set_progress(&mut self, session: u64, record: u64) {
+        (self.session, self.record) = (session, record);
     }
 
     /// Takes out the rows of order ids from `first_sequence` on, and writes `events` in their
@@ -122,8 +153,10 @@ impl StoreWriter {
             return Ok(());
         };
         let ledger = &self.ledger;
+        let (session, record) = (self.session, self.record);
         let mut written = || -> Result<(), rusqlite::Error> {
             let rows = connection.transaction()?;
+            rows::mark(&rows, session, record)?;
             for order in orders {
                 rows::put_order(&rows, ledger, order)?;
             }
@@ -167,6 +200,7 @@ impl StoreWriter {
                         match message {
                             Message::Event(event) => events.push(*event),
                             Message::Status(status) => self.write_status(&status),
+                            Message::Record(record) => self.record = record,
                             Message::End => ended = true,
                         }
                         let room = events.len() < BATCH_MAX && !ended;
@@ -192,6 +226,7 @@ impl StoreWriter {
         for event in events {
             rows::apply(&rows, &self.ledger, event)?;
         }
+        rows::mark(&rows, self.session, self.record)?;
         rows.commit()
     }
 
@@ -208,6 +243,11 @@ impl Store {
         if matches!(event, Event::Order(_) | Event::Fill(_) | Event::Position(_)) {
             self.send(Message::Event(Box::new(*event)));
         }
+    }
+
+    /// Takes how many records of the journal the events so far come from.
+    pub fn handle_record(&self, record: u64) {
+        self.send(Message::Record(record));
     }
 
     /// Takes the state of the session for the status file.

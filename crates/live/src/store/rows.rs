@@ -14,8 +14,12 @@ use py_rt_venues::alpaca::ids::encode_uuid;
 use rusqlite::{params, Connection, Error};
 
 use super::Ledger;
+use crate::state::draw_seed;
 
 const SCHEMA: &str = "
+CREATE TABLE IF NOT EXISTS progress (
+  one INTEGER PRIMARY KEY CHECK (one = 1), store TEXT NOT NULL, session INTEGER NOT NULL,
+  record INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS orders (
   client_order_id TEXT PRIMARY KEY, venue_order_id TEXT, strategy TEXT NOT NULL,
   symbol TEXT NOT NULL, side TEXT NOT NULL, order_type TEXT NOT NULL, order_qty TEXT NOT NULL,
@@ -39,6 +43,11 @@ pub(super) fn open(path: &Path) -> Result<Connection, Error> {
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "NORMAL")?;
     connection.execute_batch(SCHEMA)?;
+    // The name tells a database that follows which file its place in the list belongs to.
+    connection.execute(
+        "INSERT INTO progress VALUES (1, ?1, 0, 0) ON CONFLICT DO NOTHING",
+        [format!("{:016x}", draw_seed())],
+    )?;
     Ok(connection)
 }
 
@@ -46,6 +55,14 @@ pub(super) fn open(path: &Path) -> Result<Connection, Error> {
 pub(super) fn checkpoint(connection: &Connection) -> Result<(), Error> {
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))
+}
+
+/// Says how far the journal is in the rows of this transaction.
+pub(super) fn mark(rows: &Connection, session: u64, record: u64) -> Result<(), Error> {
+    let (session, record) = (session.cast_signed(), record.cast_signed());
+    rows.prepare_cached("UPDATE progress SET session = ?1, record = ?2")?
+        .execute(params![session, record])?;
+    Ok(())
 }
 
 /// Takes out what belongs to order ids of ours from `first_sequence` on.

@@ -307,3 +307,49 @@ fn every_row_before_a_replace_is_replaced() {
         ]
     );
 }
+
+#[test]
+fn the_list_of_changes_has_each_row_once_as_it_is_now() {
+    let scratch = Scratch::new("changes");
+    let mut writer = StoreWriter::open(scratch.path(), ledger(), true).unwrap();
+    // What was there before the list is in it too.
+    writer.rebuild(1, &[order(1, 0, OrderStatus::New)]).unwrap();
+    writer.keep_changes().unwrap();
+    writer.set_progress(3, 40);
+    let later = [
+        order(2, 0, OrderStatus::New),
+        order(1, 0, OrderStatus::Filled),
+        fill(3, 1),
+        fill(3, 1),
+    ];
+    writer.rebuild(2, &later).unwrap();
+    writer.write_books(&[], &[]).unwrap();
+    let mut reader = changes::ChangeReader::open(&scratch.path().join("store.sqlite")).unwrap();
+    let all = reader.read(0, 100).unwrap();
+    let keys: Vec<&str> = all.changes.iter().map(|one| one.key[1].as_str()).collect();
+    assert_eq!(
+        keys,
+        [
+            "rt-abcdefgh-2",
+            "rt-abcdefgh-1",
+            "00000000-0000-0000-0000-000000000003"
+        ]
+    );
+    let status = |one: &changes::Change| one.row.as_ref().and_then(|row| row[10].clone());
+    assert_eq!(status(&all.changes[1]).as_deref(), Some("Filled"));
+    assert_eq!(
+        (all.waiting, all.progress.session, all.progress.record),
+        (0, 3, 40)
+    );
+    let part = reader.read(0, 2).unwrap();
+    assert_eq!((part.changes.len(), part.waiting), (2, 1));
+    // A rebuild that does not know an order any more takes its row out, and the list says so.
+    writer.rebuild(2, &[]).unwrap();
+    let gone = reader.read(all.through, 100).unwrap();
+    assert_eq!(gone.changes.len(), 1);
+    assert_eq!(
+        (&gone.changes[0].key[0][..], &gone.changes[0].row),
+        ("rt-abcdefgh-2", &None)
+    );
+    assert!(!reader.has_more(gone.through).unwrap());
+}

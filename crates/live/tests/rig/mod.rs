@@ -233,6 +233,8 @@ pub fn config(state_dir: &Path, seconds: u64) -> LiveConfig {
         journal: JournalConfig::default(),
         spin: false,
         store: false,
+        database: None,
+        account_locks: None,
         callback_limit: None,
     }
 }
