@@ -265,7 +265,8 @@ def test_the_receipt_names_all_and_verifies() -> None:
         "slow": make("sma_cross", symbol="KO", fast=20, slow=90),
     }
     result = run(team, data, limits={"quick": rt.RiskLimits(max_open_orders=3)}, warmup=100)
-    assert list(result.receipt["strategy"]["several"]) == ["quick", "slow"]
+    several = result.receipt["strategy"]["several"]
+    assert [one["as"] for one in several] == ["quick", "slow"]
     assert rt.verify(result.receipt, data=data).equal
     changed = dict(result.receipt)
     changed["config"] = {**changed["config"], "limits": {}}

@@ -155,6 +155,7 @@ fn config(plan: &Plan, state_dir: &Path) -> LiveConfig {
         strategy: "gambler".to_string(),
         parameters: b"{}".to_vec(),
         config_hash: "config".to_string(),
+        strategies: Vec::new(),
         code_hash: "code".to_string(),
         symbols: LISTINGS[..plan.instruments]
             .iter()

@@ -235,6 +235,7 @@ fn config(state_dir: &Path) -> LiveConfig {
         strategy: "trader".to_string(),
         parameters: b"{}".to_vec(),
         config_hash: "config".to_string(),
+        strategies: Vec::new(),
         code_hash: "code".to_string(),
         symbols: vec!["BTC/USD".to_string()],
         venue: VenueConfig {

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use py_rt_kernel::execution::ExecutionTimes;
+use py_rt_kernel::kernel::StrategySpec;
 use py_rt_kernel::risk::RiskLimits;
 
 use crate::error::LiveError;
@@ -123,6 +124,8 @@ pub struct LiveConfig {
     pub state_dir: PathBuf,
     /// The name of the strategy.
     pub strategy: String,
+    /// Several strategies that share the account, with limits of their own; empty for one.
+    pub strategies: Vec<StrategySpec>,
     /// Its parameters, in the caller's own spelling; a replay gets them back.
     pub parameters: Vec<u8>,
     /// The hash of the resolved configuration.

@@ -4,8 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use py_rt_kernel::actions::{ActionKind, CorporateAction, Split};
-use py_rt_kernel::kernel::StrategySpec;
-use py_rt_kernel::signal::Team;
 use py_rt_kernel::{KernelConfig, Strategy};
 use py_rt_sim::{Backtest, BacktestConfig, BacktestData};
 use py_rt_strategies::registry::Compiled;
@@ -17,7 +15,6 @@ use crate::arrays::Rows;
 use crate::clock::Stopwatch;
 use crate::compiled;
 use crate::config::{self, field};
-use crate::error::FaceError;
 use crate::host::{AnyStrategy, Hosted, Shared};
 use crate::live::Errors;
 use crate::tables;
@@ -57,10 +54,7 @@ pub(crate) fn run_backtest<'py>(
     };
     let errors = Errors::default();
     if let Ok(list) = strategy.cast::<PyList>() {
-        let make = |strategy| AnyStrategy::try_new(&strategy, Arc::clone(&shared), &errors);
-        let made: Vec<AnyStrategy> = list.iter().map(make).collect::<PyResult<_>>()?;
-        let refused = || FaceError::parameter("strategy", "is empty", "pass 1 to 255 strategies");
-        let team = Team::try_new(made).ok_or_else(refused)?;
+        let team = AnyStrategy::several(list, &shared, &errors)?;
         let mut backtest = Backtest::new(config, &data, team)
             .with_actions(actions)
             .with_sessions(closes);
@@ -137,7 +131,7 @@ fn backtest_config(
             reconciled: true,
             cancel_on_stop: true,
             bar_interval_ns: field(run, "bar_interval_ns")?,
-            strategies: several(names, &own)?,
+            strategies: config::several(names, &own)?,
             opens_at: UnixNanos(field(run, "opens_at")?),
         },
         venue,
@@ -146,17 +140,6 @@ fn backtest_config(
         laws: config::laws(run)?,
         sample_every_ns: field(run, "sample_every_ns")?,
     })
-}
-
-/// The strategies that share the account; none where one has it to itself.
-fn several(names: &[String], own: &[Bound<'_, PyDict>]) -> PyResult<Vec<StrategySpec>> {
-    let spec = |(name, limits): (&String, &Bound<'_, PyDict>)| {
-        Ok(StrategySpec {
-            name: name.clone(),
-            limits: config::limits(limits)?,
-        })
-    };
-    names.iter().zip(own).map(spec).collect()
 }
 
 /// Looks at signals and tells how far the run has come.

@@ -1,6 +1,7 @@
 //! Dictionaries to configurations. Python resolves; this only converts.
 
 use py_rt_kernel::execution::ExecutionTimes;
+use py_rt_kernel::kernel::StrategySpec;
 use py_rt_kernel::risk::RiskLimits;
 use py_rt_sim::{
     BarFill, Extra, Extras, Fees, Impact, Latency, QueueModel, SquareRoot, Tier, Tiers, VenueConfig,
@@ -103,6 +104,17 @@ pub(crate) fn limits(dict: &Bound<'_, PyDict>) -> PyResult<RiskLimits> {
         max_drawdown_e9: field(dict, "max_drawdown_e9")?,
         max_leverage_e9: field(dict, "max_leverage_e9")?,
     })
+}
+
+/// The strategies that share the account; none where one has it to itself.
+pub(crate) fn several(names: &[String], own: &[Bound<'_, PyDict>]) -> PyResult<Vec<StrategySpec>> {
+    let spec = |(name, own): (&String, &Bound<'_, PyDict>)| {
+        Ok(StrategySpec {
+            name: name.clone(),
+            limits: limits(own)?,
+        })
+    };
+    names.iter().zip(own).map(spec).collect()
 }
 
 /// The venue's assumptions and the latencies.

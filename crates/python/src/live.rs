@@ -198,6 +198,10 @@ fn live_config(dict: &Bound<'_, PyDict>) -> PyResult<LiveConfig> {
         parameters: parameters.into_bytes(),
         config_hash: field(dict, "config_hash")?,
         code_hash: field(dict, "code_hash")?,
+        strategies: config::several(
+            &field::<Vec<String>>(dict, "names")?,
+            &field::<Vec<Bound<'_, PyDict>>>(dict, "own_limits")?,
+        )?,
         symbols: field(dict, "symbols")?,
         venue: VenueConfig {
             mode,

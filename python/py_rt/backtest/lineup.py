@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any, TypeAlias
 
+from py_rt._strategy_files import describe_strategy, rebuild_strategy
 from py_rt.config import ResolvedLimits, RiskLimits
 from py_rt.errors import ParameterError
 from py_rt.strategy import Strategy
 
-__all__ = ["Lineup", "Strategies", "line_up"]
+__all__ = ["Lineup", "Strategies", "line_up", "rebuild", "rebuild_for_replay"]
 
 Strategies: TypeAlias = Strategy | Sequence[Strategy] | Mapping[str, Strategy]
 """One strategy, a list of differently named ones, or names with strategies."""
@@ -53,13 +54,41 @@ class Lineup:
             for parameter, value in strategy.params.items()
         }
 
+    def described(self) -> dict[str, Any]:
+        """Return what is needed to make them again; of several a list, each with its name."""
+        listed = [{"as": name, **describe_strategy(s)} for name, s in self.strategies.items()]
+        return {"several": listed} if self.several else describe_strategy(*self.strategies.values())
+
     @property
     def callbacks(self) -> set[str]:
         """The callbacks that any of them wants."""
         return {wanted for s in self.strategies.values() for wanted in s._overridden()}
 
 
-def line_up(given: Strategies, limits: Mapping[str, RiskLimits] | None, cash: Decimal) -> Lineup:
+def rebuild(described: Mapping[str, Any]) -> Strategy | dict[str, Strategy]:
+    """Make again what `Lineup.described` described.
+
+    Raises
+    ------
+    ConfigError
+        The code of one is not where it was.
+    """
+    if "several" not in described:
+        return rebuild_strategy(described)
+    return {one["as"]: rebuild_strategy(one) for one in described["several"]}
+
+
+def rebuild_for_replay(parameters: str) -> Strategy | list[Strategy]:
+    """Make the strategies of a journal's header; several in their order."""
+    made = rebuild(json.loads(parameters))
+    return list(made.values()) if isinstance(made, dict) else made
+
+
+def line_up(
+    given: Strategies,
+    limits: Mapping[str, RiskLimits] | None,
+    resolve: Callable[[RiskLimits], ResolvedLimits],
+) -> Lineup:
     """Name the strategies of a run and resolve their limits.
 
     Parameters
@@ -68,8 +97,8 @@ def line_up(given: Strategies, limits: Mapping[str, RiskLimits] | None, cash: De
         In a list each goes by its class's name, so no two may have the same.
     limits : dict of name to RiskLimits, optional
         What one of several may do by itself, beside the limits of the account.
-    cash : Decimal [money]
-        Cash of the account.
+    resolve : callable
+        Makes limits exact: ``lambda own: own.resolve("backtest", cash)``.
 
     Raises
     ------
@@ -80,7 +109,8 @@ def line_up(given: Strategies, limits: Mapping[str, RiskLimits] | None, cash: De
     --------
     >>> import py_rt as rt
     >>> sma = rt.strategies.SmaCross
-    >>> line_up({"quick": sma(fast=5), "slow": sma(fast=20)}, None, Decimal(1000)).name
+    >>> exact = lambda own: own.resolve("backtest", 1000)
+    >>> line_up({"quick": sma(fast=5), "slow": sma(fast=20)}, None, exact).name
     'quick + slow'
     """
     several = not isinstance(given, Strategy) and isinstance(given, (Mapping, Sequence))
@@ -103,11 +133,9 @@ def line_up(given: Strategies, limits: Mapping[str, RiskLimits] | None, cash: De
             raise ParameterError(
                 f"{own!r} is no RiskLimits", field=f"limits[{name!r}]", remedy="pass rt.RiskLimits"
             )
-        resolved[name] = own.resolve("backtest", cash)
+        resolved[name] = resolve(own)
     if several:
-        resolved = {
-            name: resolved.get(name) or RiskLimits().resolve("backtest", cash) for name in found
-        }
+        resolved = {name: resolved.get(name) or resolve(RiskLimits()) for name in found}
     return Lineup(found, several, resolved)
 
 

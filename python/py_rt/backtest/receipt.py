@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import py_rt._core as _core
-from py_rt._strategy_files import describe_strategy, rebuild_strategy
 from py_rt._times import format_ns
+from py_rt.backtest.lineup import rebuild
 from py_rt.config import RiskLimits
 from py_rt.data.actions import CorporateAction
 from py_rt.errors import DataError
@@ -74,7 +74,7 @@ def make_receipt(
             "sha256": market.content_hash(),
             "repairs": [note for note in market.notes if note.startswith("repair: ")],
         },
-        "strategy": _described(lineup),
+        "strategy": lineup.described(),
         "config": {**config, "sha256": _hash_json(config)},
         "engine": {"version": _core.__version__, "sha256": engine_hash()},
         "seed": seed,
@@ -116,7 +116,7 @@ def verify(
     from py_rt.data import load
 
     written = _read(receipt)
-    used = strategy if strategy is not None else _rebuilt(written["strategy"])
+    used = strategy if strategy is not None else rebuild(written["strategy"])
     market = data if data is not None else load(written["data"]["source"])
     config = written["config"]
     result = backtest(
@@ -154,24 +154,12 @@ def _warmup_of(config: dict[str, Any]) -> str | None:
     return None if opens_at is None else format_ns(opens_at)
 
 
-def _described(lineup: Lineup) -> dict[str, Any]:
-    """Describe one strategy; of several, each under its name."""
-    described = {name: describe_strategy(s) for name, s in lineup.strategies.items()}
-    return {"several": described} if lineup.several else next(iter(described.values()))
-
-
-def _rebuilt(described: dict[str, Any]) -> Strategies:
-    if "several" not in described:
-        return rebuild_strategy(described)
-    return {name: rebuild_strategy(one) for name, one in described["several"].items()}
-
-
 def _codes(described: dict[str, Any]) -> list[Any]:
-    return [one.get("sha256") for one in described.get("several", {"": described}).values()]
+    return [one.get("sha256") for one in described.get("several", [described])]
 
 
 def _params(described: dict[str, Any]) -> dict[str, Any]:
-    return {name: one["params"] for name, one in described.get("several", {"": described}).items()}
+    return {one.get("as", ""): one["params"] for one in described.get("several", [described])}
 
 
 @cache

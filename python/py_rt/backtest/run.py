@@ -114,7 +114,7 @@ def backtest(
     True
     """
     start_cash = decimal(cash, "cash", least=0, most=Decimal(10) ** 15)
-    lineup = line_up(strategy, limits, start_cash)
+    lineup = line_up(strategy, limits, lambda own: own.resolve("backtest", start_cash))
     market = data if isinstance(data, MarketData) else load(data)
     market, corporate, changes = applicable(actions, market)
     if len(market) == 0:

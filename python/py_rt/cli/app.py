@@ -306,6 +306,8 @@ def kill(
 
 
 app.command(epilog=_example("py-rt explain rt-abcdefgh-17 --state-dir state"))(explain)
+
+
 @app.command("store", epilog=_example("py-rt store state --store postgresql://me@host/books"))
 def store_command(
     state_dir: StateDir,

@@ -99,6 +99,8 @@ class TradeConfig:
     addresses : Addresses
     credentials : Credentials
     limits : ResolvedLimits
+    cash : Decimal [money]
+        What limits that are shares of it are resolved against, those of several strategies too.
     database : Database or None
         Follows ``store.sqlite`` and keeps other sessions off the account; None for neither.
     durability : {"process", "strict"}
@@ -127,6 +129,7 @@ class TradeConfig:
     addresses: Addresses
     credentials: Credentials
     limits: ResolvedLimits
+    cash: Decimal = DEFAULT_CASH
     seconds: float = 0.0
     cancel_on_stop: bool = True
     params: dict[str, Any] = field(default_factory=dict)
@@ -246,6 +249,7 @@ def read_config(
                 "is missing", field=name, file=document.path, remedy=f"add a section [{name}]"
             )
     run = document.section("run", _RUN)
+    cash = DEFAULT_CASH if run["cash"] is None else Decimal(str(run["cash"]))
     _refuse_clear_secrets(document)
     venue = document.section("venue", _VENUE)
     mode: Literal["paper", "live"] = venue["mode"]
@@ -264,7 +268,8 @@ def read_config(
         mode=mode,
         addresses=resolve_addresses(document, venue, symbols),
         credentials=_credentials(venue, folder),
-        limits=_limits(document, mode, run["cash"]),
+        limits=_limits(document, mode, cash),
+        cash=cash,
         database=_store(document, changed),
         durability=run["durability"],
         segment_mb=journal["segment_mb"],
@@ -320,16 +325,13 @@ def _credentials(venue: Mapping[str, Any], folder: Path) -> Credentials:
     )
 
 
-def _limits(
-    document: Document, mode: Literal["paper", "live"], cash: float | None
-) -> ResolvedLimits:
+def _limits(document: Document, mode: Literal["paper", "live"], cash: Decimal) -> ResolvedLimits:
     written = document.values.get("risk", {})
     if not isinstance(written, dict):
         raise document.error("is not a table", "risk", remedy="write it as [risk]")
     document.known(written, _LIMITS, "risk")
     try:
-        amount = DEFAULT_CASH if cash is None else Decimal(str(cash))
-        return RiskLimits(**written).resolve(mode, amount)
+        return RiskLimits(**written).resolve(mode, cash)
     except ParameterError as error:
         raise document.error(error.what, f"risk.{error.field}", remedy=error.remedy) from None
 

@@ -223,7 +223,7 @@ def rebuild_store(state_dir: str | os.PathLike[str]) -> tuple[int, int]:
     py_rt.errors.JournalError: there is no journal in `no_such_state`; name the state directory ...
     """
     import py_rt._core as _core
-    from py_rt.trade.stories import strategy_of
+    from py_rt.backtest.lineup import rebuild_for_replay
 
-    sessions, events = _core.rebuild_store(str(state_dir), strategy_of)
+    sessions, events = _core.rebuild_store(str(state_dir), rebuild_for_replay)
     return sessions, events

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from py_rt._strategy_files import rebuild_strategy
+from py_rt.backtest.lineup import Strategies, rebuild_for_replay
 from py_rt.errors import JournalError
 from py_rt.strategy import Strategy
 
@@ -38,14 +38,14 @@ class ReplayResult:
         return asdict(self)
 
 
-def replay(journal: str | os.PathLike[str], strategy: Strategy | None = None) -> ReplayResult:
+def replay(journal: str | os.PathLike[str], strategy: Strategies | None = None) -> ReplayResult:
     """Replay a journal and compare the orders.
 
     Parameters
     ----------
     journal : path-like
         The journal of a session, or its state directory, whose last journal is then taken.
-    strategy : Strategy, optional
+    strategy : Strategy, list or dict of them, optional
         What to decide with; by default the code and the parameters that the journal names.
 
     Returns
@@ -69,8 +69,12 @@ def replay(journal: str | os.PathLike[str], strategy: Strategy | None = None) ->
 
     path = _journal_of(Path(journal))
 
-    def make(parameters: str) -> Strategy:
-        return strategy if strategy is not None else rebuild_strategy(json.loads(parameters))
+    def make(parameters: str) -> Strategy | list[Strategy]:
+        if strategy is None:
+            return rebuild_for_replay(parameters)
+        if isinstance(strategy, Strategy):
+            return strategy
+        return list(strategy.values() if isinstance(strategy, Mapping) else strategy)
 
     raw = _core.replay_journal(str(path), make)
     diverged_at = raw["diverged_at"]

@@ -8,17 +8,18 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from decimal import Decimal
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from py_rt._amounts import Number
-from py_rt._strategy_files import describe_strategy
+from py_rt.backtest.lineup import Lineup, Strategies, line_up
 from py_rt.config import RiskLimits
 from py_rt.data import load
 from py_rt.errors import ConfigError, ParameterError
 from py_rt.strategy import Strategy
 from py_rt.trade.addresses import Addresses
-from py_rt.trade.config import Credentials, TradeConfig, read_config
+from py_rt.trade.config import DEFAULT_CASH, Credentials, TradeConfig, read_config
 from py_rt.trade.control import is_alive
 from py_rt.trade.database import parse_store
 from py_rt.trade.secrets import Secret
@@ -101,10 +102,12 @@ class SessionResult:
 
 
 def trade(
-    strategy: Strategy,
+    strategy: Strategies,
     config: TradeConfig | str | os.PathLike[str],
     on_event: OnEvent | None = None,
     on_note: Callable[[str], None] | None = None,
+    *,
+    limits: Mapping[str, RiskLimits] | None = None,
 ) -> SessionResult:
     """Trade on the venue of a configuration until it says stop, time is up, or Ctrl-C.
 
@@ -113,14 +116,18 @@ def trade(
 
     Parameters
     ----------
-    strategy : Strategy
+    strategy : Strategy, list of Strategy, or dict of name to Strategy
         Its parameters hold; ``[strategy]`` of the configuration is applied by the command line.
+        Several share the account: each hears of its own orders and has limits of its own.
     config : TradeConfig or path
         Of a TOML file.
     on_event : callable, optional
         Called with each event of the kernel as a dict; must return quickly.
     on_note : callable, optional
         Called with a line for the log.
+    limits : dict of name to RiskLimits, optional
+        What one of several may do by itself, beside the limits of the account; what is left out
+        takes the safe default of the mode.
 
     Returns
     -------
@@ -146,31 +153,30 @@ def trade(
     """
     import py_rt._core as _core
 
-    if not isinstance(strategy, Strategy):
-        raise ParameterError(
-            f"{type(strategy).__name__} is no strategy",
-            field="strategy",
-            remedy="pass an instance of a subclass of rt.Strategy, e.g. SmaCross(fast=5)",
-        )
+    line_up(strategy, limits, lambda own: own.resolve("live", DEFAULT_CASH))  # before the file
     resolved = config if isinstance(config, TradeConfig) else read_config(config)
+    lineup = line_up(strategy, limits, lambda own: own.resolve(resolved.mode, resolved.cash))
     resolved.state_dir.mkdir(parents=True, exist_ok=True)
-    core = resolved.to_core()
-    core |= _strategy_keys(strategy)
+    core = resolved.to_core() | _strategy_keys(lineup)
+    members = list(lineup.strategies.values())
+    hosted: Any = members if lineup.several else members[0]
     with StopBySignal(resolved.state_dir) as stop:
-        raw = _core.trade(core, strategy, on_event, on_note)
+        raw = _core.trade(core, hosted, on_event, on_note)
     result = SessionResult.from_core(raw, str(resolved.state_dir))
     return replace(result, reason="stopped") if stop.asked else result
 
 
-def _strategy_keys(strategy: Strategy) -> dict[str, Any]:
-    """Return what the journal keeps of a strategy, so that a replay can make it again."""
-    described = describe_strategy(strategy)
-    wants_bars = "on_bar" in strategy._overridden()
+def _strategy_keys(lineup: Lineup) -> dict[str, Any]:
+    """Return what the journal keeps of who trades, so that a replay can make them again."""
+    described = lineup.described()
+    codes = [str(one.get("sha256") or "") for one in described.get("several", [described])]
     return {
-        "strategy_name": strategy.name,
+        "strategy_name": lineup.name,
         "parameters": json.dumps(described, sort_keys=True),
-        "code_hash": described.get("sha256") or "",
-        "bar_interval_ns": _MINUTE_NS if wants_bars else 0,
+        "code_hash": codes[0] if len(codes) == 1 else sha256("".join(codes).encode()).hexdigest(),
+        "names": list(lineup.strategies) if lineup.several else [],
+        "own_limits": [own.to_core() for own in lineup.limits.values()],
+        "bar_interval_ns": _MINUTE_NS if "on_bar" in lineup.callbacks else 0,
     }
 
 
@@ -207,25 +213,29 @@ class PaperPlan:
 
 
 def paper(
-    strategy: Strategy,
+    strategy: Strategies,
     config: TradeConfig | str | os.PathLike[str] | None = None,
     *,
     on_event: OnEvent | None = None,
     on_note: Callable[[str], None] | None = None,
+    limits: Mapping[str, RiskLimits] | None = None,
     **plan: Any,
 ) -> SessionResult:
     """Trade on paper; without a configuration, on a venue of our own that replays a recording.
 
     Parameters
     ----------
-    strategy : Strategy
-        A parameter that holds a recorded symbol (``BTCUSDT``) is given the venue's (``BTC/USD``).
+    strategy : Strategy, list of Strategy, or dict of name to Strategy
+        As in `trade`. A parameter that holds a recorded symbol (``BTCUSDT``) is given the venue's
+        (``BTC/USD``).
     config : TradeConfig or path, optional
         Trade on the venue that it names instead; its mode must be paper.
     on_event : callable, optional
         Called with each event of the kernel as a dict.
     on_note : callable, optional
         Called with a line for the log, and when a venue is found again or a symbol exchanged.
+    limits : dict of name to RiskLimits, optional
+        As in `trade`.
     **plan
         ``data speed seconds state_dir cash risk seed store``; see `PaperPlan`.
 
@@ -257,9 +267,9 @@ def paper(
             raise ParameterError(
                 "the configuration trades live", field="mode", remedy='use py-rt trade, or "paper"'
             )
-        return trade(strategy, resolved, on_event, on_note)
+        return trade(strategy, resolved, on_event, on_note, limits=limits)
     wanted = PaperPlan(**plan)
-    return _on_own_venue(strategy, wanted, on_event, on_note or _silent)
+    return _on_own_venue(strategy, limits, wanted, (on_event, on_note or _silent))
 
 
 def _silent(text: str) -> None:
@@ -268,8 +278,14 @@ def _silent(text: str) -> None:
 
 
 def _on_own_venue(
-    strategy: Strategy, plan: PaperPlan, on_event: OnEvent | None, say: Callable[[str], None]
+    given: Strategies,
+    limits: Mapping[str, RiskLimits] | None,
+    plan: PaperPlan,
+    told: tuple[OnEvent | None, Callable[[str], None]],
 ) -> SessionResult:
+    on_event, say = told
+    cash = Decimal(str(plan.cash))
+    lineup = line_up(given, limits, lambda own: own.resolve("paper", cash))
     root = Path(plan.state_dir).resolve()
     _refuse_second_session(root)
     data = load(plan.data)
@@ -289,15 +305,18 @@ def _on_own_venue(
         state_dir=root / "session",
         addresses=Addresses.at(venue.alpaca, list(names.values())),
         credentials=Credentials(Secret(venue.key), Secret(venue.secret)),
-        limits=(plan.risk or RiskLimits()).resolve("paper", Decimal(str(plan.cash))),
+        limits=(plan.risk or RiskLimits()).resolve("paper", cash),
+        cash=cash,
         seconds=length_s if plan.seconds is None else plan.seconds,
         database=parse_store(plan.store),
     )
-    running = _renamed(strategy, names, say)
+    running = {name: _renamed(one, names, say) for name, one in lineup.strategies.items()}
+    hosted = running if lineup.several else next(iter(running.values()))
     try:
-        return trade(running, session, on_event, say)
+        return trade(hosted, session, on_event, say, limits=limits)
     finally:
-        strategy.adopt(running)
+        for name, one in lineup.strategies.items():
+            one.adopt(running[name])
         venue.stop()
 
 

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from py_rt._strategy_files import rebuild_strategy
+from py_rt.backtest.lineup import rebuild_for_replay
 from py_rt.errors import ParameterError
-from py_rt.strategy import Strategy
 
 if TYPE_CHECKING:
     from py_rt.trade.journal import Journal
 
-__all__ = ["Story", "entry_text", "explain", "strategy_of", "time_text"]
+__all__ = ["Story", "entry_text", "explain", "time_text"]
 
 _NS = 1_000_000_000
 _FIRST = ("sequence", "segment", "offset", "time", "kind", "what")
@@ -111,13 +109,8 @@ def explain(journal: Journal | str | os.PathLike[str], order: str) -> Story:
 
     if not order:
         raise ParameterError("must not be empty", field="order", remedy="name an order")
-    path = getattr(journal, "path", journal)
-    return Story(**_core.explain_order(os.fspath(path), order, strategy_of))
-
-
-def strategy_of(parameters: str) -> Strategy:
-    """Make the strategy that a journal's header describes."""
-    return rebuild_strategy(json.loads(parameters))
+    path = journal if isinstance(journal, (str, os.PathLike)) else journal.path
+    return Story(**_core.explain_order(os.fspath(path), order, rebuild_for_replay))
 
 
 def time_text(ns: int) -> str:

@@ -12,7 +12,7 @@ use crate::journal::segment::{segment_path, sessions};
 use crate::journal::JournalReader;
 use crate::recovery::replay;
 use crate::state::StateDir;
-use crate::store::{Ledger, StoreWriter};
+use crate::store::{books_of, names_of, Ledger, StoreWriter};
 
 /// What was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -64,13 +64,14 @@ pub fn rebuild_store<S: Strategy>(
         }
         let ledger = Ledger {
             strategy: replayed.header.strategy.clone(),
+            names: names_of(&replayed.header.kernel.strategies),
             venue: VENUE,
             lineage: state.lineage()?,
             instruments: Arc::from(replayed.header.kernel.instruments.clone()),
         };
         let mut writer = StoreWriter::open(state.path(), ledger, true)?;
         writer.rebuild(replayed.header.first_sequence, &events)?;
-        writer.write_books(&[], replayed.kernel.portfolio().positions())?;
+        writer.write_books(&[], &books_of(&replayed.kernel))?;
         rebuilt.sessions += 1;
         rebuilt.events += events.len() as u64;
     }

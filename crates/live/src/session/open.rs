@@ -18,7 +18,7 @@ use crate::journal::{remove_old, FileTape, Journal, JournalReader, Place, Tape};
 use crate::recovery::{last_books, replay, Ending, Replayed};
 use crate::state::StateDir;
 use crate::store::lease::Lease;
-use crate::store::{Ledger, Store, StoreWriter};
+use crate::store::{books_of, names_of, Ledger, Store, StoreWriter};
 
 /// A session that is ready to be driven.
 #[derive(Debug)]
@@ -108,6 +108,7 @@ fn open_tables(
 ) -> Result<StoreWriter, LiveError> {
     let ledger = Ledger {
         strategy: config.strategy.clone(),
+        names: names_of(&config.strategies),
         venue: VENUE,
         lineage: state.lineage()?,
         instruments: Arc::from(list.to_vec()),
@@ -159,7 +160,10 @@ fn begin<S: Strategy, J: Tape>(
     let session = before.as_ref().map_or(1, |b| b.header.session + 1);
     let chain = before.as_ref().map_or(Chain::START, |b| b.chain);
     let books = match before {
-        Some(before) => Some(rearrange(&before.header, &before.books, &instruments)?),
+        Some(before) => {
+            check_same_names(config, &before.header)?;
+            Some(rearrange(&before.header, &before.books, &instruments)?)
+        }
         None => None,
     };
     let settings = KernelConfig {
@@ -170,7 +174,7 @@ fn begin<S: Strategy, J: Tape>(
         reconciled: false,
         cancel_on_stop: config.cancel_on_stop,
         bar_interval_ns: config.bar_interval_ns,
-        strategies: Vec::new(),
+        strategies: config.strategies.clone(),
         opens_at: UnixNanos::MIN,
     };
     let first_sequence = books.as_ref().map_or(1, Snapshot::next_sequence);
@@ -206,9 +210,8 @@ fn begin<S: Strategy, J: Tape>(
         .reserve_id(first_sequence)
         .map_err(|error| LiveError::Journal(format!("`{}`: {error}", segment.display())))?;
     let removed = remove_old(&state.journal(), number, now, config.journal.retention_ns)?;
-    let positions = kernel.portfolio().positions();
     writer.set_progress(session, journal.records());
-    writer.write_books(kernel.orders().open(), positions)?;
+    writer.write_books(kernel.orders().open(), &books_of(&kernel))?;
     Ok(Opened {
         kernel,
         journal,
@@ -264,6 +267,25 @@ pub(crate) fn rearrange(
     Ok(books.rearranged(&places, instruments.len()))
 }
 
+/// The books of several strategies go by their names.
+fn check_same_names(config: &LiveConfig, header: &Header) -> Result<(), LiveError> {
+    let before = names_of(&header.kernel.strategies);
+    let now = names_of(&config.strategies);
+    if before == now {
+        return Ok(());
+    }
+    let list = |names: &[String]| match names {
+        [] => String::from("one with the account to itself"),
+        names => names.join(", "),
+    };
+    Err(LiveError::Config(format!(
+        "the strategies of this `state_dir` were: {}; they are now: {}. Their books would be \
+         anybody's: keep names and order, or give this run another `state_dir`",
+        list(&before),
+        list(&now)
+    )))
+}
+
 /// The unfinished session must be continued as it was begun.
 fn check_unchanged(config: &LiveConfig, header: &Header, path: &Path) -> Result<(), LiveError> {
     let old = &header.kernel;
@@ -274,6 +296,8 @@ fn check_unchanged(config: &LiveConfig, header: &Header, path: &Path) -> Result<
         "the strategy"
     } else if header.parameters != config.parameters {
         "a parameter of the strategy"
+    } else if old.strategies != config.strategies {
+        "a limit of one of the strategies"
     } else if old.limits != config.limits {
         "a limit in [risk]"
     } else if old.times != config.times {
@@ -354,7 +378,7 @@ fn resume<S: Strategy, J: Tape>(
     let mut writer = open_tables(config, state, &instruments)?;
     writer.set_progress(header.session, journal.records());
     writer.rebuild(header.first_sequence, &events)?;
-    writer.write_books(&[], kernel.portfolio().positions())?;
+    writer.write_books(&[], &books_of(&kernel))?;
     notices.push(format!(
         "the unfinished session goes on after {inputs} inputs"
     ));

@@ -24,9 +24,12 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use py_rt_kernel::event::PositionEvent;
 use py_rt_kernel::execution::Order;
+use py_rt_kernel::kernel::StrategySpec;
 use py_rt_kernel::portfolio::Position;
-use py_rt_kernel::Event;
+use py_rt_kernel::signal::StrategyId;
+use py_rt_kernel::{Event, Kernel, Strategy};
 use py_rt_types::{Instrument, InstrumentId};
 use py_rt_venues::alpaca::Lineage;
 use rusqlite::Connection;
@@ -45,14 +48,43 @@ const BATCH_MAX: usize = 4_096;
 /// What the rows of a session have in common.
 #[derive(Debug, Clone)]
 pub struct Ledger {
-    /// The name of the strategy.
+    /// The name of the strategy; of several, all names.
     pub strategy: String,
+    /// The names of several, in their order; empty for one.
+    pub names: Vec<String>,
     /// The name of the venue.
     pub venue: &'static str,
     /// The name of the state directory in order ids.
     pub lineage: Lineage,
     /// The instruments of the run.
     pub instruments: Arc<[Instrument]>,
+}
+
+impl Ledger {
+    /// Whose a row is: of several strategies the one, else the account.
+    fn name_of(&self, strategy: StrategyId) -> &str {
+        let own = strategy.place().and_then(|place| self.names.get(place));
+        own.unwrap_or(&self.strategy)
+    }
+}
+
+/// The names of several strategies.
+#[must_use]
+pub fn names_of(strategies: &[StrategySpec]) -> Vec<String> {
+    strategies.iter().map(|one| one.name.clone()).collect()
+}
+
+/// The positions of the strategy, or of each of several.
+pub fn books_of<S: Strategy>(kernel: &Kernel<S>) -> Vec<(StrategyId, &[Position])> {
+    let account = (StrategyId::ACCOUNT, kernel.portfolio().positions());
+    let own = kernel.strategies();
+    let own = own.map(|id| (id, kernel.portfolio_of(id).positions()));
+    let several: Vec<_> = own.collect();
+    if several.is_empty() {
+        [account].to_vec()
+    } else {
+        several
+    }
 }
 
 enum Message {
@@ -148,7 +180,11 @@ impl StoreWriter {
     ///
     /// # Errors
     /// [`LiveError::Journal`] when the file cannot be used.
-    pub fn write_books(&mut self, orders: &[Order], held: &[Position]) -> Result<(), LiveError> {
+    pub fn write_books(
+        &mut self,
+        orders: &[Order],
+        held: &[(StrategyId, &[Position])],
+    ) -> Result<(), LiveError> {
         let Some(connection) = &mut self.connection else {
             return Ok(());
         };
@@ -161,11 +197,18 @@ impl StoreWriter {
                 rows::put_order(&rows, ledger, order)?;
             }
             rows::clear_positions(&rows, ledger)?;
-            for (place, position) in held.iter().enumerate() {
-                let id = InstrumentId(place as u32);
-                let (qty, cost, pnl) = (position.qty, position.cost, position.realized_pnl);
-                if qty.0 != 0 || pnl.0 != 0 {
-                    rows::put_position(&rows, ledger, id, qty, cost, pnl)?;
+            for &(strategy, positions) in held {
+                for (place, position) in positions.iter().enumerate() {
+                    let event = PositionEvent {
+                        strategy,
+                        instrument: InstrumentId(place as u32),
+                        qty: position.qty,
+                        cost: position.cost,
+                        realized_pnl: position.realized_pnl,
+                    };
+                    if event.qty.0 != 0 || event.realized_pnl.0 != 0 {
+                        rows::put_position(&rows, ledger, &event)?;
+                    }
                 }
             }
             rows.commit()

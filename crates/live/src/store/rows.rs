@@ -2,13 +2,12 @@
 
 use std::path::Path;
 
-use py_rt_kernel::event::FillEvent;
+use py_rt_kernel::event::{FillEvent, PositionEvent};
 use py_rt_kernel::execution::Order;
 use py_rt_kernel::Event;
 use py_rt_types::number::divide_half_even;
 use py_rt_types::{
-    ClientOrderId, Decimal, Instrument, InstrumentId, Money, OrderStatus, OrderType, Price, Qty,
-    Side,
+    ClientOrderId, Decimal, Instrument, Money, OrderStatus, OrderType, Price, Qty, Side,
 };
 use py_rt_venues::alpaca::ids::encode_uuid;
 use rusqlite::{params, Connection, Error};
@@ -88,10 +87,9 @@ pub(super) fn remove_from(
 }
 
 pub(super) fn clear_positions(rows: &Connection, ledger: &Ledger) -> Result<(), Error> {
-    rows.execute(
-        "DELETE FROM positions WHERE strategy = ?1",
-        [&ledger.strategy],
-    )?;
+    for name in ledger.names.iter().chain([&ledger.strategy]) {
+        rows.execute("DELETE FROM positions WHERE strategy = ?1", [name])?;
+    }
     Ok(())
 }
 
@@ -99,14 +97,7 @@ pub(super) fn apply(rows: &Connection, ledger: &Ledger, event: &Event) -> Result
     match event {
         Event::Order(event) => put_order(rows, ledger, &event.order),
         Event::Fill(fill) => put_fill(rows, ledger, fill),
-        Event::Position(position) => put_position(
-            rows,
-            ledger,
-            position.instrument,
-            position.qty,
-            position.cost,
-            position.realized_pnl,
-        ),
+        Event::Position(position) => put_position(rows, ledger, position),
         _ => Ok(()),
     }
 }
@@ -138,7 +129,7 @@ pub(super) fn put_order(rows: &Connection, ledger: &Ledger, order: &Order) -> Re
     .execute(params![
         id_text(ledger, id),
         (order.venue_order_id.0 != 0).then(|| uuid_text(order.venue_order_id.0)),
-        ledger.strategy,
+        ledger.name_of(order.strategy),
         instrument.symbol(),
         side_text(order.side),
         match order.order_type {
@@ -183,12 +174,9 @@ fn put_fill(rows: &Connection, ledger: &Ledger, fill: &FillEvent) -> Result<(), 
 pub(super) fn put_position(
     rows: &Connection,
     ledger: &Ledger,
-    id: InstrumentId,
-    qty: Qty,
-    cost: Money,
-    realized_pnl: Money,
+    position: &PositionEvent,
 ) -> Result<(), Error> {
-    let Some(instrument) = ledger.instruments.get(id.index()) else {
+    let Some(instrument) = ledger.instruments.get(position.instrument.index()) else {
         return Ok(());
     };
     rows.prepare_cached(
@@ -198,11 +186,11 @@ pub(super) fn put_position(
            realized_pnl = excluded.realized_pnl",
     )?
     .execute(params![
-        ledger.strategy,
+        ledger.name_of(position.strategy),
         instrument.symbol(),
-        qty_text(instrument, qty),
-        average_price(instrument, cost, qty),
-        exact_text(realized_pnl),
+        qty_text(instrument, position.qty),
+        average_price(instrument, position.cost, position.qty),
+        exact_text(position.realized_pnl),
     ])?;
     Ok(())
 }

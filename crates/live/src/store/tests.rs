@@ -33,6 +33,7 @@ fn instrument() -> Instrument {
 fn ledger() -> Ledger {
     Ledger {
         strategy: "maker".to_string(),
+        names: Vec::new(),
         venue: "alpaca",
         lineage: Lineage::parse("abcdefgh").unwrap(),
         instruments: Arc::from(vec![instrument()]),
@@ -187,7 +188,9 @@ fn a_rebuild_takes_out_what_the_journal_does_not_know() {
     writer
         .rebuild(3, &[order(3, 0, OrderStatus::Canceled)])
         .unwrap();
-    writer.write_books(&[], &[Position::default()]).unwrap();
+    writer
+        .write_books(&[], &[(StrategyId::ACCOUNT, &[Position::default()])])
+        .unwrap();
     drop(writer);
     let orders = rows_of(
         scratch.path(),

@@ -198,6 +198,7 @@ pub fn config(state_dir: &Path, seconds: u64) -> LiveConfig {
         strategy: "quoter".to_string(),
         parameters: b"{}".to_vec(),
         config_hash: "config".to_string(),
+        strategies: Vec::new(),
         code_hash: "code".to_string(),
         symbols: vec!["BTC/USD".to_string()],
         venue: VenueConfig {

@@ -4,14 +4,16 @@ use std::sync::Arc;
 
 use py_rt_kernel::actions::ActionEvent;
 use py_rt_kernel::event::{FillEvent, OrderEvent};
-use py_rt_kernel::signal::Quote;
+use py_rt_kernel::signal::{Quote, Team};
 use py_rt_kernel::{Context, Interests, Strategy};
 use py_rt_strategies::registry::Compiled;
 use py_rt_types::{Bar, MarketEvent};
 use pyo3::prelude::*;
+use pyo3::types::PyList;
 
 use super::{Hosted, Shared};
 use crate::compiled;
+use crate::error::FaceError;
 use crate::live::Errors;
 
 /// Any strategy.
@@ -20,6 +22,8 @@ pub(crate) enum AnyStrategy {
     Hosted(Box<Hosted>),
     /// Compiled.
     Compiled(Box<Compiled>),
+    /// Several that share the account.
+    Several(Box<Team<AnyStrategy>>),
     /// It could not be made: the session ends at once and the reason is raised.
     Failed,
 }
@@ -38,10 +42,28 @@ impl AnyStrategy {
         }
     }
 
-    /// A fresh strategy for one run; what goes wrong is left in `errors`.
+    /// Several strategies in the order of a list.
+    pub(crate) fn several(
+        list: &Bound<'_, PyList>,
+        shared: &Arc<Shared>,
+        errors: &Errors,
+    ) -> PyResult<Team<Self>> {
+        let make = |strategy| Self::try_new(&strategy, Arc::clone(shared), errors);
+        let made: Vec<Self> = list.iter().map(make).collect::<PyResult<_>>()?;
+        let refused = || FaceError::parameter("strategy", "is empty", "pass 1 to 255 strategies");
+        Team::try_new(made).ok_or_else(refused)
+    }
+
+    /// A fresh strategy for one run, or a team of a list; what goes wrong is left in `errors`.
     pub(crate) fn fresh(strategy: &Bound<'_, PyAny>, shared: Arc<Shared>, errors: &Errors) -> Self {
-        let fresh = strategy.call_method0("fresh");
-        let made = fresh.and_then(|fresh| Self::try_new(&fresh, shared, errors));
+        let made = match strategy.cast::<PyList>() {
+            Ok(list) => fresh_ones(list)
+                .and_then(|fresh| Self::several(&fresh, &shared, errors))
+                .map(|team| Self::Several(Box::new(team))),
+            Err(_) => strategy
+                .call_method0("fresh")
+                .and_then(|fresh| Self::try_new(&fresh, shared, errors)),
+        };
         made.unwrap_or_else(|error| {
             errors.put(error);
             Self::Failed
@@ -49,11 +71,17 @@ impl AnyStrategy {
     }
 }
 
+fn fresh_ones<'py>(list: &Bound<'py, PyList>) -> PyResult<Bound<'py, PyList>> {
+    let fresh = list.iter().map(|strategy| strategy.call_method0("fresh"));
+    PyList::new(list.py(), fresh.collect::<PyResult<Vec<_>>>()?)
+}
+
 macro_rules! each {
     ($any:expr, $strategy:ident => $call:expr) => {
         match $any {
             AnyStrategy::Hosted($strategy) => $call,
             AnyStrategy::Compiled($strategy) => $call,
+            AnyStrategy::Several($strategy) => $call,
             AnyStrategy::Failed => {}
         }
     };
@@ -64,6 +92,7 @@ impl Strategy for AnyStrategy {
         match self {
             Self::Hosted(strategy) => strategy.interests(),
             Self::Compiled(strategy) => strategy.interests(),
+            Self::Several(strategy) => strategy.interests(),
             Self::Failed => Interests::default(),
         }
     }
@@ -72,6 +101,7 @@ impl Strategy for AnyStrategy {
             Self::Failed => ctx.fail(),
             Self::Hosted(strategy) => strategy.on_start(ctx),
             Self::Compiled(strategy) => strategy.on_start(ctx),
+            Self::Several(strategy) => strategy.on_start(ctx),
         }
     }
     fn on_trade(&mut self, ctx: &mut Context<'_>, trade: &MarketEvent) {

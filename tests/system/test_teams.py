@@ -1,0 +1,74 @@
+"""Several strategies share one account in a session, through a kill too."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import py_rt as rt
+from py_rt.trade.store import read_table
+
+pytestmark = pytest.mark.system
+SCRIPT = Path(__file__).with_name("team.py")
+NAMES = {"near", "far"}
+
+
+def start(folder: Path, *words: str) -> subprocess.Popen[str]:
+    command = [sys.executable, str(SCRIPT), str(folder), *words]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def ended(child: subprocess.Popen[str]) -> dict[str, Any]:
+    out, err = child.communicate(timeout=150)
+    assert child.returncode == 0, err
+    found: dict[str, Any] = json.loads(out)
+    return found
+
+
+def whose(folder: Path, table: str) -> set[str]:
+    return {str(row["strategy"]) for row in read_table(folder / "session" / "store.sqlite", table)}
+
+
+def wait_for_both(folder: Path, child: subprocess.Popen[str]) -> None:
+    """Return when the orders of both stand in the store."""
+    until = time.monotonic() + 60
+    while time.monotonic() < until and child.poll() is None:
+        if (folder / "session" / "status.json").is_file() and whose(folder, "orders") == NAMES:
+            return
+        time.sleep(0.05)
+    raise AssertionError(f"no orders of both; exit {child.poll()}")
+
+
+def test_two_strategies_through_a_kill(tmp_path: Path) -> None:
+    first = start(tmp_path)
+    wait_for_both(tmp_path, first)
+    first.kill()
+    first.communicate()
+    found = ended(start(tmp_path, "stop"))
+    assert found["reconciled"]
+    assert found["reason"] == "killed"
+    assert found["recovered"]["from_journal"] > 0
+    assert whose(tmp_path, "orders") == NAMES
+    assert whose(tmp_path, "positions") <= NAMES
+    held: dict[str, float] = {}
+    for row in read_table(tmp_path / "session" / "store.sqlite", "positions"):
+        held[row["symbol"]] = held.get(row["symbol"], 0.0) + float(row["qty"])
+    told = {symbol: float(qty) for symbol, qty in found["position"].items()}
+    assert {s: q for s, q in held.items() if abs(q) > 1e-12} == pytest.approx(told)
+    again = rt.replay(found["journal"])
+    assert again.equal
+    assert again.order_hash == found["order_hash"]
+
+
+def test_limits_need_a_name_of_the_session(tmp_path: Path) -> None:
+    one = rt.StrategyFactory.create("market_maker")
+    for given, field in ((one, "limits"), ([one, one], "strategy"), ({"a": one}, "limits")):
+        with pytest.raises(rt.ParameterError) as caught:
+            rt.paper(given, state_dir=tmp_path, limits={"b": rt.RiskLimits()})
+        assert caught.value.field == field
