@@ -111,7 +111,7 @@ def explain(journal: Journal | str | os.PathLike[str], order: str) -> Story:
 
     if not order:
         raise ParameterError("must not be empty", field="order", remedy="name an order")
-    path = getattr(journal, "path", journal)
+    path: Any = getattr(journal, "path", journal)
     return Story(**_core.explain_order(os.fspath(path), order, strategy_of))
 
 
