@@ -197,6 +197,21 @@ def test_a_credentials_file_must_be_the_owners_alone(tmp_path: Path) -> None:
     assert read_config(write(tmp_path, text)).credentials.secret.reveal() == "s"
 
 
+def test_how_the_journal_is_kept(tmp_path: Path) -> None:
+    plain = read_config(write(tmp_path, GOOD))
+    assert (plain.segment_mb, plain.retention_ns) == (256, None)
+    written = GOOD + '[journal]\nsegment_mb = 64\nretention = "90d"\n'
+    kept = read_config(write(tmp_path, written))
+    assert kept.to_core()["segment_bytes"] == 64 << 20
+    assert kept.retention_ns == 90 * 86_400 * 1_000_000_000
+    assert kept.config_hash == plain.config_hash
+    for bad, field in (('"soon"', "retention"), ("0", "segment_mb")):
+        line = f"[journal]\n{field} = {bad}\n"
+        with pytest.raises(ConfigError) as caught:
+            read_config(write(tmp_path, GOOD + line))
+        assert caught.value.field == f"journal.{field}"
+
+
 def test_overrides_of_the_command_line(tmp_path: Path) -> None:
     config = read_config(
         write(tmp_path, GOOD), {"seconds": 5, "state_dir": tmp_path / "x", "params": {"a": 1}}

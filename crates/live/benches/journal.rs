@@ -54,7 +54,8 @@ fn main() {
     rows.push(("day: size", bytes / 1e6, "MB"));
     rows.push(("day: recovery", seconds, "s"));
     for (name, value, unit) in &rows {
-        println!("{{\"bench\": \"journal\", \"row\": \"{name}\", \"value\": {value}, \"unit\": \"{unit}\"}}");
+        let row = format!("\"row\": \"{name}\", \"value\": {value}, \"unit\": \"{unit}\"");
+        println!("{{\"bench\": \"journal\", {row}}}");
     }
     fs::remove_dir_all(folder).unwrap();
 }

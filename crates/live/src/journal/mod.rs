@@ -122,44 +122,9 @@ impl JournalError {
             error,
         }
     }
-}
 
-impl fmt::Display for JournalError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn fmt_damage(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Io {
-                path,
-                action,
-                error,
-            } => write!(f, "cannot {action} `{}`: {error}", path.display()),
-            Self::NotAJournal(path) => {
-                write!(f, "`{}` is no journal of this program", path.display())
-            }
-            Self::Disagrees { path, record, what } => write!(
-                f,
-                "`{}` is not as it was written: record {record}: {what}. Restore the file from a \
-                 copy, or check the account by hand",
-                path.display()
-            ),
-            Self::NoJournal(path) => write!(
-                f,
-                "there is no journal at `{}`: name a state directory, its journal folder, or one \
-                 segment",
-                path.display()
-            ),
-            Self::OtherVersion { path, version } => write!(
-                f,
-                "`{}` was written by another version of this program (journal {version}, this \
-                 one reads 2): end the session with that version, then move the state directory \
-                 away and start with a new one",
-                path.display()
-            ),
-            Self::Missing { path, segment } => write!(
-                f,
-                "`{}` goes on with a session that began in segment {segment}, which is not \
-                 there: restore it from a copy",
-                path.display()
-            ),
             Self::Unchained {
                 path,
                 sequence,
@@ -184,6 +149,47 @@ impl fmt::Display for JournalError {
                  account by hand",
                 path.display()
             ),
+            Self::Disagrees { path, record, what } => write!(
+                f,
+                "`{}` is not as it was written: record {record}: {what}. Restore the file from a \
+                 copy, or check the account by hand",
+                path.display()
+            ),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl fmt::Display for JournalError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Io {
+                path,
+                action,
+                error,
+            } => write!(f, "cannot {action} `{}`: {error}", path.display()),
+            Self::NotAJournal(path) => {
+                write!(f, "`{}` is no journal of this program", path.display())
+            }
+            Self::NoJournal(path) => write!(
+                f,
+                "there is no journal at `{}`: name a state directory, its journal folder, or one \
+                 segment",
+                path.display()
+            ),
+            Self::OtherVersion { path, version } => write!(
+                f,
+                "`{}` was written by another version of this program (journal {version}, this \
+                 one reads 2): end the session with that version, then move the state directory \
+                 away and start with a new one",
+                path.display()
+            ),
+            Self::Missing { path, segment } => write!(
+                f,
+                "`{}` goes on with a session that began in segment {segment}, which is not \
+                 there: restore it from a copy",
+                path.display()
+            ),
             Self::Malformed {
                 path,
                 record,
@@ -194,6 +200,9 @@ impl fmt::Display for JournalError {
                  another version of this program",
                 path.display()
             ),
+            Self::Unchained { .. } | Self::Corrupt { .. } | Self::Disagrees { .. } => {
+                self.fmt_damage(f)
+            }
             Self::Misplaced { path, record, what } => {
                 write!(f, "`{}`: record {record}: {what}", path.display())
             }

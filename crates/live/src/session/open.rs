@@ -15,7 +15,7 @@ use crate::error::LiveError;
 use crate::journal::frame::Chain;
 use crate::journal::segment::segments;
 use crate::journal::{remove_old, FileTape, Journal, JournalReader, Place, Tape};
-use crate::recovery::{last_books, replay, Ending, Replayed};
+use crate::recovery::{last_books, replay, Divergence, Ending, Replayed};
 use crate::state::StateDir;
 use crate::store::lease::Lease;
 use crate::store::{books_of, names_of, Ledger, Store, StoreWriter};
@@ -144,6 +144,20 @@ impl Scene<'_> {
     }
 }
 
+fn settings(config: &LiveConfig, instruments: &[Instrument]) -> KernelConfig {
+    KernelConfig {
+        instruments: instruments.to_vec(),
+        limits: config.limits,
+        times: config.times,
+        cash: Money::ZERO,
+        reconciled: false,
+        cancel_on_stop: config.cancel_on_stop,
+        bar_interval_ns: config.bar_interval_ns,
+        strategies: config.strategies.clone(),
+        opens_at: UnixNanos::MIN,
+    }
+}
+
 fn begin<S: Strategy, J: Tape>(
     scene: &Scene<'_>,
     number: u64,
@@ -166,17 +180,7 @@ fn begin<S: Strategy, J: Tape>(
         }
         None => None,
     };
-    let settings = KernelConfig {
-        instruments: instruments.clone(),
-        limits: config.limits,
-        times: config.times,
-        cash: Money::ZERO,
-        reconciled: false,
-        cancel_on_stop: config.cancel_on_stop,
-        bar_interval_ns: config.bar_interval_ns,
-        strategies: config.strategies.clone(),
-        opens_at: UnixNanos::MIN,
-    };
+    let settings = settings(config, &instruments);
     let first_sequence = books.as_ref().map_or(1, Snapshot::next_sequence);
     let header = Header {
         lineage: state.lineage()?.to_string(),
@@ -318,6 +322,17 @@ fn check_unchanged(config: &LiveConfig, header: &Header, path: &Path) -> Result<
     )))
 }
 
+fn changed_code(path: &Path, found: &Divergence) -> LiveError {
+    LiveError::Config(format!(
+        "the code or the parameters changed since the session in `{}`, which did not end cleanly: \
+         at record {} {}. Start with the code of that session and stop it, then start with the \
+         change",
+        path.display(),
+        found.record,
+        found.what
+    ))
+}
+
 fn resume<S: Strategy, J: Tape>(
     scene: &Scene<'_>,
     path: &Path,
@@ -341,14 +356,7 @@ fn resume<S: Strategy, J: Tape>(
         return Err(changed());
     };
     if let Some(found) = &replayed.divergence {
-        return Err(LiveError::Config(format!(
-            "the code or the parameters changed since the session in `{}`, which did not end \
-             cleanly: at record {} {}. Start with the code of that session and stop it, then \
-             start with the change",
-            path.display(),
-            found.record,
-            found.what
-        )));
+        return Err(changed_code(path, found));
     }
     let mut notices = scene.clear_unfinished()?;
     let torn = replayed.torn.filter(|_| scene.unfinished.is_empty());
