@@ -203,3 +203,121 @@ fn day_orders_end_with_the_day_and_others_stay() {
     assert_eq!(ended, [(3, 6, expired), (2, 3, expired)]);
     assert_eq!(engine.orders().len(), 0);
 }
+
+/// A published auction: MarketGrid, "Single-Price Auction", its order book and its result.
+#[test]
+fn a_published_auction_comes_out_as_published() {
+    let bids = [
+        (13_000, 45),
+        (12_900, 95),
+        (12_800, 25),
+        (12_700, 35),
+        (12_600, 25),
+        (12_500, 55),
+        (12_400, 200),
+        (12_300, 80),
+        (12_200, 60),
+    ];
+    let asks = [
+        (13_100, 35),
+        (13_000, 50),
+        (12_900, 10),
+        (12_800, 15),
+        (12_700, 10),
+        (12_600, 20),
+        (12_500, 90),
+        (12_400, 155),
+        (12_300, 125),
+        (12_200, 10),
+    ];
+    let mut engine = MatchingEngine::new(SelfTrade::None);
+    assert!(engine.begin(Phase::Auction));
+    for (id, (price, qty)) in bids.into_iter().enumerate() {
+        run(&mut engine, limit(id as u64, 1, price, qty));
+    }
+    for (id, (price, qty)) in asks.into_iter().enumerate() {
+        run(&mut engine, limit(100 + id as u64, -1, price, qty));
+    }
+    let found = engine.auction_price(None).unwrap();
+    assert_eq!((found.price, found.volume), (Price(12_400), Qty(290)));
+    assert_eq!(found.imbalance, Qty(480 - 290));
+}
+
+fn at_auction(order_id: u64, side: i8, order_type: u8, price: i64, qty: i64) -> EngineCommand {
+    EngineCommand {
+        tif: 4,
+        order_type,
+        ..limit(order_id, side, price, qty)
+    }
+}
+
+#[test]
+fn market_orders_move_an_auction_to_the_last_limit_there_is() {
+    let mut engine = MatchingEngine::new(SelfTrade::None);
+    assert!(engine.begin(Phase::Auction));
+    run(&mut engine, limit(1, 1, 90, 5));
+    run(&mut engine, limit(2, -1, 100, 5));
+    run(&mut engine, limit(3, -1, 110, 5));
+    assert_eq!(engine.auction_price(Some(Price(95))), None);
+    run(&mut engine, at_auction(4, 1, 1, 0, 7));
+    let of = |engine: &MatchingEngine, reference: Option<i64>| {
+        let (price, volume, imbalance) = engine.indicative(reference.map(Price));
+        (price.map_or(0, |price| price.0), volume.0, imbalance.0)
+    };
+    assert_eq!(of(&engine, None), (110, 7, -3));
+    run(&mut engine, at_auction(5, 1, 1, 0, 9));
+    assert_eq!(of(&engine, None), (110, 10, 6), "buyers are left over");
+    run(&mut engine, at_auction(6, -1, 1, 0, 16));
+    assert_eq!(of(&engine, Some(95)), (95, 16, 0), "market meets market");
+    assert!(
+        !engine.begin(Phase::Continuous),
+        "they wait for the auction"
+    );
+    let mut reports = Vec::new();
+    engine.uncross(Some(Price(95)), UnixNanos(0), &mut reports);
+    let paired: Vec<_> = reports
+        .iter()
+        .map(|r| (r.order_id, r.maker_order_id, r.price.0, r.qty.0))
+        .collect();
+    assert_eq!(paired, [(4, 6, 95, 7), (5, 6, 95, 9)]);
+    assert_eq!(engine.orders().len(), 3);
+}
+
+#[test]
+fn market_orders_alone_trade_at_the_reference_or_the_last_price() {
+    let mut engine = MatchingEngine::new(SelfTrade::None);
+    run(&mut engine, limit(1, 1, 90, 5));
+    run(&mut engine, limit(2, -1, 90, 5));
+    assert!(engine.begin(Phase::Auction));
+    run(&mut engine, at_auction(3, 1, 1, 0, 7));
+    run(&mut engine, at_auction(4, -1, 1, 0, 4));
+    let price = |reference| engine.indicative(reference).0;
+    assert_eq!(price(None), Some(Price(90)), "that of the last trade");
+    assert_eq!(price(Some(Price(80))), Some(Price(80)));
+}
+
+/// A reduce-only order never turns a position in an auction, whoever trades first.
+#[test]
+fn an_uncross_cuts_reduce_only_orders_first() {
+    let mut engine = MatchingEngine::new(SelfTrade::None);
+    let by = |owner, command| EngineCommand { owner, ..command };
+    run(&mut engine, by(1, limit(1, 1, 100, 10)));
+    run(&mut engine, by(2, limit(2, -1, 100, 10)));
+    assert!(engine.begin(Phase::Auction));
+    run(&mut engine, by(1, limit(3, -1, 99, 6)));
+    let reduce = EngineCommand {
+        flags: 2,
+        ..limit(4, -1, 98, 10)
+    };
+    run(&mut engine, by(1, reduce));
+    run(&mut engine, by(3, limit(5, 1, 100, 20)));
+    let told = engine.auction_price(None).unwrap();
+    let mut reports = Vec::new();
+    let found = engine.uncross(None, UnixNanos(0), &mut reports).unwrap();
+    assert_eq!(found, told);
+    assert_eq!((found.volume, found.imbalance), (Qty(10), Qty(10)));
+    let first = reports[0];
+    let why = (first.order_id, first.qty, first.leaves_qty, first.reason);
+    assert_eq!(why, (4, Qty(6), Qty(4), Reason::ReduceOnly as u8));
+    assert_eq!(engine.position(1), 0);
+}

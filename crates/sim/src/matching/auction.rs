@@ -222,7 +222,8 @@ impl MatchingEngine {
         self.day.phase = Phase::Continuous;
         self.note_rules();
         if let Some(found) = found {
-            self.note_trades(found.price, found.price);
+            self.last = Some(found.price);
+            self.note_reach(found.price, found.price);
         }
         if self.moved {
             self.elect(ts, reports);
@@ -364,7 +365,6 @@ fn candidates(bids: &Curve, asks: &Curve) -> Option<Vec<i64>> {
     let steps = bids.sums.iter().flat_map(|bid| [bid.0, bid.0 + 1]);
     let mut prices: Vec<i64> = steps
         .chain(asks.sums.iter().flat_map(|ask| [ask.0 - 1, ask.0]))
-        .chain([low, high])
         .filter(|price| (low..=high).contains(price))
         .collect();
     prices.sort_unstable();

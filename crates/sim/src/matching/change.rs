@@ -67,7 +67,7 @@ impl MatchingEngine {
             ts: command.ts,
         };
         self.fit_position(&mut taker, reports);
-        self.trade(&mut taker, reports);
+        self.trade::<false>(&mut taker, reports);
         if taker.leaves_qty.0 > 0 {
             self.rest(&taker, reports);
         }

@@ -14,8 +14,8 @@ use super::command::{
 };
 use super::owners::Owners;
 use super::self_trade::SelfTrade;
-use super::session::{DayRules, Phase, AUCTION, DAY};
-use super::shown::{Icebergs, ICEBERG, MARKED, REDUCE};
+use super::session::{DayRules, Phase, DAY};
+use super::shown::{Icebergs, MARKED};
 use super::stops::Parked;
 
 /// A matching engine for one instrument.
@@ -137,10 +137,8 @@ impl MatchingEngine {
     pub fn handle_command(&mut self, command: &EngineCommand, reports: &mut Vec<EngineReport>) {
         let done = match command.op {
             op::NEW if self.is_plain(command) => self.handle_plain(command, reports),
-            op::NEW => self.handle_any(command, reports),
             op::CANCEL => self.handle_cancel(command, reports),
-            op::REPLACE => self.handle_replace(command, reports),
-            _ => self.handle_control(command, reports),
+            _ => self.handle_other(command, reports),
         };
         if let Err((reason, leaves_qty)) = done {
             reports.push(report(
@@ -150,9 +148,24 @@ impl MatchingEngine {
                 leaves_qty,
             ));
         }
+    }
+
+    /// Everything off the short road; also what trades may have reached.
+    #[inline(never)]
+    fn handle_other(
+        &mut self,
+        command: &EngineCommand,
+        reports: &mut Vec<EngineReport>,
+    ) -> Result<(), (Reason, Qty)> {
+        match command.op {
+            op::NEW => self.handle_any(command, reports)?,
+            op::REPLACE => self.handle_replace(command, reports)?,
+            _ => self.handle_control(command, reports)?,
+        }
         if self.moved {
             self.elect(command.ts, reports);
         }
+        Ok(())
     }
 
     /// Whether a new order asks for nothing but what the short road knows.
@@ -171,7 +184,10 @@ impl MatchingEngine {
         command: &EngineCommand,
         reports: &mut Vec<EngineReport>,
     ) -> Result<(), (Reason, Qty)> {
-        let mut taker = self.admit(command).map_err(|reason| (reason, Qty(0)))?;
+        const { assert!(DAY == 1) };
+        let marks = u8::from(command.tif == tif::DAY);
+        let admitted = self.admit(command, marks);
+        let mut taker = admitted.map_err(|reason| (reason, Qty(0)))?;
         if command.flags & POST_ONLY != 0 && self.would_trade(taker.side, taker.limit) {
             return Err((Reason::PostOnly, Qty(0)));
         }
@@ -181,13 +197,13 @@ impl MatchingEngine {
             Reason::None,
             command.qty,
         ));
-        self.work(command, &mut taker, reports);
+        self.work::<true>(command, &mut taker, reports);
         Ok(())
     }
 
     /// Trades what an accepted order can; lets the rest rest, or cancels it.
     #[inline]
-    pub(super) fn work(
+    pub(super) fn work<const PLAIN: bool>(
         &mut self,
         command: &EngineCommand,
         taker: &mut Taker,
@@ -197,7 +213,7 @@ impl MatchingEngine {
             cancel_rest(taker, Reason::FillOrKill, reports);
             return;
         }
-        self.trade(taker, reports);
+        self.trade::<PLAIN>(taker, reports);
         if taker.leaves_qty.0 == 0 {
             return;
         }
@@ -210,8 +226,8 @@ impl MatchingEngine {
 
     /// A new limit or market order that is well formed, or why it is not.
     #[inline]
-    pub(super) fn admit(&self, command: &EngineCommand) -> Result<Taker, Reason> {
-        let taker = taker_of(command).ok_or(Reason::Malformed)?;
+    pub(super) fn admit(&self, command: &EngineCommand, marks: u8) -> Result<Taker, Reason> {
+        let taker = taker_of(command, marks).ok_or(Reason::Malformed)?;
         if command.qty.0 <= 0 {
             return Err(Reason::BadQty);
         }
@@ -231,8 +247,11 @@ impl MatchingEngine {
         reports: &mut Vec<EngineReport>,
     ) -> Result<(), (Reason, Qty)> {
         let slot = self.orders.find(command.order_id);
-        if slot == NO_SLOT {
+        if slot == NO_SLOT && self.unusual {
             return self.cancel_parked(command, reports);
+        }
+        if slot == NO_SLOT {
+            return Err((Reason::UnknownOrder, Qty(0)));
         }
         reports.push(EngineReport {
             price: self.orders.order(slot).price,
@@ -253,10 +272,15 @@ impl MatchingEngine {
         best.is_some_and(|price| accepts(side, limit, price))
     }
 
-    /// Trades while there is something at an acceptable price.
+    /// Trades while there is something at an acceptable price. `PLAIN` promises that nothing is
+    /// unusual, so that neither phase nor stop orders nor reduce-only orders must be looked at.
     #[inline]
-    pub(super) fn trade(&mut self, taker: &mut Taker, reports: &mut Vec<EngineReport>) {
-        if self.day.phase == Phase::Auction {
+    pub(super) fn trade<const PLAIN: bool>(
+        &mut self,
+        taker: &mut Taker,
+        reports: &mut Vec<EngineReport>,
+    ) {
+        if !PLAIN && self.day.phase == Phase::Auction {
             return;
         }
         let against = taker.side.opposite();
@@ -275,10 +299,10 @@ impl MatchingEngine {
                 continue;
             }
             last = maker.price;
-            if first.0 == 0 {
+            if !PLAIN && first.0 == 0 {
                 first = last;
             }
-            if maker.marks & MARKED != 0 || self.owners.any_reducing() {
+            if maker.marks & MARKED != 0 || (!PLAIN && self.owners.any_reducing()) {
                 self.trade_marked(taker, slot, reports);
                 continue;
             }
@@ -305,7 +329,10 @@ impl MatchingEngine {
             self.owners.book(taker.owner, taker.side, booked);
         }
         if last.0 != 0 {
-            self.note_trades(first, last);
+            self.last = Some(last);
+            if !PLAIN {
+                self.note_reach(first.min(last), first.max(last));
+            }
         }
     }
 
@@ -360,9 +387,9 @@ pub(super) const fn stays(command: &EngineCommand) -> bool {
     until && command.order_type == order_type::LIMIT
 }
 
-/// The order of a command on its way, if side, type, time in force and flags are in their lists.
+/// The order of a limit or market command on its way, if its side is one.
 #[inline]
-pub(super) fn taker_of(command: &EngineCommand) -> Option<Taker> {
+pub(super) fn taker_of(command: &EngineCommand, marks: u8) -> Option<Taker> {
     let side = side_of(command.side)?;
     let limit = match command.order_type {
         order_type::LIMIT => command.price,
@@ -370,17 +397,6 @@ pub(super) fn taker_of(command: &EngineCommand) -> Option<Taker> {
         order_type::MARKET => Price(i64::MIN),
         _ => return None,
     };
-    let mut marks = match command.tif {
-        tif::DAY => DAY,
-        tif::AUCTION => AUCTION,
-        _ => 0,
-    };
-    if command.flags > POST_ONLY {
-        marks |= REDUCE;
-    }
-    if command.display_qty.0 > 0 {
-        marks |= ICEBERG;
-    }
     Some(Taker {
         order_id: command.order_id,
         owner: command.owner,
@@ -389,7 +405,7 @@ pub(super) fn taker_of(command: &EngineCommand) -> Option<Taker> {
         limit,
         leaves_qty: command.qty,
         cum_qty: Qty(0),
-        display: command.display_qty,
+        display: Qty(0),
         marks,
         ts: command.ts,
     })

@@ -10,12 +10,28 @@ use super::command::{
     order_type, tif, EngineCommand, EngineReport, EngineReportKind, Reason, POST_ONLY, REDUCE_ONLY,
 };
 use super::engine::{cancel_rest, is_limit, report, stays, taker_of, MatchingEngine, Taker};
-use super::session::Phase;
-use super::shown::{canceled, may_show, REDUCE};
+use super::session::{Phase, AUCTION, DAY};
+use super::shown::{canceled, may_show, ICEBERG, REDUCE};
 
 /// Whether an order waits for a trade at its stop price.
 pub(super) const fn is_stop(order: u8) -> bool {
     order == order_type::STOP || order == order_type::STOP_LIMIT
+}
+
+/// What an order is marked with as long as it rests.
+const fn marks_of(command: &EngineCommand) -> u8 {
+    let mut marks = match command.tif {
+        tif::DAY => DAY,
+        tif::AUCTION => AUCTION,
+        _ => 0,
+    };
+    if command.flags & REDUCE_ONLY != 0 {
+        marks |= REDUCE;
+    }
+    if command.display_qty.0 > 0 {
+        marks |= ICEBERG;
+    }
+    marks
 }
 
 /// The command as it will be worked off: a stop order as what it becomes.
@@ -62,7 +78,7 @@ impl MatchingEngine {
     /// Whether a new order is well formed, in steps, and not here already.
     fn admit_any(&self, command: &EngineCommand) -> Result<Taker, Reason> {
         let order = worked_off(command);
-        let taker = taker_of(&order).ok_or(Reason::Malformed)?;
+        taker_of(&order, 0).ok_or(Reason::Malformed)?;
         let stop = is_stop(command.order_type);
         let for_auction = command.tif == tif::AUCTION;
         let together = (stop || command.stop_price.0 == 0)
@@ -85,11 +101,14 @@ impl MatchingEngine {
         self.day
             .admit_steps([limit, command.stop_price], command.qty)?;
         // The rest is what every order is checked for.
-        self.admit(&order)?;
+        let taker = self.admit(&order, marks_of(command))?;
         if self.is_parked(command.order_id) {
             return Err(Reason::DuplicateId);
         }
-        Ok(taker)
+        Ok(Taker {
+            display: command.display_qty,
+            ..taker
+        })
     }
 
     /// Whether a stop order may wait.
@@ -128,7 +147,7 @@ impl MatchingEngine {
         if command.order_type == order_type::MARKET && command.tif == tif::AUCTION {
             self.queue_market(&taker, reports);
         } else {
-            self.work(command, &mut taker, reports);
+            self.work::<false>(command, &mut taker, reports);
         }
     }
 
@@ -138,9 +157,10 @@ impl MatchingEngine {
         command: &EngineCommand,
         reports: &mut Vec<EngineReport>,
     ) {
-        let Some(mut taker) = taker_of(command) else {
+        let Some(mut taker) = taker_of(command, marks_of(command)) else {
             return;
         };
+        taker.display = command.display_qty;
         match self.may_enter(command, &mut taker) {
             Ok(()) => self.enter(command, taker, reports),
             Err(reason) => cancel_rest(&taker, reason, reports),

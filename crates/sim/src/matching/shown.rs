@@ -105,6 +105,7 @@ impl MatchingEngine {
         }
         if taker.marks & REDUCE != 0 {
             self.owners.remember(taker.owner, taker.order_id);
+            self.unusual = true;
         }
     }
 
@@ -126,6 +127,7 @@ impl MatchingEngine {
         }
         if order.marks & REDUCE != 0 {
             self.owners.forget(order.owner, order.order_id);
+            self.note_rules();
         }
     }
 

@@ -26,7 +26,7 @@ pub(super) struct Parked {
     /// The commands of the stop orders, by slot.
     waiting: Vec<EngineCommand>,
     elected: VecDeque<EngineCommand>,
-    /// Lowest and highest price of the trades since stops were last elected.
+    /// Lowest and highest price of the trades that stops were not yet held against.
     reach: Option<(Price, Price)>,
     /// Market orders of an auction, all at one price.
     pub(super) queued: RestingOrders,
@@ -148,26 +148,19 @@ impl MatchingEngine {
 
     pub(super) fn note_rules(&mut self) {
         let parked = self.parked.as_ref();
-        self.unusual = self.day.in_force() || parked.is_some_and(|parked| !parked.is_empty());
+        self.unusual = self.day.in_force()
+            || self.owners.any_reducing()
+            || parked.is_some_and(|parked| !parked.is_empty());
     }
 
-    /// Notes that trades went from `first` to `last`, in one direction.
-    #[inline]
-    pub(super) fn note_trades(&mut self, first: Price, last: Price) {
-        self.last = Some(last);
-        if self.unusual {
-            self.note_reach(first.min(last), first.max(last));
-        }
-    }
-
+    /// Notes that trades went from `low` to `high`, or back.
     #[cold]
-    fn note_reach(&mut self, low: Price, high: Price) {
+    pub(super) fn note_reach(&mut self, low: Price, high: Price) {
         let Some(parked) = &mut self.parked else {
             return;
         };
         if !parked.stops.is_empty() {
-            let reach = parked.reach.get_or_insert((low, high));
-            *reach = (reach.0.min(low), reach.1.max(high));
+            parked.reach = Some((low, high));
             self.moved = true;
         }
     }
