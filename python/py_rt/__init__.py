@@ -14,7 +14,15 @@ from typing import TYPE_CHECKING
 from py_rt import bars, data, errors, features, indicators, mechanics, strategies
 from py_rt._core import __version__
 from py_rt.backtest import BacktestResult, VectorResult, backtest, vector_backtest, verify
-from py_rt.config import Fees, RiskLimits, SimVenue
+from py_rt.config import (
+    Fees,
+    GreekLimit,
+    GroupLimit,
+    InstrumentLimit,
+    RiskLimits,
+    SimVenue,
+    VarLimit,
+)
 from py_rt.errors import (
     AccessDenied,
     ConfigError,
@@ -36,7 +44,7 @@ from py_rt.factory import StrategyFactory
 from py_rt.market import Instrument, MarketData
 from py_rt.mechanics import FillStudy, MatchingEngine, OrderBook, fill_study
 from py_rt.strategy import Strategy
-from py_rt.trade import ReplayResult, paper, replay, trade
+from py_rt.trade import ReplayResult, kill, paper, replay, trade
 
 if TYPE_CHECKING:
     from py_rt import quant
@@ -51,8 +59,11 @@ __all__ = [
     "Degenerate",
     "Fees",
     "FillStudy",
+    "GreekLimit",
+    "GroupLimit",
     "Infeasible",
     "Instrument",
+    "InstrumentLimit",
     "JournalError",
     "MarketData",
     "MatchingEngine",
@@ -68,6 +79,7 @@ __all__ = [
     "StrategyError",
     "StrategyFactory",
     "TradingError",
+    "VarLimit",
     "VectorResult",
     "VenueError",
     "__version__",
@@ -78,6 +90,7 @@ __all__ = [
     "features",
     "fill_study",
     "indicators",
+    "kill",
     "mechanics",
     "paper",
     "quant",

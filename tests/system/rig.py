@@ -48,6 +48,7 @@ symbols = {symbols}
 state_dir = "session"
 seconds = {seconds}
 watchdog_seconds = {watchdog}
+dead_man_seconds = {dead_man}
 [venue]
 dialect = "alpaca"
 trading_url = "http://127.0.0.1:{port}"
@@ -61,6 +62,7 @@ class Rig:
 
     strategy: str = str(wild_strategy.__file__)
     watchdog_s: float = 5
+    dead_man_s: float = 0
 
     def __init__(self, folder: Path, venue: VenueProcess, symbols: list[str], port: int) -> None:
         self.folder, self.venue, self.symbols, self.port = folder, venue, symbols, port
@@ -71,6 +73,7 @@ class Rig:
             seconds=seconds,
             port=self.port,
             watchdog=self.watchdog_s,
+            dead_man=self.dead_man_s,
         )
         (self.folder / "trade.toml").write_text(written, encoding="utf-8")
         command = [sys.executable, "-m", "py_rt.cli", "trade", self.strategy]

@@ -1,7 +1,6 @@
 //! What a run leaves behind, as columns.
 
 use py_rt_kernel::actions::{ActionEvent, ActionKind};
-use py_rt_kernel::event::Event;
 use py_rt_kernel::portfolio::Position;
 use py_rt_kernel::signal::StrategyId;
 use py_rt_kernel::Kernel;
@@ -11,10 +10,7 @@ use py_rt_types::Money;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-use crate::host::{
-    avg_price, liquidity_name, reason_text, side_name, tif_name, type_name, PyAction, PyFill,
-    PyOrder, Shared,
-};
+use crate::host::{avg_price, liquidity_name, reason_text, side_name, tif_name, type_name, Shared};
 
 /// An equity curve: `ts`, `equity`, `cash`.
 pub(crate) fn equity<'py>(py: Python<'py>, points: &[EquityPoint]) -> PyResult<Bound<'py, PyDict>> {
@@ -220,72 +216,4 @@ pub(crate) fn positions<'py, S>(
 /// Money as exact decimal text.
 pub(crate) fn money_text(money: Money) -> String {
     py_rt_types::Decimal::from_atto(money.0).to_string()
-}
-
-/// An event as a dictionary whose `kind` says what it is.
-pub(crate) fn event_dict<'py>(
-    py: Python<'py>,
-    shared: &Shared,
-    event: &Event,
-) -> PyResult<Bound<'py, PyDict>> {
-    let dict = PyDict::new(py);
-    let kind = match event {
-        Event::Order(event) => {
-            dict.set_item(
-                "order",
-                PyOrder::new(shared, &event.order, event.denial.as_ref()),
-            )?;
-            "order"
-        }
-        Event::Fill(fill) => {
-            dict.set_item("fill", PyFill::new(shared, fill))?;
-            "fill"
-        }
-        Event::Position(position) => {
-            dict.set_item("symbol", shared.symbol(py, position.instrument))?;
-            dict.set_item("qty", shared.qty(position.instrument, position.qty))?;
-            "position"
-        }
-        Event::BookValidity { instrument, valid } => {
-            dict.set_item("symbol", shared.symbol(py, *instrument))?;
-            dict.set_item("valid", valid)?;
-            "book"
-        }
-        Event::Trading { state, cause } => {
-            dict.set_item("state", state.name())?;
-            dict.set_item("cause", cause.name())?;
-            "trading"
-        }
-        Event::StrategyTrading {
-            strategy,
-            state,
-            cause,
-        } => {
-            dict.set_item("strategy", strategy.0)?;
-            dict.set_item("state", state.name())?;
-            dict.set_item("cause", cause.name())?;
-            "strategy_trading"
-        }
-        Event::Action(action) => {
-            dict.set_item("action", PyAction::new(shared, action))?;
-            "action"
-        }
-        Event::Sync(sync) => {
-            dict.set_item("text", format!("{sync:?}"))?;
-            "sync"
-        }
-        Event::Signal {
-            instrument,
-            value,
-            confidence,
-        } => {
-            dict.set_item("symbol", shared.symbol(py, *instrument))?;
-            dict.set_item("value", value)?;
-            dict.set_item("confidence", confidence)?;
-            "signal"
-        }
-        Event::StrategyFailed => "strategy_failed",
-    };
-    dict.set_item("kind", kind)?;
-    Ok(dict)
 }

@@ -25,6 +25,7 @@ from py_rt.trade.written import Document, Key, read_document
 
 __all__ = ["DEFAULT_CASH", "Credentials", "TradeConfig", "read_config"]
 
+_DEAD_MAN_LIVE_S = 30.0
 DEFAULT_CASH = Decimal(100_000)
 """What limits that were left out are resolved against, when ``[run] cash`` is left out too."""
 
@@ -38,6 +39,7 @@ _RUN = {
     "durability": Key("text", "process", choices=("process", "strict")),
     "spin": Key("flag", False),
     "watchdog_seconds": Key("number", 5, least=0, most=3600),
+    "dead_man_seconds": Key("number", None, least=0, most=3600),
 }
 _VENUE = {
     "dialect": Key("text", choices=("alpaca",)),
@@ -95,6 +97,9 @@ class TradeConfig:
         How long a callback may take; 0 for as long as it likes. After it the session may only
         reduce, after twice the time its open orders are cancelled and the callback is interrupted,
         one more (2 s at least) later the process is killed. The kill file holds until ``resume``.
+    dead_man_seconds : float [s]
+        How long the session may be silent before a process of its own cancels its orders and halts
+        it; 0 for never. Live 30 where it is left out.
     fractional : bool
         Whether stocks are traded in parts of a share.
     order_connections : int
@@ -117,6 +122,7 @@ class TradeConfig:
     durability: Literal["process", "strict"] = "process"
     spin: bool = False
     watchdog_seconds: float = 5.0
+    dead_man_seconds: float = 0.0
     fractional: bool = False
     order_connections: int = 2
     answer_timeout_ns: int = 5_000_000_000
@@ -132,6 +138,7 @@ class TradeConfig:
                 "durability": self.durability,
                 "spin": self.spin,
                 "watchdog_seconds": self.watchdog_seconds,
+                "dead_man_seconds": self.dead_man_seconds,
             },
             "strategy": dict(self.params),
             "venue": {
@@ -180,6 +187,7 @@ class TradeConfig:
             "durability": self.durability,
             "spin": self.spin,
             "watchdog_seconds": self.watchdog_seconds,
+            "dead_man_seconds": self.dead_man_seconds,
             "fractional": self.fractional,
             "order_connections": self.order_connections,
             "answer_timeout_ns": self.answer_timeout_ns,
@@ -237,11 +245,12 @@ def read_config(
         mode=mode,
         addresses=resolve_addresses(document, venue, symbols),
         credentials=_credentials(venue, folder),
-        limits=_limits(document, mode, run["cash"]),
+        limits=_limits(document, mode, run["cash"], symbols),
         store_url=_store(document),
         durability=run["durability"],
         spin=run["spin"],
         watchdog_seconds=float(run["watchdog_seconds"]),
+        dead_man_seconds=_dead_man(run["dead_man_seconds"], mode),
         fractional=venue["fractional"],
         order_connections=venue["order_connections"],
         answer_timeout_ns=_answer_timeout(document, venue["answer_timeout"]),
@@ -290,7 +299,10 @@ def _credentials(venue: Mapping[str, Any], folder: Path) -> Credentials:
 
 
 def _limits(
-    document: Document, mode: Literal["paper", "live"], cash: float | None
+    document: Document,
+    mode: Literal["paper", "live"],
+    cash: float | None,
+    symbols: tuple[str, ...],
 ) -> ResolvedLimits:
     written = document.values.get("risk", {})
     if not isinstance(written, dict):
@@ -298,9 +310,22 @@ def _limits(
     document.known(written, _LIMITS, "risk")
     try:
         amount = DEFAULT_CASH if cash is None else Decimal(str(cash))
-        return RiskLimits(**written).resolve(mode, amount)
+        limits = RiskLimits(**written).resolve(mode, amount)
     except ParameterError as error:
         raise document.error(error.what, f"risk.{error.field}", remedy=error.remedy) from None
+    if unknown := sorted(limits.symbols() - set(symbols)):
+        raise document.error(
+            f"{unknown[0]} is limited and not traded",
+            "risk",
+            remedy=f"run.symbols has {', '.join(symbols)}",
+        )
+    return limits
+
+
+def _dead_man(written: float | None, mode: str) -> float:
+    if written is not None:
+        return float(written)
+    return _DEAD_MAN_LIVE_S if mode == "live" else 0.0
 
 
 def _answer_timeout(document: Document, written: str) -> int:

@@ -13,13 +13,14 @@ from typing import Any
 
 from py_rt._amounts import Number
 from py_rt._strategy_files import describe_strategy
-from py_rt.config import RiskLimits
+from py_rt.config import ResolvedLimits, RiskLimits
 from py_rt.data import load
 from py_rt.errors import ConfigError, ParameterError
 from py_rt.strategy import Strategy
 from py_rt.trade.addresses import Addresses
 from py_rt.trade.config import Credentials, TradeConfig, read_config
 from py_rt.trade.control import is_alive
+from py_rt.trade.guard import GuardProcess
 from py_rt.trade.secrets import Secret
 from py_rt.trade.signals import StopBySignal
 from py_rt.trade.venue import venue_symbol
@@ -153,8 +154,14 @@ def trade(
     resolved.state_dir.mkdir(parents=True, exist_ok=True)
     core = resolved.to_core()
     core |= _strategy_keys(strategy)
-    with StopBySignal(resolved.state_dir) as stop:
-        raw = _core.trade(core, strategy, on_event, on_note)
+    seconds = resolved.dead_man_seconds
+    guard = GuardProcess.start(core, seconds) if seconds > 0 else None
+    try:
+        with StopBySignal(resolved.state_dir) as stop:
+            raw = _core.trade(core, strategy, on_event, on_note)
+    finally:
+        if guard is not None:
+            guard.leave()
     result = SessionResult.from_core(raw, str(resolved.state_dir))
     return replace(result, reason="stopped") if stop.asked else result
 
@@ -283,7 +290,7 @@ def _on_own_venue(
         state_dir=root / "session",
         addresses=Addresses.at(venue.alpaca, list(names.values())),
         credentials=Credentials(Secret(venue.key), Secret(venue.secret)),
-        limits=(plan.risk or RiskLimits()).resolve("paper", Decimal(str(plan.cash))),
+        limits=_limits(plan).renamed(names),
         seconds=length_s if plan.seconds is None else plan.seconds,
     )
     running = _renamed(strategy, names, say)
@@ -292,6 +299,10 @@ def _on_own_venue(
     finally:
         strategy.adopt(running)
         venue.stop()
+
+
+def _limits(plan: PaperPlan) -> ResolvedLimits:
+    return (plan.risk or RiskLimits()).resolve("paper", Decimal(str(plan.cash)))
 
 
 def _renamed(strategy: Strategy, names: Mapping[str, str], say: Callable[[str], None]) -> Strategy:

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use py_rt_kernel::input::Person;
 use py_rt_kernel::journal::{Entry, Header, Totals};
 use py_rt_kernel::{Event, Kernel, KernelConfig, Session, Snapshot, Strategy};
 use py_rt_types::{Instrument, InstrumentId, Money, UnixNanos};
@@ -11,6 +12,7 @@ use py_rt_types::{Instrument, InstrumentId, Money, UnixNanos};
 use super::is_strict;
 use crate::bootstrap::VENUE;
 use crate::config::LiveConfig;
+use crate::direct::used_directly;
 use crate::error::LiveError;
 use crate::journal::{FileTape, Journal, JournalReader, Tape};
 use crate::recovery::{last_books, replay, Ending, Replayed};
@@ -42,6 +44,8 @@ pub struct Opened<S, J> {
     pub ending: bool,
     /// Lines for the log.
     pub notices: Vec<String>,
+    /// Who allowed limits that are looser than those of the session before.
+    pub loosened_by: Option<Person>,
 }
 
 impl<S: Strategy, J: Tape> Opened<S, J> {
@@ -49,6 +53,13 @@ impl<S: Strategy, J: Tape> Opened<S, J> {
     #[must_use]
     pub fn is_quiet(&self) -> bool {
         self.starts && self.kernel.orders().open().is_empty()
+    }
+
+    /// Whether nothing is held, as far as the books know.
+    #[must_use]
+    pub fn is_flat(&self) -> bool {
+        let mut held = self.kernel.portfolio().positions().iter();
+        held.all(|position| position.qty.0 == 0)
     }
 }
 
@@ -128,6 +139,8 @@ fn begin<S: Strategy, J: Tape>(
 ) -> Result<Opened<S, J>, LiveError> {
     let &Scene { config, state, now } = scene;
     let instruments = fetch()?;
+    check_symbols(config, &instruments)?;
+    let loosened_by = loosened_by(&before, scene)?;
     let totals = before.as_ref().map_or(Totals::default(), |b| b.end.totals);
     let books = match before {
         Some(before) => Some(rearrange(&before.header, &before.books, &instruments)?),
@@ -135,7 +148,7 @@ fn begin<S: Strategy, J: Tape>(
     };
     let settings = KernelConfig {
         instruments: instruments.clone(),
-        limits: config.limits,
+        limits: config.limits.clone(),
         times: config.times,
         cash: Money::ZERO,
         reconciled: false,
@@ -145,6 +158,7 @@ fn begin<S: Strategy, J: Tape>(
         opens_at: UnixNanos::MIN,
     };
     let first_sequence = books.as_ref().map_or(1, Snapshot::next_sequence);
+    let first_sequence = first_sequence.max(used_directly(state.path()).unwrap_or(1));
     let header = Header {
         lineage: state.lineage()?.to_string(),
         session,
@@ -159,11 +173,8 @@ fn begin<S: Strategy, J: Tape>(
         kernel: settings.clone(),
     };
     let mut kernel = Kernel::new(settings, make(&instruments));
-    let mut writer = StoreWriter::open(
-        state.path(),
-        ledger(config, state, &instruments)?,
-        config.store,
-    )?;
+    let ledger = ledger(config, state, &instruments)?;
+    let mut writer = StoreWriter::open(state.path(), ledger, config.store)?;
     let segment = state.segment(session);
     let mut journal = Journal::new(tape(FileTape::create(&segment)?), is_strict(config));
     journal.append(&Entry::Header(Box::new(header)));
@@ -193,7 +204,37 @@ fn begin<S: Strategy, J: Tape>(
         starts: true,
         ending: false,
         notices: Vec::new(),
+        loosened_by,
     })
+}
+
+/// A limit of what is not traded would hold for nothing.
+fn check_symbols(config: &LiveConfig, instruments: &[Instrument]) -> Result<(), LiveError> {
+    match config.limits.guards.unknown_symbol(instruments) {
+        None => Ok(()),
+        Some(symbol) => Err(LiveError::Config(format!(
+            "[risk] names `{symbol}`, which is not traded: correct it or add it to `run.symbols`"
+        ))),
+    }
+}
+
+/// Who answers for limits that are looser than those of the session before; an error where they
+/// are and nobody does.
+fn loosened_by(before: &Option<Ending>, scene: &Scene<'_>) -> Result<Option<Person>, LiveError> {
+    let old = before.as_ref().map(|before| &before.header.kernel.limits);
+    let looser = old.and_then(|old| scene.config.limits.looser_than(old));
+    let Some(name) = looser else {
+        return Ok(None);
+    };
+    match scene.state.loosened_by()? {
+        Some(by) => Ok(Some(by)),
+        None => Err(LiveError::Config(format!(
+            "`risk.{name}` is looser than in the last session of `{}`: somebody must answer for \
+             it; write `py-rt kill {} --level loosen --by NAME`, then start again",
+            scene.state.path().display(),
+            scene.state.path().display()
+        ))),
+    }
 }
 
 /// The books of before for the instruments of now.
@@ -317,17 +358,15 @@ fn resume<S: Strategy, J: Tape>(
         ..
     } = replayed;
     let instruments = header.kernel.instruments;
-    let mut writer = StoreWriter::open(
-        state.path(),
-        ledger(config, state, &instruments)?,
-        config.store,
-    )?;
+    let ledger = ledger(config, state, &instruments)?;
+    let mut writer = StoreWriter::open(state.path(), ledger, config.store)?;
     writer.rebuild(header.first_sequence, &events)?;
     writer.write_books(&[], kernel.portfolio().positions())?;
     notices.push(format!(
         "the unfinished session goes on after {inputs} inputs"
     ));
     let next_sequence = ids_end.max(kernel.next_sequence());
+    let next_sequence = beyond_direct(state, next_sequence, &mut notices);
     Ok(Opened {
         kernel,
         journal,
@@ -340,5 +379,15 @@ fn resume<S: Strategy, J: Tape>(
         starts: !started,
         ending: stopping,
         notices,
+        loosened_by: None,
     })
+}
+
+/// Ids that the kill switch without a session used are never given again, and may be adopted.
+fn beyond_direct(state: &StateDir, next_sequence: u64, notices: &mut Vec<String>) -> u64 {
+    let directly = used_directly(state.path()).unwrap_or(1);
+    if directly > next_sequence {
+        notices.push("`py-rt kill --direct` acted meanwhile: its orders are adopted".to_string());
+    }
+    next_sequence.max(directly)
 }
