@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from py_rt import bars, data, errors, features, indicators, mechanics, strategies
 from py_rt._core import __version__
 from py_rt.backtest import BacktestResult, VectorResult, backtest, vector_backtest, verify
-from py_rt.config import RiskLimits
+from py_rt.config import GreekLimit, GroupLimit, InstrumentLimit, RiskLimits, VarLimit
 from py_rt.errors import (
     AccessDenied,
     ConfigError,
@@ -40,7 +40,7 @@ from py_rt.market import Instrument, MarketData
 from py_rt.mechanics import FillStudy, MatchingEngine, OrderBook, fill_study
 from py_rt.sim_venue import Fees, SimVenue
 from py_rt.strategy import Strategy
-from py_rt.trade import Journal, ReplayResult, explain, paper, replay, trade
+from py_rt.trade import Journal, ReplayResult, explain, kill, paper, replay, trade
 
 if TYPE_CHECKING:
     from py_rt import quant
@@ -56,8 +56,11 @@ __all__ = [
     "Fees",
     "Fenced",
     "FillStudy",
+    "GreekLimit",
+    "GroupLimit",
     "Infeasible",
     "Instrument",
+    "InstrumentLimit",
     "Journal",
     "JournalError",
     "Latency",
@@ -76,6 +79,7 @@ __all__ = [
     "StrategyError",
     "StrategyFactory",
     "TradingError",
+    "VarLimit",
     "VectorResult",
     "VenueError",
     "__version__",
@@ -87,6 +91,7 @@ __all__ = [
     "features",
     "fill_study",
     "indicators",
+    "kill",
     "mechanics",
     "paper",
     "quant",

@@ -48,6 +48,7 @@ symbols = {symbols}
 state_dir = "session"
 seconds = {seconds}
 watchdog_seconds = {watchdog}
+dead_man_seconds = {dead_man}
 [venue]
 dialect = "alpaca"
 trading_url = "http://127.0.0.1:{port}"
@@ -65,6 +66,7 @@ class Rig:
     """Lines at the end of the configuration."""
     arguments: tuple[str, ...] = ()
     environment: ClassVar[dict[str, str]] = {}
+    dead_man_s: float = 0
 
     def __init__(self, folder: Path, venue: VenueProcess, symbols: list[str], port: int) -> None:
         self.folder, self.venue, self.symbols, self.port = folder, venue, symbols, port
@@ -75,6 +77,7 @@ class Rig:
             seconds=seconds,
             port=self.port,
             watchdog=self.watchdog_s,
+            dead_man=self.dead_man_s,
         )
         written += self.more
         (self.folder / "trade.toml").write_text(written, encoding="utf-8")

@@ -31,7 +31,7 @@ def test_a_callback_that_hangs(tmp_path: Path, where: str, monkeypatch: pytest.M
         assert sorted(order["status"] for order in orders) == ["canceled", "filled"]
 
         assert read_status(tmp_path / "session")["kill"] == "halt", "the next start waits"
-        write_kill(tmp_path / "session", "resume")
+        write_kill(tmp_path / "session", "resume", "ada")
         monkeypatch.delenv("HANG")
         made.assert_equal(made.finish(2))
         assert {order["status"] for order in read_ledger(made.venue.admin)["orders"]} <= FINAL

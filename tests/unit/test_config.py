@@ -99,6 +99,8 @@ def test_refusals_name_field_and_remedy(kind: Any, field: str, value: Any, hint:
 
 def test_limits_of_a_backtest_follow_its_cash() -> None:
     core = RiskLimits().resolve("backtest", 1_000_000).to_core()
+    unset = core.pop("guards")
+    assert not any(unset.values()), unset
     assert core == {
         "max_order_qty": "1000000000",
         "max_order_notional": "1000000",
@@ -129,8 +131,27 @@ def test_limits_live_are_small_and_never_absent() -> None:
         "max_daily_loss": "400",
         "max_drawdown": "0.1",
         "max_leverage": "1",
+        "max_duplicates": "3/1s",
+        "max_executions": "60/1m",
+        "max_instrument_orders": "10/1s",
+        "max_cancels": "50/1s",
+        "max_price_move": "1000/1m",
+        "market_slippage_bps": 500,
+        "self_trade": "refuse",
+        "closed_market": "refuse",
+        "max_net_notional": "20000",
+        "max_daily_notional": "400000",
+        "max_concentration": "1",
     }
-    assert dataclasses.replace(live, max_orders_per_second=50) == paper
+    looser = {
+        "max_duplicates": "25/1s",
+        "max_executions": "3000/1m",
+        "max_instrument_orders": "50/1s",
+        "max_cancels": "250/1s",
+        "max_daily_notional": "20000000",
+    }
+    guards = live.guards | looser
+    assert dataclasses.replace(live, max_orders_per_second=50, guards=guards) == paper
 
 
 def test_what_is_written_wins() -> None:

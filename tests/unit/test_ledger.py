@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from py_rt.errors import JournalError, ParameterError
-from py_rt.trade import compare_ledger, read_status, write_kill
+from py_rt.trade import compare_ledger, kill, read_status, write_kill
 from py_rt.trade.control import is_alive
 
 SCHEMA = """
@@ -150,11 +150,19 @@ def test_status_and_kill_go_through_files(store: Path) -> None:
     status = read_status(folder)
     assert (status["running"], status["kill"], status["open_orders"]) == (False, None, 0)
     assert (status["fills"], status["positions"]) == (2, {"BTCUSD": "0.03"})
-    assert write_kill(folder, "reduce_only") == folder / "kill"
-    assert (folder / "kill").read_text(encoding="utf-8").strip() == "reduce_only"
+    assert write_kill(folder, "reduce_only", "ada") == folder / "kill"
+    assert (folder / "kill").read_text(encoding="utf-8").strip() == "reduce_only by ada"
+    assert kill(folder, "reduce_only")["by"], "the user of the process"
     assert read_status(folder)["kill"] == "reduce_only"
     with pytest.raises(ParameterError, match="level"):
         write_kill(folder, "explode")  # type: ignore[arg-type]
+    for level in ("resume", "loosen"):
+        with pytest.raises(ParameterError, match="answers for it"):
+            kill(folder, level)
+    with pytest.raises(ParameterError, match="by"):
+        kill(folder, "resume", by="two words")
+    assert kill(folder, "loosen", by="ada")["file"] == str(folder / "loosen")
+    assert read_status(folder)["kill"] == "reduce_only", "looser limits are another matter"
 
 
 def test_a_process_that_never_was_is_not_alive() -> None:

@@ -12,7 +12,11 @@ use py_rt_types::{
     Report, ReportKind, Side, UnixNanos, VenueOrderId, END,
 };
 
+use crate::plan::GuardPlan;
 use crate::venue::listing::LISTINGS;
+use guarded::Guarded;
+
+mod guarded;
 
 const SECOND_NS: i64 = 1_000_000_000;
 /// Longer than all trouble of a run: until then every cancel has left that was asked for.
@@ -26,6 +30,7 @@ pub(crate) struct Rules {
     pub(crate) max_open_orders: usize,
     pub(crate) max_orders_per_second: usize,
     pub(crate) price_collar_bps: i128,
+    pub(crate) guards: GuardPlan,
 }
 
 #[derive(Debug, Clone)]
@@ -42,6 +47,8 @@ struct Known {
     gone: bool,
     market: bool,
     reduce_only: bool,
+    /// Its limit, as long as it is certain.
+    price: Option<i64>,
 }
 
 impl Known {
@@ -85,6 +92,7 @@ pub(crate) struct Oracle {
     told_cash: i128,
     books: Vec<Sides>,
     sent: Vec<UnixNanos>,
+    guarded: Guarded,
     reserved: u64,
     restricted: bool,
     /// The venue was asked for everything since the connection came back or a life began.
@@ -109,6 +117,7 @@ impl Oracle {
             told_cash: 0,
             books: vec![Sides::default(); instruments],
             sent: Vec::new(),
+            guarded: Guarded::default(),
             reserved: 0,
             restricted: false,
             compared: false,
@@ -164,7 +173,9 @@ impl Oracle {
     pub(crate) fn handle_entry(&mut self, entry: &Entry) {
         if let Entry::Input(now, input) = entry {
             self.judge_doomed(*now);
-            if let OwnedInput::Control(Control::Halt | Control::CancelAll) = input {
+            if let OwnedInput::Control(Control::Halt | Control::CancelAll | Control::Flatten) =
+                input
+            {
                 let open = self.orders.iter().filter(|(_, known)| known.leaves() > 0);
                 let open: Vec<u64> = open.map(|(sequence, _)| *sequence).collect();
                 for sequence in open {
@@ -174,26 +185,33 @@ impl Oracle {
         }
         match entry {
             Entry::IdBlock { end } => self.reserved = self.reserved.max(*end),
-            Entry::Input(_, OwnedInput::Report(report)) => self.handle_report(report),
+            Entry::Input(now, OwnedInput::Report(report)) => self.handle_report(*now, report),
             Entry::Input(_, OwnedInput::Market(row)) => self.handle_row(row),
             Entry::Input(_, OwnedInput::Control(control)) => match control {
-                Control::Halt | Control::ReduceOnly | Control::Stop => {
+                Control::Halt | Control::Flatten | Control::ReduceOnly | Control::Stop => {
                     if std::mem::replace(&mut self.restricted, true) {
                         return;
                     }
                     let increasing = self.orders.iter().filter(|(_, known)| !known.reduce_only);
                     self.stale = increasing.map(|(sequence, _)| *sequence).collect();
                 }
-                Control::Resume | Control::Start => {
+                Control::Resume { .. } | Control::Start => {
+                    if *control != Control::Start {
+                        self.guarded.resume();
+                    }
                     self.restricted = false;
                     self.stale.clear();
                 }
-                Control::CancelAll => {}
+                Control::CancelAll
+                | Control::Loosen { .. }
+                | Control::LeaseLost
+                | Control::LeaseHeld => {}
             },
             Entry::Input(_, OwnedInput::Session(session)) => {
                 self.compared = false;
                 if matches!(session, Session::Restarted { .. }) {
                     self.sent.clear();
+                    self.guarded.restart();
                 }
             }
             Entry::Input(_, OwnedInput::Account(AccountReport::Done(Query::Account))) => {
@@ -240,7 +258,7 @@ impl Oracle {
         }
     }
 
-    fn handle_report(&mut self, report: &Report) {
+    fn handle_report(&mut self, now: UnixNanos, report: &Report) {
         let mut sequence = report.client_order_id.sequence;
         if report.client_order_id == ClientOrderId::FOREIGN {
             match self.at_venue.get(&report.venue_order_id) {
@@ -261,6 +279,7 @@ impl Oracle {
             gone: false,
             market: false,
             reduce_only: false,
+            price: None,
         };
         match report.kind {
             ReportKind::Fill {
@@ -268,7 +287,7 @@ impl Oracle {
                 cum_qty,
                 last_price,
                 ..
-            } => self.book(sequence, (last_qty.0, cum_qty.0, last_price.0)),
+            } => self.book(now, sequence, (last_qty.0, cum_qty.0, last_price.0)),
             ReportKind::Snapshot {
                 status, order_qty, ..
             } => {
@@ -309,7 +328,7 @@ impl Oracle {
         }
     }
 
-    fn book(&mut self, sequence: u64, (last, cum, price): (i64, i64, i64)) {
+    fn book(&mut self, now: UnixNanos, sequence: u64, (last, cum, price): (i64, i64, i64)) {
         let Some(known) = self.orders.get_mut(&sequence) else {
             return;
         };
@@ -320,7 +339,11 @@ impl Oracle {
         known.cum += last;
         let signed = last * known.side;
         self.held[known.instrument] += signed;
-        self.paid += LISTINGS[known.instrument].value(price, signed);
+        let value = LISTINGS[known.instrument].value(price, signed);
+        self.paid += value;
+        let (instrument, first) = (known.instrument, cum == last);
+        self.guarded
+            .book(now, instrument, value.abs(), first, &self.rules.guards);
     }
 
     /// Whether the order can only make the position smaller.
@@ -355,6 +378,7 @@ impl Oracle {
         let price = order.limit_price.map(|price| price.0);
         if !self.reduces(None, instrument, side, order.order_qty.0) {
             self.check(now, sequence, asked, price);
+            self.check_new_guards(now, (instrument, side, order.order_qty.0, price), sequence);
             let open = self.orders.values().filter(|known| known.leaves() > 0);
             let open = open.count();
             if open >= self.rules.max_open_orders {
@@ -364,6 +388,8 @@ impl Oracle {
             }
         }
         self.sent.push(now);
+        self.guarded
+            .sent(now, (instrument, side, order.order_qty.0, price), true);
         let known = Known {
             instrument,
             side,
@@ -374,21 +400,9 @@ impl Oracle {
             gone: false,
             market: order.order_type == OrderType::Market,
             reduce_only: order.reduce_only,
+            price,
         };
         self.orders.insert(sequence, known);
-    }
-
-    /// Every order that worked when all had to be cancelled gets its cancel, or has ended.
-    fn judge_doomed(&mut self, now: UnixNanos) {
-        let orders = &self.orders;
-        self.doomed
-            .retain(|sequence, _| orders.get(sequence).is_some_and(|known| known.leaves() > 0));
-        let left = self.doomed.iter().find(|(_, at)| now.since(**at) > DOOM_NS);
-        if let Some(sequence) = left.map(|(sequence, _)| *sequence) {
-            self.doomed.remove(&sequence);
-            let what = format!("order {sequence} got no cancel after all had to be cancelled");
-            self.breach("I18", what);
-        }
     }
 
     fn judge_books(&mut self, sequence: u64) {
@@ -414,8 +428,10 @@ impl Oracle {
             self.check(now, sequence, (instrument, side, leaves), price);
         }
         self.sent.push(now);
+        self.guarded.sent(now, (instrument, side, 0, None), false);
         if let Some(known) = self.orders.get_mut(&sequence) {
             known.qty = known.qty.min(order.order_qty.0);
+            known.price = None;
         }
     }
 
@@ -463,9 +479,10 @@ impl Oracle {
         if value(worst.abs()) > self.rules.max_position_notional {
             self.breach("I10", format!("order {sequence} may make {worst} lots"));
         }
+        self.check_guards(now, sequence, (instrument, side, leaves), price);
     }
 
-    /// What has to be true of an order that the kernel says has ended.
+    /// The side of an order that was decided.
     pub(crate) fn side(&self, sequence: u64) -> Option<Side> {
         let side = self.orders.get(&sequence)?.side;
         Some(if side > 0 { Side::Buy } else { Side::Sell })

@@ -131,6 +131,48 @@ pub struct Plan {
     pub max_open_orders: u32,
     /// Most orders and replaces in a second.
     pub max_orders_per_second: u32,
+    /// The limits beyond those, each on or off.
+    pub guards: GuardPlan,
+}
+
+/// How many, in how many milliseconds.
+pub type PacePlan = Option<(u32, i64)>;
+
+/// The guards of a run; what is `None` is unset.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct GuardPlan {
+    /// Equal orders.
+    pub duplicates: PacePlan,
+    /// Orders and replaces of one instrument.
+    pub instrument_orders: PacePlan,
+    /// Executed orders of one instrument.
+    pub executions: PacePlan,
+    /// Cancels.
+    pub cancels: PacePlan,
+    /// Whether an order may not meet our own.
+    pub no_self_trade: bool,
+    /// Largest net value.
+    pub max_net: Option<i64>,
+    /// Most value executed in a day.
+    pub max_daily: Option<i64>,
+}
+
+impl GuardPlan {
+    fn draw(dice: &mut Dice) -> Self {
+        let mut pace = |least, most, short, long| {
+            let drawn = (dice.between(least, most) as u32, dice.between(short, long));
+            dice.falls(400).then_some(drawn)
+        };
+        Self {
+            duplicates: pace(1, 3, 200, 3_000),
+            instrument_orders: pace(2, 15, 300, 2_000),
+            executions: pace(3, 25, 1_000, 10_000),
+            cancels: pace(2, 10, 300, 2_000),
+            no_self_trade: dice.falls(500),
+            max_net: dice.falls(400).then(|| dice.between(1_000, 8_000)),
+            max_daily: dice.falls(400).then(|| dice.between(10_000, 200_000)),
+        }
+    }
 }
 
 impl Plan {
@@ -145,6 +187,7 @@ impl Plan {
         }
         plan.strict &= plan.rate(Fault::PowerLoss) == 0 || dice.falls(400);
         plan.rates[Fault::RequestLate as usize] = draw_rate(&mut dice);
+        plan.guards = GuardPlan::draw(&mut Dice::new(seed).fork(9));
         plan
     }
 
@@ -168,6 +211,7 @@ impl Plan {
             strict: power || dice.falls(250),
             max_open_orders: dice.between(2, 12) as u32,
             max_orders_per_second: dice.between(3, 40) as u32,
+            guards: GuardPlan::default(),
         }
     }
 
@@ -198,6 +242,7 @@ impl Plan {
             }
         };
         push(&|plan| plan.deaths = plan.deaths.saturating_sub(1));
+        push(&|plan| plan.guards = GuardPlan::default());
         push(&|plan| plan.instruments = 1);
         push(&|plan| plan.trouble_ms = (plan.trouble_ms / 2).max(200));
         push(&|plan| plan.trouble_ms = (plan.trouble_ms * 9 / 10).max(200));

@@ -8,7 +8,7 @@ use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use py_rt_kernel::execution::ExecutionTimes;
-use py_rt_kernel::risk::RiskLimits;
+use py_rt_kernel::risk::{Guards, Pace, RiskLimits};
 use py_rt_live::config::{Durability, JournalConfig, LiveConfig, Mode, VenueConfig};
 use py_rt_live::recovery::replay_journal;
 use py_rt_live::session::{open_lanes_seeded, open_session, run_session, SessionSummary};
@@ -21,7 +21,7 @@ use crate::dice::Dice;
 use crate::disk::{Death, Fuse, PowerLoss, SimTape};
 use crate::gambler::Gambler;
 use crate::oracle::{Breach, Rules};
-use crate::plan::{Fault, Plan};
+use crate::plan::{Fault, GuardPlan, PacePlan, Plan};
 use crate::probes::Probes;
 use crate::venue::listing::{money_text, Listing, LISTINGS};
 use crate::venue::truth::{Status, VenueOrder};
@@ -119,6 +119,28 @@ fn rules(plan: &Plan) -> Rules {
         max_open_orders: plan.max_open_orders as usize,
         max_orders_per_second: plan.max_orders_per_second as usize,
         price_collar_bps: 10,
+        guards: plan.guards,
+    }
+}
+
+/// The guards as the kernel takes them.
+fn guards(plan: &GuardPlan) -> Guards {
+    let pace = |drawn: PacePlan| {
+        drawn.map(|(most, window_ms)| Pace {
+            most,
+            window_ns: window_ms * MS,
+        })
+    };
+    let units = |drawn: Option<i64>| drawn.map(|units| money(i128::from(units)));
+    Guards {
+        duplicates: pace(plan.duplicates),
+        instrument_orders: pace(plan.instrument_orders),
+        executions: pace(plan.executions),
+        cancels: pace(plan.cancels),
+        no_self_trade: plan.no_self_trade,
+        max_net_notional: units(plan.max_net),
+        max_daily_notional: units(plan.max_daily),
+        ..Guards::default()
     }
 }
 
@@ -185,6 +207,7 @@ fn config(plan: &Plan, state_dir: &Path) -> LiveConfig {
             max_daily_loss: money(50_000_000),
             max_drawdown_e9: 900_000_000,
             max_leverage_e9: 100_000_000_000,
+            guards: guards(&plan.guards),
         },
         times: ExecutionTimes::default(),
         bar_interval_ns: 0,
@@ -204,6 +227,7 @@ fn config(plan: &Plan, state_dir: &Path) -> LiveConfig {
         database: None,
         account_locks: None,
         callback_limit: None,
+        heartbeat: false,
     }
 }
 

@@ -56,6 +56,20 @@ pub enum Event {
     },
     /// The strategy cannot go on.
     StrategyFailed,
+    /// A person steered, and answers for it.
+    Command(crate::input::Control),
+    /// Flattening has ended.
+    Flattened {
+        /// Positions that remain; each was told before.
+        left: u32,
+    },
+    /// A position that flattening could not close.
+    LeftOver {
+        /// Of which instrument.
+        instrument: InstrumentId,
+        /// Signed quantity.
+        qty: Qty,
+    },
 }
 
 /// An order after a change.
@@ -169,9 +183,21 @@ pub enum Cause {
     Overflow,
     /// Our position differs from the venue's and nothing explains it.
     PositionMismatch,
+    /// More orders of one instrument were executed in a window than allowed.
+    RepeatedExecutions,
+    /// Whose account it is is not sure, or sure again.
+    Lease,
 }
 
 impl Cause {
+    /// Whether it holds in the next session too, until a person resumes.
+    pub(crate) const fn latches(self) -> bool {
+        matches!(
+            self,
+            Self::Operator | Self::DailyLoss | Self::Drawdown | Self::RepeatedExecutions
+        )
+    }
+
     /// A stable word.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -183,6 +209,8 @@ impl Cause {
             Self::Stopping => "stopping",
             Self::Overflow => "overflow",
             Self::PositionMismatch => "position_mismatch",
+            Self::RepeatedExecutions => "repeated_executions",
+            Self::Lease => "lease",
         }
     }
 }

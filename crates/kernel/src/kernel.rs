@@ -14,6 +14,8 @@
 mod actions;
 mod alarms;
 mod controls;
+mod flatten;
+mod guarding;
 mod intents;
 mod own;
 mod reports;
@@ -29,12 +31,13 @@ use py_rt_types::{Bar, Instrument, InstrumentId, MarketEvent, Money, UnixNanos};
 
 use crate::event::{Event, FillEvent, OrderEvent, TradingState};
 use crate::execution::{Execution, ExecutionTimes, Sync};
-use crate::input::{Input, Session};
+use crate::input::{Input, Phase, Session};
 use crate::market::{BarBuilder, Change, Left, Market};
 use crate::output::{Outbox, Output};
 use crate::portfolio::Portfolio;
 use crate::risk::{Desk, Review, Risk, RiskLimits};
 use crate::signal::{Context, Intents, Interests, Quote, Strategy, StrategyId, Timers};
+use flatten::Flatten;
 pub use own::StrategySpec;
 pub(crate) use own::{Books, Own};
 pub use snapshot::Snapshot;
@@ -83,6 +86,7 @@ pub struct Kernel<S> {
     watched: Change,
     running: bool,
     start_asked: bool,
+    by_lease: bool,
     cancel_on_stop: bool,
     instruments: Vec<Instrument>,
     market: Market,
@@ -99,6 +103,11 @@ pub struct Kernel<S> {
     reviews: Option<Vec<Review>>,
     last_fill: UnixNanos,
     recovered: Recovered,
+    /// Whether any limit needs more to be remembered than the books.
+    guarded: bool,
+    /// The phases of the markets, by instrument; empty before one was told.
+    phases: Vec<Phase>,
+    flatten: Option<Flatten>,
 }
 
 /// What reconciliation brought in, over the whole run.
@@ -122,8 +131,11 @@ impl<S: Strategy> Kernel<S> {
         let (interests, several) = (strategy.interests(), config.strategies.len());
         let own = config.strategies.iter().map(|spec| Own {
             portfolio: Portfolio::new(config.cash, count),
-            risk: Risk::new(spec.limits, &config.instruments, config.cash),
+            risk: Risk::new(spec.limits.clone(), &config.instruments, config.cash),
         });
+        let all = core::iter::once(&config.limits);
+        let mut all = all.chain(config.strategies.iter().map(|spec| &spec.limits));
+        let guarded = all.any(|limits| !limits.guards.is_unset());
         let mut portfolio = Portfolio::new(config.cash, count);
         if several > 0 {
             portfolio = portfolio.with_all_marked();
@@ -143,6 +155,7 @@ impl<S: Strategy> Kernel<S> {
             strategy,
             running: false,
             start_asked: false,
+            by_lease: false,
             cancel_on_stop: config.cancel_on_stop,
             market: Market::new(count).with_quotes(interests.has(Interests::QUOTE)),
             bars: BarBuilder::new(config.bar_interval_ns, lots.collect()),
@@ -161,6 +174,9 @@ impl<S: Strategy> Kernel<S> {
             reviews: None,
             last_fill: UnixNanos(0),
             recovered: Recovered::default(),
+            guarded,
+            phases: Vec::new(),
+            flatten: None,
         }
     }
 
@@ -186,7 +202,11 @@ impl<S: Strategy> Kernel<S> {
             Input::Session(session) => self.handle_session(session),
             Input::Control(control) => self.handle_control(control),
             Input::Action(action) => self.handle_action(action),
+            Input::Phase(instrument, phase) => self.handle_phase(instrument, phase),
             Input::Market(_) | Input::Bar(_) | Input::Timer => {}
+        }
+        if self.flatten.is_some() {
+            self.advance_flatten();
         }
         if self.has_unsettled() {
             self.settle();
@@ -427,6 +447,8 @@ impl<S: Strategy> Kernel<S> {
             portfolio: &self.books.account,
             exposures: self.execution.orders.exposures(StrategyId::ACCOUNT),
             open_orders: self.execution.orders.open().len(),
+            open: self.execution.orders.open(),
+            phases: &self.phases,
             reconciled: self.sync.is_online(),
             shared: !self.books.own.is_empty(),
         }

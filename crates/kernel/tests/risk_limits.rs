@@ -9,7 +9,7 @@ use py_rt_kernel::risk::{Control as Limit, RiskLimits};
 use py_rt_kernel::{Control, Input, Interests, KernelConfig, OrderRequest, Session};
 use py_rt_types::{Decimal, Instrument, OrderStatus, Price, Qty, ReportKind, Side};
 use rig::{
-    buy, buy_market, config, fill, instrument, loose, money, row, sell, sell_market, snapshot,
+    ada, buy, buy_market, config, fill, instrument, loose, money, row, sell, sell_market, snapshot,
     spec, Rig, Script, Wish, FIRST, MS, SECOND, SECOND_INSTRUMENT,
 };
 
@@ -122,7 +122,7 @@ fn price_collar() {
 fn reference_price_missing_or_old() {
     let mut limits = loose();
     limits.reference_age_ns_max = SECOND;
-    let mut rig = Rig::with(limits);
+    let mut rig = Rig::with(limits.clone());
     rig.now += SECOND;
     assert_eq!(verdict(&mut rig, buy(1, 9_990)), None);
     rig.now += 1;
@@ -391,7 +391,7 @@ fn numbers_that_do_not_fit_are_refused_never_wrapped() {
     let mut limits = loose();
     limits.max_order_qty = Decimal::parse("100000000000000000000").unwrap();
     for held in [0, 100, -100] {
-        let mut rig = Rig::with(limits);
+        let mut rig = Rig::with(limits.clone());
         if held != 0 {
             rig.hold(FIRST, held);
         }
@@ -479,7 +479,7 @@ fn cancels_and_reductions_pass_when_halted_and_nothing_else() {
         rig.forget();
         rig.ask(&[Wish::Cancel(last)]);
         assert_eq!(rig.cancels().len(), 1);
-        rig.control(Control::Resume);
+        rig.control(Control::Resume { by: ada() });
         assert_eq!(verdict(&mut rig, buy(1, 9_990)), None);
     }
 }
@@ -549,7 +549,7 @@ fn the_daily_loss_latches_on_the_event_that_crosses() {
         TradingState::ReduceOnly,
         "also over the night"
     );
-    rig.control(Control::Resume);
+    rig.control(Control::Resume { by: ada() });
     rig.book(FIRST, 10_098, 10_100);
     assert_eq!(
         rig.kernel.trading_state(),

@@ -14,7 +14,7 @@ use py_rt_kernel::{
     Context, Control, Input, Interests, Kernel, KernelConfig, OrderRequest, Output, Strategy,
 };
 use py_rt_types::{MarketEvent, Money, Qty, Report, ReportKind, Side, UnixNanos};
-use rig::{config, fill, instrument, loose, money, row, told, Dice, FIRST};
+use rig::{ada, config, fill, instrument, loose, money, row, told, Dice, FIRST};
 
 /// Orders at random on every trade, and keeps whatever it is told.
 #[derive(Debug)]
@@ -72,7 +72,7 @@ impl Strategy for Member {
 fn several(limits: &[RiskLimits]) -> KernelConfig {
     let spec = |(place, limits): (usize, &RiskLimits)| StrategySpec {
         name: format!("member {place}"),
-        limits: *limits,
+        limits: limits.clone(),
     };
     KernelConfig {
         strategies: limits.iter().enumerate().map(spec).collect(),
@@ -153,7 +153,7 @@ fn profit(kernel: &Kernel<Team<Member>>, id: StrategyId) -> i128 {
 #[test]
 fn the_profits_of_all_add_up_to_the_accounts() {
     for seed in 1..30 {
-        let mut kernel = Kernel::new(several(&[loose(); 3]), team(3));
+        let mut kernel = Kernel::new(several(&vec![loose(); 3]), team(3));
         session(&mut kernel, seed, 300);
         let ids: Vec<StrategyId> = kernel.strategies().collect();
         assert_eq!(ids.len(), 3);
@@ -176,9 +176,9 @@ fn the_profits_of_all_add_up_to_the_accounts() {
 
 #[test]
 fn a_journal_replays_to_the_same_books() {
-    let mut kernel = Kernel::new(several(&[loose(); 3]), team(3));
+    let mut kernel = Kernel::new(several(&vec![loose(); 3]), team(3));
     let journal = session(&mut kernel, 4, 400);
-    let mut again = Kernel::new(several(&[loose(); 3]), team(3));
+    let mut again = Kernel::new(several(&vec![loose(); 3]), team(3));
     for bytes in &journal {
         let Ok(Entry::Input(now, input)) = Entry::decode(bytes) else {
             panic!("an input");
@@ -193,11 +193,11 @@ fn a_journal_replays_to_the_same_books() {
 
 #[test]
 fn a_snapshot_keeps_whose_is_what_and_fits_only_as_many() {
-    let mut kernel = Kernel::new(several(&[loose(); 2]), team(2));
+    let mut kernel = Kernel::new(several(&vec![loose(); 2]), team(2));
     session(&mut kernel, 9, 200);
     let bytes = kernel.snapshot().encode();
     let snapshot = Snapshot::decode(&bytes).unwrap();
-    let mut next = Kernel::new(several(&[loose(); 2]), team(2));
+    let mut next = Kernel::new(several(&vec![loose(); 2]), team(2));
     next.restore(&snapshot).unwrap();
     assert_eq!(next.snapshot(), kernel.snapshot());
     for id in kernel.strategies() {
@@ -219,17 +219,20 @@ fn a_breaker_of_its_own_survives_a_restart() {
         max_daily_loss: Money(1),
         ..loose()
     };
-    let mut kernel = Kernel::new(several(&[tight, loose()]), team(2));
+    let mut kernel = Kernel::new(several(&[tight.clone(), loose()]), team(2));
     session(&mut kernel, 2, 200);
     let [first, second] = [StrategyId(1), StrategyId(2)];
     let active = py_rt_kernel::event::TradingState::Active;
     assert_ne!(kernel.trading_state_of(first), active);
     assert_eq!(kernel.trading_state_of(second), active);
     assert_eq!(kernel.trading_state(), active);
-    let mut next = Kernel::new(several(&[tight, loose()]), team(2));
+    let mut next = Kernel::new(several(&[tight.clone(), loose()]), team(2));
     next.restore(&kernel.snapshot()).unwrap();
     assert_eq!(next.trading_state_of(first), kernel.trading_state_of(first));
-    next.handle_input(UnixNanos(99_999), Input::Control(Control::Resume));
+    next.handle_input(
+        UnixNanos(99_999),
+        Input::Control(Control::Resume { by: ada() }),
+    );
     assert_eq!(next.trading_state_of(first), active);
 }
 
@@ -239,7 +242,7 @@ fn halting_a_strategy_says_so_and_cancels_its_orders_only() {
         max_drawdown_e9: 1,
         ..loose()
     };
-    let mut kernel = Kernel::new(several(&[tight, loose()]), team(2));
+    let mut kernel = Kernel::new(several(&[tight.clone(), loose()]), team(2));
     let (mut now, mut told_so) = (1_000, 0);
     session(&mut kernel, 5, 100);
     now += 100_000;

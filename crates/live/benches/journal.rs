@@ -17,7 +17,7 @@ use std::time::Instant;
 
 use py_rt_kernel::execution::ExecutionTimes;
 use py_rt_kernel::journal::{Decision, Entry, Header, OwnedInput, Totals};
-use py_rt_kernel::risk::RiskLimits;
+use py_rt_kernel::risk::{Guards, RiskLimits};
 use py_rt_kernel::{
     Context, Control, Input, Interests, Kernel, KernelConfig, OrderRequest, Output, Request,
     Session, Strategy,
@@ -227,6 +227,7 @@ fn limits() -> RiskLimits {
         max_daily_loss: money(1_000_000),
         max_drawdown_e9: 900_000_000,
         max_leverage_e9: 100_000_000_000,
+        guards: Guards::default(),
     }
 }
 
@@ -263,6 +264,7 @@ fn config(state_dir: &Path) -> LiveConfig {
         database: None,
         account_locks: None,
         callback_limit: None,
+        heartbeat: false,
     }
 }
 

@@ -17,6 +17,8 @@ use crate::config::{Mode, VenueConfig};
 use crate::error::LiveError;
 use crate::net::{open_stream, Stream, Url};
 
+mod closing;
+
 /// Answers before a session are small.
 const BODY_MAX: usize = 1 << 20;
 /// How often a question is put when its answer is lost, late or of no use.
@@ -135,14 +137,16 @@ impl Bootstrap {
         Ok(found)
     }
 
-    /// Cancels the open orders of this state directory, and no others of the account.
+    /// Cancels the open orders of this state directory, and no others of the account; returns how
+    /// many there were.
     ///
     /// # Errors
     /// [`LiveError`] when the venue could not be asked, or not be told about one of them.
-    pub fn cancel_open(&mut self, instruments: &[Instrument]) -> Result<(), LiveError> {
+    pub fn cancel_open(&mut self, instruments: &[Instrument]) -> Result<usize, LiveError> {
         let mut encoder = self.encoder_for(instruments.to_vec())?;
         let dialect = encoder.dialect().clone();
         let mut after: Option<Vec<u8>> = None;
+        let mut found = 0;
         loop {
             let mut request = Vec::new();
             encoder.encode_open_orders(after.as_deref(), &mut request);
@@ -155,6 +159,7 @@ impl Bootstrap {
             })?;
             let foreign = ClientOrderId::FOREIGN;
             for order in orders.iter().filter(|one| one.client_order_id != foreign) {
+                found += 1;
                 request.clear();
                 encoder.encode_cancel(order.venue_order_id, &mut request);
                 match self.ask(&request, "a cancel", |_| Ok(())) {
@@ -164,7 +169,7 @@ impl Bootstrap {
                 }
             }
             if page.rows < PAGE_ROWS {
-                return Ok(());
+                return Ok(found);
             }
             after = page.last;
         }

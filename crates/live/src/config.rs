@@ -160,6 +160,8 @@ pub struct LiveConfig {
     pub account_locks: Option<PathBuf>,
     /// How long a callback may take before the watchdog acts; `None` for as long as it likes.
     pub callback_limit: Option<Duration>,
+    /// Whether the file `heartbeat` is renewed, for the dead man's switch.
+    pub heartbeat: bool,
 }
 
 /// The checked addresses of a venue.

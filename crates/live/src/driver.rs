@@ -6,6 +6,7 @@
 
 mod ending;
 mod fence;
+mod watching;
 
 use std::io;
 use std::sync::Arc;
@@ -106,6 +107,8 @@ struct Duty {
     ends_at: UnixNanos,
     watch_at: UnixNanos,
     status_at: UnixNanos,
+    clock_at: UnixNanos,
+    market_open: Option<bool>,
     account_up: bool,
     was_connected: bool,
     cancels_on_stop: bool,
@@ -175,6 +178,8 @@ impl<'a, S: Strategy, T: Transport, J: Tape> Driver<'a, S, T, J> {
                 ends_at: rules.ends_at,
                 watch_at: UnixNanos::MIN,
                 status_at: UnixNanos::MIN,
+                clock_at: UnixNanos::MIN,
+                market_open: None,
                 account_up: false,
                 was_connected: false,
                 cancels_on_stop: rules.cancels_on_stop,
@@ -337,7 +342,8 @@ impl<'a, S: Strategy, T: Transport, J: Tape> Driver<'a, S, T, J> {
                         .on_notice(&format!("the venue takes no requests for {wait_ms} ms"));
                 }
                 VenueEvent::Up | VenueEvent::Down => {}
-                VenueEvent::Clock(_) | VenueEvent::Asset(_) => {}
+                VenueEvent::Clock(clock) => self.handle_clock(now, clock.is_open)?,
+                VenueEvent::Asset(_) => {}
             }
         }
         Ok(())
@@ -355,7 +361,7 @@ impl<'a, S: Strategy, T: Transport, J: Tape> Driver<'a, S, T, J> {
                     state: TradingState::Halted,
                     cause,
                 } if *cause != Cause::Operator => halted = Some(*cause),
-                _ => {}
+                _ => self.say(event),
             }
             if let Some(store) = &self.store {
                 store.handle_event(event);
@@ -368,7 +374,9 @@ impl<'a, S: Strategy, T: Transport, J: Tape> Driver<'a, S, T, J> {
         events.clear();
         events.append(&mut self.events);
         self.events = events;
-        match halted {
+        // A person may have resumed since.
+        let holds = self.kernel.trading_state() == TradingState::Halted;
+        match halted.filter(|_| holds) {
             Some(cause) => self.begin_stop(now, Reason::Halted(cause)),
             None => Ok(()),
         }

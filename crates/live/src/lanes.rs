@@ -181,6 +181,11 @@ impl Lanes {
         self.queries.handle_request(now, VenueRequest::Query(query));
     }
 
+    /// Asks the venue for something beside the account.
+    pub fn ask(&mut self, now: UnixNanos, request: VenueRequest) {
+        self.queries.handle_request(now, request);
+    }
+
     /// Takes what the transport brought.
     pub fn handle_arrival(&mut self, now: UnixNanos, arrival: Arrival<'_>) {
         match arrival {

@@ -14,7 +14,8 @@
 //! - [`store`]: the tables for people, and the status file. [`state`]: the state directory with
 //!   its lock, lineage and kill file.
 //! - [`bootstrap`]: what is asked of the venue before the session. [`clock`]: the only clock.
-//! - [`watchdog`]: the thread that acts when a callback hangs.
+//! - [`watchdog`]: the thread that acts when a callback hangs. [`direct`]: the kill switch that
+//!   needs no session.
 //! - [`error`]: what can stop a session. [`secret`]: text that prints stars.
 #![forbid(unsafe_code)]
 
@@ -23,6 +24,7 @@ pub mod audit;
 pub mod bootstrap;
 pub mod clock;
 pub mod config;
+pub mod direct;
 pub mod driver;
 pub mod error;
 pub mod journal;
@@ -38,6 +40,7 @@ pub mod watchdog;
 pub use config::{
     Channels, DatabaseConfig, Durability, JournalConfig, LiveConfig, Mode, VenueConfig,
 };
+pub use direct::{kill_direct, DirectSummary};
 pub use driver::Hooks;
 pub use error::LiveError;
 pub use recovery::{replay_journal, ReplayResult};

@@ -155,7 +155,7 @@ fn remedies<S, J>(
     let instruments = opened.instruments.clone();
     let cancel_all = move || {
         let mut bootstrap = Bootstrap::open(&url, tls.as_ref(), &venue, lineage)?;
-        bootstrap.cancel_open(&instruments)
+        bootstrap.cancel_open(&instruments).map(drop)
     };
     Remedies {
         kill: config.state_dir.join("kill"),
@@ -237,12 +237,19 @@ pub fn run_session<S: Strategy, T: Transport, J: Tape>(
     hooks: &mut dyn Hooks,
     pulse: Pulse,
 ) -> Result<SessionSummary, LiveError> {
-    let mut kill = KillFile::new(&config.state_dir);
+    let mut kill = KillFile::new(&config.state_dir).with_heartbeat(config.heartbeat);
     let word = kill.poll();
-    if word == Some(KillWord::Halt) && opened.is_quiet() {
+    let over = match word {
+        Some(KillWord::Halt) => opened.is_quiet(),
+        Some(KillWord::Flatten) => opened.is_quiet() && opened.is_flat(),
+        _ => false,
+    };
+    if over {
         return Err(LiveError::Halted(format!(
-            "`{}` says halt: remove it to trade again",
-            config.state_dir.join("kill").display()
+            "`{}` says halt or flatten: write `py-rt kill {} --level resume --by NAME` to trade \
+             again",
+            config.state_dir.join("kill").display(),
+            config.state_dir.display()
         )));
     }
     let now = transport.now();
@@ -253,6 +260,7 @@ pub fn run_session<S: Strategy, T: Transport, J: Tape>(
     };
     opened.notices.iter().for_each(|text| hooks.on_notice(text));
     let (segment, from_journal, lease) = (opened.segment, opened.from_journal, opened.lease);
+    let loosened_by = opened.loosened_by;
     let before = opened.kernel.recovered();
     let parts = Parts {
         kernel: opened.kernel,
@@ -274,6 +282,12 @@ pub fn run_session<S: Strategy, T: Transport, J: Tape>(
     driver.set_totals(opened.totals);
     if let Some(session) = opened.restarted {
         driver.feed(now, Input::Session(session))?;
+    }
+    if let Some(by) = loosened_by {
+        driver.feed(now, Input::Control(Control::Loosen { by }))?;
+    }
+    if let Some(KillWord::Resume(by)) = word {
+        driver.feed(now, Input::Control(Control::Resume { by }))?;
     }
     if opened.starts {
         driver.feed(now, Input::Control(Control::Start))?;

@@ -6,7 +6,7 @@ use std::io::{self, ErrorKind, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use py_rt_kernel::input::Control;
+use py_rt_kernel::input::{Control, Person};
 use py_rt_venues::alpaca::Lineage;
 use rustix::fs::{flock, FlockOperation};
 
@@ -108,13 +108,45 @@ impl StateDir {
         segment_path(&self.journal(), number)
     }
 
+    /// Who allowed looser limits for the next session: the file `loosen`, read once.
+    ///
+    /// # Errors
+    /// [`LiveError::Config`] when it holds no name.
+    pub fn loosened_by(&self) -> Result<Option<Person>, LiveError> {
+        let place = self.path.join("loosen");
+        let text = match fs::read_to_string(&place) {
+            Ok(text) => text,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(refused(&place, &error)),
+        };
+        let by = Person::parse(text.trim());
+        let by = by.ok_or_else(|| {
+            LiveError::Config(format!(
+                "`{}` holds no name: write it with `py-rt kill --level loosen --by NAME`",
+                place.display()
+            ))
+        })?;
+        fs::remove_file(&place).map_err(|error| refused(&place, &error))?;
+        Ok(Some(by))
+    }
+
     /// The number of the last segment.
     ///
     /// # Errors
     /// [`LiveError::Journal`] when the directory cannot be read.
     pub fn last_segment(&self) -> Result<Option<u64>, LiveError> {
-        Ok(segments(&self.journal())?.last().copied())
+        last_number(&self.path)
     }
+}
+
+fn last_number(path: &Path) -> Result<Option<u64>, LiveError> {
+    Ok(segments(&path.join("journal"))?.last().copied())
+}
+
+/// The last segment of a state directory that another process may hold.
+pub(crate) fn last_segment_in(path: &Path) -> Result<Option<PathBuf>, LiveError> {
+    let number = last_number(path)?;
+    Ok(number.map(|number| path.join("journal").join(format!("{number:08}.journal"))))
 }
 
 fn write_pid(file: &mut File) -> io::Result<()> {
@@ -158,12 +190,14 @@ pub fn replace_file(path: &Path, bytes: &[u8], durable: bool) -> io::Result<()> 
 /// What the kill file asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KillWord {
-    /// Nothing new but reductions, cancel all working orders. Stays until the file is removed.
+    /// Nothing new but reductions, cancel all working orders. Stays until a person resumes.
     Halt,
-    /// Nothing new but reductions. Stays until the file is removed.
+    /// Nothing new but reductions. Stays until a person resumes.
     ReduceOnly,
-    /// Everything within limits again.
-    Resume,
+    /// Halt, then close every position. Stays until a person resumes.
+    Flatten,
+    /// Everything within limits again: who says so.
+    Resume(Person),
     /// Cancel all working orders.
     CancelAll,
     /// End the session.
@@ -171,13 +205,22 @@ pub enum KillWord {
 }
 
 impl KillWord {
+    /// A level, and for some of them `by` and a name; a resume without a name is no word.
     fn parse(text: &str) -> Option<Self> {
-        Some(match text.trim() {
-            "halt" => Self::Halt,
-            "reduce_only" => Self::ReduceOnly,
-            "resume" => Self::Resume,
-            "cancel_all" => Self::CancelAll,
-            "stop" => Self::Stop,
+        let mut parts = text.split_whitespace();
+        let level = parts.next()?;
+        let by = match (parts.next(), parts.next(), parts.next()) {
+            (None, None, None) => None,
+            (Some("by"), Some(name), None) => Some(Person::parse(name)?),
+            _ => return None,
+        };
+        Some(match (level, by) {
+            ("halt", _) => Self::Halt,
+            ("reduce_only", _) => Self::ReduceOnly,
+            ("flatten", _) => Self::Flatten,
+            ("resume", Some(by)) => Self::Resume(by),
+            ("cancel_all", _) => Self::CancelAll,
+            ("stop", _) => Self::Stop,
             _ => return None,
         })
     }
@@ -188,7 +231,8 @@ impl KillWord {
         match self {
             Self::Halt => Control::Halt,
             Self::ReduceOnly => Control::ReduceOnly,
-            Self::Resume => Control::Resume,
+            Self::Flatten => Control::Flatten,
+            Self::Resume(by) => Control::Resume { by },
             Self::CancelAll => Control::CancelAll,
             Self::Stop => Control::Stop,
         }
@@ -197,7 +241,7 @@ impl KillWord {
     /// Whether it holds for the next session too.
     #[must_use]
     pub const fn is_latched(self) -> bool {
-        matches!(self, Self::Halt | Self::ReduceOnly)
+        matches!(self, Self::Halt | Self::ReduceOnly | Self::Flatten)
     }
 }
 
@@ -206,6 +250,8 @@ impl KillWord {
 pub struct KillFile {
     path: PathBuf,
     obeyed: Option<KillWord>,
+    /// Where the dead man's switch looks, and what was written there last.
+    heartbeat: Option<(PathBuf, u64)>,
 }
 
 impl KillFile {
@@ -215,6 +261,31 @@ impl KillFile {
         Self {
             path: state_dir.join("kill"),
             obeyed: None,
+            heartbeat: None,
+        }
+    }
+
+    /// Renews the file `heartbeat` whenever it is asked to, for the dead man's switch.
+    #[must_use]
+    pub fn with_heartbeat(mut self, renews: bool) -> Self {
+        let place = self.path.with_file_name("heartbeat");
+        self.heartbeat = renews.then_some((place, 0));
+        self
+    }
+
+    /// Says that the session lives.
+    pub fn renew(&mut self) {
+        if let Some((place, count)) = &mut self.heartbeat {
+            *count += 1;
+            // What cannot be written is not renewed: the switch then acts, as it should.
+            let _written = fs::write(place, count.to_string());
+        }
+    }
+
+    /// Says that the session has ended, and nothing has to be done for it.
+    pub fn lay_down(&mut self) {
+        if let Some((place, _)) = &self.heartbeat {
+            let _written = fs::write(place, "ended");
         }
     }
 
@@ -299,6 +370,14 @@ mod tests {
         assert!(!place.exists());
         fs::write(&place, "stop").unwrap();
         assert_eq!(kill.poll(), Some(KillWord::Stop));
+        fs::write(&place, "resume by ada").unwrap();
+        let ada = Person::parse("ada").unwrap();
+        assert_eq!(kill.poll(), Some(KillWord::Resume(ada)));
+        fs::write(&place, "flatten by ada").unwrap();
+        assert_eq!(kill.poll(), Some(KillWord::Flatten));
+        for nameless in ["resume", "resume ada", "resume by", "resume by a b"] {
+            assert_eq!(KillWord::parse(nameless), None, "{nameless}");
+        }
         fs::write(&place, "what is this").unwrap();
         assert_eq!(kill.poll(), Some(KillWord::Halt));
     }

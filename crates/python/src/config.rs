@@ -43,11 +43,11 @@ pub(crate) fn money(name: &str, text: &str) -> PyResult<Money> {
         .map_err(|error| number(name, text, error))
 }
 
-fn decimal_field(dict: &Bound<'_, PyDict>, name: &str) -> PyResult<Decimal> {
+pub(crate) fn decimal_field(dict: &Bound<'_, PyDict>, name: &str) -> PyResult<Decimal> {
     decimal(name, &field::<String>(dict, name)?)
 }
 
-fn money_field(dict: &Bound<'_, PyDict>, name: &str) -> PyResult<Money> {
+pub(crate) fn money_field(dict: &Bound<'_, PyDict>, name: &str) -> PyResult<Money> {
     money(name, &field::<String>(dict, name)?)
 }
 
@@ -103,6 +103,7 @@ pub(crate) fn limits(dict: &Bound<'_, PyDict>) -> PyResult<RiskLimits> {
         max_daily_loss: money_field(dict, "max_daily_loss")?,
         max_drawdown_e9: field(dict, "max_drawdown_e9")?,
         max_leverage_e9: field(dict, "max_leverage_e9")?,
+        guards: crate::guards::guards(&field(dict, "guards")?)?,
     })
 }
 

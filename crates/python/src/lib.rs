@@ -1,8 +1,10 @@
 //! The Python face of py_rt: converts, and nothing else.
 //!
-//! - [`config`]: dictionaries to configurations. [`arrays`]: NumPy arrays to rows, without a copy.
+//! - [`config`], [`guards`]: dictionaries to configurations.
+//! - [`arrays`]: NumPy arrays to rows, without a copy.
 //! - [`host`]: a Python strategy behind the kernel's trait, and what it sees.
-//! - [`backtest`]: the door of a run. [`tables`]: what it leaves behind, as columns.
+//! - [`backtest`]: the door of a run. [`tables`]: what it leaves behind, as columns. [`events`]
+//!   as dictionaries.
 //! - [`compiled`]: compiled strategies from their Python handles.
 //! - [`journal`]: those of the journal as an audit log.
 //! - [`live`]: the doors of a session and of a replay. [`venue`]: that of the paper venue.
@@ -17,10 +19,11 @@ mod clock;
 mod compiled;
 mod config;
 mod error;
+mod events;
 mod faults;
 mod formats;
 mod grpc;
-mod happening;
+mod guards;
 mod host;
 mod indicators;
 mod journal;
@@ -59,7 +62,7 @@ mod _core {
     #[pymodule_export]
     use crate::journal::{explain_order, rebuild_store, verify_journal, JournalEntries};
     #[pymodule_export]
-    use crate::live::{replay_journal, trade};
+    use crate::live::{kill_direct, replay_journal, trade};
     #[pymodule_export]
     use crate::store::{deliver, read};
     #[pymodule_export]

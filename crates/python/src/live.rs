@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use py_rt_kernel::event::Event;
 use py_rt_kernel::execution::ExecutionTimes;
+use py_rt_kernel::input::Person;
 use py_rt_live::{
     Durability, Hooks, JournalConfig, LiveConfig, LiveError, Mode, Secret, SessionSummary,
     VenueConfig,
@@ -17,7 +18,7 @@ use pyo3::types::PyDict;
 
 use crate::config::{self, field};
 use crate::error::FaceError;
-use crate::happening::event_dict;
+use crate::events::event_dict;
 use crate::host::{AnyStrategy, Shared};
 use crate::store;
 
@@ -233,7 +234,35 @@ fn live_config(dict: &Bound<'_, PyDict>) -> PyResult<LiveConfig> {
             None => None,
         },
         account_locks: field(dict, "account_locks")?,
+        heartbeat: field::<f64>(dict, "dead_man_seconds")? > 0.0,
     })
+}
+
+/// Cancels every order of a state directory over a connection of its own, and flattens on demand.
+#[pyfunction]
+pub(crate) fn kill_direct<'py>(
+    py: Python<'py>,
+    config: &Bound<'py, PyDict>,
+    flatten: bool,
+    by: &str,
+) -> PyResult<Bound<'py, PyDict>> {
+    let config = live_config(config)?;
+    let by = Person::parse(by).ok_or_else(|| {
+        FaceError::config(
+            "by",
+            "is no name",
+            "use up to 32 letters, digits and . _ - @ +",
+        )
+    })?;
+    let done = py.detach(|| py_rt_live::kill_direct(&config, flatten, by));
+    let done = done.map_err(refused)?;
+    let dict = PyDict::new(py);
+    dict.set_item("canceled", done.canceled)?;
+    dict.set_item("closing_orders", done.closing_orders)?;
+    dict.set_item("positions", done.positions)?;
+    dict.set_item("open_orders", done.open_orders)?;
+    dict.set_item("notes", done.notes)?;
+    Ok(dict)
 }
 
 fn summary<'py>(py: Python<'py>, summary: &SessionSummary) -> PyResult<Bound<'py, PyDict>> {

@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use py_rt_kernel::execution::ExecutionTimes;
 use py_rt_kernel::market::ByPrice;
-use py_rt_kernel::risk::RiskLimits;
+use py_rt_kernel::risk::{Guards, RiskLimits};
 use py_rt_kernel::signal::Idle;
 use py_rt_kernel::{KernelConfig, Strategy};
 use py_rt_sim::{Backtest, BacktestConfig, BacktestData, Extras, Fees, Latency, VenueConfig};
@@ -172,6 +172,7 @@ fn config(instruments: Vec<Instrument>, latency_ns: i64) -> BacktestConfig {
         max_daily_loss: Money(WIDE),
         max_drawdown_e9: 1_000_000_000,
         max_leverage_e9: 100_000_000_000,
+        guards: Guards::default(),
     };
     BacktestConfig {
         kernel: KernelConfig {

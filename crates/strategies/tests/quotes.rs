@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
 
 use py_rt_kernel::execution::ExecutionTimes;
-use py_rt_kernel::risk::RiskLimits;
+use py_rt_kernel::risk::{Guards, RiskLimits};
 use py_rt_kernel::{Control, Input, Kernel, KernelConfig, Output, Request};
 use py_rt_strategies::{create, Compiled, ParamValue};
 use py_rt_types::*;
@@ -60,6 +60,7 @@ impl Run {
                 max_daily_loss: HUGE,
                 max_drawdown_e9: 1_000_000_000,
                 max_leverage_e9: 100_000_000_000,
+                guards: Guards::default(),
             },
             times: ExecutionTimes::default(),
             cash: Money(Money::ONE.0 * 1_000_000),

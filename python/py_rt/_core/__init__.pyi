@@ -326,6 +326,7 @@ def simulate_faults(
     jobs: int,
     progress: Callable[[int, int], object] | None = None,
 ) -> dict[str, Any]: ...
+def kill_direct(config: dict[str, Any], flatten: bool, by: str) -> dict[str, Any]: ...
 def trade(
     config: dict[str, Any],
     strategy: Any,

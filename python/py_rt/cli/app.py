@@ -289,20 +289,35 @@ def status(
     run_status(state_dir, Output(as_json, quiet, debug))
 
 
-@app.command(epilog=_example("py-rt kill state", "py-rt kill state --level reduce_only"))
+@app.command(
+    epilog=_example(
+        "py-rt kill state",
+        "py-rt kill state --level resume --by ada",
+        "py-rt kill state --direct --config trade.toml --level flatten",
+    )
+)
 def kill(
     state_dir: StateDir,
     level: Annotated[
-        str, typer.Option(help="reduce_only, halt, cancel_all, stop or resume.")
+        str,
+        typer.Option(help="reduce_only, halt, flatten, cancel_all, stop, resume or loosen."),
     ] = "stop",
+    by: Annotated[str | None, typer.Option(help="Who asks; resume and loosen need it.")] = None,
+    direct: Annotated[
+        bool, typer.Option("--direct", help="Act without the session, with the keys of --config.")
+    ] = False,
+    config: Annotated[Path | None, typer.Option(help="With --direct: the session's TOML.")] = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
-    """Stop a session from outside."""
+    """Restrict, stop, flatten or resume a session from outside."""
     from py_rt.cli.session import run_kill
+    from py_rt.errors import ConfigError
 
-    run_kill(state_dir, level, Output(as_json, quiet, debug))
+    if direct != (config is not None):
+        raise ConfigError("--direct and --config go together", field="config", remedy="give both")
+    run_kill(state_dir, level, by, config, Output(as_json, quiet, debug))
 
 
 app.command(epilog=_example("py-rt explain rt-abcdefgh-17 --state-dir state"))(explain)

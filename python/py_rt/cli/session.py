@@ -16,13 +16,13 @@ from py_rt.cli.parameters import parse_params
 from py_rt.errors import ConfigError
 from py_rt.trade import (
     SessionResult,
+    kill,
     paper,
     read_config,
     read_status,
     read_venue_config,
     trade,
     venue_on_data,
-    write_kill,
 )
 from py_rt.trade.control import KillLevel
 from py_rt.trade.database import deliver_store, parse_store
@@ -159,11 +159,18 @@ def run_store(state_dir: Path, url: str, seconds: float, output: Output) -> None
         raise typer.Exit(4)
 
 
-def run_kill(state_dir: Path, level: str, output: Output) -> None:
-    """Write the kill file."""
-    path = write_kill(state_dir, cast("KillLevel", level))
-    if output.result({"level": level, "file": str(path)}):
-        output.note(f"asked for {level}: {path}")
+def run_kill(
+    state_dir: Path, level: str, by: str | None, config: Path | None, output: Output
+) -> None:
+    """Write the kill file, or act without the session."""
+    done = kill(state_dir, cast("KillLevel", level), by=by, config=config)
+    if output.result(done):
+        if config is None:
+            output.note(f"asked for {level}: {done['file']}")
+            return
+        output.table("without the session", [(name, _shown(done[name])) for name in done])
+    if done.get("open_orders") or (level == "flatten" and done.get("positions")):
+        raise typer.Exit(5)
 
 
 class Calm:

@@ -1,7 +1,7 @@
 """Trade in real time, live or on paper; look at a session, stop it, replay it, check its books."""
 
 from py_rt.trade.config import TradeConfig, read_config
-from py_rt.trade.control import read_status, write_kill
+from py_rt.trade.control import kill, read_status, write_kill
 from py_rt.trade.journal import Damage, Journal, JournalCheck, rebuild_store
 from py_rt.trade.ledger import LedgerDiff, compare_ledger, read_ledger
 from py_rt.trade.replay import ReplayResult, replay
@@ -22,6 +22,7 @@ __all__ = [
     "VenueConfig",
     "compare_ledger",
     "explain",
+    "kill",
     "paper",
     "read_config",
     "read_ledger",

@@ -26,6 +26,7 @@ from py_rt.trade.written import Document, Key, read_document
 
 __all__ = ["DEFAULT_CASH", "Credentials", "TradeConfig", "read_config"]
 
+_DEAD_MAN_LIVE_S = 30.0
 DEFAULT_CASH = Decimal(100_000)
 """What limits that were left out are resolved against, when ``[run] cash`` is left out too."""
 
@@ -39,6 +40,7 @@ _RUN = {
     "durability": Key("text", "process", choices=("process", "strict")),
     "spin": Key("flag", False),
     "watchdog_seconds": Key("number", 5, least=0, most=3600),
+    "dead_man_seconds": Key("number", None, least=0, most=3600),
 }
 _VENUE = {
     "dialect": Key("text", choices=("alpaca",)),
@@ -116,6 +118,9 @@ class TradeConfig:
         How long a callback may take; 0 for as long as it likes. After it the session may only
         reduce, after twice the time its open orders are cancelled and the callback is interrupted,
         one more (2 s at least) later the process is killed. The kill file holds until ``resume``.
+    dead_man_seconds : float [s]
+        How long the session may be silent before a process of its own cancels its orders and halts
+        it; 0 for never. Live 30 where it is left out.
     fractional : bool
         Whether stocks are traded in parts of a share.
     order_connections : int
@@ -141,6 +146,7 @@ class TradeConfig:
     retention_ns: int | None = None
     spin: bool = False
     watchdog_seconds: float = 5.0
+    dead_man_seconds: float = 0.0
     fractional: bool = False
     order_connections: int = 2
     answer_timeout_ns: int = 5_000_000_000
@@ -156,6 +162,7 @@ class TradeConfig:
                 "durability": self.durability,
                 "spin": self.spin,
                 "watchdog_seconds": self.watchdog_seconds,
+                "dead_man_seconds": self.dead_man_seconds,
             },
             "strategy": dict(self.params),
             "venue": {
@@ -209,6 +216,7 @@ class TradeConfig:
             "retention_ns": self.retention_ns,
             "spin": self.spin,
             "watchdog_seconds": self.watchdog_seconds,
+            "dead_man_seconds": self.dead_man_seconds,
             "fractional": self.fractional,
             "order_connections": self.order_connections,
             "answer_timeout_ns": self.answer_timeout_ns,
@@ -268,7 +276,7 @@ def read_config(
         mode=mode,
         addresses=resolve_addresses(document, venue, symbols),
         credentials=_credentials(venue, folder),
-        limits=_limits(document, mode, cash),
+        limits=_limits(document, mode, cash, symbols),
         cash=cash,
         database=_store(document, changed),
         durability=run["durability"],
@@ -276,6 +284,7 @@ def read_config(
         retention_ns=_retention(document, journal["retention"]),
         spin=run["spin"],
         watchdog_seconds=float(run["watchdog_seconds"]),
+        dead_man_seconds=_dead_man(run["dead_man_seconds"], mode),
         fractional=venue["fractional"],
         order_connections=venue["order_connections"],
         answer_timeout_ns=_duration(document, "venue.answer_timeout", venue["answer_timeout"]),
@@ -325,15 +334,30 @@ def _credentials(venue: Mapping[str, Any], folder: Path) -> Credentials:
     )
 
 
-def _limits(document: Document, mode: Literal["paper", "live"], cash: Decimal) -> ResolvedLimits:
+def _limits(
+    document: Document, mode: Literal["paper", "live"], cash: Decimal, symbols: tuple[str, ...]
+) -> ResolvedLimits:
     written = document.values.get("risk", {})
     if not isinstance(written, dict):
         raise document.error("is not a table", "risk", remedy="write it as [risk]")
     document.known(written, _LIMITS, "risk")
     try:
-        return RiskLimits(**written).resolve(mode, cash)
+        limits = RiskLimits(**written).resolve(mode, cash)
     except ParameterError as error:
         raise document.error(error.what, f"risk.{error.field}", remedy=error.remedy) from None
+    if unknown := sorted(limits.symbols() - set(symbols)):
+        raise document.error(
+            f"{unknown[0]} is limited and not traded",
+            "risk",
+            remedy=f"run.symbols has {', '.join(symbols)}",
+        )
+    return limits
+
+
+def _dead_man(written: float | None, mode: str) -> float:
+    if written is not None:
+        return float(written)
+    return _DEAD_MAN_LIVE_S if mode == "live" else 0.0
 
 
 def _retention(document: Document, written: str) -> int | None:

@@ -14,7 +14,7 @@ from typing import Any
 
 from py_rt._amounts import Number
 from py_rt.backtest.lineup import Lineup, Strategies, line_up
-from py_rt.config import RiskLimits
+from py_rt.config import ResolvedLimits, RiskLimits
 from py_rt.data import load
 from py_rt.errors import ConfigError, ParameterError
 from py_rt.strategy import Strategy
@@ -22,6 +22,7 @@ from py_rt.trade.addresses import Addresses
 from py_rt.trade.config import DEFAULT_CASH, Credentials, TradeConfig, read_config
 from py_rt.trade.control import is_alive
 from py_rt.trade.database import parse_store
+from py_rt.trade.guard import GuardProcess
 from py_rt.trade.secrets import Secret
 from py_rt.trade.signals import StopBySignal
 from py_rt.trade.venue import venue_symbol
@@ -160,8 +161,14 @@ def trade(
     core = resolved.to_core() | _strategy_keys(lineup)
     members = list(lineup.strategies.values())
     hosted: Any = members if lineup.several else members[0]
-    with StopBySignal(resolved.state_dir) as stop:
-        raw = _core.trade(core, hosted, on_event, on_note)
+    seconds = resolved.dead_man_seconds
+    guard = GuardProcess.start(core, seconds) if seconds > 0 else None
+    try:
+        with StopBySignal(resolved.state_dir) as stop:
+            raw = _core.trade(core, hosted, on_event, on_note)
+    finally:
+        if guard is not None:
+            guard.leave()
     result = SessionResult.from_core(raw, str(resolved.state_dir))
     return replace(result, reason="stopped") if stop.asked else result
 
@@ -305,7 +312,7 @@ def _on_own_venue(
         state_dir=root / "session",
         addresses=Addresses.at(venue.alpaca, list(names.values())),
         credentials=Credentials(Secret(venue.key), Secret(venue.secret)),
-        limits=(plan.risk or RiskLimits()).resolve("paper", cash),
+        limits=_limits(plan).renamed(names),
         cash=cash,
         seconds=length_s if plan.seconds is None else plan.seconds,
         database=parse_store(plan.store),
@@ -318,6 +325,10 @@ def _on_own_venue(
         for name, one in lineup.strategies.items():
             one.adopt(running[name])
         venue.stop()
+
+
+def _limits(plan: PaperPlan) -> ResolvedLimits:
+    return (plan.risk or RiskLimits()).resolve("paper", Decimal(str(plan.cash)))
 
 
 def _renamed(strategy: Strategy, names: Mapping[str, str], say: Callable[[str], None]) -> Strategy:

@@ -21,7 +21,7 @@ __all__ = ["StopBySignal"]
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _LOOK_S = 0.25
 _LOOKS = 2
-_LATCHED = ("halt", "reduce_only")
+_LATCHED = ("halt", "reduce_only", "flatten")
 
 
 class StopBySignal:
@@ -105,5 +105,5 @@ class StopBySignal:
         """Leave what was there: a word that nobody read would stop the next session too."""
         if self._word() == "stop":
             self._kill.unlink(missing_ok=True)
-        if self._word_before in _LATCHED and not self._kill.exists():
+        if self._word_before.startswith(_LATCHED) and not self._kill.exists():
             self._kill.write_text(f"{self._word_before}\n", encoding="utf-8")

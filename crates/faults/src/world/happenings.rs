@@ -119,7 +119,7 @@ impl World {
             self.place_foreign(instrument);
         }
         if self.strikes_rarely(Fault::KillWord) {
-            let words = ["halt", "reduce_only", "cancel_all", "resume"];
+            let words = ["halt", "reduce_only", "cancel_all", "resume by ada"];
             self.word = Some(words[self.dice.between(0, 3) as usize]);
         }
     }

@@ -20,6 +20,7 @@
 //! | 21 | control | time, [`Control`] |
 //! | 22 | timer | time |
 //! | 23 | corporate action | time, [`CorporateAction`] |
+//! | 24 | market phase | time, instrument, [`Phase`] |
 //! | 32 .. 35 | decision | time, the new order, replace, cancel or query as sent |
 //!
 //! Times are `i64` nanoseconds UTC and are the `now` of the call. An optional member has a byte 0
@@ -29,6 +30,7 @@
 
 mod actions;
 pub(crate) mod bytes;
+mod controls;
 mod header;
 mod nouns;
 
@@ -39,11 +41,12 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use py_rt_types::{
-    AccountReport, Bar, CancelOrder, MarketEvent, NewOrder, Query, ReplaceOrder, Report, UnixNanos,
+    AccountReport, Bar, CancelOrder, InstrumentId, MarketEvent, NewOrder, Query, ReplaceOrder,
+    Report, UnixNanos,
 };
 
 use crate::actions::CorporateAction;
-use crate::input::{Control, Input, Session};
+use crate::input::{Control, Input, Phase, Session};
 pub use crate::output::DecisionHash;
 use crate::output::Request;
 pub use bytes::Malformed;
@@ -66,6 +69,7 @@ const SESSION: u8 = 20;
 const CONTROL: u8 = 21;
 const TIMER: u8 = 22;
 const ACTION: u8 = 23;
+const PHASE: u8 = 24;
 const NEW: u8 = 32;
 const REPLACE: u8 = 33;
 const CANCEL: u8 = 34;
@@ -88,6 +92,8 @@ pub enum OwnedInput {
     Control(Control),
     /// A company did something to its shares.
     Action(CorporateAction),
+    /// The market of an instrument opened, closed or was halted.
+    Phase(InstrumentId, Phase),
     /// Nothing but time passed.
     Timer,
 }
@@ -105,6 +111,7 @@ impl OwnedInput {
             Self::Session(session) => Input::Session(*session),
             Self::Control(control) => Input::Control(*control),
             Self::Action(action) => Input::Action(action),
+            Self::Phase(instrument, phase) => Input::Phase(*instrument, *phase),
             Self::Timer => Input::Timer,
         }
     }
@@ -220,6 +227,11 @@ pub fn encode_input(now: UnixNanos, input: &Input<'_>, out: &mut Vec<u8>) {
             start(ACTION);
             action.put(out);
         }
+        Input::Phase(instrument, phase) => {
+            start(PHASE);
+            instrument.put(out);
+            phase.put(out);
+        }
         Input::Timer => start(TIMER),
     }
 }
@@ -293,7 +305,7 @@ impl Entry {
         let kind = u8::read(&mut reader, "kind")?;
         let entry = match kind {
             HEADER..=END => Self::decode_frame(kind, &mut reader)?,
-            MARKET..=ACTION => {
+            MARKET..=PHASE => {
                 let now = Wire::read(&mut reader, "now")?;
                 Self::Input(now, decode_input(kind, &mut reader)?)
             }
@@ -350,6 +362,10 @@ fn decode_input(kind: u8, reader: &mut Reader<'_>) -> Result<OwnedInput, Malform
         SESSION => OwnedInput::Session(Wire::read(reader, "session")?),
         CONTROL => OwnedInput::Control(Wire::read(reader, "control")?),
         ACTION => OwnedInput::Action(Wire::read(reader, "action")?),
+        PHASE => OwnedInput::Phase(
+            Wire::read(reader, "instrument")?,
+            Wire::read(reader, "phase")?,
+        ),
         _ => OwnedInput::Timer,
     })
 }

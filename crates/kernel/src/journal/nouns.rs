@@ -12,7 +12,7 @@ use super::bytes::{wire_enum, wire_struct, Malformed, Reader, Wire};
 use super::Totals;
 use crate::event::TradingState;
 use crate::execution::{ExecutionTimes, Order, PendingReplace};
-use crate::input::{Control, Session};
+use crate::input::Session;
 use crate::kernel::StrategySpec;
 use crate::portfolio::Position;
 use crate::risk::RiskLimits;
@@ -35,14 +35,6 @@ wire_enum!(OrderStatus {
     Canceled = 9,
     Rejected = 10,
     Expired = 11,
-});
-wire_enum!(Control {
-    Start = 1,
-    Stop = 2,
-    Halt = 3,
-    ReduceOnly = 4,
-    Resume = 5,
-    CancelAll = 6,
 });
 
 wire_struct!(MarketEvent {
@@ -114,7 +106,8 @@ wire_struct!(RiskLimits {
     reference_age_ns_max,
     max_daily_loss,
     max_drawdown_e9,
-    max_leverage_e9
+    max_leverage_e9,
+    guards
 });
 wire_struct!(StrategySpec { name, limits });
 wire_struct!(ExecutionTimes {

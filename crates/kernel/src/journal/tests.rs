@@ -16,8 +16,9 @@ use py_rt_types::{
 use super::*;
 use crate::actions::{ActionKind, CorporateAction, Split};
 use crate::execution::ExecutionTimes;
+use crate::input::{Person, Phase};
 use crate::kernel::KernelConfig;
-use crate::risk::RiskLimits;
+use crate::risk::{Guards, RiskLimits};
 
 /// splitmix64 with a printed seed: the values of the property tests.
 struct Values(u64);
@@ -150,7 +151,7 @@ impl Values {
     }
 
     fn input(&mut self) -> OwnedInput {
-        match self.below(8) {
+        match self.below(9) {
             0 => OwnedInput::Market(MarketEvent {
                 ts_event: self.time(),
                 ts_recv: self.time(),
@@ -198,16 +199,7 @@ impl Values {
                     next_sequence: self.word(),
                 },
             }),
-            5 => OwnedInput::Control(
-                [
-                    Control::Start,
-                    Control::Stop,
-                    Control::Halt,
-                    Control::ReduceOnly,
-                    Control::Resume,
-                    Control::CancelAll,
-                ][self.below(6) as usize],
-            ),
+            5 => OwnedInput::Control(self.control()),
             6 => OwnedInput::Action(CorporateAction {
                 instrument: self.instrument(),
                 kind: if self.flag() {
@@ -218,8 +210,31 @@ impl Values {
                     }
                 },
             }),
+            7 => OwnedInput::Phase(
+                self.instrument(),
+                [Phase::Open, Phase::Auction, Phase::Halted, Phase::Closed][self.below(4) as usize],
+            ),
             _ => OwnedInput::Timer,
         }
+    }
+
+    fn control(&mut self) -> Control {
+        [
+            Control::Start,
+            Control::Stop,
+            Control::Halt,
+            Control::ReduceOnly,
+            Control::Resume {
+                by: Person::parse("ada").unwrap(),
+            },
+            Control::Flatten,
+            Control::Loosen {
+                by: Person::parse("a.b-c_d@e+f").unwrap(),
+            },
+            Control::CancelAll,
+            Control::LeaseLost,
+            Control::LeaseHeld,
+        ][self.below(10) as usize]
     }
 
     fn decision(&mut self) -> Decision {
@@ -286,6 +301,7 @@ pub(crate) fn config() -> KernelConfig {
             max_daily_loss: Money(10_000 * Money::ONE.0),
             max_drawdown_e9: 100_000_000,
             max_leverage_e9: 4_000_000_000,
+            guards: Guards::default(),
         },
         times: ExecutionTimes::default(),
         cash: Money(100_000 * Money::ONE.0),

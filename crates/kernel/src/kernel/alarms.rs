@@ -42,6 +42,9 @@ impl<S: Strategy> Kernel<S> {
             }
             self.settle();
         }
+        if self.flatten.is_some() {
+            self.advance_flatten();
+        }
         self.settle();
     }
 
@@ -61,5 +64,8 @@ impl<S: Strategy> Kernel<S> {
             .min(self.timers.poll_timeout())
             .min(self.execution.poll_timeout())
             .min(self.sync.poll_timeout());
+        if let Some(flatten) = &self.flatten {
+            self.alarm = self.alarm.min(flatten.poll_timeout());
+        }
     }
 }

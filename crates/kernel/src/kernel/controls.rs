@@ -25,7 +25,17 @@ impl<S: Strategy> Kernel<S> {
                 self.cancel_all(None);
             }
             Control::ReduceOnly => self.restrict(TradingState::ReduceOnly, Cause::Operator),
-            Control::Resume => self.handle_resume(),
+            Control::Resume { .. } => {
+                self.outbox.emit(Event::Command(control));
+                self.handle_resume();
+            }
+            Control::LeaseLost => self.restrict(TradingState::ReduceOnly, Cause::Lease),
+            Control::LeaseHeld => self.handle_lease_held(),
+            Control::Loosen { .. } => self.outbox.emit(Event::Command(control)),
+            Control::Flatten => {
+                self.outbox.emit(Event::Command(control));
+                self.begin_flatten();
+            }
             Control::CancelAll => {
                 self.execution.targets.clear();
                 self.cancel_all(None);
@@ -49,6 +59,7 @@ impl<S: Strategy> Kernel<S> {
             self.running = false;
         }
         self.timers.clear();
+        self.flatten = None;
         self.execution.targets.clear();
         let state = self.risk.state.max(TradingState::ReduceOnly);
         self.set_state(state, Cause::Stopping);
@@ -58,16 +69,23 @@ impl<S: Strategy> Kernel<S> {
     }
 
     fn handle_resume(&mut self) {
-        self.risk
-            .breaker
-            .reset(self.now, self.books.account.equity());
+        self.flatten = None;
+        self.risk.resume(self.now, self.books.account.equity());
         self.resume_own();
         self.set_state(TradingState::Active, Cause::Operator);
     }
 
+    /// Lifts what the loss of the lease did, unless something else holds since.
+    fn handle_lease_held(&mut self) {
+        if self.by_lease {
+            self.set_state(TradingState::Active, Cause::Lease);
+        }
+    }
+
     /// Tightens what is allowed; never loosens it.
     pub(super) fn restrict(&mut self, state: TradingState, cause: Cause) {
-        if state <= self.risk.state {
+        self.by_lease &= cause == Cause::Lease;
+        if !self.risk.restrict(state, cause) {
             return;
         }
         self.set_state(state, cause);
@@ -78,6 +96,7 @@ impl<S: Strategy> Kernel<S> {
     }
 
     fn set_state(&mut self, state: TradingState, cause: Cause) {
+        self.by_lease = cause == Cause::Lease && state != TradingState::Active;
         self.risk.state = state;
         self.outbox.emit(Event::Trading { state, cause });
     }
@@ -102,6 +121,9 @@ impl<S: Strategy> Kernel<S> {
 
     pub(super) fn cancel(&mut self, id: ClientOrderId) {
         if let Some(order) = self.execution.handle_cancel(self.now, id) {
+            if self.guarded {
+                self.note_cancel(order.strategy);
+            }
             self.publish_order(&order, None);
         }
     }

@@ -98,6 +98,10 @@ impl<S: Strategy> Kernel<S> {
                 tag,
                 target,
             } => {
+                if self.is_flattening() {
+                    let denial = self.held_back();
+                    return self.refuse(strategy, order, tag, RejectReason::Risk, Some(denial));
+                }
                 self.submit(strategy, order, tag, target);
             }
             Intent::Invalid {
@@ -123,7 +127,7 @@ impl<S: Strategy> Kernel<S> {
                 }
             }
             Intent::Target { instrument, qty } => {
-                if self.is_warm() {
+                if self.is_warm() && !self.is_flattening() {
                     self.execution.targets.set(strategy, instrument, Some(qty));
                     self.work_target(strategy, instrument);
                 }
@@ -155,7 +159,13 @@ impl<S: Strategy> Kernel<S> {
         strategy == StrategyId::ACCOUNT || order().is_some_and(|order| order.is_of(strategy))
     }
 
-    fn submit(&mut self, strategy: StrategyId, order: &NewOrder, tag: u32, target: bool) -> bool {
+    pub(super) fn submit(
+        &mut self,
+        strategy: StrategyId,
+        order: &NewOrder,
+        tag: u32,
+        target: bool,
+    ) -> bool {
         if let Err(denial) = self.check_before_new(strategy, order) {
             self.review_refused(order.client_order_id, denial);
             self.refuse(strategy, order, tag, RejectReason::Risk, Some(denial));
@@ -168,6 +178,9 @@ impl<S: Strategy> Kernel<S> {
         match self.risk.check_new(&self.desk(), order, &mut ()) {
             Ok(approved) => {
                 self.record_sent(strategy);
+                if self.guarded {
+                    self.note_order(strategy, order.instrument, Some(order));
+                }
                 self.execution
                     .handle_new(self.now, strategy, order, tag, target);
                 self.outbox.send(self.now, Request::New(approved));
@@ -230,6 +243,9 @@ impl<S: Strategy> Kernel<S> {
         match before.and_then(asked) {
             Ok(approved) => {
                 self.record_sent(order.strategy);
+                if self.guarded {
+                    self.note_order(order.strategy, order.instrument, None);
+                }
                 let changed = self.execution.handle_replace(self.now, &replace);
                 self.outbox.send(self.now, Request::Replace(approved));
                 if let Some(order) = changed {

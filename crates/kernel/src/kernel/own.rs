@@ -232,10 +232,9 @@ impl<S: Strategy> Kernel<S> {
         else {
             return;
         };
-        if state <= own.risk.state {
+        if !own.risk.restrict(state, cause) {
             return;
         }
-        own.risk.state = state;
         self.outbox.emit(Event::StrategyTrading {
             strategy,
             state,
@@ -251,8 +250,7 @@ impl<S: Strategy> Kernel<S> {
     pub(super) fn resume_own(&mut self) {
         for own in &mut self.books.own {
             let equity = own.portfolio.equity();
-            own.risk.breaker.reset(self.now, equity);
-            own.risk.state = TradingState::Active;
+            own.risk.resume(self.now, equity);
         }
     }
 }

@@ -167,17 +167,30 @@ impl<S: Strategy> Kernel<S> {
             strategy,
         };
         self.outbox.emit(Event::Fill(event));
-        self.outbox.emit(Event::Position(PositionEvent {
-            strategy,
-            instrument: id,
-            qty: position.qty,
-            cost: position.cost,
-            realized_pnl: position.realized_pnl,
-        }));
+        self.publish_position(strategy, id, &position);
         if self.running && self.interests.has(Interests::FILL) {
             self.notices.push_back(Notice::Fill(event));
         }
+        if self.guarded {
+            let first = cum_qty == fresh_qty;
+            self.note_fill(
+                strategy,
+                id,
+                (notional.unwrap_or_default(), fresh_qty),
+                first,
+            );
+        }
         self.mark(id);
+    }
+
+    fn publish_position(&mut self, strategy: StrategyId, id: InstrumentId, held: &Position) {
+        self.outbox.emit(Event::Position(PositionEvent {
+            strategy,
+            instrument: id,
+            qty: held.qty,
+            cost: held.cost,
+            realized_pnl: held.realized_pnl,
+        }));
     }
 
     /// Adds an execution's value to its order; returns whose order it was.

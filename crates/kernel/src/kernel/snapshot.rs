@@ -13,10 +13,11 @@ use crate::event::{Cause, TradingState};
 use crate::execution::{ForeignOrder, Order};
 use crate::journal::bytes::{wire_struct, Malformed, Reader, Wire};
 use crate::portfolio::Position;
+use crate::risk::{DayImage, Risk};
 use crate::signal::Strategy;
 
 /// The number of this format.
-const FORMAT: u16 = 4;
+const FORMAT: u16 = 5;
 /// Closed orders that are carried over, for late reports.
 const CLOSED_KEPT: usize = 2_048;
 
@@ -38,6 +39,10 @@ pub struct Snapshot {
     sync: SyncImage,
     breaker: BreakerImage,
     own: Vec<OwnImage>,
+    /// What holds until a person resumes, and why.
+    latch: Option<(TradingState, Cause)>,
+    /// What the day brought, where guards count it.
+    today: Option<DayImage>,
 }
 
 /// Books and breakers of one of several strategies.
@@ -47,6 +52,8 @@ pub(crate) struct OwnImage {
     fees: Money,
     positions: Vec<Position>,
     breaker: BreakerImage,
+    latch: Option<(TradingState, Cause)>,
+    today: Option<DayImage>,
 }
 
 /// What reconciliation remembers between sessions.
@@ -86,7 +93,9 @@ wire_struct!(OwnImage {
     cash,
     fees,
     positions,
-    breaker
+    breaker,
+    latch,
+    today
 });
 wire_struct!(Snapshot {
     next_sequence,
@@ -100,7 +109,9 @@ wire_struct!(Snapshot {
     former,
     sync,
     breaker,
-    own
+    own,
+    latch,
+    today
 });
 
 impl Snapshot {
@@ -179,6 +190,10 @@ impl Snapshot {
         };
         let own = self.own.iter().map(|own| OwnImage {
             positions: shifted(&own.positions),
+            today: own
+                .today
+                .as_ref()
+                .map(|today| moved_day(today, places, count)),
             ..own.clone()
         });
         let mut foreign = alloc::vec![Qty::ZERO; count];
@@ -202,9 +217,14 @@ impl Snapshot {
                 },
             ))
         });
+        let today = self
+            .today
+            .as_ref()
+            .map(|today| moved_day(today, places, count));
         Self {
             positions: shifted(&self.positions),
             own: own.collect(),
+            today,
             open: moved(&self.open),
             closed: moved(&self.closed),
             sync: SyncImage {
@@ -217,6 +237,24 @@ impl Snapshot {
     }
 }
 
+fn today(risk: &Risk) -> Option<DayImage> {
+    risk.guard.as_ref().map(|guard| guard.image().clone())
+}
+
+fn moved_day(today: &DayImage, places: &[Option<InstrumentId>], count: usize) -> DayImage {
+    let mut lots = alloc::vec![0; count];
+    for (from, target) in today.lots.iter().zip(places) {
+        let target = target.map(InstrumentId::index);
+        if let Some(to) = target.and_then(|target| lots.get_mut(target)) {
+            *to = *from;
+        }
+    }
+    DayImage {
+        lots,
+        ..today.clone()
+    }
+}
+
 impl OwnImage {
     fn of(own: &Own) -> Self {
         Self {
@@ -224,6 +262,8 @@ impl OwnImage {
             fees: own.portfolio.fees(),
             positions: own.portfolio.positions().to_vec(),
             breaker: own.risk.breaker.image(),
+            latch: own.risk.latch,
+            today: today(&own.risk),
         }
     }
 }
@@ -251,6 +291,8 @@ impl<S> Kernel<S> {
             sync: self.sync.image(),
             breaker: self.risk.breaker.image(),
             own: self.books.own.iter().map(OwnImage::of).collect(),
+            latch: self.risk.latch,
+            today: today(&self.risk),
         }
     }
 }
@@ -287,7 +329,8 @@ impl<S: Strategy> Kernel<S> {
                 .restore(image.cash, image.fees, &image.positions)
                 .map_err(|_| wrong("value"))?;
             own.risk.breaker.restore(image.breaker);
-            own.risk.state = image.breaker.state;
+            own.risk.restore(image.latch, image.today.as_ref());
+            own.risk.state = own.risk.state.max(image.breaker.state);
         }
         self.books
             .account
@@ -300,12 +343,15 @@ impl<S: Strategy> Kernel<S> {
         self.sync.restore(&snapshot.sync);
         self.last_fill = snapshot.last_fill;
         self.risk.breaker.restore(snapshot.breaker);
-        let cause = match snapshot.breaker.state {
-            TradingState::Active => return Ok(()),
-            TradingState::ReduceOnly => Cause::DailyLoss,
-            TradingState::Halted => Cause::Drawdown,
+        self.risk.restore(None, snapshot.today.as_ref());
+        let breaker = match snapshot.breaker.state {
+            TradingState::Active => None,
+            TradingState::ReduceOnly => Some((TradingState::ReduceOnly, Cause::DailyLoss)),
+            TradingState::Halted => Some((TradingState::Halted, Cause::Drawdown)),
         };
-        self.restrict(snapshot.breaker.state, cause);
+        for (state, cause) in snapshot.latch.into_iter().chain(breaker) {
+            self.restrict(state, cause);
+        }
         Ok(())
     }
 }

@@ -1,21 +1,24 @@
 //! The checks, in the order in which they are asked.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use py_rt_types::{
     Decimal, Instrument, InstrumentId, Money, NewOrder, Price, Qty, ReplaceOrder, Side, TypeError,
     UnixNanos,
 };
 
+use super::guard::{is_immediate, DayImage, Guard};
 use super::rate::RateWindow;
 use super::{Approved, Breaker, Control, Notes, RiskLimits};
-use crate::event::{Denial, TradingState};
+use crate::event::{Cause, Denial, TradingState};
 use crate::execution::{Exposure, Order};
+use crate::input::Phase;
 use crate::market::Market;
 use crate::portfolio::Portfolio;
 use crate::signal::StrategyId;
 
-const E9: i128 = 1_000_000_000;
-const BPS: i128 = 10_000;
+pub(super) const E9: i128 = 1_000_000_000;
+pub(super) const BPS: i128 = 10_000;
 
 /// What risk looks at: the stages before it, by reference. Portfolio and orders are those of whom
 /// the limits belong to: the account, or one of several strategies.
@@ -28,6 +31,10 @@ pub(crate) struct Desk<'a> {
     /// Quantity on its way, by instrument.
     pub(crate) exposures: &'a [Exposure],
     pub(crate) open_orders: usize,
+    /// The open orders of the account.
+    pub(crate) open: &'a [Order],
+    /// The phases of the markets, by instrument, as far as they were told.
+    pub(crate) phases: &'a [Phase],
     pub(crate) reconciled: bool,
     /// Whether several strategies share the account: then each of them is held to its reduce-only
     /// orders by its own limits.
@@ -36,7 +43,7 @@ pub(crate) struct Desk<'a> {
 
 impl Desk<'_> {
     #[inline]
-    fn exposure(&self, id: InstrumentId) -> Exposure {
+    pub(super) fn exposure(&self, id: InstrumentId) -> Exposure {
         self.exposures.get(id.index()).copied().unwrap_or_default()
     }
 }
@@ -47,20 +54,30 @@ pub(crate) struct Risk {
     limits: RiskLimits,
     max_lots: Vec<i64>,
     rate: RateWindow,
+    /// What is set beyond the limits; `None` where nothing is.
+    pub(crate) guard: Option<Box<Guard>>,
+    /// What holds until a person resumes, also in the next session, and why.
+    pub(crate) latch: Option<(TradingState, Cause)>,
     pub(crate) breaker: Breaker,
     pub(crate) state: TradingState,
 }
 
 /// An order as the checks see it: the same for a new order and for a replace.
-struct Ask<'a> {
-    instrument: &'a Instrument,
-    id: InstrumentId,
-    side: Side,
+pub(super) struct Ask<'a> {
+    pub(super) instrument: &'a Instrument,
+    pub(super) id: InstrumentId,
+    pub(super) side: Side,
     /// Quantity that may be executed because of this order.
-    leaves: i64,
+    pub(super) leaves: i64,
     /// Quantity of the same order that is already counted as exposure.
-    counted: i64,
-    price: Option<Price>,
+    pub(super) counted: i64,
+    /// Its limit, or where a stop has none its stop price.
+    pub(super) price: Option<Price>,
+    pub(super) limit: Option<Price>,
+    pub(super) is_stop: bool,
+    pub(super) is_immediate: bool,
+    /// The order itself, where it is new.
+    pub(super) new: Option<&'a NewOrder>,
     reduce_only: bool,
     opens_order: bool,
 }
@@ -75,11 +92,56 @@ impl Risk {
             }
         };
         Self {
-            limits,
             max_lots: instruments.iter().map(lots).collect(),
             rate: RateWindow::new(limits.max_orders_per_second),
             breaker: Breaker::new(&limits, cash),
+            guard: (!limits.guards.is_unset())
+                .then(|| Box::new(Guard::new(&limits.guards, instruments))),
+            latch: None,
+            limits,
             state: TradingState::Active,
+        }
+    }
+
+    /// Takes over what an earlier session was held by, and what its day brought.
+    pub(crate) fn restore(
+        &mut self,
+        latch: Option<(TradingState, Cause)>,
+        today: Option<&DayImage>,
+    ) {
+        if let Some((state, _)) = latch {
+            self.state = self.state.max(state);
+            self.latch = latch;
+        }
+        if let (Some(guard), Some(today)) = (&mut self.guard, today) {
+            guard.restore(today);
+        }
+    }
+
+    /// Tightens what is allowed; never loosens it. False when it was as tight before.
+    pub(crate) fn restrict(&mut self, state: TradingState, cause: Cause) -> bool {
+        if cause.latches() && self.latch.is_none_or(|(held, _)| state > held) {
+            self.latch = Some((state, cause));
+        }
+        if state <= self.state {
+            return false;
+        }
+        self.state = state;
+        true
+    }
+
+    /// How far a price may lie from the reference.
+    pub(crate) const fn collar_bps(&self) -> u32 {
+        self.limits.price_collar_bps
+    }
+
+    /// Everything within limits again, by the word of a person.
+    pub(crate) fn resume(&mut self, now: UnixNanos, equity: Money) {
+        self.breaker.reset(now, equity);
+        self.latch = None;
+        self.state = TradingState::Active;
+        if let Some(guard) = &mut self.guard {
+            guard.resume();
         }
     }
 
@@ -109,6 +171,10 @@ impl Risk {
             leaves: order.order_qty.0,
             counted: 0,
             price: order.limit_price.or(order.stop_price),
+            limit: order.limit_price,
+            is_stop: order.stop_price.is_some(),
+            is_immediate: is_immediate(order.tif),
+            new: Some(order),
             reduce_only: order.reduce_only,
             opens_order: true,
         };
@@ -132,6 +198,10 @@ impl Risk {
             leaves: replace.order_qty.0.saturating_sub(order.cum_qty.0),
             counted: order.leaves_qty().0,
             price: replace.limit_price,
+            limit: replace.limit_price,
+            is_stop: order.stop_price.is_some(),
+            is_immediate: is_immediate(order.tif),
+            new: None,
             reduce_only: order.reduce_only,
             opens_order: false,
         };
@@ -183,7 +253,11 @@ impl Risk {
             Control::MaxOrdersPerSecond,
             most,
             sent + 1,
-        )
+        )?;
+        match &self.guard {
+            Some(guard) => guard.check(desk, ask, notes),
+            None => Ok(()),
+        }
     }
 
     fn check_size<N: Notes>(
@@ -359,15 +433,15 @@ fn known<'a>(desk: &Desk<'a>, id: InstrumentId) -> Result<&'a Instrument, Denial
         .ok_or(denial(Control::Overflow, whole(0), whole(0)))
 }
 
-fn fits<T>(value: Result<T, TypeError>) -> Result<T, Denial> {
+pub(super) fn fits<T>(value: Result<T, TypeError>) -> Result<T, Denial> {
     value.map_err(|_| denial(Control::Overflow, whole(0), whole(0)))
 }
 
-fn whole(value: i128) -> Decimal {
+pub(super) fn whole(value: i128) -> Decimal {
     Decimal::try_new(value, 0).unwrap_or_default()
 }
 
-const fn denial(control: Control, limit: Decimal, value: Decimal) -> Denial {
+pub(super) const fn denial(control: Control, limit: Decimal, value: Decimal) -> Denial {
     Denial {
         control,
         limit,
@@ -376,7 +450,7 @@ const fn denial(control: Control, limit: Decimal, value: Decimal) -> Denial {
     }
 }
 
-fn require<N: Notes>(
+pub(super) fn require<N: Notes>(
     notes: &mut N,
     holds: bool,
     control: Control,
@@ -394,7 +468,7 @@ fn require<N: Notes>(
     Err(found())
 }
 
-fn within_money<N: Notes>(
+pub(super) fn within_money<N: Notes>(
     notes: &mut N,
     holds: bool,
     control: Control,

@@ -7,13 +7,20 @@
 mod approved;
 mod breaker;
 mod checks;
+mod guard;
+mod guards;
 mod limits;
 mod notes;
 mod rate;
+mod sums;
+mod tail;
+mod window;
 
 pub use approved::Approved;
 pub(crate) use breaker::Breaker;
 pub(crate) use checks::{Desk, Risk};
+pub(crate) use guard::{DayImage, Guard};
+pub use guards::{GreekLimit, Greeks, GroupLimit, Guards, InstrumentLimit, Pace, TailLimit};
 pub use limits::RiskLimits;
 pub(crate) use notes::Notes;
 pub use notes::{Check, Review};
@@ -56,6 +63,42 @@ pub enum Control {
     Overflow,
     /// The run is warming up: strategies look and may not trade yet.
     Warmup,
+    /// Equal orders one after the other.
+    MaxDuplicates,
+    /// Too many orders and replaces of one instrument.
+    MaxInstrumentOrders,
+    /// Too many cancels: new orders wait, cancels pass.
+    MaxCancels,
+    /// It could meet an order of our own.
+    SelfTrade,
+    /// Price too far from a reference of the last orders.
+    MaxPriceMove,
+    /// The visible book does not hold a market order.
+    MarketDepth,
+    /// The phase of the market forbids it.
+    MarketPhase,
+    /// Net position too large.
+    MaxNetNotional,
+    /// Too much value executed in a day.
+    MaxDailyNotional,
+    /// Too many units of the instrument executed in a day.
+    MaxDailyQty,
+    /// Too many units of the instrument held.
+    MaxPositionQty,
+    /// Too large a part of equity in one instrument.
+    MaxConcentration,
+    /// Positions that move together too large.
+    MaxGroupNotional,
+    /// Value at risk too large, or no scenarios of the instrument.
+    MaxVar,
+    /// Expected shortfall too large.
+    MaxExpectedShortfall,
+    /// Delta of the portfolio too large.
+    MaxDelta,
+    /// Gamma of the portfolio too large.
+    MaxGamma,
+    /// Vega of the portfolio too large.
+    MaxVega,
 }
 
 impl Control {
@@ -80,6 +123,24 @@ impl Control {
             Self::NotShortable => "not_shortable",
             Self::ReduceOnly => "reduce_only",
             Self::Overflow => "overflow",
+            Self::MaxDuplicates => "max_duplicates",
+            Self::MaxInstrumentOrders => "max_instrument_orders",
+            Self::MaxCancels => "max_cancels",
+            Self::SelfTrade => "self_trade",
+            Self::MaxPriceMove => "max_price_move",
+            Self::MarketDepth => "market_slippage_bps",
+            Self::MarketPhase => "closed_market",
+            Self::MaxNetNotional => "max_net_notional",
+            Self::MaxDailyNotional => "max_daily_notional",
+            Self::MaxDailyQty => "max_daily_qty",
+            Self::MaxPositionQty => "max_position_qty",
+            Self::MaxConcentration => "max_concentration",
+            Self::MaxGroupNotional => "max_group_notional",
+            Self::MaxVar => "max_var",
+            Self::MaxExpectedShortfall => "max_es",
+            Self::MaxDelta => "max_delta",
+            Self::MaxGamma => "max_gamma",
+            Self::MaxVega => "max_vega",
         }
     }
 }

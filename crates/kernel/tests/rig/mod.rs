@@ -9,7 +9,8 @@
 
 use py_rt_kernel::event::{Event, FillEvent, OrderEvent};
 use py_rt_kernel::execution::{ExecutionTimes, Order};
-use py_rt_kernel::risk::{Control as Limit, RiskLimits};
+use py_rt_kernel::input::Person;
+use py_rt_kernel::risk::{Control as Limit, Guards, RiskLimits};
 use py_rt_kernel::signal::Quote;
 use py_rt_kernel::{
     Context, Control, Input, Interests, Kernel, KernelConfig, OrderRequest, Output, Request,
@@ -89,6 +90,7 @@ pub fn loose() -> RiskLimits {
         max_daily_loss: money("1000000000000"),
         max_drawdown_e9: 1_000_000_000,
         max_leverage_e9: 1_000_000_000_000,
+        guards: Guards::default(),
     }
 }
 
@@ -104,6 +106,11 @@ pub fn config(instruments: Vec<Instrument>) -> KernelConfig {
         strategies: Vec::new(),
         opens_at: UnixNanos::MIN,
     }
+}
+
+/// Who resumes in tests.
+pub fn ada() -> Person {
+    Person::parse("ada").unwrap()
 }
 
 /// What the script wants at the next trade.
@@ -302,6 +309,13 @@ impl Rig {
     /// The venue says this about order `sequence`, a buy of the first instrument.
     pub fn tell(&mut self, sequence: u64, kind: ReportKind) {
         self.report(&told(sequence, self.now, kind));
+    }
+
+    /// The venue says this about order `sequence`, a sell of the first instrument.
+    pub fn tell_sell(&mut self, sequence: u64, kind: ReportKind) {
+        let mut report = told(sequence, self.now, kind);
+        report.side = Side::Sell;
+        self.report(&report);
     }
 
     pub fn order(&self, sequence: u64) -> Order {

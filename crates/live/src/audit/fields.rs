@@ -4,7 +4,7 @@
 //! the venue knows them. A field that an entry does not have is left out.
 
 use py_rt_kernel::actions::ActionKind;
-use py_rt_kernel::input::{Control, Session};
+use py_rt_kernel::input::{Control, Phase, Session};
 use py_rt_kernel::journal::{Decision, End, Entry, Header, OwnedInput};
 use py_rt_types::{
     AccountReport, Bar, EventKind, Liquidity, MarketEvent, NewOrder, OrderType, Query, Report,
@@ -52,6 +52,7 @@ pub const fn kind(entry: &Entry) -> &'static str {
             OwnedInput::Control(_) => "control",
             OwnedInput::Action(_) => "action",
             OwnedInput::Timer => "timer",
+            OwnedInput::Phase(..) => "phase",
         },
         Entry::Decision(_, decision) => match decision {
             Decision::New(_) => "new",
@@ -137,7 +138,22 @@ fn of_input(spelling: &Spelling, input: &OwnedInput, out: &mut Fields) {
             out.push(("event", Value::Word(word)));
             out.extend(next.map(|next| ("next_sequence", Value::Count(next))));
         }
-        OwnedInput::Control(control) => out.push(("control", Value::Word(control_name(*control)))),
+        OwnedInput::Control(control) => {
+            out.push(("control", Value::Word(control_name(*control))));
+            if let Control::Resume { by } | Control::Loosen { by } = control {
+                out.push(("by", Value::Text(by.name().to_string())));
+            }
+        }
+        OwnedInput::Phase(instrument, phase) => {
+            out.push(("symbol", spelling.symbol(*instrument)));
+            let word = match phase {
+                Phase::Open => "open",
+                Phase::Auction => "auction",
+                Phase::Halted => "halted",
+                Phase::Closed => "closed",
+            };
+            out.push(("phase", Value::Word(word)));
+        }
         OwnedInput::Action(action) => {
             out.push(("symbol", spelling.symbol(action.instrument)));
             match action.kind {
@@ -161,7 +177,11 @@ pub(super) const fn control_name(control: Control) -> &'static str {
         Control::Stop => "stop",
         Control::Halt => "halt",
         Control::ReduceOnly => "reduce_only",
-        Control::Resume => "resume",
+        Control::Resume { .. } => "resume",
+        Control::Flatten => "flatten",
+        Control::Loosen { .. } => "loosen",
+        Control::LeaseLost => "lease_lost",
+        Control::LeaseHeld => "lease_held",
         Control::CancelAll => "cancel_all",
     }
 }

@@ -27,6 +27,7 @@ impl<S: Strategy, T: Transport, J: Tape> Driver<'_, S, T, J> {
         if now >= self.duty.watch_at {
             self.duty.watch_at = now.plus(WATCH_NS);
             self.look_at_lease(now)?;
+            self.kill.renew();
             if self.hooks.should_stop() {
                 self.begin_stop(now, Reason::Stopped)?;
             }
@@ -36,6 +37,7 @@ impl<S: Strategy, T: Transport, J: Tape> Driver<'_, S, T, J> {
                 None => {}
             }
             self.rotate_when_full()?;
+            self.ask_clock(now);
             let next = self.kernel.next_sequence();
             self.journal.reserve_ahead(next).map_err(unwritten)?;
         }
@@ -129,6 +131,8 @@ impl<S: Strategy, T: Transport, J: Tape> Driver<'_, S, T, J> {
             decisions: self.kernel.decisions(),
             totals: self.duty.totals,
         };
-        self.journal.end(end).map_err(unwritten)
+        self.journal.end(end).map_err(unwritten)?;
+        self.kill.lay_down();
+        Ok(())
     }
 }

@@ -37,13 +37,13 @@ impl<S: Strategy, T: Transport, J: Tape> Driver<'_, S, T, J> {
                 self.duty.restrained = true;
                 self.hooks
                     .on_notice("the lease of the account has run out: reductions only");
-                self.feed(now, Input::Control(Control::ReduceOnly))?;
+                self.feed(now, Input::Control(Control::LeaseLost))?;
             }
             Verdict::Holds | Verdict::Silent if self.duty.restrained => {
                 self.duty.restrained = false;
                 if state == TradingState::ReduceOnly && !self.kill.is_latched() {
                     self.hooks.on_notice("the account is ours: trading goes on");
-                    self.feed(now, Input::Control(Control::Resume))?;
+                    self.feed(now, Input::Control(Control::LeaseHeld))?;
                 }
             }
             _ => {}

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use py_rt_kernel::input::Person;
 use py_rt_kernel::journal::{Entry, Header, Totals};
 use py_rt_kernel::{Event, Kernel, KernelConfig, Session, Snapshot, Strategy};
 use py_rt_types::{Instrument, InstrumentId, Money, UnixNanos};
@@ -11,6 +12,7 @@ use py_rt_types::{Instrument, InstrumentId, Money, UnixNanos};
 use super::is_strict;
 use crate::bootstrap::VENUE;
 use crate::config::LiveConfig;
+use crate::direct::used_directly;
 use crate::error::LiveError;
 use crate::journal::frame::Chain;
 use crate::journal::segment::segments;
@@ -47,6 +49,8 @@ pub struct Opened<S, J> {
     pub lease: Option<Arc<Lease>>,
     /// Lines for the log.
     pub notices: Vec<String>,
+    /// Who allowed limits that are looser than those of the session before.
+    pub loosened_by: Option<Person>,
 }
 
 impl<S: Strategy, J: Tape> Opened<S, J> {
@@ -54,6 +58,13 @@ impl<S: Strategy, J: Tape> Opened<S, J> {
     #[must_use]
     pub fn is_quiet(&self) -> bool {
         self.starts && self.kernel.orders().open().is_empty()
+    }
+
+    /// Whether nothing is held, as far as the books know.
+    #[must_use]
+    pub fn is_flat(&self) -> bool {
+        let mut held = self.kernel.portfolio().positions().iter();
+        held.all(|position| position.qty.0 == 0)
     }
 }
 
@@ -147,7 +158,7 @@ impl Scene<'_> {
 fn settings(config: &LiveConfig, instruments: &[Instrument]) -> KernelConfig {
     KernelConfig {
         instruments: instruments.to_vec(),
-        limits: config.limits,
+        limits: config.limits.clone(),
         times: config.times,
         cash: Money::ZERO,
         reconciled: false,
@@ -170,6 +181,8 @@ fn begin<S: Strategy, J: Tape>(
         config, state, now, ..
     } = scene;
     let instruments = fetch()?;
+    check_symbols(config, &instruments)?;
+    let loosened_by = loosened_by(&before, scene)?;
     let totals = before.as_ref().map_or(Totals::default(), |b| b.end.totals);
     let session = before.as_ref().map_or(1, |b| b.header.session + 1);
     let chain = before.as_ref().map_or(Chain::START, |b| b.chain);
@@ -182,6 +195,7 @@ fn begin<S: Strategy, J: Tape>(
     };
     let settings = settings(config, &instruments);
     let first_sequence = books.as_ref().map_or(1, Snapshot::next_sequence);
+    let first_sequence = first_sequence.max(used_directly(state.path()).unwrap_or(1));
     let header = Header {
         lineage: state.lineage()?.to_string(),
         session,
@@ -231,7 +245,37 @@ fn begin<S: Strategy, J: Tape>(
         ending: false,
         lease: None,
         notices: notices.into_iter().chain(removed).collect(),
+        loosened_by,
     })
+}
+
+/// A limit of what is not traded would hold for nothing.
+fn check_symbols(config: &LiveConfig, instruments: &[Instrument]) -> Result<(), LiveError> {
+    match config.limits.guards.unknown_symbol(instruments) {
+        None => Ok(()),
+        Some(symbol) => Err(LiveError::Config(format!(
+            "[risk] names `{symbol}`, which is not traded: correct it or add it to `run.symbols`"
+        ))),
+    }
+}
+
+/// Who answers for limits that are looser than those of the session before; an error where they
+/// are and nobody does.
+fn loosened_by(before: &Option<Ending>, scene: &Scene<'_>) -> Result<Option<Person>, LiveError> {
+    let old = before.as_ref().map(|before| &before.header.kernel.limits);
+    let looser = old.and_then(|old| scene.config.limits.looser_than(old));
+    let Some(name) = looser else {
+        return Ok(None);
+    };
+    match scene.state.loosened_by()? {
+        Some(by) => Ok(Some(by)),
+        None => Err(LiveError::Config(format!(
+            "`risk.{name}` is looser than in the last session of `{}`: somebody must answer for \
+             it; write `py-rt kill {} --level loosen --by NAME`, then start again",
+            scene.state.path().display(),
+            scene.state.path().display()
+        ))),
+    }
 }
 
 /// The books of before for the instruments of now.
@@ -391,6 +435,7 @@ fn resume<S: Strategy, J: Tape>(
         "the unfinished session goes on after {inputs} inputs"
     ));
     let next_sequence = ids_end.max(kernel.next_sequence());
+    let next_sequence = beyond_direct(state, next_sequence, &mut notices);
     Ok(Opened {
         kernel,
         journal,
@@ -404,5 +449,15 @@ fn resume<S: Strategy, J: Tape>(
         ending: stopping,
         lease: None,
         notices,
+        loosened_by: None,
     })
+}
+
+/// Ids that the kill switch without a session used are never given again, and may be adopted.
+fn beyond_direct(state: &StateDir, next_sequence: u64, notices: &mut Vec<String>) -> u64 {
+    let directly = used_directly(state.path()).unwrap_or(1);
+    if directly > next_sequence {
+        notices.push("`py-rt kill --direct` acted meanwhile: its orders are adopted".to_string());
+    }
+    next_sequence.max(directly)
 }

@@ -13,7 +13,7 @@ use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use py_rt_kernel::execution::ExecutionTimes;
-use py_rt_kernel::risk::RiskLimits;
+use py_rt_kernel::risk::{Guards, RiskLimits};
 use py_rt_kernel::signal::Context;
 use py_rt_kernel::{Event, Interests, OrderRequest, Strategy};
 use py_rt_live::config::{Durability, JournalConfig, LiveConfig, Mode, VenueConfig};
@@ -225,6 +225,7 @@ pub fn config(state_dir: &Path, seconds: u64) -> LiveConfig {
             max_daily_loss: money(1_000_000),
             max_drawdown_e9: 900_000_000,
             max_leverage_e9: 100_000_000_000,
+            guards: Guards::default(),
         },
         times: ExecutionTimes::default(),
         bar_interval_ns: 0,
@@ -237,6 +238,7 @@ pub fn config(state_dir: &Path, seconds: u64) -> LiveConfig {
         database: None,
         account_locks: None,
         callback_limit: None,
+        heartbeat: false,
     }
 }
 

@@ -8,7 +8,7 @@
 )]
 
 use py_rt_kernel::execution::ExecutionTimes;
-use py_rt_kernel::risk::RiskLimits;
+use py_rt_kernel::risk::{Guards, RiskLimits};
 use py_rt_kernel::KernelConfig;
 use py_rt_sim::{BacktestConfig, Extras, Latency, SimVenue, VenueConfig};
 use py_rt_types::{
@@ -79,6 +79,7 @@ pub fn run_config(instruments: usize, latency: Latency) -> BacktestConfig {
         max_daily_loss: money("1000000000000"),
         max_drawdown_e9: 1_000_000_000,
         max_leverage_e9: 1_000_000_000_000,
+        guards: Guards::default(),
     };
     let kernel = KernelConfig {
         instruments: (0..instruments)

@@ -1,4 +1,4 @@
-//! Events of the kernel as dictionaries.
+//! Events of a session as dictionaries.
 
 use py_rt_kernel::event::Event;
 use pyo3::prelude::*;
@@ -69,7 +69,35 @@ pub(crate) fn event_dict<'py>(
             "signal"
         }
         Event::StrategyFailed => "strategy_failed",
+        Event::Command(_) | Event::Flattened { .. } | Event::LeftOver { .. } => {
+            steering(py, shared, event, &dict)?
+        }
     };
     dict.set_item("kind", kind)?;
     Ok(dict)
+}
+
+/// What a person asked for, and what came of it.
+fn steering(
+    py: Python<'_>,
+    shared: &Shared,
+    event: &Event,
+    dict: &Bound<'_, PyDict>,
+) -> PyResult<&'static str> {
+    Ok(match event {
+        Event::Command(control) => {
+            dict.set_item("text", format!("{control:?}"))?;
+            "command"
+        }
+        Event::LeftOver { instrument, qty } => {
+            dict.set_item("symbol", shared.symbol(py, *instrument))?;
+            dict.set_item("qty", shared.qty(*instrument, *qty))?;
+            "left_over"
+        }
+        Event::Flattened { left } => {
+            dict.set_item("left", left)?;
+            "flattened"
+        }
+        _ => "other",
+    })
 }
