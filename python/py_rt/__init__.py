@@ -32,6 +32,7 @@ from py_rt.errors import (
     TradingError,
     VenueError,
 )
+from py_rt.execution import POV, TWAP, VWAP, Iceberg, ImplementationShortfall
 from py_rt.factory import StrategyFactory
 from py_rt.market import Instrument, MarketData
 from py_rt.mechanics import FillStudy, MatchingEngine, OrderBook, fill_study
@@ -42,6 +43,9 @@ if TYPE_CHECKING:
     from py_rt import quant
 
 __all__ = [
+    "POV",
+    "TWAP",
+    "VWAP",
     "AccessDenied",
     "BacktestResult",
     "ConfigError",
@@ -51,6 +55,8 @@ __all__ = [
     "Degenerate",
     "Fees",
     "FillStudy",
+    "Iceberg",
+    "ImplementationShortfall",
     "Infeasible",
     "Instrument",
     "JournalError",

@@ -16,6 +16,7 @@ mod alarms;
 mod controls;
 mod intents;
 mod own;
+mod parents;
 mod reports;
 mod snapshot;
 #[cfg(test)]
@@ -26,7 +27,7 @@ use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use py_rt_types::{Bar, Instrument, InstrumentId, MarketEvent, Money, UnixNanos};
 
-use crate::event::{Event, FillEvent, OrderEvent, TradingState};
+use crate::event::{Event, FillEvent, OrderEvent, ParentEvent, TradingState};
 use crate::execution::{Execution, ExecutionTimes, Sync};
 use crate::input::{Input, Session};
 use crate::market::{BarBuilder, Change, Left, Market};
@@ -69,6 +70,7 @@ pub struct KernelConfig {
 enum Notice {
     Order(OrderEvent),
     Fill(FillEvent),
+    Parent(ParentEvent),
 }
 
 /// The kernel, generic over its strategy so that a compiled one costs nothing to call.
@@ -263,6 +265,9 @@ impl<S: Strategy> Kernel<S> {
     pub fn handle_closed_bar(&mut self, now: UnixNanos, bar: &Bar) {
         self.advance(now);
         self.handle_bar(bar);
+        if self.running && self.execution.parents.watches() {
+            self.show_parents_bar(bar);
+        }
         self.settle_bar();
     }
 
@@ -279,6 +284,9 @@ impl<S: Strategy> Kernel<S> {
             self.publish_validity(event.instrument);
         }
         if self.running {
+            if self.execution.parents.watches() {
+                self.show_parents(event, change);
+            }
             self.call_for_market(event, change);
         }
         if self.has_unsettled() {
@@ -383,6 +391,7 @@ impl<S: Strategy> Kernel<S> {
             market: &self.market,
             books: &self.books,
             orders: &self.execution.orders,
+            parents: &self.execution.parents,
             tradable: self.sync.is_online() && self.risk.state == TradingState::Active,
             intents: &mut self.intents,
         };

@@ -3,7 +3,7 @@
 //! - [`config`]: dictionaries to configurations. [`arrays`]: NumPy arrays to rows, without a copy.
 //! - [`host`]: a Python strategy behind the kernel's trait, and what it sees.
 //! - [`backtest`]: the door of a run. [`tables`]: what it leaves behind, as columns.
-//! - [`compiled`]: compiled strategies from their Python handles.
+//! - [`parents`]: its parent orders. [`compiled`]: compiled strategies from their Python handles.
 //! - [`live`]: the doors of a session and of a replay. [`venue`]: that of the paper venue.
 //! - [`indicators`]: the streaming indicators. [`quant`]: statistics. [`formats`]: decoders of
 //!   recorded files. [`mechanics`]: books, matching, queues. Each is a submodule of `_core`.
@@ -23,6 +23,7 @@ mod host;
 mod indicators;
 mod live;
 mod mechanics;
+mod parents;
 mod quant;
 mod tables;
 mod venue;
@@ -49,8 +50,8 @@ mod _core {
     use crate::faults::simulate_faults;
     #[pymodule_export]
     use crate::host::{
-        PyAction, PyBarEvent, PyBook, PyContext, PyFill, PyInstrument, PyOrder, PyPosition,
-        PyQuote, PyTimerEvent, PyTrade,
+        PyAction, PyBarEvent, PyBook, PyContext, PyFill, PyInstrument, PyOrder, PyParent,
+        PyPosition, PyQuote, PyTimerEvent, PyTrade,
     };
     #[pymodule_export]
     use crate::live::{replay_journal, trade};
@@ -108,6 +109,8 @@ mod _core {
         use crate::quant::cointegration::{
             engle_granger, johansen, kalman_hedge, screen_pairs, KalmanFilter,
         };
+        #[pymodule_export]
+        use crate::quant::execution::almgren_chriss;
         #[pymodule_export]
         use crate::quant::lowrank::{box_tiao, robust_pca, sparse_mean_reversion};
         #[pymodule_export]

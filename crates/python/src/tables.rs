@@ -12,8 +12,8 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use crate::host::{
-    avg_price, liquidity_name, reason_text, side_name, tif_name, type_name, PyAction, PyFill,
-    PyOrder, Shared,
+    avg_price, liquidity_name, parent_text, reason_text, side_name, tif_name, type_name, PyAction,
+    PyFill, PyOrder, PyParent, Shared,
 };
 
 /// An equity curve: `ts`, `equity`, `cash`.
@@ -72,6 +72,7 @@ pub(crate) fn orders<'py>(
     column!("avg_price", o => avg_price(shared, o));
     column!("status", o => o.status.name());
     column!("tag", o => shared.tag(o.tag));
+    column!("parent_id", o => parent_text(shared, o));
     column!("strategy", o => name_of(names, o.strategy));
     column!("ts_created", o => o.ts_created.0);
     column!("ts_updated", o => o.ts_updated.0);
@@ -119,7 +120,7 @@ pub(crate) fn fills<'py>(
 }
 
 /// The name of a strategy of the run; the first one has the account to itself.
-fn name_of(names: &[String], id: StrategyId) -> &str {
+pub(crate) fn name_of(names: &[String], id: StrategyId) -> &str {
     names
         .get(id.place().unwrap_or(0))
         .map_or("", String::as_str)
@@ -283,6 +284,10 @@ pub(crate) fn event_dict<'py>(
             dict.set_item("value", value)?;
             dict.set_item("confidence", confidence)?;
             "signal"
+        }
+        Event::Parent(event) => {
+            dict.set_item("parent", PyParent::new(shared, &event.parent))?;
+            "parent"
         }
         Event::StrategyFailed => "strategy_failed",
     };

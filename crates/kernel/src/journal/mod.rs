@@ -31,6 +31,7 @@ mod actions;
 pub(crate) mod bytes;
 mod header;
 mod nouns;
+mod parents;
 
 #[cfg(test)]
 pub(crate) mod tests;
@@ -50,7 +51,7 @@ use bytes::{Reader, Wire};
 pub use header::Header;
 
 /// The number of this format.
-pub const FORMAT: u16 = 5;
+pub const FORMAT: u16 = 6;
 
 const HEADER: u8 = 1;
 const SNAPSHOT: u8 = 2;

@@ -1,7 +1,7 @@
 //! The books of a run as bytes: what the next session starts from.
 //!
-//! Orders, booked executions, cash, positions, what is foreign at the venue, the breakers and the
-//! next order id. What is not in it: markets, bars, timers, targets and the strategy; these start
+//! Orders, parent orders, booked executions, cash, positions, what is foreign at the venue, the
+//! breakers and the next order id. What is not in it: markets, bars, timers, targets and the strategy; these start
 //! anew with the next session.
 
 use alloc::collections::BTreeMap;
@@ -10,13 +10,13 @@ use py_rt_types::{InstrumentId, Money, Qty, UnixNanos, VenueOrderId};
 
 use super::{Kernel, Own};
 use crate::event::{Cause, TradingState};
-use crate::execution::{ForeignOrder, Order};
+use crate::execution::{ForeignOrder, Held, Order};
 use crate::journal::bytes::{wire_struct, Malformed, Reader, Wire};
 use crate::portfolio::Position;
 use crate::signal::Strategy;
 
 /// The number of this format.
-const FORMAT: u16 = 4;
+const FORMAT: u16 = 5;
 /// Closed orders that are carried over, for late reports.
 const CLOSED_KEPT: usize = 2_048;
 
@@ -38,6 +38,7 @@ pub struct Snapshot {
     sync: SyncImage,
     breaker: BreakerImage,
     own: Vec<OwnImage>,
+    parents: Vec<Held>,
 }
 
 /// Books and breakers of one of several strategies.
@@ -100,7 +101,8 @@ wire_struct!(Snapshot {
     former,
     sync,
     breaker,
-    own
+    own,
+    parents
 });
 
 impl Snapshot {
@@ -148,6 +150,7 @@ impl Snapshot {
             .get(place)
             .is_some_and(|held| held.qty.0 != 0)
             || self.open.iter().any(|order| order.instrument == instrument)
+            || self.parents.iter().any(|held| held.concerns(instrument))
     }
 
     /// The same books for another list of `count` instruments: `places[i]` says where instrument
@@ -202,7 +205,13 @@ impl Snapshot {
                 },
             ))
         });
+        let parents = self.parents.iter().filter_map(|held| {
+            let mut held = held.clone();
+            held.parent.instrument = place(held.parent.instrument)?;
+            Some(held)
+        });
         Self {
+            parents: parents.collect(),
             positions: shifted(&self.positions),
             own: own.collect(),
             open: moved(&self.open),
@@ -251,6 +260,7 @@ impl<S> Kernel<S> {
             sync: self.sync.image(),
             breaker: self.risk.breaker.image(),
             own: self.books.own.iter().map(OwnImage::of).collect(),
+            parents: self.execution.parents.held().clone(),
         }
     }
 }
@@ -296,6 +306,17 @@ impl<S: Strategy> Kernel<S> {
         let early: BTreeMap<u64, Vec<(i64, i64)>> = snapshot.early.iter().cloned().collect();
         self.execution
             .restore_orders(&snapshot.open, &snapshot.closed, early, &snapshot.former);
+        if snapshot
+            .parents
+            .iter()
+            .any(|held| held.parent.instrument.index() >= count)
+        {
+            return Err(wrong("parents"));
+        }
+        let execution = &mut self.execution;
+        let parents = snapshot.parents.clone();
+        execution.parents.restore(parents, &mut execution.orders);
+        self.refresh_watch();
         self.intents.skip_to(snapshot.next_sequence);
         self.sync.restore(&snapshot.sync);
         self.last_fill = snapshot.last_fill;

@@ -50,6 +50,10 @@ impl Change {
         self.0 & other.0 != 0
     }
 
+    pub(crate) const fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
     #[inline]
     pub(crate) const fn with(self, other: Self, on: bool) -> Self {
         Self(self.0 | (other.0 * on as u8))
