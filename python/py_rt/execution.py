@@ -14,10 +14,13 @@ Examples
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, ClassVar, Literal, TypeAlias
+
+import numpy as np
 
 import py_rt._core.quant as _quant
 from py_rt._amounts import decimal, one_of, whole
@@ -45,7 +48,7 @@ class Algorithm:
     duration : int [ns] or str, such as "10m"
         Time from start to end; None for no end, where the algorithm allows that.
     start : int [ns UTC], datetime or text with a zone
-        First moment of work; None for now.
+        First moment of work; None is the moment of the call.
     min_child_qty : number [units], 0 or more
         No child is smaller, unless it is the last one; 0 for the venue's smallest order.
     style : {"aggressive", "passive"}
@@ -88,7 +91,7 @@ class Algorithm:
             raise ParameterError("is missing", field="duration", remedy='such as duration="10m"')
         if self.start is not None:
             to_ns(self.start, "start")
-        decimal(self.min_child_qty, "min_child_qty", least=0, most=Decimal(10) ** 15)
+        _amount(self.min_child_qty, "min_child_qty")
         one_of(self.style, "style", ("aggressive", "passive"))
         one_of(self.benchmark, "benchmark", ("arrival", "mid"))
         one_of(self.at_end, "at_end", ("expire", "complete"))
@@ -185,11 +188,9 @@ class VWAP(Algorithm):
 
     def __post_init__(self) -> None:
         Algorithm.__post_init__(self)
-        profile = tuple(float(volume) for volume in self.profile)
+        profile = tuple(_amount(volume, "profile") for volume in self.profile)
         object.__setattr__(self, "profile", profile)
         whole(len(profile), "profile", least=1, most=_SLICES_MAX)
-        for volume in profile:
-            decimal(volume, "profile", least=0, most=Decimal(10) ** 30)
         if not any(profile):
             raise ParameterError("adds up to 0", field="profile", remedy="pass expected volumes")
 
@@ -230,7 +231,13 @@ class POV(Algorithm):
 
     def __post_init__(self) -> None:
         Algorithm.__post_init__(self)
-        decimal(self.participation, "participation", least=Decimal("0.0001"), most=1)
+        share = decimal(self.participation, "participation", above=0, most=Decimal(1))
+        if round(share * 10_000) == 0:
+            raise ParameterError(
+                f"{share} is less than a basis point",
+                field="participation",
+                remedy="use 0.0001 or more",
+            )
         _positive_ns(self.interval, "interval")
 
     def _terms(self, now: int, qty: float) -> dict[str, Any]:
@@ -270,7 +277,7 @@ class Iceberg(Algorithm):
 
     def __post_init__(self) -> None:
         Algorithm.__post_init__(self)
-        if decimal(self.shown_qty, "shown_qty", least=0, most=Decimal(10) ** 15) == 0:
+        if _amount(self.shown_qty, "shown_qty") == 0:
             raise ParameterError("is 0", field="shown_qty", remedy="pass the part that is shown")
 
     def _terms(self, now: int, qty: float) -> dict[str, Any]:
@@ -356,6 +363,16 @@ class ImplementationShortfall(Algorithm):
         """Return what each slice weighs: its trade."""
         made: list[int] = self.trajectory(qty)["weights"]
         return made
+
+
+def _amount(value: Any, name: str) -> float:
+    """Return a number from 0 on; whether it lies on a lot is for the instrument to say."""
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal | np.number):
+        raise ParameterError(f"{value!r} is not a number", field=name, remedy="use 0 or more")
+    number = float(value)
+    if not (math.isfinite(number) and number >= 0):
+        raise ParameterError(f"{value!r} is out of range", field=name, remedy="use 0 or more")
+    return number
 
 
 def _positive_ns(value: Any, name: str) -> int:

@@ -265,9 +265,6 @@ impl<S: Strategy> Kernel<S> {
     pub fn handle_closed_bar(&mut self, now: UnixNanos, bar: &Bar) {
         self.advance(now);
         self.handle_bar(bar);
-        if self.running && self.execution.parents.watches() {
-            self.show_parents_bar(bar);
-        }
         self.settle_bar();
     }
 
@@ -378,7 +375,13 @@ impl<S: Strategy> Kernel<S> {
         if change.has(Change::MARK) && self.books.account.is_marked(bar.instrument) {
             self.mark(bar.instrument);
         }
-        if self.running && self.interests.has(Interests::BAR) {
+        if !self.running {
+            return;
+        }
+        if self.execution.parents.watches() {
+            self.show_parents_bar(bar);
+        }
+        if self.interests.has(Interests::BAR) {
             self.call(|strategy, ctx| strategy.on_bar(ctx, bar));
         }
     }

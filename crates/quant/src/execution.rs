@@ -103,7 +103,7 @@ pub fn almgren_chriss(
     })
 }
 
-/// `sinh(kappa (T - t)) / sinh(kappa T)` without overflow; the straight line where kappa is nothing.
+/// `sinh(kappa (T - t)) / sinh(kappa T)` without overflow; the straight line without a kappa.
 fn share(kappa: f64, horizon: f64, t: f64, last: bool) -> f64 {
     if last {
         return 0.0;

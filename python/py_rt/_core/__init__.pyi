@@ -16,6 +16,7 @@ __all__ = [
     "Fill",
     "InstrumentView",
     "Order",
+    "Parent",
     "Position",
     "Quote",
     "TimerEvent",

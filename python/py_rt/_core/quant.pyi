@@ -10,6 +10,7 @@ __all__ = [
     "HmmFilter",
     "KalmanFilter",
     "adf",
+    "almgren_chriss",
     "black_litterman",
     "box_tiao",
     "callback_time",

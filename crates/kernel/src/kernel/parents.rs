@@ -11,7 +11,7 @@ use crate::actions::{Split, Terms};
 use crate::event::{Event, ParentEvent};
 use crate::execution::parents::{Algorithm, Child, Parent};
 use crate::execution::{ParentStep, Works};
-use crate::market::Change;
+use crate::market::{volume_lots, Change};
 use crate::signal::{Interests, Strategy, StrategyId};
 
 /// Children that one look at a parent may lead to.
@@ -283,9 +283,7 @@ impl<S: Strategy> Kernel<S> {
         if market.book().is_some() || market.last_trade().is_some() {
             return;
         }
-        let lot = instrument.spec().lot_size;
-        let lot = lot.mantissa() as f64 / 10u64.pow(lot.scale()) as f64;
-        let lots = (bar.volume / lot) as i64;
+        let lots = volume_lots(bar, instrument.spec().lot_size);
         let ready = self.execution.parents.handle_bar(bar, lots, market);
         ready.into_iter().for_each(|id| self.work_parent(id));
     }

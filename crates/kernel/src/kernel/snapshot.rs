@@ -1,8 +1,8 @@
 //! The books of a run as bytes: what the next session starts from.
 //!
 //! Orders, parent orders, booked executions, cash, positions, what is foreign at the venue, the
-//! breakers and the next order id. What is not in it: markets, bars, timers, targets and the strategy; these start
-//! anew with the next session.
+//! breakers and the next order id. What is not in it: markets, bars, timers, targets and the
+//! strategy; these start anew with the next session.
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;

@@ -12,6 +12,7 @@ mod resting;
 mod sample;
 mod top_book;
 
+pub(crate) use bars::volume_lots;
 pub use bars::BarBuilder;
 pub use by_order::{ByOrder, Touched};
 pub use by_price::{ByPrice, Level};

@@ -36,6 +36,8 @@ use crate::signal::StrategyId;
 const WORKED_MAX: usize = 1_000;
 /// Pause of one that has nothing else to wait for.
 const PAUSE_NS: i64 = 1_000_000_000;
+/// A stop that is asked for in the first of so many parts of a bar waits from its open on.
+const GRACE: i64 = 10;
 /// Parents that have ended and are remembered, for late executions.
 const ENDED_KEPT: usize = 256;
 
@@ -216,7 +218,9 @@ impl Parents {
                 continue;
             }
             held.see_volume(bar.ts_close, lots);
-            let old = bar.ts_open < held.parent.ts_created;
+            // Asked for on the close of the bar before, with its latency, is asked for at the open.
+            let late = held.parent.ts_created.since(bar.ts_open);
+            let old = late > bar.ts_close.since(bar.ts_open) / GRACE;
             let range = if old {
                 (bar.close, bar.close)
             } else {

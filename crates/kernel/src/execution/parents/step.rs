@@ -246,15 +246,13 @@ fn look(held: &mut Held, slice: i64, now: UnixNanos) {
         Algorithm::Pov {
             participation_bps, ..
         } => {
-            let share = schedule::share(held.volume, participation_bps, qty);
-            (
-                share,
-                if slice > held.slice {
-                    before
-                } else {
-                    held.overdue
-                },
-            )
+            // What is due is looked at with each slice, not with every report.
+            if slice > held.slice {
+                let share = schedule::share(held.volume, participation_bps, qty);
+                (share, before)
+            } else {
+                (before, held.overdue)
+            }
         }
         _ => (scheduled(slice), scheduled(slice - 1)),
     };
