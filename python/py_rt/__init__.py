@@ -33,6 +33,7 @@ from py_rt.errors import (
     TradingError,
     VenueError,
 )
+from py_rt.execution import POV, TWAP, VWAP, Iceberg, ImplementationShortfall
 from py_rt.factory import StrategyFactory
 from py_rt.impact import SquareRootImpact
 from py_rt.latency import Latency
@@ -46,6 +47,9 @@ if TYPE_CHECKING:
     from py_rt import quant
 
 __all__ = [
+    "POV",
+    "TWAP",
+    "VWAP",
     "AccessDenied",
     "BacktestResult",
     "ConfigError",
@@ -58,6 +62,8 @@ __all__ = [
     "FillStudy",
     "GreekLimit",
     "GroupLimit",
+    "Iceberg",
+    "ImplementationShortfall",
     "Infeasible",
     "Instrument",
     "InstrumentLimit",

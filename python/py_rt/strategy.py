@@ -21,6 +21,7 @@ from py_rt._parameters import (
     unknown_name,
 )
 from py_rt.errors import StrategyError
+from py_rt.execution import Algorithm
 
 __all__ = ["Book", "CompiledStrategy", "Context", "InstrumentView", "Position", "Strategy"]
 
@@ -35,6 +36,7 @@ CALLBACKS = (
     "on_timer",
     "on_stop",
     "on_action",
+    "on_parent",
 )
 _WITHOUT_EVENT = ("on_start", "on_stop")
 _RESERVED = frozenset({"adopt", "fresh", "params"})
@@ -201,6 +203,12 @@ class Strategy:
         """Receive a split or dividend that was applied: positions and orders are in new shares.
 
         ``action`` has ``kind symbol ratio amount before_qty position_qty cash ts``.
+        """
+
+    def on_parent(self, ctx: Context, parent: Any) -> None:
+        """Receive a change of a parent order or stop of ours, also its rejection.
+
+        ``parent`` is as those of ``ctx.parents()``.
         """
 
     def on_stop(self, ctx: Context) -> None:
@@ -382,11 +390,19 @@ class Context(Protocol):
         reduce_only: bool = False,
         tag: str | None = None,
         stop_price: float | None = None,
+        trail: float | None = None,
+        trigger: Literal["last_trade", "touch"] = "last_trade",
     ) -> str:
         """Ask for a buy order, at the market without a price, and return its client_order_id.
 
         ``tif=None`` is DAY where the venue has sessions and GTC where it never closes. A refusal is
         told to ``on_order`` with its reason.
+
+        With ``stop_price`` or ``trail`` it is a stop that the kernel holds: once the last trade, or
+        the touch, is at ``stop_price`` or beyond, the order leaves, with its ``limit_price`` or at
+        the market. ``trail`` is the distance at which the stop follows the best price. Until then
+        it is among ``ctx.parents()``, its states are told to ``on_parent``, and it counts against
+        the limits as if it were on its way.
         """
 
     def sell(
@@ -399,11 +415,31 @@ class Context(Protocol):
         reduce_only: bool = False,
         tag: str | None = None,
         stop_price: float | None = None,
+        trail: float | None = None,
+        trigger: Literal["last_trade", "touch"] = "last_trade",
     ) -> str:
         """Ask for a sell order; see ``buy``."""
 
+    def execute(
+        self,
+        symbol: str,
+        side: Literal["buy", "sell"],
+        qty: float,
+        algorithm: Algorithm,
+        limit_price: float | None = None,
+        reduce_only: bool = False,
+        tag: str | None = None,
+    ) -> str:
+        """Ask for a parent order, worked by the kernel as ``algorithm`` says; return its id.
+
+        ``limit_price`` holds for every child. The id is good for ``cancel`` and ``replace``.
+        """
+
+    def parents(self, symbol: str | None = None) -> list[Any]:
+        """Return parent orders and stops that have not ended, oldest first."""
+
     def cancel(self, client_order_id: str) -> None:
-        """Ask for the end of an order."""
+        """Ask for the end of an order, or of a parent order with all its children."""
 
     def cancel_all(self, symbol: str | None = None) -> None:
         """Ask for the end of all orders, or of those of one symbol."""

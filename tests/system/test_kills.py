@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from system import patient_strategy
 from system.fault_proxy import FaultProxy
 from system.rig import COINS, STOCKS, Rig, rig
 
@@ -49,6 +50,23 @@ def test_kills_behind_a_network_that_fails(tmp_path: Path) -> None:
             assert proxy.counts.total() > 0
         finally:
             proxy.close()
+
+
+@pytest.mark.parametrize("listed", [STOCKS, COINS], ids=["stocks", "coins"])
+def test_parents_survive_kills_and_are_never_exceeded(
+    tmp_path: Path, listed: tuple[tuple[str, ...], ...]
+) -> None:
+    drawn = random.Random(f"{SEED} parents {listed[0][0]}")
+    with rig(tmp_path, listed, speed=5) as found:
+        found.strategy = str(patient_strategy.__file__)
+        for _ in range(4):
+            found.kill(drawn.uniform(0.4, 2.5), drawn.choice([None, signal.SIGSTOP]), drawn)
+        summary = found.finish(14)
+        found.assert_equal(summary)
+        for symbol, *_ in listed:
+            asked = 0.48 if "/" in symbol else 48
+            held = float(summary["position"].get(symbol, 0))
+            assert held == pytest.approx(asked, abs=1e-12), f"seed {SEED}: {symbol}"
 
 
 @pytest.mark.slow

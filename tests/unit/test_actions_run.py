@@ -72,7 +72,10 @@ class Rests(rt.Strategy):
             ctx.sell(bar.symbol, 7, stop_price=55.01, tif="GTC")
             ctx.buy(bar.symbol, 7, stop_price=150.01, tif="GTC")
         self.orders.append(
-            [(o.side, o.order_qty, o.limit_price, o.stop_price) for o in ctx.orders()]
+            [
+                (o.side, o.order_qty, o.limit_price, o.stop_price)
+                for o in (*ctx.orders(), *ctx.parents())
+            ]
         )
 
 

@@ -7,6 +7,7 @@ use py_rt_types::{
 };
 
 use crate::dice::Dice;
+use crate::patient;
 
 /// See the module.
 #[derive(Debug)]
@@ -14,6 +15,8 @@ pub struct Gambler {
     dice: Dice,
     /// For the fifth of gamblers that also asks for what no limit allows.
     reckless: Option<Dice>,
+    /// For those that also ask for parent orders and stops.
+    patient: Option<Dice>,
     wishes: u32,
     /// From then on it wants nothing more.
     until: UnixNanos,
@@ -27,9 +30,40 @@ impl Gambler {
         Self {
             dice: Dice::new(seed).fork(3),
             reckless: odd.falls(200).then_some(odd),
+            patient: None,
             wishes,
             until,
         }
+    }
+
+    /// Lets it ask for parent orders and stops too.
+    #[must_use]
+    pub fn with_parents(mut self, parents: bool) -> Self {
+        self.patient = parents.then(|| self.dice.fork(9));
+        self
+    }
+
+    /// Asks for a parent order, or for the end or other terms of one. False when it does not.
+    fn delegate(&mut self, ctx: &mut Context<'_>, instrument: InstrumentId) -> bool {
+        let Some(dice) = &mut self.patient else {
+            return false;
+        };
+        if !dice.falls(150) {
+            return false;
+        }
+        let open: Vec<_> = ctx.parents().map(|parent| parent.client_order_id).collect();
+        let place = dice.between(0, open.len().max(1) as i64 - 1) as usize;
+        match (dice.between(0, 9), open.get(place)) {
+            (0, Some(id)) => ctx.cancel(*id),
+            (1, Some(id)) => ctx.replace(*id, Some(Qty(dice.between(1, 80))), None),
+            _ => {
+                let Some(touch) = ctx.market(instrument).and_then(|market| market.touch()) else {
+                    return false;
+                };
+                ctx.execute(patient::any(dice, ctx.now(), instrument, touch));
+            }
+        }
+        true
     }
 
     fn any_open(&mut self, ctx: &Context<'_>) -> Option<ClientOrderId> {
@@ -43,6 +77,9 @@ impl Gambler {
 
     fn wish(&mut self, ctx: &mut Context<'_>, instrument: InstrumentId) {
         if ctx.now() >= self.until || !self.dice.falls(self.wishes) {
+            return;
+        }
+        if self.delegate(ctx, instrument) {
             return;
         }
         match self.dice.between(0, 19) {

@@ -8,15 +8,18 @@
 //!
 //! - [`plan`]: what a seed means: which faults, how often. [`dice`]: randomness from a seed.
 //! - [`world`]: clock, wires and what goes wrong on them. [`wire`]: transport, caller. [`disk`].
-//! - [`gambler`]: the strategy. [`run`]: one seed, and the comparison at its end.
+//! - [`gambler`]: the strategy; [`patient`]: its parent orders, [`family`]: the law about them.
+//! - [`run`]: one seed, and the comparison at its end.
 //! - [`probes`]: what really happened. [`search`]: many seeds, and a failure made smaller.
 #![forbid(unsafe_code)]
 
 pub mod dice;
 mod disk;
+mod family;
 pub mod gambler;
 mod oracle;
 mod patience;
+mod patient;
 pub mod plan;
 pub mod probes;
 pub mod run;

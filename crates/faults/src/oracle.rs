@@ -151,6 +151,18 @@ impl Oracle {
         self.booked.get(&(sequence, cum)).copied()
     }
 
+    /// What an order executed and may yet: all of it, until the venue's word ended it.
+    pub(crate) fn may_execute(&self, sequence: u64) -> i64 {
+        let known = self.orders.get(&sequence);
+        known.map_or(0, |known| {
+            if known.over {
+                known.cum
+            } else {
+                known.qty.max(known.cum)
+            }
+        })
+    }
+
     pub(crate) fn executions(&self) -> usize {
         self.booked.len()
     }

@@ -127,6 +127,8 @@ pub struct Plan {
     pub deaths: u32,
     /// Whether decisions are synced before they leave.
     pub strict: bool,
+    /// Whether the strategy asks for parent orders and stops too.
+    pub parents: bool,
     /// Most open orders.
     pub max_open_orders: u32,
     /// Most orders and replaces in a second.
@@ -188,6 +190,7 @@ impl Plan {
         plan.strict &= plan.rate(Fault::PowerLoss) == 0 || dice.falls(400);
         plan.rates[Fault::RequestLate as usize] = draw_rate(&mut dice);
         plan.guards = GuardPlan::draw(&mut Dice::new(seed).fork(9));
+        plan.parents = Dice::new(seed).fork(10).falls(500);
         plan
     }
 
@@ -209,6 +212,7 @@ impl Plan {
             wishes: dice.between(50, 600) as u32,
             deaths: dice.between(0, 4) as u32,
             strict: power || dice.falls(250),
+            parents: false,
             max_open_orders: dice.between(2, 12) as u32,
             max_orders_per_second: dice.between(3, 40) as u32,
             guards: GuardPlan::default(),
@@ -243,6 +247,7 @@ impl Plan {
         };
         push(&|plan| plan.deaths = plan.deaths.saturating_sub(1));
         push(&|plan| plan.guards = GuardPlan::default());
+        push(&|plan| plan.parents = false);
         push(&|plan| plan.instruments = 1);
         push(&|plan| plan.trouble_ms = (plan.trouble_ms / 2).max(200));
         push(&|plan| plan.trouble_ms = (plan.trouble_ms * 9 / 10).max(200));

@@ -1,6 +1,7 @@
 //! One seed: lives of a process in a world with faults, then quiet, then the comparison.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::fs;
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::path::{Path, PathBuf};
@@ -233,7 +234,7 @@ fn config(plan: &Plan, state_dir: &Path) -> LiveConfig {
 
 fn gambler(plan: &Plan) -> Gambler {
     let until = UnixNanos(START.0 + plan.trouble_ms * MS);
-    Gambler::new(plan.seed, plan.wishes, until)
+    Gambler::new(plan.seed, plan.wishes, until).with_parents(plan.parents)
 }
 
 type Shared<T> = Rc<RefCell<T>>;
@@ -440,7 +441,34 @@ fn judge(
         );
         return Err(breach("I20", what));
     }
+    judge_parents(plan, &world, &referee)?;
     judge_executions(&world, &referee)
+}
+
+/// What children executed never exceeds their parent, unless the venue had said that it would not
+/// be executed, or the journal lost what was sent.
+fn judge_parents(plan: &Plan, world: &World, referee: &Referee) -> Result<(), Breach> {
+    if may_lose_records(plan) || plan.rate(Fault::FillAfterCancel) > 0 {
+        return Ok(());
+    }
+    let mut done: BTreeMap<u64, i64> = BTreeMap::new();
+    for one in &world.truth.executions {
+        let order = &world.truth.orders[one.order];
+        let sequence = sequence_of(&order.client).filter(|_| !order.foreign);
+        if let Some(parent) = sequence.and_then(|sequence| referee.parent_of(sequence)) {
+            *done.entry(parent).or_default() += one.qty;
+        }
+    }
+    for (parent, qty) in done {
+        let asked = referee.asked(parent);
+        if asked.is_some_and(|asked| qty > asked) {
+            return Err(breach(
+                "I6",
+                format!("{qty} of parent {parent} of {asked:?}"),
+            ));
+        }
+    }
+    Ok(())
 }
 
 fn judge_executions(world: &World, referee: &Referee) -> Result<(), Breach> {

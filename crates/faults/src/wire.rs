@@ -17,6 +17,7 @@ use py_rt_types::{OrderStatus, UnixNanos};
 use py_rt_venues::Transmit;
 
 use crate::disk::Fuse;
+use crate::family::Family;
 use crate::oracle::{Breach, Oracle, Rules};
 use crate::patience::Patience;
 use crate::plan::Fault;
@@ -40,6 +41,7 @@ pub(crate) struct Referee {
     /// Executions that the kernel told in this life, or booked in those before.
     told: BTreeSet<(u64, i64)>,
     patience: Patience,
+    family: Family,
     pub(crate) breaches: Vec<Breach>,
     pub(crate) posts: u64,
     /// What happened last, oldest first, until the first breach.
@@ -58,11 +60,21 @@ impl Referee {
             ended: BTreeMap::new(),
             told: BTreeSet::new(),
             patience: Patience::new(),
+            family: Family::default(),
             breaches: Vec::new(),
             posts: 0,
             trail: VecDeque::new(),
             bytes: Vec::new(),
         }
+    }
+
+    /// The parent of an order of ours, and what was asked for of a parent.
+    pub(crate) fn parent_of(&self, sequence: u64) -> Option<u64> {
+        self.family.parent_of(sequence)
+    }
+
+    pub(crate) fn asked(&self, parent: u64) -> Option<i64> {
+        self.family.asked(parent)
     }
 
     pub(crate) fn breach(&mut self, invariant: &'static str, what: String) {
@@ -197,6 +209,8 @@ impl Referee {
 
     fn handle_event(&mut self, now: UnixNanos, event: &Event) {
         self.patience.handle_event(now, event);
+        let broken = self.family.handle_event(event, &self.oracle);
+        self.breaches.extend(broken);
         match event {
             Event::Order(event) => self.handle_order(event),
             Event::Fill(fill) => {
@@ -349,6 +363,8 @@ impl Hooks for Caller<'_> {
         self.referee.borrow_mut().handle_event(now, event);
         let name = match event {
             Event::Order(event) if event.denial.is_some() => "order denied",
+            Event::Order(event) if event.order.parent > 0 => "child of a parent",
+            Event::Parent(event) => event.parent.algorithm.name(),
             Event::Order(event) => event.order.status.name(),
             Event::Fill(_) => "fill booked",
             Event::Sync(_) => "sync",

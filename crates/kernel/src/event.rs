@@ -5,6 +5,7 @@ use py_rt_types::{
 };
 
 use crate::actions::ActionEvent;
+use crate::execution::parents::Parent;
 use crate::execution::Order;
 use crate::risk::Control;
 use crate::signal::StrategyId;
@@ -70,6 +71,8 @@ pub enum Event {
         /// Signed quantity.
         qty: Qty,
     },
+    /// A parent order changed; as it now stands.
+    Parent(ParentEvent),
 }
 
 /// An order after a change.
@@ -81,6 +84,15 @@ pub struct OrderEvent {
     pub order: Order,
     /// The limit that refused it, if one did.
     pub denial: Option<Denial>,
+}
+
+/// A parent order after a change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ParentEvent {
+    /// When the kernel learned it.
+    pub ts_recv: UnixNanos,
+    /// The parent order.
+    pub parent: Parent,
 }
 
 /// A control that refused an order, with its limit and the value that broke it.

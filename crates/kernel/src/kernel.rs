@@ -18,6 +18,7 @@ mod flatten;
 mod guarding;
 mod intents;
 mod own;
+mod parents;
 mod reports;
 mod reviews;
 mod snapshot;
@@ -29,7 +30,7 @@ use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use py_rt_types::{Bar, Instrument, InstrumentId, MarketEvent, Money, UnixNanos};
 
-use crate::event::{Event, FillEvent, OrderEvent, TradingState};
+use crate::event::{Event, FillEvent, OrderEvent, ParentEvent, TradingState};
 use crate::execution::{Execution, ExecutionTimes, Sync};
 use crate::input::{Input, Phase, Session};
 use crate::market::{BarBuilder, Change, Left, Market};
@@ -73,6 +74,7 @@ pub struct KernelConfig {
 enum Notice {
     Order(OrderEvent),
     Fill(FillEvent),
+    Parent(ParentEvent),
 }
 
 /// The kernel, generic over its strategy so that a compiled one costs nothing to call.
@@ -302,6 +304,9 @@ impl<S: Strategy> Kernel<S> {
             self.publish_validity(event.instrument);
         }
         if self.running {
+            if self.execution.parents.watches() {
+                self.show_parents(event, change);
+            }
             self.call_for_market(event, change);
         }
         if self.has_unsettled() {
@@ -393,7 +398,13 @@ impl<S: Strategy> Kernel<S> {
         if change.has(Change::MARK) && self.books.account.is_marked(bar.instrument) {
             self.mark(bar.instrument);
         }
-        if self.running && self.interests.has(Interests::BAR) {
+        if !self.running {
+            return;
+        }
+        if self.execution.parents.watches() {
+            self.show_parents_bar(bar);
+        }
+        if self.interests.has(Interests::BAR) {
             self.call(|strategy, ctx| strategy.on_bar(ctx, bar));
         }
     }
@@ -406,6 +417,7 @@ impl<S: Strategy> Kernel<S> {
             market: &self.market,
             books: &self.books,
             orders: &self.execution.orders,
+            parents: &self.execution.parents,
             tradable: self.sync.is_online() && self.risk.state == TradingState::Active,
             intents: &mut self.intents,
         };

@@ -17,6 +17,7 @@ use crate::compiled;
 use crate::config::{self, field};
 use crate::host::{AnyStrategy, Hosted, Shared};
 use crate::live::Errors;
+use crate::parents;
 use crate::tables;
 
 /// The lineage that order ids of a backtest carry.
@@ -200,6 +201,7 @@ fn result<'py, S: Strategy>(
         .collect::<PyResult<_>>()?;
     dict.set_item("own", own)?;
     dict.set_item("actions", tables::actions(py, shared, names, recording)?)?;
+    dict.set_item("parents", parents::table(py, shared, names, recording)?)?;
     dict.set_item("warmup_refused", recording.warmup_refused)?;
     dict.set_item("denied", recording.denied)?;
     dict.set_item("expired_unfilled", recording.expired_unfilled)?;

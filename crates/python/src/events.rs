@@ -4,7 +4,7 @@ use py_rt_kernel::event::Event;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-use crate::host::{PyAction, PyFill, PyOrder, Shared};
+use crate::host::{PyAction, PyFill, PyOrder, PyParent, Shared};
 
 /// An event as a dictionary whose `kind` says what it is.
 pub(crate) fn event_dict<'py>(
@@ -67,6 +67,10 @@ pub(crate) fn event_dict<'py>(
             dict.set_item("value", value)?;
             dict.set_item("confidence", confidence)?;
             "signal"
+        }
+        Event::Parent(event) => {
+            dict.set_item("parent", PyParent::new(shared, &event.parent))?;
+            "parent"
         }
         Event::StrategyFailed => "strategy_failed",
         Event::Command(_) | Event::Flattened { .. } | Event::LeftOver { .. } => {

@@ -3,8 +3,8 @@
 //! - [`config`], [`guards`]: dictionaries to configurations.
 //! - [`arrays`]: NumPy arrays to rows, without a copy.
 //! - [`host`]: a Python strategy behind the kernel's trait, and what it sees.
-//! - [`backtest`]: the door of a run. [`tables`]: what it leaves behind, as columns. [`events`]
-//!   as dictionaries.
+//! - [`backtest`]: the door of a run. [`tables`]: what it leaves behind, as columns. [`parents`]:
+//!   its parent orders. [`events`] as dictionaries.
 //! - [`compiled`]: compiled strategies from their Python handles.
 //! - [`journal`]: those of the journal as an audit log.
 //! - [`live`]: the doors of a session and of a replay. [`venue`]: that of the paper venue.
@@ -29,6 +29,7 @@ mod indicators;
 mod journal;
 mod live;
 mod mechanics;
+mod parents;
 mod quant;
 mod store;
 mod tables;
@@ -56,8 +57,8 @@ mod _core {
     use crate::faults::simulate_faults;
     #[pymodule_export]
     use crate::host::{
-        PyAction, PyBarEvent, PyBook, PyContext, PyFill, PyInstrument, PyOrder, PyPosition,
-        PyQuote, PyTimerEvent, PyTrade,
+        PyAction, PyBarEvent, PyBook, PyContext, PyFill, PyInstrument, PyOrder, PyParent,
+        PyPosition, PyQuote, PyTimerEvent, PyTrade,
     };
     #[pymodule_export]
     use crate::journal::{explain_order, rebuild_store, verify_journal, JournalEntries};
@@ -119,6 +120,8 @@ mod _core {
         use crate::quant::cointegration::{
             engle_granger, johansen, kalman_hedge, screen_pairs, KalmanFilter,
         };
+        #[pymodule_export]
+        use crate::quant::execution::almgren_chriss;
         #[pymodule_export]
         use crate::quant::lowrank::{box_tiao, robust_pca, sparse_mean_reversion};
         #[pymodule_export]

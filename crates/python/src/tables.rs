@@ -13,7 +13,9 @@ use py_rt_types::{InstrumentId, Money, Price, UnixNanos};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 
-use crate::host::{avg_price, liquidity_name, reason_text, side_name, tif_name, type_name, Shared};
+use crate::host::{
+    avg_price, liquidity_name, parent_text, reason_text, side_name, tif_name, type_name, Shared,
+};
 
 /// An equity curve: `ts`, `equity`, `cash`.
 pub(crate) fn equity<'py>(py: Python<'py>, points: &[EquityPoint]) -> PyResult<Bound<'py, PyDict>> {
@@ -95,6 +97,7 @@ pub(crate) fn orders<'py>(
     column!("avg_price", o => avg_price(shared, o));
     column!("status", o => texts.of(o.status.name()));
     column!("tag", o => shared.tag(o.tag));
+    column!("parent_id", o => parent_text(shared, o));
     column!("strategy", o => texts.of(name_of(names, o.strategy)));
     let created = rows.iter().map(|row| row.order.ts_created);
     dict.set_item("ts_created", times(py, created))?;
@@ -148,7 +151,7 @@ pub(crate) fn fills<'py>(
 }
 
 /// The name of a strategy of the run; the first one has the account to itself.
-fn name_of(names: &[String], id: StrategyId) -> &str {
+pub(crate) fn name_of(names: &[String], id: StrategyId) -> &str {
     names
         .get(id.place().unwrap_or(0))
         .map_or("", String::as_str)

@@ -11,13 +11,14 @@
 //! - [`regression`]: LASSO and its kin. [`robust`]: low rank plus sparse. [`predictability`]:
 //!   Box-Tiao and mean reversion of few assets. [`portfolio`]: weights. [`risk`]: tails and their
 //!   tests.
-//!   [`validation`]: what a backtest is worth.
+//!   [`validation`]: what a backtest is worth. [`execution`]: how fast to trade.
 //! - [`linalg`], [`special`], [`random`]: what the kernels stand on. [`error`]: how they refuse.
 #![deny(unsafe_code)]
 
 pub mod bars;
 pub mod cointegration;
 pub mod error;
+pub mod execution;
 pub mod feature;
 pub mod indicator;
 pub mod linalg;

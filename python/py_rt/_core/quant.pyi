@@ -10,6 +10,7 @@ __all__ = [
     "HmmFilter",
     "KalmanFilter",
     "adf",
+    "almgren_chriss",
     "black_litterman",
     "box_tiao",
     "callback_time",
@@ -211,6 +212,9 @@ class HmmFilter:
     def expected(self) -> list[float]: ...
 
 def callback_time() -> int | None: ...
+def almgren_chriss(
+    impact: dict[str, Any], quantity: float, horizon: float, slices: int
+) -> dict[str, Any]: ...
 def hmm_filter(fields: dict[str, Any], x: _Floats, lengths: list[int]) -> tuple[_Floats, float]: ...
 def hmm_smooth(fields: dict[str, Any], x: _Floats, lengths: list[int]) -> _Floats: ...
 def hmm_viterbi(

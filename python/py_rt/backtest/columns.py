@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = [
     "DECIMALS",
     "NO_ACTIONS",
+    "NO_PARENTS",
     "TIMES",
     "by_symbol",
     "equal_columns",
@@ -34,17 +35,42 @@ DECIMALS = {
     "fills": ("last_qty", "last_price", "fee"),
     "positions": ("qty", "avg_price", "realized_pnl", "unrealized_pnl"),
     "actions": ("amount", "qty_before", "qty_after", "cash"),
+    "parents": (
+        "order_qty",
+        "cum_qty",
+        "arrival_price",
+        "avg_price",
+        "slippage_bps",
+        "schedule_deviation",
+    ),
 }
 TIMES = {
     "orders": ("ts_created", "ts_updated"),
     "fills": ("ts_event", "ts_recv"),
     "positions": (),
     "actions": ("ts",),
+    "parents": ("ts_created", "ts_updated"),
 }
 
 
 NO_ACTIONS: dict[str, list[Any]] = {
     name: [] for name in ("ts", "symbol", "kind", "ratio", *DECIMALS["actions"], "strategy")
+}
+NO_PARENTS: dict[str, list[Any]] = {
+    name: []
+    for name in (
+        "client_order_id",
+        "symbol",
+        "side",
+        "algorithm",
+        *DECIMALS["parents"],
+        "children",
+        "status",
+        "reason",
+        "tag",
+        "strategy",
+        *TIMES["parents"],
+    )
 }
 
 

@@ -20,6 +20,7 @@ from py_rt.backtest.actions import factors
 from py_rt.backtest.columns import (
     DECIMALS,
     NO_ACTIONS,
+    NO_PARENTS,
     TIMES,
     by_symbol,
     equal_columns,
@@ -87,7 +88,7 @@ class BacktestResult:
         What it is measured against.
     opens_at : int or None
         When the warm-up ended, ns UTC; None without one.
-    equity, orders, fills, positions, round_trips : pandas.DataFrame
+    equity, orders, fills, positions, parents, round_trips : pandas.DataFrame
     stats : Stats
 
     Examples
@@ -161,7 +162,7 @@ class BacktestResult:
         DataError
             A column group is missing or its columns differ in length.
         """
-        given = {"actions": NO_ACTIONS, **raw}
+        given = {"actions": NO_ACTIONS, "parents": NO_PARENTS, **raw}
         columns = {name: equal_columns(given, name) for name in ("equity", *DECIMALS)}
         start_cash = float(cash)
         begin = start_ns(data) if opens_at is None else opens_at
@@ -298,6 +299,16 @@ class BacktestResult:
     def actions(self) -> pd.DataFrame:
         """Splits and dividends that were applied, and what each did to a position and to cash."""
         return self._table("actions")
+
+    @cached_property
+    def parents(self) -> pd.DataFrame:
+        """Parent orders and stops, one row each in the order of creation.
+
+        ``arrival_price`` is the mid when it was accepted; ``slippage_bps`` what ``avg_price`` lost
+        against that, a gain below 0; ``schedule_deviation`` the farthest that it was behind its
+        schedule at the end of a slice, as a share of ``order_qty``. Fees are not in it.
+        """
+        return self._table("parents")
 
     @cached_property
     def round_trips(self) -> pd.DataFrame:

@@ -7,11 +7,13 @@
 mod life;
 mod order;
 mod orders;
+pub mod parents;
 mod sync;
 mod targets;
 
 pub use order::{Order, PendingReplace};
 pub use orders::{Exposure, Orders};
+pub(crate) use parents::{Held, ParentStep, Parents};
 pub(crate) use sync::{ForeignOrder, Sync, SyncOutcome};
 pub(crate) use targets::{TargetStep, Targets};
 
@@ -57,11 +59,32 @@ pub(crate) struct ReportOutcome {
     pub(crate) missing_fills: bool,
 }
 
+/// What an order is sent for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Works {
+    /// A strategy asked for it.
+    Itself,
+    /// A position to work towards.
+    Target,
+    /// A parent order, by its sequence.
+    Parent(u64),
+}
+
+impl Works {
+    const fn parent(self) -> u64 {
+        match self {
+            Self::Parent(sequence) => sequence,
+            _ => 0,
+        }
+    }
+}
+
 /// The execution stage.
 #[derive(Debug, Clone)]
 pub(crate) struct Execution {
     pub(crate) orders: Orders,
     pub(crate) targets: Targets,
+    pub(crate) parents: Parents,
     times: ExecutionTimes,
     /// Requests that need no approval: cancels and queries.
     requests: Vec<Request>,
@@ -74,6 +97,7 @@ impl Execution {
         Self {
             orders: Orders::new(instruments, strategies),
             targets: Targets::new(instruments, strategies),
+            parents: Parents::default(),
             times,
             requests: Vec::with_capacity(16),
             next_alarm: UnixNanos::MAX,
@@ -115,11 +139,11 @@ impl Execution {
         now: UnixNanos,
         strategy: StrategyId,
         order: &NewOrder,
-        tag: u32,
-        target: bool,
+        (tag, works): (u32, Works),
     ) {
-        let mut order = Order::new(order, tag, target, now);
+        let mut order = Order::new(order, tag, works == Works::Target, now);
         order.strategy = strategy;
+        order.parent = works.parent();
         order.alarm = now.plus(self.times.ack_timeout_ns);
         self.next_alarm = self.next_alarm.min(order.alarm);
         self.orders.insert(order);
@@ -131,11 +155,12 @@ impl Execution {
         now: UnixNanos,
         strategy: StrategyId,
         order: &NewOrder,
-        tag: u32,
+        (tag, works): (u32, Works),
         reason: RejectReason,
     ) -> Order {
         let mut order = Order::new(order, tag, false, now);
         order.strategy = strategy;
+        order.parent = works.parent();
         order.status = OrderStatus::Rejected;
         order.reason = Some(reason);
         self.orders.insert_closed(order);

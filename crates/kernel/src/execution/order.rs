@@ -57,6 +57,8 @@ pub struct Order {
     pub tag: u32,
     /// Which strategy of the run asked for it.
     pub strategy: StrategyId,
+    /// The sequence of the parent order that it works; 0 for none.
+    pub parent: u64,
     /// When it was made.
     pub ts_created: UnixNanos,
     /// When it last changed.
@@ -103,6 +105,7 @@ impl Order {
             alarm: UnixNanos::MAX,
             tag,
             strategy: StrategyId::ACCOUNT,
+            parent: 0,
             ts_created: now,
             ts_updated: now,
         }

@@ -128,6 +128,22 @@ impl Orders {
         }
     }
 
+    /// Counts what a stop that the kernel holds would send, as if it were on its way.
+    pub(crate) fn count_held(
+        &mut self,
+        instrument: InstrumentId,
+        side: Side,
+        strategy: StrategyId,
+        by: i64,
+    ) {
+        let line = Line {
+            instrument,
+            side,
+            strategy,
+        };
+        self.shift(line, by);
+    }
+
     #[cold]
     #[inline(never)]
     fn shift_own(&mut self, line: Line, by: i64) {

@@ -33,6 +33,7 @@ pub(crate) mod bytes;
 mod controls;
 mod header;
 mod nouns;
+mod parents;
 
 #[cfg(test)]
 pub(crate) mod tests;

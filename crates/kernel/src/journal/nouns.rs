@@ -158,7 +158,8 @@ wire_struct!(Order {
     tag,
     strategy,
     ts_created,
-    ts_updated
+    ts_updated,
+    parent
 });
 
 /// A bar, 64 bytes. The volume travels as its bits.

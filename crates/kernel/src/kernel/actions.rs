@@ -115,6 +115,7 @@ impl<S: Strategy> Kernel<S> {
             targets.scale(event.strategy, id, |wanted| split.scaled(wanted).ok());
         }
         self.market.handle_split(id, split);
+        self.split_parents(id, split)?;
         if split.is_reverse() {
             return Ok(());
         }

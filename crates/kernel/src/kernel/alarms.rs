@@ -28,6 +28,9 @@ impl<S: Strategy> Kernel<S> {
         for query in self.sync.handle_timeout(self.now, &self.execution.orders) {
             self.execution.ask(query);
         }
+        if !self.execution.parents.is_empty() {
+            self.ring_parents();
+        }
         let mut rung = 0;
         while let Some((strategy, timer)) = self.timers.poll_due(self.now) {
             rung += 1;
@@ -63,6 +66,7 @@ impl<S: Strategy> Kernel<S> {
         self.alarm = bars
             .min(self.timers.poll_timeout())
             .min(self.execution.poll_timeout())
+            .min(self.execution.parents.poll_timeout())
             .min(self.sync.poll_timeout());
         if let Some(flatten) = &self.flatten {
             self.alarm = self.alarm.min(flatten.poll_timeout());

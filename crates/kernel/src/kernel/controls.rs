@@ -102,6 +102,7 @@ impl<S: Strategy> Kernel<S> {
     }
 
     pub(super) fn cancel_all(&mut self, instrument: Option<InstrumentId>) {
+        self.end_parents(|parent| instrument.is_none_or(|id| parent.instrument == id));
         self.cancel_where(|order| instrument.is_none_or(|id| order.instrument == id));
     }
 

@@ -12,6 +12,7 @@ use py_rt_types::{
 
 use super::Kernel;
 use crate::event::{Cause, Denial, Event, TradingState};
+use crate::execution::Works;
 use crate::risk::Control;
 use crate::signal::{Strategy, StrategyId};
 
@@ -91,7 +92,7 @@ impl<S: Strategy> Kernel<S> {
         let mut sent = false;
         for (strategy, id, qty) in held {
             if let Some(order) = self.closing_order(id, qty) {
-                sent |= self.submit(strategy, &order, 0, false);
+                sent |= self.submit(strategy, &order, (0, Works::Itself));
             }
         }
         if !sent {

@@ -7,7 +7,7 @@ use py_rt_types::{
 
 use super::{Kernel, Notice};
 use crate::event::{Cause, Denial, Event, OrderEvent, TradingState};
-use crate::execution::{Order, TargetStep};
+use crate::execution::{Order, TargetStep, Works};
 use crate::output::Request;
 use crate::signal::{Intent, Interests, Strategy, StrategyId};
 
@@ -87,7 +87,10 @@ impl<S: Strategy> Kernel<S> {
             Notice::Fill(event) if self.interests.has(Interests::FILL) => {
                 self.call(|strategy, ctx| strategy.on_fill(ctx, &event));
             }
-            Notice::Order(_) | Notice::Fill(_) => {}
+            Notice::Parent(event) if self.interests.has(Interests::PARENT) => {
+                self.call(|strategy, ctx| strategy.on_parent(ctx, &event));
+            }
+            Notice::Order(_) | Notice::Fill(_) | Notice::Parent(_) => {}
         }
     }
 
@@ -98,25 +101,33 @@ impl<S: Strategy> Kernel<S> {
                 tag,
                 target,
             } => {
+                let works = if target { Works::Target } else { Works::Itself };
                 if self.is_flattening() {
-                    let denial = self.held_back();
-                    return self.refuse(strategy, order, tag, RejectReason::Risk, Some(denial));
+                    let (label, denial) = ((tag, works), self.held_back());
+                    return self.refuse(strategy, order, label, RejectReason::Risk, Some(denial));
                 }
-                self.submit(strategy, order, tag, target);
+                self.submit(strategy, order, (tag, works));
             }
             Intent::Invalid {
                 ref order,
                 tag,
                 reason,
-            } => self.refuse(strategy, order, tag, reason, None),
+            } => self.refuse(strategy, order, (tag, Works::Itself), reason, None),
             Intent::Cancel { id } => {
                 if self.is_of(strategy, id) {
                     self.cancel(id);
+                } else {
+                    self.cancel_parent(strategy, id);
                 }
             }
-            Intent::CancelAll { instrument } => self.cancel_where(|order| {
-                order.is_of(strategy) && instrument.is_none_or(|id| order.instrument == id)
-            }),
+            Intent::CancelAll { instrument } => {
+                self.end_parents(|parent| {
+                    parent.is_of(strategy) && instrument.is_none_or(|id| parent.instrument == id)
+                });
+                self.cancel_where(|order| {
+                    order.is_of(strategy) && instrument.is_none_or(|id| order.instrument == id)
+                });
+            }
             Intent::Replace {
                 id,
                 order_qty,
@@ -124,6 +135,8 @@ impl<S: Strategy> Kernel<S> {
             } => {
                 if self.is_of(strategy, id) {
                     self.replace(id, order_qty, limit_price);
+                } else {
+                    self.replace_parent(strategy, id, order_qty, limit_price);
                 }
             }
             Intent::Target { instrument, qty } => {
@@ -148,6 +161,7 @@ impl<S: Strategy> Kernel<S> {
                     confidence,
                 });
             }
+            Intent::Execute { id } => self.execute(strategy, id),
             Intent::Fail => self.fail_strategy(),
             Intent::As(_) => {}
         }
@@ -155,20 +169,19 @@ impl<S: Strategy> Kernel<S> {
 
     /// Whether an order may be changed by this strategy: nobody touches those of another.
     fn is_of(&self, strategy: StrategyId, id: ClientOrderId) -> bool {
-        let order = || self.execution.orders.find_open(id);
-        strategy == StrategyId::ACCOUNT || order().is_some_and(|order| order.is_of(strategy))
+        let order = self.execution.orders.find_open(id);
+        order.is_some_and(|order| order.is_of(strategy))
     }
 
     pub(super) fn submit(
         &mut self,
         strategy: StrategyId,
         order: &NewOrder,
-        tag: u32,
-        target: bool,
+        label: (u32, Works),
     ) -> bool {
         if let Err(denial) = self.check_before_new(strategy, order) {
             self.review_refused(order.client_order_id, denial);
-            self.refuse(strategy, order, tag, RejectReason::Risk, Some(denial));
+            self.refuse(strategy, order, label, RejectReason::Risk, Some(denial));
             return false;
         }
         self.risk.advance(self.now);
@@ -181,8 +194,7 @@ impl<S: Strategy> Kernel<S> {
                 if self.guarded {
                     self.note_order(strategy, order.instrument, Some(order));
                 }
-                self.execution
-                    .handle_new(self.now, strategy, order, tag, target);
+                self.execution.handle_new(self.now, strategy, order, label);
                 self.outbox.send(self.now, Request::New(approved));
                 if let Some(order) = self.execution.orders.find_open(order.client_order_id) {
                     self.outbox.emit_order(self.now, order, None);
@@ -190,7 +202,7 @@ impl<S: Strategy> Kernel<S> {
                 true
             }
             Err(denial) => {
-                self.refuse(strategy, order, tag, RejectReason::Risk, Some(denial));
+                self.refuse(strategy, order, label, RejectReason::Risk, Some(denial));
                 false
             }
         }
@@ -200,12 +212,12 @@ impl<S: Strategy> Kernel<S> {
         &mut self,
         strategy: StrategyId,
         order: &NewOrder,
-        tag: u32,
+        label: (u32, Works),
         reason: RejectReason,
         denial: Option<Denial>,
     ) {
         let execution = &mut self.execution;
-        let order = execution.handle_refused(self.now, strategy, order, tag, reason);
+        let order = execution.handle_refused(self.now, strategy, order, label, reason);
         self.publish_order(&order, denial);
     }
 
@@ -227,7 +239,7 @@ impl<S: Strategy> Kernel<S> {
             order.status,
             OrderStatus::New | OrderStatus::PartiallyFilled
         );
-        let spent = order.revisions_sent == u16::MAX;
+        let spent = order.revisions_sent == u16::MAX || order.parent != 0;
         if !working || spent || order.order_type != OrderType::Limit {
             let mut refused = order;
             refused.reason = Some(RejectReason::TooLate);
@@ -269,7 +281,7 @@ impl<S: Strategy> Kernel<S> {
             TargetStep::Cancel(ids) => ids.into_iter().for_each(|id| self.cancel(id)),
             TargetStep::Send(missing) => {
                 let order = self.target_order(instrument, missing);
-                if !self.submit(strategy, &order, 0, true) {
+                if !self.submit(strategy, &order, (0, Works::Target)) {
                     self.execution.targets.set(strategy, instrument, None);
                 }
             }

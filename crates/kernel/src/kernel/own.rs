@@ -242,6 +242,7 @@ impl<S: Strategy> Kernel<S> {
         });
         self.execution.targets.clear_of(strategy);
         if state == TradingState::Halted {
+            self.end_parents(|parent| parent.strategy == strategy);
             self.cancel_where(|order| order.strategy == strategy);
         }
     }

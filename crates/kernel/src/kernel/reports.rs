@@ -91,6 +91,9 @@ impl<S: Strategy> Kernel<S> {
                 denial,
             }));
         }
+        if order.parent != 0 {
+            return self.follow_child(id);
+        }
         if order.is_terminal() {
             let asked_for = order.cancel_requested || order.status == OrderStatus::Filled;
             let (strategy, instrument) = (order.strategy, order.instrument);
@@ -138,7 +141,7 @@ impl<S: Strategy> Kernel<S> {
         let Ok(position) = booked else {
             return self.restrict(TradingState::Halted, Cause::Overflow);
         };
-        let strategy = self.note_executed(report, notional.unwrap_or_default());
+        let strategy = self.note_executed(report, fresh_qty, notional.unwrap_or_default());
         let position = if strategy == StrategyId::ACCOUNT {
             position
         } else {
@@ -195,13 +198,17 @@ impl<S: Strategy> Kernel<S> {
 
     /// Adds an execution's value to its order; returns whose order it was.
     #[inline]
-    fn note_executed(&mut self, report: &Report, notional: Money) -> StrategyId {
+    fn note_executed(&mut self, report: &Report, qty: Qty, notional: Money) -> StrategyId {
         let orders = &mut self.execution.orders;
         let owner = orders.update(report.client_order_id, |order| {
             order.cum_notional = Money(order.cum_notional.0.saturating_add(notional.0));
-            order.strategy
+            (order.strategy, order.parent)
         });
-        owner.unwrap_or_default()
+        let (strategy, parent) = owner.unwrap_or_default();
+        if parent != 0 {
+            self.note_parent_executed(parent, qty, notional);
+        }
+        strategy
     }
 
     /// Books an execution in the strategy's own books, where it is one of several.
@@ -294,6 +301,8 @@ impl<S: Strategy> Kernel<S> {
         }
         self.intents.leave_gap_to(id.sequence.saturating_add(1));
         self.execution.adopt(order);
+        // What the journal lost may have worked a parent: nobody can say what is left of that.
+        self.end_parents(|parent| parent.instrument == report.instrument);
         self.sync.adopted_orders += 1;
         self.recovered.adopted_orders += 1;
         true

@@ -1,8 +1,8 @@
 //! The books of a run as bytes: what the next session starts from.
 //!
-//! Orders, booked executions, cash, positions, what is foreign at the venue, the breakers and the
-//! next order id. What is not in it: markets, bars, timers, targets and the strategy; these start
-//! anew with the next session.
+//! Orders, parent orders, booked executions, cash, positions, what is foreign at the venue, the
+//! breakers and the next order id. What is not in it: markets, bars, timers, targets and the
+//! strategy; these start anew with the next session.
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
@@ -10,7 +10,7 @@ use py_rt_types::{InstrumentId, Money, Qty, UnixNanos, VenueOrderId};
 
 use super::{Kernel, Own};
 use crate::event::{Cause, TradingState};
-use crate::execution::{ForeignOrder, Order};
+use crate::execution::{ForeignOrder, Held, Order};
 use crate::journal::bytes::{wire_struct, Malformed, Reader, Wire};
 use crate::portfolio::Position;
 use crate::risk::{DayImage, Risk};
@@ -43,6 +43,7 @@ pub struct Snapshot {
     latch: Option<(TradingState, Cause)>,
     /// What the day brought, where guards count it.
     today: Option<DayImage>,
+    parents: Vec<Held>,
 }
 
 /// Books and breakers of one of several strategies.
@@ -111,7 +112,8 @@ wire_struct!(Snapshot {
     breaker,
     own,
     latch,
-    today
+    today,
+    parents
 });
 
 impl Snapshot {
@@ -159,6 +161,7 @@ impl Snapshot {
             .get(place)
             .is_some_and(|held| held.qty.0 != 0)
             || self.open.iter().any(|order| order.instrument == instrument)
+            || self.parents.iter().any(|held| held.concerns(instrument))
     }
 
     /// The same books for another list of `count` instruments: `places[i]` says where instrument
@@ -221,7 +224,13 @@ impl Snapshot {
             .today
             .as_ref()
             .map(|today| moved_day(today, places, count));
+        let parents = self.parents.iter().filter_map(|held| {
+            let mut held = held.clone();
+            held.parent.instrument = place(held.parent.instrument)?;
+            Some(held)
+        });
         Self {
+            parents: parents.collect(),
             positions: shifted(&self.positions),
             own: own.collect(),
             today,
@@ -293,6 +302,7 @@ impl<S> Kernel<S> {
             own: self.books.own.iter().map(OwnImage::of).collect(),
             latch: self.risk.latch,
             today: today(&self.risk),
+            parents: self.execution.parents.held().clone(),
         }
     }
 }
@@ -339,6 +349,17 @@ impl<S: Strategy> Kernel<S> {
         let early: BTreeMap<u64, Vec<(i64, i64)>> = snapshot.early.iter().cloned().collect();
         self.execution
             .restore_orders(&snapshot.open, &snapshot.closed, early, &snapshot.former);
+        if snapshot
+            .parents
+            .iter()
+            .any(|held| held.parent.instrument.index() >= count)
+        {
+            return Err(wrong("parents"));
+        }
+        let execution = &mut self.execution;
+        let parents = snapshot.parents.clone();
+        execution.parents.restore(parents, &mut execution.orders);
+        self.refresh_watch();
         self.intents.skip_to(snapshot.next_sequence);
         self.sync.restore(&snapshot.sync);
         self.last_fill = snapshot.last_fill;

@@ -1,9 +1,10 @@
 //! What a driver, a report or a test may look at.
 
-use py_rt_types::{Instrument, UnixNanos};
+use py_rt_types::{ClientOrderId, Instrument, UnixNanos};
 
 use super::{Kernel, Recovered};
 use crate::event::TradingState;
+use crate::execution::parents::Parent;
 use crate::execution::Orders;
 use crate::market::Market;
 use crate::portfolio::Portfolio;
@@ -49,6 +50,17 @@ impl<S> Kernel<S> {
     #[must_use]
     pub const fn orders(&self) -> &Orders {
         &self.execution.orders
+    }
+
+    /// Parent orders that have not ended, oldest first.
+    pub fn parents(&self) -> impl Iterator<Item = &Parent> {
+        self.execution.parents.open()
+    }
+
+    /// A parent order by id, also one that ended not long ago.
+    #[must_use]
+    pub fn parent(&self, id: ClientOrderId) -> Option<&Parent> {
+        self.execution.parents.find(id)
     }
 
     /// The strategy.

@@ -1,7 +1,13 @@
 //! Time bars from trades, labelled by their close.
 
 use alloc::vec::Vec;
-use py_rt_types::{Bar, InstrumentId, MarketEvent, UnixNanos};
+use py_rt_types::{Bar, Decimal, InstrumentId, MarketEvent, UnixNanos};
+
+/// The volume of a bar in whole lots, towards zero.
+pub(crate) fn volume_lots(bar: &Bar, lot_size: Decimal) -> i64 {
+    let lot = lot_size.mantissa() as f64 / 10u64.pow(lot_size.scale()) as f64;
+    (bar.volume / lot) as i64
+}
 
 /// Builds bars of one interval, aligned to the epoch, for every instrument of a run.
 ///

@@ -12,6 +12,7 @@ mod resting;
 mod sample;
 mod top_book;
 
+pub(crate) use bars::volume_lots;
 pub use bars::BarBuilder;
 pub use by_order::{ByOrder, Touched};
 pub use by_price::{ByPrice, Level};
@@ -48,6 +49,10 @@ impl Change {
     #[must_use]
     pub const fn has(self, other: Self) -> bool {
         self.0 & other.0 != 0
+    }
+
+    pub(crate) const fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
     }
 
     #[inline]

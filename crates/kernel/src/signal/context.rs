@@ -7,7 +7,8 @@ use py_rt_types::{
 
 use super::{Intent, Intents, StrategyId};
 use crate::event::TradingState;
-use crate::execution::{Order, Orders};
+use crate::execution::parents::{Parent, ParentRequest};
+use crate::execution::{Order, Orders, Parents};
 use crate::kernel::{Books, Own};
 use crate::market::{InstrumentMarket, Market};
 use crate::portfolio::Position;
@@ -69,6 +70,7 @@ pub struct Context<'a> {
     pub(crate) market: &'a Market,
     pub(crate) books: &'a Books,
     pub(crate) orders: &'a Orders,
+    pub(crate) parents: &'a Parents,
     pub(crate) tradable: bool,
     pub(crate) intents: &'a mut Intents,
 }
@@ -173,6 +175,28 @@ impl<'a> Context<'a> {
             target: false,
         });
         id
+    }
+
+    /// Asks for a parent order: the kernel works it by children of its own. How it goes is told to
+    /// `on_parent`; its id is good for [`Context::cancel`] and [`Context::replace`].
+    pub fn execute(&mut self, request: ParentRequest) -> ClientOrderId {
+        let id = self.intents.reserve_id();
+        self.intents.push_parent(id, request);
+        id
+    }
+
+    /// Parent orders of the strategy that have not ended, oldest first; what this callback asked
+    /// for is not among them yet.
+    pub fn parents(&self) -> impl Iterator<Item = &'a Parent> {
+        let strategy = self.intents.strategy;
+        self.parents
+            .open()
+            .filter(move |parent| parent.is_of(strategy))
+    }
+
+    /// Parent orders that this callback asked for.
+    pub fn requested_parents(&self) -> impl Iterator<Item = &(ClientOrderId, ParentRequest)> {
+        self.intents.requested_parents()
     }
 
     /// Books an order that cannot be expressed (off tick, off lot) as rejected, with the reason.

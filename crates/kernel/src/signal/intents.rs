@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 use py_rt_types::{ClientOrderId, InstrumentId, NewOrder, Price, Qty, RejectReason, UnixNanos};
 
 use super::StrategyId;
+use crate::execution::parents::ParentRequest;
 
 /// One wish of a strategy.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -70,6 +71,11 @@ pub enum Intent {
         /// 0 to 1.
         confidence: f64,
     },
+    /// A parent order; its terms wait beside the queue.
+    Execute {
+        /// Which.
+        id: ClientOrderId,
+    },
     /// The strategy cannot go on.
     Fail,
     /// What follows is asked by this one of several strategies.
@@ -80,6 +86,8 @@ pub enum Intent {
 #[derive(Debug, Clone)]
 pub(crate) struct Intents {
     queue: Vec<Intent>,
+    /// Parent orders that were asked for and are not handled yet.
+    parents: Vec<(ClientOrderId, ParentRequest)>,
     /// Which strategy is called, and asks.
     pub(crate) strategy: StrategyId,
     next_sequence: u64,
@@ -92,6 +100,7 @@ impl Intents {
     pub(crate) fn new() -> Self {
         Self {
             queue: Vec::with_capacity(64),
+            parents: Vec::new(),
             strategy: StrategyId::ACCOUNT,
             next_sequence: 1,
             gaps: Vec::new(),
@@ -100,6 +109,24 @@ impl Intents {
 
     pub(crate) fn push(&mut self, intent: Intent) {
         self.queue.push(intent);
+    }
+
+    pub(crate) fn push_parent(&mut self, id: ClientOrderId, request: ParentRequest) {
+        self.parents.push((id, request));
+        self.queue.push(Intent::Execute { id });
+    }
+
+    /// The terms of a parent order that was asked for.
+    pub(crate) fn take_parent(&mut self, id: ClientOrderId) -> Option<ParentRequest> {
+        let place = self.parents.iter().position(|(asked, _)| *asked == id)?;
+        Some(self.parents.swap_remove(place).1)
+    }
+
+    /// Parent orders that were asked for and are not handled yet.
+    pub(crate) fn requested_parents(
+        &self,
+    ) -> impl Iterator<Item = &(ClientOrderId, ParentRequest)> {
+        self.parents.iter()
     }
 
     pub(crate) const fn reserve_id(&mut self) -> ClientOrderId {

@@ -4,7 +4,7 @@ use py_rt_types::{Bar, InstrumentId, MarketEvent, UnixNanos};
 
 use super::Context;
 use crate::actions::ActionEvent;
-use crate::event::{FillEvent, OrderEvent};
+use crate::event::{FillEvent, OrderEvent, ParentEvent};
 use crate::market::Top;
 
 /// Which callbacks a strategy wants. Only these are called.
@@ -28,8 +28,10 @@ impl Interests {
     pub const TIMER: Self = Self(64);
     /// Corporate actions.
     pub const ACTION: Self = Self(128);
+    /// Changes of our parent orders.
+    pub const PARENT: Self = Self(256);
     /// Everything.
-    pub const ALL: Self = Self(0xff);
+    pub const ALL: Self = Self(0x1ff);
 
     /// Both sets together.
     #[must_use]
@@ -77,6 +79,8 @@ pub trait Strategy {
     fn on_order(&mut self, _ctx: &mut Context<'_>, _order: &OrderEvent) {}
     /// An order of ours was executed.
     fn on_fill(&mut self, _ctx: &mut Context<'_>, _fill: &FillEvent) {}
+    /// A parent order of ours changed.
+    fn on_parent(&mut self, _ctx: &mut Context<'_>, _parent: &ParentEvent) {}
     /// A timer rang.
     fn on_timer(&mut self, _ctx: &mut Context<'_>, _timer: u32) {}
     /// A split or dividend was applied: positions and orders are already what it made of them.
@@ -109,6 +113,9 @@ impl<S: Strategy + ?Sized> Strategy for alloc::boxed::Box<S> {
     }
     fn on_fill(&mut self, ctx: &mut Context<'_>, fill: &FillEvent) {
         (**self).on_fill(ctx, fill);
+    }
+    fn on_parent(&mut self, ctx: &mut Context<'_>, parent: &ParentEvent) {
+        (**self).on_parent(ctx, parent);
     }
     fn on_timer(&mut self, ctx: &mut Context<'_>, timer: u32) {
         (**self).on_timer(ctx, timer);

@@ -10,7 +10,7 @@ use py_rt_types::{Bar, MarketEvent};
 
 use super::{Context, Interests, Quote, Strategy};
 use crate::actions::ActionEvent;
-use crate::event::{FillEvent, OrderEvent};
+use crate::event::{FillEvent, OrderEvent, ParentEvent};
 
 /// Which strategy of a run: 0 where one has the account to itself, else counted from 1 in the
 /// order in which they were given.
@@ -139,6 +139,12 @@ impl<S: Strategy> Strategy for Team<S> {
     fn on_fill(&mut self, ctx: &mut Context<'_>, fill: &FillEvent) {
         self.one(fill.strategy, Interests::FILL, ctx, |strategy, ctx| {
             strategy.on_fill(ctx, fill);
+        });
+    }
+    fn on_parent(&mut self, ctx: &mut Context<'_>, parent: &ParentEvent) {
+        let id = parent.parent.strategy;
+        self.one(id, Interests::PARENT, ctx, |strategy, ctx| {
+            strategy.on_parent(ctx, parent);
         });
     }
     fn on_timer(&mut self, ctx: &mut Context<'_>, timer: u32) {

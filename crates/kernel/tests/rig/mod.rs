@@ -7,7 +7,8 @@
     clippy::panic
 )]
 
-use py_rt_kernel::event::{Event, FillEvent, OrderEvent};
+use py_rt_kernel::event::{Event, FillEvent, OrderEvent, ParentEvent};
+use py_rt_kernel::execution::parents::{Parent, ParentRequest};
 use py_rt_kernel::execution::{ExecutionTimes, Order};
 use py_rt_kernel::input::Person;
 use py_rt_kernel::risk::{Control as Limit, Guards, RiskLimits};
@@ -139,6 +140,9 @@ pub struct Script {
     pub bars: Vec<Bar>,
     pub orders: Vec<OrderEvent>,
     pub fills: Vec<FillEvent>,
+    /// Parent orders to ask for at the next trade.
+    pub wanted: Vec<ParentRequest>,
+    pub parents: Vec<ParentEvent>,
 }
 
 fn grant(ctx: &mut Context<'_>, wishes: &[Wish]) {
@@ -169,6 +173,9 @@ impl Strategy for Script {
     fn on_trade(&mut self, ctx: &mut Context<'_>, _trade: &MarketEvent) {
         let wishes = std::mem::take(&mut self.at_trade);
         grant(ctx, &wishes);
+        for request in std::mem::take(&mut self.wanted) {
+            ctx.execute(request);
+        }
     }
     fn on_quote(&mut self, _ctx: &mut Context<'_>, quote: &Quote) {
         self.quotes.push(*quote);
@@ -183,6 +190,9 @@ impl Strategy for Script {
         self.fills.push(*fill);
         let wishes = std::mem::take(&mut self.at_fill);
         grant(ctx, &wishes);
+    }
+    fn on_parent(&mut self, _ctx: &mut Context<'_>, parent: &ParentEvent) {
+        self.parents.push(*parent);
     }
     fn on_timer(&mut self, ctx: &mut Context<'_>, timer: u32) {
         self.timers.push((ctx.now().0, timer));
@@ -316,6 +326,19 @@ impl Rig {
         let mut report = told(sequence, self.now, kind);
         report.side = Side::Sell;
         self.report(&report);
+    }
+
+    /// Lets the strategy ask for a parent order; returns its sequence.
+    pub fn execute(&mut self, request: ParentRequest) -> u64 {
+        self.kernel.strategy_mut().wanted.push(request);
+        let sequence = self.kernel.next_sequence();
+        self.trade();
+        sequence
+    }
+
+    pub fn parent(&self, sequence: u64) -> Parent {
+        let id = ClientOrderId::new(sequence);
+        *self.kernel.parent(id).expect("a parent")
     }
 
     pub fn order(&self, sequence: u64) -> Order {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use py_rt_kernel::actions::ActionEvent;
-use py_rt_kernel::event::{FillEvent, OrderEvent};
+use py_rt_kernel::event::{FillEvent, OrderEvent, ParentEvent};
 use py_rt_kernel::signal::{Quote, Team};
 use py_rt_kernel::{Context, Interests, Strategy};
 use py_rt_strategies::registry::Compiled;
@@ -124,6 +124,9 @@ impl Strategy for AnyStrategy {
     }
     fn on_timer(&mut self, ctx: &mut Context<'_>, timer: u32) {
         each!(self, strategy => strategy.on_timer(ctx, timer));
+    }
+    fn on_parent(&mut self, ctx: &mut Context<'_>, parent: &ParentEvent) {
+        each!(self, strategy => strategy.on_parent(ctx, parent));
     }
     fn on_action(&mut self, ctx: &mut Context<'_>, action: &ActionEvent) {
         each!(self, strategy => strategy.on_action(ctx, action));

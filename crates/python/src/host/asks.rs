@@ -98,6 +98,9 @@ impl PyContext {
             let remedy = format!("pass how much to {}", side_name(side));
             return Err(FaceError::parameter("qty", problem, &remedy));
         }
+        if order.stop_price.is_some() || order.trail.is_some() {
+            return self.hold_stop(side, id, order);
+        }
         let mut wrong: Option<(RejectReason, String)> = None;
         let mut keep = |reason, count: Result<i64, OffStep>| {
             count.unwrap_or_else(|off| {
@@ -113,7 +116,6 @@ impl PyContext {
         };
         let request = OrderRequest {
             limit_price: ticks("limit_price", order.limit_price)?,
-            stop_price: ticks("stop_price", order.stop_price)?,
             tif: parse_tif(order.tif)?,
             post_only: order.post_only,
             reduce_only: order.reduce_only,
@@ -161,9 +163,11 @@ impl PyContext {
     ) -> PyResult<()> {
         let id = self.shared.parse_id(client_order_id)?;
         let found = self.with(|ctx| {
-            ctx.orders()
-                .find(|o| o.client_order_id.sequence == id.sequence)
-                .map(|order| order.instrument)
+            let parent = ctx.parents().find(|p| p.client_order_id == id);
+            let order = ctx
+                .orders()
+                .find(|o| o.client_order_id.sequence == id.sequence);
+            order.map(|o| o.instrument).or(parent.map(|p| p.instrument))
         })?;
         let Some(instrument) = found else {
             return Ok(());
@@ -256,6 +260,8 @@ pub(super) struct Ask<'a> {
     pub(super) reduce_only: bool,
     pub(super) tag: Option<&'a str>,
     pub(super) stop_price: Option<f64>,
+    pub(super) trail: Option<f64>,
+    pub(super) trigger: &'a str,
 }
 
 /// A time in nanoseconds from an integer or a datetime with a zone.

@@ -1,83 +1,15 @@
 //! `ctx`: what a Python strategy sees and asks during a callback.
 
-use std::cell::Cell;
-use std::sync::atomic::{AtomicPtr, Ordering};
-use std::sync::{Arc, OnceLock};
-
-use py_rt_kernel::Context;
 use py_rt_types::{InstrumentId, Qty, Side};
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 
 use super::asks::{finite, Ask};
+pub(crate) use super::lending::{callback_time, PyContext};
 use super::orders::PyOrder;
+use super::parents::PyParent;
 use super::views::{PyBook, PyInstrument, PyPosition};
-use super::Shared;
 use crate::error::FaceError;
-
-thread_local! {
-    /// Time of the callback that runs on this thread, for those who must not look past it.
-    static CALLBACK_TIME: Cell<Option<i64>> = const { Cell::new(None) };
-}
-
-/// Time of the callback that runs on this thread, ns UTC; None outside of callbacks.
-#[pyfunction]
-pub(crate) fn callback_time() -> Option<i64> {
-    CALLBACK_TIME.get()
-}
-
-/// The context of a run: one object for ever, usable only while a callback runs.
-#[pyclass(frozen, name = "Context", module = "py_rt")]
-pub(crate) struct PyContext {
-    pub(crate) shared: Arc<Shared>,
-    current: AtomicPtr<Context<'static>>,
-    books: OnceLock<Vec<Py<PyBook>>>,
-}
-
-impl PyContext {
-    pub(crate) fn new(shared: Arc<Shared>) -> Self {
-        let current = AtomicPtr::new(std::ptr::null_mut());
-        Self {
-            shared,
-            current,
-            books: OnceLock::new(),
-        }
-    }
-
-    /// Lends the kernel's context to Python for the length of `callback`.
-    pub(crate) fn lend<R>(&self, ctx: &mut Context<'_>, callback: impl FnOnce() -> R) -> R {
-        struct Back<'a>(&'a AtomicPtr<Context<'static>>, Option<i64>);
-        impl Drop for Back<'_> {
-            fn drop(&mut self) {
-                self.0.store(std::ptr::null_mut(), Ordering::Relaxed);
-                CALLBACK_TIME.set(self.1);
-            }
-        }
-        let before = CALLBACK_TIME.replace(Some(ctx.now().0));
-        let pointer: *mut Context<'_> = ctx;
-        self.current.store(pointer.cast(), Ordering::Relaxed);
-        let _back = Back(&self.current, before);
-        callback()
-    }
-
-    /// Uses the lent context.
-    pub(crate) fn with<R>(&self, use_context: impl FnOnce(&mut Context<'_>) -> R) -> PyResult<R> {
-        let pointer = self.current.load(Ordering::Relaxed);
-        // SAFETY: the pointer is set only by `lend`, which holds the unique borrow for as long as
-        // it is set and clears it on every way out. Python code runs under the interpreter lock on
-        // the thread inside `lend`, and `use_context` cannot re-enter Python with this borrow: all
-        // callers here convert to plain values only.
-        #[allow(unsafe_code)]
-        let context = unsafe { pointer.as_mut() };
-        match context {
-            Some(context) => Ok(use_context(context)),
-            None => Err(FaceError::strategy(
-                "ctx was used outside a callback",
-                "use ctx only inside on_start, on_bar and the other callbacks",
-            )),
-        }
-    }
-}
 
 #[pymethods]
 impl PyContext {
@@ -158,7 +90,7 @@ impl PyContext {
 
     /// Asks to buy; returns the client_order_id.
     #[pyo3(signature = (symbol, qty, limit_price=None, tif=None, post_only=false,
-        reduce_only=false, tag=None, stop_price=None))]
+        reduce_only=false, tag=None, stop_price=None, trail=None, trigger="last_trade"))]
     #[allow(clippy::too_many_arguments)]
     fn buy(
         &self,
@@ -170,6 +102,8 @@ impl PyContext {
         reduce_only: bool,
         tag: Option<&str>,
         stop_price: Option<f64>,
+        trail: Option<f64>,
+        trigger: &str,
     ) -> PyResult<String> {
         let ask = Ask {
             qty,
@@ -179,13 +113,15 @@ impl PyContext {
             reduce_only,
             tag,
             stop_price,
+            trail,
+            trigger,
         };
         self.submit(Side::Buy, symbol, &ask)
     }
 
     /// Asks to sell; returns the client_order_id.
     #[pyo3(signature = (symbol, qty, limit_price=None, tif=None, post_only=false,
-        reduce_only=false, tag=None, stop_price=None))]
+        reduce_only=false, tag=None, stop_price=None, trail=None, trigger="last_trade"))]
     #[allow(clippy::too_many_arguments)]
     fn sell(
         &self,
@@ -197,6 +133,8 @@ impl PyContext {
         reduce_only: bool,
         tag: Option<&str>,
         stop_price: Option<f64>,
+        trail: Option<f64>,
+        trigger: &str,
     ) -> PyResult<String> {
         let ask = Ask {
             qty,
@@ -206,11 +144,37 @@ impl PyContext {
             reduce_only,
             tag,
             stop_price,
+            trail,
+            trigger,
         };
         self.submit(Side::Sell, symbol, &ask)
     }
 
-    /// Asks for the end of an order.
+    /// Asks for a parent order, worked by the kernel; returns its client_order_id.
+    #[pyo3(signature = (symbol, side, qty, algorithm, limit_price=None, reduce_only=false,
+        tag=None))]
+    #[allow(clippy::too_many_arguments)]
+    fn execute(
+        &self,
+        symbol: &Bound<'_, PyString>,
+        side: &str,
+        qty: f64,
+        algorithm: &Bound<'_, PyAny>,
+        limit_price: Option<f64>,
+        reduce_only: bool,
+        tag: Option<&str>,
+    ) -> PyResult<String> {
+        let rest = (limit_price, reduce_only, tag);
+        self.work(symbol, (side, qty), algorithm, rest)
+    }
+
+    /// Parent orders that have not ended, oldest first; of one symbol or of all.
+    #[pyo3(signature = (symbol=None))]
+    fn parents(&self, symbol: Option<&str>) -> PyResult<Vec<PyParent>> {
+        self.open_parents(symbol)
+    }
+
+    /// Asks for the end of an order, or of a parent order.
     fn cancel(&self, client_order_id: &str) -> PyResult<()> {
         let id = self.shared.parse_id(client_order_id)?;
         self.with(|ctx| ctx.cancel(id))

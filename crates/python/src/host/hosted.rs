@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use py_rt_kernel::actions::ActionEvent;
-use py_rt_kernel::event::{FillEvent, OrderEvent};
+use py_rt_kernel::event::{FillEvent, OrderEvent, ParentEvent};
 use py_rt_kernel::signal::Quote;
 use py_rt_kernel::{Context, Interests, Strategy};
 use py_rt_types::{Bar, MarketEvent};
@@ -15,12 +15,13 @@ use super::actions::PyAction;
 use super::context::PyContext;
 use super::events::{BarData, PyBarEvent, PyQuote, PyTrade, QuoteData, TradeData};
 use super::orders::{PyFill, PyOrder, PyTimerEvent};
+use super::parents::PyParent;
 use super::slot::{Event, Slot};
 use super::Shared;
 use crate::live::Errors;
 
 /// The callbacks, in the order of their numbers here.
-const CALLBACKS: [(&str, Interests); 10] = [
+const CALLBACKS: [(&str, Interests); 11] = [
     ("on_trade", Interests::TRADE),
     ("on_quote", Interests::QUOTE),
     ("on_book", Interests::BOOK),
@@ -31,13 +32,14 @@ const CALLBACKS: [(&str, Interests); 10] = [
     ("on_start", Interests(0)),
     ("on_stop", Interests(0)),
     ("on_action", Interests::ACTION),
+    ("on_parent", Interests::PARENT),
 ];
 
 /// A Python strategy with its bound methods looked up.
 pub(crate) struct Hosted {
     shared: Arc<Shared>,
     context: Py<PyContext>,
-    methods: [Option<Py<PyAny>>; 10],
+    methods: [Option<Py<PyAny>>; 11],
     interests: Interests,
     errors: Errors,
     trade: Slot<PyTrade>,
@@ -55,7 +57,7 @@ impl Hosted {
         let py = strategy.py();
         let overridden: Vec<String> = strategy.call_method0("_overridden")?.extract()?;
         let mut interests = Interests::default();
-        let mut methods = [const { None }; 10];
+        let mut methods = [const { None }; 11];
         for (place, (name, interest)) in CALLBACKS.iter().enumerate() {
             if overridden.iter().any(|have| have == name) {
                 methods[place] = Some(strategy.getattr(*name)?.unbind());
@@ -224,6 +226,10 @@ impl Strategy for Hosted {
             name: shared.timer(timer),
             ts,
         });
+    }
+
+    fn on_parent(&mut self, ctx: &mut Context<'_>, event: &ParentEvent) {
+        self.call(10, ctx, |_, shared| PyParent::new(shared, &event.parent));
     }
 
     fn on_action(&mut self, ctx: &mut Context<'_>, action: &ActionEvent) {

@@ -10,7 +10,9 @@ mod context;
 mod convert;
 mod events;
 mod hosted;
+mod lending;
 mod orders;
+mod parents;
 mod shared;
 mod slot;
 mod views;
@@ -22,7 +24,8 @@ pub(crate) use convert::{side_name, tif_name};
 pub(crate) use events::{PyBarEvent, PyQuote, PyTrade};
 pub(crate) use hosted::Hosted;
 pub(crate) use orders::{
-    avg_price, liquidity_name, reason_text, type_name, PyFill, PyOrder, PyTimerEvent,
+    avg_price, liquidity_name, parent_text, reason_text, type_name, PyFill, PyOrder, PyTimerEvent,
 };
+pub(crate) use parents::{arrival_price, avg_price_of, PyParent};
 pub(crate) use shared::Shared;
 pub(crate) use views::{PyBook, PyInstrument, PyPosition};

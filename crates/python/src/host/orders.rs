@@ -4,7 +4,7 @@ use py_rt_kernel::event::{Denial, FillEvent};
 use py_rt_kernel::execution::Order;
 use py_rt_kernel::risk::Control;
 use py_rt_kernel::signal::StrategyId;
-use py_rt_types::{Liquidity, OrderType, RejectReason};
+use py_rt_types::{ClientOrderId, Liquidity, OrderType, RejectReason};
 use pyo3::prelude::*;
 
 use super::convert::{side_name, status_name, tif_name};
@@ -41,6 +41,8 @@ pub(crate) struct PyOrder {
     reason: Option<String>,
     /// The tag it was sent with, or None.
     tag: Option<String>,
+    /// The parent order that it works, or None.
+    parent_id: Option<String>,
     /// When it was made, ns UTC.
     ts_created: i64,
     /// When it last changed, ns UTC.
@@ -69,10 +71,17 @@ impl PyOrder {
             status: status_name(order.status),
             reason: reason_text(shared, order, denial),
             tag: shared.tag(order.tag),
+            parent_id: parent_text(shared, order),
             ts_created: order.ts_created.0,
             ts_updated: order.ts_updated.0,
         }
     }
+}
+
+/// The id of the parent order that an order works.
+pub(crate) fn parent_text(shared: &Shared, order: &Order) -> Option<String> {
+    let id = ClientOrderId::new(order.parent);
+    (order.parent != 0).then(|| shared.id_text(id))
 }
 
 /// The word for an order type.

@@ -4,6 +4,7 @@
 //! microseconds runs detached from the interpreter, on a copy, and looks at signals.
 
 pub(crate) mod cointegration;
+pub(crate) mod execution;
 pub(crate) mod lowrank;
 pub(crate) mod portfolio;
 pub(crate) mod regimes;

@@ -2,6 +2,7 @@
 
 use py_rt_kernel::actions::ActionEvent;
 use py_rt_kernel::event::{Denial, Event, FillEvent, OrderEvent};
+use py_rt_kernel::execution::parents::Parent;
 use py_rt_kernel::execution::Order;
 use py_rt_kernel::portfolio::Portfolio;
 use py_rt_kernel::Kernel;
@@ -39,6 +40,8 @@ pub struct Recording {
     pub fills: Vec<FillRow>,
     /// Corporate actions and what they did.
     pub actions: Vec<ActionEvent>,
+    /// Parent orders as they last stood, by their sequence.
+    pub parents: Vec<Parent>,
     /// The equity curve.
     pub equity: Vec<EquityPoint>,
     /// The curve of each of several strategies, at the same times: that of an account with the same
@@ -108,7 +111,17 @@ impl Recording {
             Event::Order(event) => self.record_order(event),
             Event::Fill(fill) => self.fills.push(*fill),
             Event::Action(action) => self.actions.push(*action),
+            Event::Parent(event) => self.record_parent(event.parent),
             _ => {}
+        }
+    }
+
+    fn record_parent(&mut self, parent: Parent) {
+        let sequence = |parent: &Parent| parent.client_order_id.sequence;
+        let id = sequence(&parent);
+        match self.parents.binary_search_by_key(&id, sequence) {
+            Ok(place) => self.parents[place] = parent,
+            Err(place) => self.parents.insert(place, parent),
         }
     }
 
