@@ -315,6 +315,9 @@ fn net_and_concentration_and_groups() {
     );
 }
 
+/// What sets a limit, and the control that then refuses.
+type Case<'a> = (&'a dyn Fn(&mut InstrumentLimit), Limit);
+
 #[test]
 fn limits_of_one_instrument() {
     let units = |text: &str| Some(Decimal::parse(text).unwrap());
@@ -326,7 +329,7 @@ fn limits_of_one_instrument() {
         set(&mut limit);
         two(|g| g.instruments = vec![limit])
     };
-    let cases: [(&dyn Fn(&mut InstrumentLimit), Limit); 5] = [
+    let cases: [Case<'_>; 5] = [
         (&|l| l.max_order_qty = units("5"), Limit::MaxOrderQty),
         (
             &|l| l.max_order_notional = Some(money("500")),

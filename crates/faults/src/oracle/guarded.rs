@@ -125,7 +125,7 @@ impl Oracle {
             self.check_self_trade(sequence, instrument, side, price);
         }
         let (mut least, mut most, mut open) = (0i128, 0i128, 0i128);
-        for place in 0..self.held.len() {
+        for (place, listing) in LISTINGS.iter().enumerate().take(self.held.len()) {
             let mid = self.books[place].mid.unwrap_or(0);
             let more = |on: i64| {
                 if place == instrument && on == side {
@@ -136,7 +136,7 @@ impl Oracle {
             };
             let buys = self.working(Some(sequence), place, 1) + more(1);
             let sells = self.working(Some(sequence), place, -1) + more(-1);
-            let value = |lots: i64| LISTINGS[place].value(mid, lots) / 2;
+            let value = |lots: i64| listing.value(mid, lots) / 2;
             least += value(self.held[place] - sells);
             most += value(self.held[place] + buys);
             open += value(buys + sells);
