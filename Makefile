@@ -26,7 +26,8 @@ LIKE_WHEEL := sh tools/like_wheel.sh
 
 # Crates that decide: no heavy dependency, tested in the dev profile with every assertion on.
 DECIDING := types venues kernel quant strategies sim
-PURE := $(foreach c,$(DECIDING),$(if $(wildcard crates/$(c)/Cargo.toml),-p py-rt-$(c)))
+PURE := $(foreach c,$(DECIDING),$(if $(wildcard crates/$(c)/Cargo.toml),-p py-rt-$(c))) \
+	-p py-rt-fuzz
 # Crates that do: tested in the release profile, on the dependencies the wheel was built from.
 DOING := $(foreach c,paper live faults serve,$(if $(wildcard crates/$(c)/Cargo.toml),-p py-rt-$(c)))
 
@@ -136,6 +137,12 @@ sim-mutations: ## plant bugs one by one; fault simulation must notice each (abou
 .PHONY: chaos
 chaos: $(STAMP)/build $(STAMP)/dev ## kill -9, frozen processes, bad disks and networks (KILLS=200)
 	@PYTHONPATH=tests $(BIN)/python -m system.chaos --kills $(or $(KILLS),200) --seed $(or $(SEED),1)
+
+.PHONY: fuzz
+fuzz: ## bytes that nobody meant against every decoder (FUZZ_INPUTS=300000 FUZZ_SEED=7)
+	@FUZZ_INPUTS=$(or $(FUZZ_INPUTS),100000) FUZZ_SEED=$(or $(FUZZ_SEED),1) \
+		cargo test --quiet -p py-rt-fuzz
+	@$(LIKE_WHEEL) cargo test --quiet --release -p py-rt-live --test fuzz_journal
 
 .PHONY: soak-matching
 soak-matching: ## the matching engine against its naive twin (COMMANDS=100000000 random ones)

@@ -142,7 +142,7 @@ class Chaos:
             return {}
         path, call, what = DISKS[fault]
         # The first writes of a life are those of its recovery, which must fail well too.
-        at = self._drawn.randint(5, 60) if what == "delay" else self._drawn.randint(0, 300)
+        at = self._drawn.randint(5, 60) if what == "delay" else self._drawn.randint(0, 80)
         return {"LD_PRELOAD": str(self._shim), "DISK_PATH": path, "DISK_CALL": call,
                 "DISK_FAULT": what, "DISK_AT": str(at)}  # fmt: skip
 

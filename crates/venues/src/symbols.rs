@@ -64,12 +64,12 @@ fn small_decimal(text: &[u8]) -> Option<(i64, u32)> {
     for &byte in digits {
         match byte {
             b'0'..=b'9' => {
-                mantissa = mantissa * 10 + i64::from(byte - b'0');
                 seen += 1;
                 scale += u32::from(behind);
                 if seen > 18 {
                     return None;
                 }
+                mantissa = mantissa * 10 + i64::from(byte - b'0');
             }
             b'.' if !behind => behind = true,
             _ => return None,

@@ -11,7 +11,10 @@ use crate::json::Slot;
 #[must_use]
 pub fn from_millis(count: u64) -> Option<UnixNanos> {
     match count {
-        0..=99_999_999_999_999 => Some(UnixNanos((count * 1_000_000) as i64)),
+        0..=99_999_999_999_999 => {
+            let ns = count.checked_mul(1_000_000)?;
+            i64::try_from(ns).ok().map(UnixNanos)
+        }
         _ => from_count(count),
     }
 }
