@@ -5,7 +5,8 @@ use std::fs;
 use std::path::Path;
 
 use py_rt_kernel::journal::Entry;
-use py_rt_live::journal::{FileTape, Journal, JournalReader};
+use py_rt_live::journal::frame::Chain;
+use py_rt_live::journal::{FileTape, Journal, JournalReader, Place};
 use py_rt_live::recovery::last_books;
 
 // The same engine as in `fuzz`, which must not stand on this crate and its libraries.
@@ -58,7 +59,9 @@ fn a_damaged_segment_gives_what_was_written_or_nothing() {
     let (whole, damaged) = (folder.join("whole"), folder.join("damaged"));
     let _left_over = fs::remove_file(&whole);
     let entries = entries();
-    let mut journal = Journal::new(FileTape::create(&whole).unwrap(), false);
+    let first = Place::new_session(1, Chain::START);
+    let tape = FileTape::create(&whole, &first.preamble()).unwrap();
+    let mut journal = Journal::new(tape, first, false);
     entries.iter().for_each(|entry| journal.append(entry));
     journal.sync().unwrap();
     drop(journal);
