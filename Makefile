@@ -142,7 +142,6 @@ chaos: $(STAMP)/build $(STAMP)/dev ## kill -9, frozen processes, bad disks and n
 fuzz: ## bytes that nobody meant against every decoder (FUZZ_INPUTS=300000 FUZZ_SEED=7)
 	@FUZZ_INPUTS=$(or $(FUZZ_INPUTS),100000) FUZZ_SEED=$(or $(FUZZ_SEED),1) \
 		cargo test --quiet -p py-rt-fuzz
-	@$(LIKE_WHEEL) cargo test --quiet --release -p py-rt-live --test fuzz_journal
 
 .PHONY: soak-matching
 soak-matching: ## the matching engine against its naive twin (COMMANDS=100000000 random ones)
