@@ -176,7 +176,7 @@ def test_a_stop_is_met_by_the_range_of_a_bar_and_filled_at_the_next_open() -> No
     sold = result.fills.iloc[-1]
     assert (sold["side"], sold["last_price"]) == ("sell", 96)
     assert result.parents["status"].tolist() == ["Filled"]
-    assert result.orders["parent_id"].tolist() == [None, asks.ids[0]]
+    assert result.orders["parent_id"].dropna().tolist() == asks.ids
 
 
 def test_a_trailing_stop_follows_the_highs() -> None:

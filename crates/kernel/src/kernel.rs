@@ -86,6 +86,8 @@ pub struct Kernel<S> {
     interests: Interests,
     /// The changes of a market that may lead to anything.
     watched: Change,
+    /// Whether bars are built or a parent order watches.
+    follows: bool,
     running: bool,
     start_asked: bool,
     by_lease: bool,
@@ -155,6 +157,7 @@ impl<S: Strategy> Kernel<S> {
             interests,
             watched,
             strategy,
+            follows: has_bars,
             running: false,
             start_asked: false,
             by_lease: false,
@@ -297,20 +300,28 @@ impl<S: Strategy> Kernel<S> {
         if change.has(Change::MARK) && self.books.account.is_marked(event.instrument) {
             self.mark(event.instrument);
         }
-        if self.bars.is_some() && change.has(Change::TRADE) {
-            self.handle_bar_trade(event);
+        if self.follows {
+            self.follow_row(event, change);
         }
         if change.has(Change::VALIDITY) {
             self.publish_validity(event.instrument);
         }
         if self.running {
-            if self.execution.parents.watches() {
-                self.show_parents(event, change);
-            }
             self.call_for_market(event, change);
         }
         if self.has_unsettled() {
             self.settle();
+        }
+    }
+
+    /// Rows that bars are built from, or that parent orders wait for.
+    #[inline(never)]
+    fn follow_row(&mut self, event: &MarketEvent, change: Change) {
+        if self.bars.is_some() && change.has(Change::TRADE) {
+            self.handle_bar_trade(event);
+        }
+        if self.execution.parents.watches() {
+            self.show_parents(event, change);
         }
     }
 

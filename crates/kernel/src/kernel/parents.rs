@@ -28,22 +28,19 @@ impl<S: Strategy> Kernel<S> {
         };
         let market = self.market.instrument(request.instrument);
         let parents = &mut self.execution.parents;
-        match parents.accept(self.now, id, strategy, &request, market) {
-            Ok(parent) => {
-                if let Err(reason) = self.admit(&parent) {
-                    return self.end_parent(id, OrderStatus::Rejected, Some(reason));
-                }
-                self.count_held(id);
-                self.tell_parent(parent);
-                self.refresh_watch();
-                self.work_parent(id);
-            }
-            Err((mut parent, reason)) => {
-                parent.status = OrderStatus::Rejected;
-                parent.reason = Some(reason);
-                self.tell_parent(parent);
-            }
+        let (mut parent, refused) = parents.accept(self.now, id, strategy, &request, market);
+        if let Some(reason) = refused {
+            parent.status = OrderStatus::Rejected;
+            parent.reason = Some(reason);
+            return self.tell_parent(parent);
         }
+        if let Err(reason) = self.admit(&parent) {
+            return self.end_parent(id, OrderStatus::Rejected, Some(reason));
+        }
+        self.count_held(id);
+        self.tell_parent(parent);
+        self.refresh_watch();
+        self.work_parent(id);
     }
 
     /// Whether a parent may begin. A stop has to pass the limits when it is taken in, as an order
@@ -259,6 +256,9 @@ impl<S: Strategy> Kernel<S> {
     #[cold]
     #[inline(never)]
     pub(super) fn show_parents(&mut self, event: &MarketEvent, change: Change) {
+        if !(self.running && self.execution.parents.watches()) {
+            return;
+        }
         let print = if change.has(Change::TRADE) {
             Some(event.print().unwrap_or(*event))
         } else {
@@ -292,6 +292,7 @@ impl<S: Strategy> Kernel<S> {
     pub(super) fn refresh_watch(&mut self) {
         let shown = self.execution.parents.watches();
         let has_bars = self.bars.is_some();
+        self.follows = shown || has_bars;
         self.watched = self
             .watched
             .without(Change::TRADE)

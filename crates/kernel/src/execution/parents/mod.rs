@@ -96,13 +96,13 @@ impl Parents {
         strategy: StrategyId,
         request: &ParentRequest,
         market: Option<&InstrumentMarket>,
-    ) -> Result<Parent, (Parent, RejectReason)> {
+    ) -> (Parent, Option<RejectReason>) {
         let parent = Parent::new(id, strategy, request, now);
         let full = self.worked >= WORKED_MAX;
         let held = match Held::try_new(parent, request, market) {
             Ok(held) if !full => held,
-            Ok(_) => return Err((parent, RejectReason::NotSupported)),
-            Err(reason) => return Err((parent, reason)),
+            Ok(_) => return (parent, Some(RejectReason::NotSupported)),
+            Err(reason) => return (parent, Some(reason)),
         };
         let parent = held.parent;
         let sequence = |held: &Held| held.parent.client_order_id.sequence;
@@ -111,7 +111,7 @@ impl Parents {
             .partition_point(|held| sequence(held) < id.sequence);
         self.held.insert(place, held);
         self.refresh();
-        Ok(parent)
+        (parent, None)
     }
 
     /// Parents whose alarm is due, by rising id.

@@ -53,6 +53,22 @@ pub(super) fn next(
     if held.parent.is_terminal() {
         return ParentStep::Rest;
     }
+    let step = decide(held, now, orders, market, instrument);
+    let free = held.parent.order_qty.0 - held.parent.cum_qty.0 - held.claimed(orders);
+    match step {
+        // The law stands above every algorithm.
+        ParentStep::Send(child) if child.order_qty.0 > free => ParentStep::Rest,
+        step => step,
+    }
+}
+
+fn decide(
+    held: &mut Held,
+    now: UnixNanos,
+    orders: &Orders,
+    market: &InstrumentMarket,
+    instrument: &Instrument,
+) -> ParentStep {
     if let Some(step) = ending(held, now, orders, instrument) {
         return step;
     }
@@ -251,7 +267,7 @@ fn look(held: &mut Held, slice: i64, now: UnixNanos) {
                 let share = schedule::share(held.volume, participation_bps, qty);
                 (share, before)
             } else {
-                (before, held.overdue)
+                (before.min(qty), held.overdue.min(qty))
             }
         }
         _ => (scheduled(slice), scheduled(slice - 1)),
