@@ -86,6 +86,8 @@ pub(crate) struct Oracle {
     booked: BTreeMap<(u64, i64), (i64, i64)>,
     at_venue: BTreeMap<VenueOrderId, u64>,
     held: Vec<i64>,
+    /// The same before the last input: what a timer went by that rang within it.
+    held_before: Vec<i64>,
     paid: i128,
     /// The account's cash when books were compared first, and what was paid until then.
     first_cash: Option<(i128, i128)>,
@@ -112,6 +114,7 @@ impl Oracle {
             booked: BTreeMap::new(),
             at_venue: BTreeMap::new(),
             held: vec![0; instruments],
+            held_before: vec![0; instruments],
             paid: 0,
             first_cash: None,
             told_cash: 0,
@@ -184,6 +187,7 @@ impl Oracle {
     /// Takes the next record of the journal.
     pub(crate) fn handle_entry(&mut self, entry: &Entry) {
         if let Entry::Input(now, input) = entry {
+            self.held_before.clone_from(&self.held);
             self.judge_doomed(*now);
             if let OwnedInput::Control(Control::Halt | Control::CancelAll | Control::Flatten) =
                 input
@@ -299,7 +303,11 @@ impl Oracle {
                 cum_qty,
                 last_price,
                 ..
-            } => self.book(now, sequence, (last_qty.0, cum_qty.0, last_price.0)),
+            } => {
+                // A list names executions by the venue's id alone, which the kernel may learn later.
+                let named = report.client_order_id != ClientOrderId::FOREIGN;
+                self.book(now, sequence, (last_qty.0, cum_qty.0, last_price.0), named);
+            }
             ReportKind::Snapshot {
                 status, order_qty, ..
             } => {
@@ -340,7 +348,13 @@ impl Oracle {
         }
     }
 
-    fn book(&mut self, now: UnixNanos, sequence: u64, (last, cum, price): (i64, i64, i64)) {
+    fn book(
+        &mut self,
+        now: UnixNanos,
+        sequence: u64,
+        (last, cum, price): (i64, i64, i64),
+        named: bool,
+    ) {
         let Some(known) = self.orders.get_mut(&sequence) else {
             return;
         };
@@ -353,27 +367,9 @@ impl Oracle {
         self.held[known.instrument] += signed;
         let value = LISTINGS[known.instrument].value(price, signed);
         self.paid += value;
-        let (instrument, first) = (known.instrument, cum == last);
+        let (instrument, first) = (known.instrument, named && cum == last);
         self.guarded
             .book(now, instrument, value.abs(), first, &self.rules.guards);
-    }
-
-    /// Whether the order can only make the position smaller.
-    fn reduces(&self, except: Option<u64>, instrument: usize, side: i64, leaves: i64) -> bool {
-        let held = self.held[instrument];
-        if held == 0 || held.signum() == side {
-            return false;
-        }
-        let others = self.working(except, instrument, side);
-        others + leaves <= held.abs()
-    }
-
-    fn working(&self, except: Option<u64>, instrument: usize, side: i64) -> i64 {
-        let same = |(sequence, known): &(&u64, &Known)| {
-            Some(**sequence) != except && known.instrument == instrument && known.side == side
-        };
-        let counted = self.orders.iter().filter(same);
-        counted.map(|(_, known)| known.leaves()).sum()
     }
 
     fn handle_new(&mut self, now: UnixNanos, order: &NewOrder) {

@@ -27,7 +27,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let kind = bytes.iter().take(1).copied().collect::<Vec<u8>>();
         keep(&corpus, "journal_entry", &mut seen, kind, &bytes)?;
         if let Entry::Snapshot(books) = &record.entry {
-            keep(&corpus, "snapshot", &mut seen, b"books".to_vec(), &books.encode())?;
+            keep(&corpus, "snapshot", &mut seen, b"books".to_vec(), books)?;
         }
     }
     println!("{seen:?}");

@@ -2,7 +2,7 @@
 
 use py_rt_types::UnixNanos;
 
-use super::{Oracle, DOOM_NS};
+use super::{Known, Oracle, DOOM_NS};
 use crate::plan::{GuardPlan, PacePlan};
 use crate::venue::listing::LISTINGS;
 
@@ -79,6 +79,27 @@ impl Guarded {
 }
 
 impl Oracle {
+    /// Whether the order can only make the position smaller.
+    pub(super) fn reduces(
+        &self,
+        except: Option<u64>,
+        instrument: usize,
+        side: i64,
+        leaves: i64,
+    ) -> bool {
+        let others = self.working(except, instrument, side);
+        let reduces = |held: i64| held.signum() == -side && others + leaves <= held.abs();
+        reduces(self.held[instrument]) || reduces(self.held_before[instrument])
+    }
+
+    pub(super) fn working(&self, except: Option<u64>, instrument: usize, side: i64) -> i64 {
+        let same = |(sequence, known): &(&u64, &Known)| {
+            Some(**sequence) != except && known.instrument == instrument && known.side == side
+        };
+        let counted = self.orders.iter().filter(same);
+        counted.map(|(_, known)| known.leaves()).sum()
+    }
+
     /// Every order that worked when all had to be cancelled gets its cancel, or has ended.
     pub(super) fn judge_doomed(&mut self, now: UnixNanos) {
         let orders = &self.orders;

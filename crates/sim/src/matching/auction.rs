@@ -147,7 +147,10 @@ impl MatchingEngine {
         } else {
             self.orders.visit(side, |slot| {
                 let cut = cuts.get(&slot).copied().unwrap_or(0);
-                add(self.orders.order(slot).price, self.leaves_of(slot).0 - cut);
+                let open = self.leaves_of(slot).0 - cut;
+                if open > 0 {
+                    add(self.orders.order(slot).price, open);
+                }
                 true
             });
         }
