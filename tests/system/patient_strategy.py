@@ -22,7 +22,7 @@ class Patient(rt.Strategy):
             if symbol in self.asked or not ctx.tradable or not book.valid:
                 continue
             self.asked.add(symbol)
-            qty = 0.48 if "/" in symbol else 48
+            qty = 0.36 if "/" in symbol else 48
             algorithm = rt.TWAP(duration="9s", slices=24, style="passive", at_end="complete")
             ctx.execute(symbol, "buy", qty, algorithm)
             stop = ctx.round_price(symbol, book.mid * 2)

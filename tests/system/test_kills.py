@@ -64,7 +64,7 @@ def test_parents_survive_kills_and_are_never_exceeded(
         summary = found.finish(14)
         found.assert_equal(summary)
         for symbol, *_ in listed:
-            asked = 0.48 if "/" in symbol else 48
+            asked = 0.36 if "/" in symbol else 48
             held = float(summary["position"].get(symbol, 0))
             assert held == pytest.approx(asked, abs=1e-12), f"seed {SEED}: {symbol}"
 

@@ -24,6 +24,8 @@ pub mod plan;
 pub mod probes;
 pub mod run;
 pub mod search;
+mod setup;
+
 mod venue;
 mod wire;
 mod world;

@@ -304,7 +304,7 @@ impl Oracle {
                 last_price,
                 ..
             } => {
-                // A list names executions by the venue's id alone, which the kernel may learn later.
+                // A list names them by the venue's id alone, which the kernel may learn later.
                 let named = report.client_order_id != ClientOrderId::FOREIGN;
                 self.book(now, sequence, (last_qty.0, cum_qty.0, last_price.0), named);
             }

@@ -36,7 +36,14 @@ KILL_LEVELS: dict[KillLevel, str] = {
 }
 _NAMED = ("resume", "loosen")
 _NAME = re.compile(r"[A-Za-z0-9._@+-]{1,32}")
-_NO_STRATEGY = {"strategy_name": "", "parameters": "", "code_hash": "", "bar_interval_ns": 0}
+_NO_STRATEGY = {
+    "names": [],
+    "own_limits": [],
+    "strategy_name": "",
+    "parameters": "",
+    "code_hash": "",
+    "bar_interval_ns": 0,
+}
 _SHOWN = ("orders", "fills", "positions")
 
 

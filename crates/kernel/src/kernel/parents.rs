@@ -145,9 +145,32 @@ impl<S: Strategy> Kernel<S> {
         }
     }
 
+    /// A child no larger than one order may be: what it lacks is sent by the next looks.
+    fn cut_to_limits(&self, parent: &Parent, child: &Child) -> Child {
+        let mut cut = *child;
+        let market = self.market.instrument(parent.instrument);
+        let mark = market.and_then(|market| market.mark());
+        let instrument = self.instruments.get(parent.instrument.index());
+        let (Some((mark, _)), Some(instrument)) = (mark, instrument) else {
+            return cut;
+        };
+        let one = match child.limit_price {
+            Some(price) => instrument.notional(price, Qty(1)),
+            None => instrument.value_at_mid(mark, Qty(1)),
+        };
+        let most = self
+            .risk
+            .most_lots(parent.instrument, one.unwrap_or_default().abs());
+        if most >= instrument.min_qty().0.max(1) {
+            cut.order_qty = Qty(cut.order_qty.0.min(most));
+        }
+        cut
+    }
+
     /// Sends a child; false when it was refused.
     fn send_child(&mut self, parent: &Parent, child: &Child) -> bool {
         let id = parent.client_order_id;
+        let child = &self.cut_to_limits(parent, child);
         let child_id = self.intents.reserve_id();
         let execution = &mut self.execution;
         let reduce_only = execution

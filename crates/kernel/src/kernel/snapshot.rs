@@ -181,16 +181,7 @@ impl Snapshot {
                 })
                 .collect()
         };
-        let shifted = |held: &[Position]| {
-            let mut positions = alloc::vec![Position::default(); count];
-            for (from, target) in held.iter().zip(places) {
-                let target = target.map(InstrumentId::index);
-                if let Some(to) = target.and_then(|target| positions.get_mut(target)) {
-                    *to = *from;
-                }
-            }
-            positions
-        };
+        let shifted = |held: &[Position]| shifted(held, places, count);
         let own = self.own.iter().map(|own| OwnImage {
             positions: shifted(&own.positions),
             today: own
@@ -244,6 +235,18 @@ impl Snapshot {
             ..self.clone()
         }
     }
+}
+
+/// Positions at the places of another list of instruments.
+fn shifted(held: &[Position], places: &[Option<InstrumentId>], count: usize) -> Vec<Position> {
+    let mut positions = alloc::vec![Position::default(); count];
+    for (from, target) in held.iter().zip(places) {
+        let target = target.map(InstrumentId::index);
+        if let Some(to) = target.and_then(|target| positions.get_mut(target)) {
+            *to = *from;
+        }
+    }
+    positions
 }
 
 fn today(risk: &Risk) -> Option<DayImage> {

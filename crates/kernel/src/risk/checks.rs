@@ -130,6 +130,14 @@ impl Risk {
         true
     }
 
+    /// The largest order in lots, by quantity and by value, where a lot is worth `one`.
+    pub(crate) fn most_lots(&self, id: InstrumentId, one: Money) -> i64 {
+        let by_qty = self.max_lots.get(id.index()).copied().unwrap_or(0);
+        let by_value = self.limits.max_order_notional.0.checked_div(one.0);
+        let by_value = by_value.and_then(|lots| i64::try_from(lots).ok());
+        by_qty.min(by_value.unwrap_or(i64::MAX))
+    }
+
     /// How far a price may lie from the reference.
     pub(crate) const fn collar_bps(&self) -> u32 {
         self.limits.price_collar_bps
