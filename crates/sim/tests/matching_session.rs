@@ -321,3 +321,22 @@ fn an_uncross_cuts_reduce_only_orders_first() {
     assert_eq!(why, (4, Qty(6), Qty(4), Reason::ReduceOnly as u8));
     assert_eq!(engine.position(1), 0);
 }
+
+/// An order that the cuts leave nothing of is no limit price of the auction.
+#[test]
+fn an_order_cut_to_nothing_names_no_price() {
+    let mut engine = MatchingEngine::new(SelfTrade::None);
+    let by = |owner, command| EngineCommand { owner, ..command };
+    run(&mut engine, by(9, limit(1, 1, 100, 5)));
+    run(&mut engine, by(8, limit(2, -1, 100, 5)));
+    assert!(engine.begin(Phase::Auction));
+    run(&mut engine, by(9, limit(3, -1, 100, 5)));
+    let reduce = EngineCommand {
+        flags: 2,
+        ..limit(4, -1, 110, 5)
+    };
+    run(&mut engine, by(9, reduce));
+    run(&mut engine, by(7, at_auction(5, 1, 1, 0, 10)));
+    let found = engine.auction_price(None).unwrap();
+    assert_eq!((found.price, found.volume), (Price(100), Qty(5)));
+}
