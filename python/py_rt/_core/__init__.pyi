@@ -29,6 +29,7 @@ __all__ = [
     "formats",
     "grpc",
     "indicators",
+    "kill_direct",
     "mechanics",
     "quant",
     "read_store",
