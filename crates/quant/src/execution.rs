@@ -222,9 +222,11 @@ mod tests {
             risk_aversion: 0.0,
             ..PAPER
         };
-        assert_eq!(
-            almgren_chriss(&calm, 10.0, 5.0, 5).unwrap().trades,
-            [2.0; 5]
+        let even = almgren_chriss(&calm, 10.0, 5.0, 5).unwrap().trades;
+        assert_eq!(even.len(), 5);
+        assert!(
+            even.iter().all(|trade| (trade - 2.0).abs() < 1e-12),
+            "{even:?}"
         );
         assert_eq!(
             almgren_chriss(&calm, 10.0, 5.0, 4).unwrap().weights(),
