@@ -228,15 +228,16 @@ mod tests {
             even.iter().all(|trade| (trade - 2.0).abs() < 1e-12),
             "{even:?}"
         );
-        assert_eq!(
-            almgren_chriss(&calm, 10.0, 5.0, 4).unwrap().weights(),
-            [u32::MAX; 4]
+        let weights = almgren_chriss(&calm, 10.0, 5.0, 4).unwrap().weights();
+        assert!(
+            weights.iter().all(|weight| u32::MAX - weight <= 1),
+            "{weights:?}"
         );
         let afraid = Impact {
             risk_aversion: 1e9,
             ..PAPER
         };
-        let found = almgren_chriss(&afraid, 10.0, 500.0, 5).unwrap();
+        let found = almgren_chriss(&afraid, 10.0, 5.0, 5).unwrap();
         assert!(found.trades[0] > 9.999_999, "{found:?}");
     }
 
