@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 import py_rt as rt
+from py_rt.trade.control import write_kill
 from py_rt.trade.store import read_table
 
 pytestmark = pytest.mark.system
@@ -72,3 +73,26 @@ def test_limits_need_a_name_of_the_session(tmp_path: Path) -> None:
         with pytest.raises(rt.ParameterError) as caught:
             rt.paper(given, state_dir=tmp_path, limits={"b": rt.RiskLimits()})
         assert caught.value.field == field
+
+
+def test_a_limit_of_one_goes_by_the_recorded_symbol_too(tmp_path: Path) -> None:
+    small = rt.RiskLimits(instruments={"BTCUSDT": rt.InstrumentLimit(max_order_qty="0.001")})
+    team = {name: rt.StrategyFactory.create("market_maker") for name in ("held", "free")}
+    seen: dict[str, set[str]] = {"Rejected": set(), "New": set()}
+
+    def note(event: dict[str, Any]) -> None:
+        if event["kind"] == "order" and event["order"].status in seen:
+            seen[event["order"].status].add(event["order"].client_order_id)
+        if all(seen.values()):
+            write_kill(tmp_path, "stop")
+
+    result = rt.paper(
+        team, state_dir=tmp_path, speed=20, seconds=60, on_event=note, limits={"held": small}
+    )
+    assert result.reason == "killed"
+    owner = {row["client_order_id"]: row["strategy"] for row in read_table(result.store, "orders")}
+    assert {owner[order] for order in seen["Rejected"]} == {"held"}
+    assert {owner[order] for order in seen["New"]} == {"free"}
+    other = rt.RiskLimits(instruments={"XRPUSDT": rt.InstrumentLimit(max_order_qty=1)})
+    with pytest.raises(rt.ParameterError, match="XRPUSDT is limited and not traded"):
+        rt.paper(team, state_dir=tmp_path / "other", limits={"held": other})

@@ -14,6 +14,7 @@
 pub mod backtest;
 pub mod matching;
 pub mod queue;
+mod random;
 pub mod venue;
 
 pub use backtest::{Backtest, BacktestConfig, BacktestData, Extra, Extras, Latency, Recording};

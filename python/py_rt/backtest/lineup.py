@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 from py_rt._strategy_files import describe_strategy, rebuild_strategy
@@ -12,7 +12,7 @@ from py_rt.config import ResolvedLimits, RiskLimits
 from py_rt.errors import ParameterError
 from py_rt.strategy import Strategy
 
-__all__ = ["Lineup", "Strategies", "line_up", "rebuild", "rebuild_for_replay"]
+__all__ = ["Lineup", "Strategies", "check_limited", "line_up", "rebuild", "rebuild_for_replay"]
 
 Strategies: TypeAlias = Strategy | Sequence[Strategy] | Mapping[str, Strategy]
 """One strategy, a list of differently named ones, or names with strategies."""
@@ -37,6 +37,17 @@ class Lineup:
     strategies: dict[str, Strategy]
     several: bool
     limits: dict[str, ResolvedLimits]
+
+    def renamed(self, strategies: dict[str, Strategy], symbols: Mapping[str, str]) -> Lineup:
+        """Return the line-up with other strategies of the same names, and limits by new symbols."""
+        limits = {name: own.renamed(symbols) for name, own in self.limits.items()}
+        return replace(self, strategies=strategies, limits=limits)
+
+    @property
+    def hosted(self) -> Strategy | list[Strategy]:
+        """What the engine takes: the strategy, or all of them in their order."""
+        members = list(self.strategies.values())
+        return members if self.several else members[0]
 
     @property
     def name(self) -> str:
@@ -137,6 +148,23 @@ def line_up(
     if several:
         resolved = {name: resolved.get(name) or resolve(RiskLimits()) for name in found}
     return Lineup(found, several, resolved)
+
+
+def check_limited(limits: Iterable[ResolvedLimits], traded: Iterable[str]) -> None:
+    """Refuse limits of a symbol that is not traded: they would hold for nothing.
+
+    Raises
+    ------
+    ParameterError
+        Names the symbol.
+    """
+    known = list(traded)
+    for unknown in sorted(set().union(*(one.symbols() for one in limits)).difference(known)):
+        raise ParameterError(
+            f"{unknown} is limited and not traded",
+            field="risk",
+            remedy=f"the run has {', '.join(known[:20])}",
+        )
 
 
 def _named(given: Any) -> dict[str, Strategy]:

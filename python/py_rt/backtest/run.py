@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -16,12 +16,12 @@ from py_rt._pages import Passed
 from py_rt._times import format_ns, to_duration_ns
 from py_rt.backtest.actions import applicable, to_core
 from py_rt.backtest.benchmark import benchmark_of
-from py_rt.backtest.lineup import Lineup, Strategies, line_up
+from py_rt.backtest.lineup import Lineup, Strategies, check_limited, line_up
 from py_rt.backtest.progress import Progress, StopBySecondLook
 from py_rt.backtest.receipt import make_receipt
 from py_rt.backtest.result import BacktestResult
 from py_rt.backtest.warmup import AT_ONCE, opening
-from py_rt.config import ResolvedLimits, RiskLimits
+from py_rt.config import RiskLimits
 from py_rt.data import load
 from py_rt.data.actions import CorporateAction
 from py_rt.data.calendars import sessions_of
@@ -126,7 +126,7 @@ def backtest(
     _check_kind(risk, RiskLimits, "risk")
     seed = whole(seed, "seed", least=0, most=2**63 - 1)
     account = risk.resolve("backtest", start_cash)
-    _check_symbols([account, *lineup.limits.values()], market)
+    check_limited([account, *lineup.limits.values()], market.symbols)
     interval_ns = _bar_interval(lineup, market, bars)
     opens_at = opening(warmup, market, interval_ns, venue.to_core()["latency_feed_ns"])
     beside = benchmark_of(benchmark, market)
@@ -251,16 +251,6 @@ def _added(lineup: Lineup, opens_at: int, raw: dict[str, Any]) -> dict[str, Any]
         added["warmup_until"] = format_ns(opens_at)
         added["warmup_refused"] = raw["warmup_refused"]
     return added
-
-
-def _check_symbols(limits: Sequence[ResolvedLimits], market: MarketData) -> None:
-    traded = {instrument.symbol for instrument in market.instruments}
-    for unknown in sorted(set().union(*(one.symbols() for one in limits)) - traded):
-        raise ParameterError(
-            f"{unknown} is limited and not traded",
-            field="risk",
-            remedy=f"the data has {', '.join(sorted(traded))}",
-        )
 
 
 def _check_kind(value: object, kind: type, name: str) -> None:

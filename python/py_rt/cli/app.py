@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from py_rt.cli.journal_app import explain, journal_app
+from py_rt.cli.options import AsJson, Debug, Quiet, example
 from py_rt.cli.output import Output
 
 __all__ = ["app"]
@@ -24,9 +25,6 @@ data_app = typer.Typer(help="Look at market data: list, check, load.", no_args_i
 app.add_typer(data_app, name="data", rich_help_panel=None)
 app.add_typer(journal_app, name="journal", rich_help_panel=None)
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print exactly one JSON object on stdout.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No notes, no progress, no table.")]
-Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 File = Annotated[
     str, typer.Argument(metavar="FILE", help="file.py, file.py:Class, or a registered name.")
 ]
@@ -39,11 +37,6 @@ Store = Annotated[
     typer.Option("--store", metavar="URL", help="postgresql://... that follows store.sqlite."),
 ]
 StateDir = Annotated[Path, typer.Argument(metavar="STATE_DIR", help="Of the session.")]
-
-
-def _example(*lines: str) -> str:
-    """Write the example that ends a command's help, one command a line."""
-    return "\b\nExample:\n" + "\n".join(f"  {line}" for line in lines)
 
 
 @app.callback(invoke_without_command=True)
@@ -61,7 +54,7 @@ def root(
         typer.echo(context.get_help())
 
 
-@app.command(epilog=_example("py-rt demo"))
+@app.command(epilog=example("py-rt demo"))
 def demo(
     out: Annotated[Path, typer.Option(help="Where the files go.")] = Path("demo-out"),
     as_json: AsJson = False,
@@ -78,7 +71,7 @@ def demo(
     run_demo(out, Output(as_json, quiet, debug))
 
 
-@app.command(epilog=_example("py-rt new my_idea"))
+@app.command(epilog=example("py-rt new my_idea"))
 def new(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Folder to make.")],
     as_json: AsJson = False,
@@ -92,7 +85,7 @@ def new(
 
 
 @app.command(
-    epilog=_example(
+    epilog=example(
         "py-rt backtest strategy.py --data sample:us_minute --set fast=5 --report r.html"
     )
 )
@@ -120,7 +113,7 @@ def backtest(
     run_backtest(file, params or [], source, account, files, Output(as_json, quiet, debug))
 
 
-@app.command(epilog=_example("py-rt paper market_maker --data sample:btcusdt_l2 --speed 10"))
+@app.command(epilog=example("py-rt paper market_maker --data sample:btcusdt_l2 --speed 10"))
 def paper(
     file: File,
     data: Annotated[
@@ -155,7 +148,7 @@ def paper(
     run_paper(file, params or [], plan, state_dir, config, Output(as_json, quiet, debug))
 
 
-@app.command(epilog=_example("py-rt trade strategy.py --config trade.toml"))
+@app.command(epilog=example("py-rt trade strategy.py --config trade.toml"))
 def trade(
     file: File,
     config: Annotated[Path, typer.Option(metavar="C", help="TOML file of the session.")],
@@ -177,7 +170,7 @@ def trade(
     run_trade(file, params or [], config, changed, Output(as_json, quiet, debug))
 
 
-@app.command(epilog=_example("py-rt venue --data sample:btcusdt_l2 --speed 10 --port 18080"))
+@app.command(epilog=example("py-rt venue --data sample:btcusdt_l2 --speed 10 --port 18080"))
 def venue(
     data: Annotated[
         str, typer.Option(metavar="SOURCE", help="What it replays.")
@@ -205,7 +198,7 @@ def venue(
     run_venue(options, config, end_with, Output(as_json, quiet, debug))
 
 
-@app.command(epilog=_example("py-rt serve --data sample:btcusdt_l2 --speed 1"))
+@app.command(epilog=example("py-rt serve --data sample:btcusdt_l2 --speed 1"))
 def serve(
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 is any free one.")] = 50051,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
@@ -248,7 +241,7 @@ def serve(
     run_serve(given, market, Output(as_json, quiet, debug))
 
 
-@app.command(epilog=_example("py-rt replay paper-state"))
+@app.command(epilog=example("py-rt replay paper-state"))
 def replay(
     journal: Annotated[Path, typer.Argument(metavar="JOURNAL", help="Or a state directory.")],
     strategy: Annotated[
@@ -265,7 +258,7 @@ def replay(
     run_replay(journal, strategy, params or [], Output(as_json, quiet, debug))
 
 
-@app.command(epilog=_example("py-rt backtest sma_cross --data sample:us_minute --receipt r.json",
+@app.command(epilog=example("py-rt backtest sma_cross --data sample:us_minute --receipt r.json",
                              "py-rt verify r.json"))  # fmt: skip
 def verify(
     receipt: Annotated[Path, typer.Argument(metavar="RECEIPT", help="A JSON file.")],
@@ -279,7 +272,7 @@ def verify(
     run_verify(receipt, Output(as_json, quiet, debug))
 
 
-@app.command(epilog=_example("py-rt status state"))
+@app.command(epilog=example("py-rt status state"))
 def status(
     state_dir: StateDir, as_json: AsJson = False, quiet: Quiet = False, debug: Debug = False
 ) -> None:
@@ -290,7 +283,7 @@ def status(
 
 
 @app.command(
-    epilog=_example(
+    epilog=example(
         "py-rt kill state",
         "py-rt kill state --level resume --by ada",
         "py-rt kill state --direct --config trade.toml --level flatten",
@@ -320,10 +313,10 @@ def kill(
     run_kill(state_dir, level, by, config, Output(as_json, quiet, debug))
 
 
-app.command(epilog=_example("py-rt explain rt-abcdefgh-17 --state-dir state"))(explain)
+app.command(epilog=example("py-rt explain rt-abcdefgh-17 --state-dir state"))(explain)
 
 
-@app.command("store", epilog=_example("py-rt store state --store postgresql://me@host/books"))
+@app.command("store", epilog=example("py-rt store state --store postgresql://me@host/books"))
 def store_command(
     state_dir: StateDir,
     url: Annotated[str, typer.Option("--store", metavar="URL", help="postgresql://...")],
@@ -338,7 +331,7 @@ def store_command(
     run_store(state_dir, url, seconds, Output(as_json, quiet, debug))
 
 
-@app.command("sim-faults", epilog=_example("py-rt sim-faults --seeds 1000 --from 1"))
+@app.command("sim-faults", epilog=example("py-rt sim-faults --seeds 1000 --from 1"))
 def sim_faults(
     seeds: Annotated[int, typer.Option(help="How many seeds.")] = 1000,
     first: Annotated[int, typer.Option("--from", help="The first seed.")] = 1,
@@ -352,7 +345,7 @@ def sim_faults(
     run_sim_faults(first, seeds, Output(as_json, quiet, debug))
 
 
-@app.command(epilog=_example("py-rt doctor"))
+@app.command(epilog=example("py-rt doctor"))
 def doctor(as_json: AsJson = False, quiet: Quiet = False, debug: Debug = False) -> None:
     """Check this machine and this installation."""
     from py_rt.cli.doctor import run_doctor
@@ -365,7 +358,7 @@ Stamp = Annotated[str | None, typer.Option("--bar-stamp", help="open or close.")
 Sessions = Annotated[str | None, typer.Option("--calendar", help="Such as XNYS or 24/7.")]
 
 
-@data_app.command("list", epilog=_example("py-rt data list"))
+@data_app.command("list", epilog=example("py-rt data list"))
 def data_list(
     catalog: Annotated[
         str | None, typer.Argument(metavar="[CATALOG]", help="Folder of a catalog.")
@@ -384,7 +377,7 @@ def data_list(
         run_coverage(catalog, output)
 
 
-@data_app.command("check", epilog=_example("py-rt data check bars.csv"))
+@data_app.command("check", epilog=example("py-rt data check bars.csv"))
 def data_check(
     source: Annotated[str, typer.Argument(metavar="SOURCE", help="File, glob, or sample:NAME.")],
     form: Annotated[str | None, typer.Option("--format", help="Instead of guessing.")] = None,
@@ -402,7 +395,7 @@ def data_check(
     run_check(source, how, Output(as_json, quiet, debug))
 
 
-@data_app.command("load", epilog=_example("py-rt data load bars.csv --symbols AAPL"))
+@data_app.command("load", epilog=example("py-rt data load bars.csv --symbols AAPL"))
 def data_load(
     source: Annotated[str, typer.Argument(metavar="SOURCE", help="File, glob, or sample:NAME.")],
     form: Annotated[str | None, typer.Option("--format", help="Instead of guessing.")] = None,

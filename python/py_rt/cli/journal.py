@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import typer
 
@@ -73,14 +73,10 @@ def run_export(path: Path, form: str | None, to: Path | None, output: Output) ->
         return
     part = to.with_name(to.name + ".part")
     with part.open("wb") as file:
-        count = _exported(path, form, file)
+        count = export_journal(Journal(path), form, file)
     part.replace(to)
     if output.result({"entries": count, "file": str(to), "format": form}):
         output.note(f"{count:,} entries are in {to}")
-
-
-def _exported(path: Path, form: str, file: IO[bytes]) -> int:
-    return export_journal(Journal(path), form, file)
 
 
 def run_rebuild(state_dir: Path, output: Output) -> None:

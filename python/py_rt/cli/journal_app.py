@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from py_rt.cli.options import AsJson, Debug, Quiet, example
 from py_rt.cli.output import Output
 
 __all__ = ["explain", "journal_app"]
@@ -15,20 +16,12 @@ journal_app = typer.Typer(
     help="The journal as an audit log: verify, tail, export, rebuild-store.", no_args_is_help=True
 )
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print exactly one JSON object on stdout.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No notes, no progress, no table.")]
-Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 Where = Annotated[
     Path, typer.Argument(metavar="JOURNAL", help="A state directory, its journal, or a segment.")
 ]
 
 
-def _example(*lines: str) -> str:
-    """Write the example that ends a command's help, one command a line."""
-    return "\b\nExample:\n" + "\n".join(f"  {line}" for line in lines)
-
-
-@journal_app.command("verify", epilog=_example("py-rt journal verify state"))
+@journal_app.command("verify", epilog=example("py-rt journal verify state"))
 def journal_verify(
     journal: Where,
     root: Annotated[
@@ -44,7 +37,7 @@ def journal_verify(
     run_verify(journal, root, Output(as_json, quiet, debug))
 
 
-@journal_app.command("tail", epilog=_example("py-rt journal tail state -n 20 --follow"))
+@journal_app.command("tail", epilog=example("py-rt journal tail state -n 20 --follow"))
 def journal_tail(
     journal: Where,
     count: Annotated[int, typer.Option("-n", help="How many entries.")] = 10,
@@ -59,7 +52,7 @@ def journal_tail(
     run_tail(journal, count, follow=follow, output=Output(as_json, quiet, debug))
 
 
-@journal_app.command("export", epilog=_example("py-rt journal export state --out day.parquet"))
+@journal_app.command("export", epilog=example("py-rt journal export state --out day.parquet"))
 def journal_export(
     journal: Where,
     form: Annotated[
@@ -76,7 +69,7 @@ def journal_export(
     run_export(journal, form, to, Output(as_json, quiet, debug))
 
 
-@journal_app.command("rebuild-store", epilog=_example("py-rt journal rebuild-store state"))
+@journal_app.command("rebuild-store", epilog=example("py-rt journal rebuild-store state"))
 def journal_rebuild(
     state_dir: Annotated[Path, typer.Argument(metavar="STATE_DIR", help="Not in use.")],
     as_json: AsJson = False,

@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from py_rt._amounts import Number
-from py_rt.backtest.lineup import Lineup, Strategies, line_up
-from py_rt.config import ResolvedLimits, RiskLimits
+from py_rt.backtest.lineup import Lineup, Strategies, check_limited, line_up
+from py_rt.config import RiskLimits
 from py_rt.data import load
 from py_rt.errors import ConfigError, ParameterError
 from py_rt.strategy import Strategy
 from py_rt.trade.addresses import Addresses
-from py_rt.trade.config import DEFAULT_CASH, Credentials, TradeConfig, read_config
+from py_rt.trade.config import Credentials, TradeConfig, read_config
 from py_rt.trade.control import is_alive
 from py_rt.trade.database import parse_store
 from py_rt.trade.guard import GuardProcess
@@ -152,24 +152,31 @@ def trade(
     >>> import py_rt as rt
     >>> rt.trade(rt.StrategyFactory.create("sma_cross"), "trade.toml")  # doctest: +SKIP
     """
-    import py_rt._core as _core
-
-    line_up(strategy, limits, lambda own: own.resolve("live", DEFAULT_CASH))  # before the file
     resolved = config if isinstance(config, TradeConfig) else read_config(config)
     lineup = line_up(strategy, limits, lambda own: own.resolve(resolved.mode, resolved.cash))
-    resolved.state_dir.mkdir(parents=True, exist_ok=True)
-    core = resolved.to_core() | _strategy_keys(lineup)
-    members = list(lineup.strategies.values())
-    hosted: Any = members if lineup.several else members[0]
-    seconds = resolved.dead_man_seconds
+    return _run(lineup, resolved, on_event, on_note)
+
+
+def _run(
+    lineup: Lineup,
+    config: TradeConfig,
+    on_event: OnEvent | None,
+    on_note: Callable[[str], None] | None,
+) -> SessionResult:
+    import py_rt._core as _core
+
+    check_limited([config.limits, *lineup.limits.values()], config.symbols)
+    config.state_dir.mkdir(parents=True, exist_ok=True)
+    core = config.to_core() | _strategy_keys(lineup)
+    seconds = config.dead_man_seconds
     guard = GuardProcess.start(core, seconds) if seconds > 0 else None
     try:
-        with StopBySignal(resolved.state_dir) as stop:
-            raw = _core.trade(core, hosted, on_event, on_note)
+        with StopBySignal(config.state_dir) as stop:
+            raw = _core.trade(core, lineup.hosted, on_event, on_note)
     finally:
         if guard is not None:
             guard.leave()
-    result = SessionResult.from_core(raw, str(resolved.state_dir))
+    result = SessionResult.from_core(raw, str(config.state_dir))
     return replace(result, reason="stopped") if stop.asked else result
 
 
@@ -292,6 +299,7 @@ def _on_own_venue(
 ) -> SessionResult:
     on_event, say = told
     cash = Decimal(str(plan.cash))
+    account = (plan.risk or RiskLimits()).resolve("paper", cash)
     lineup = line_up(given, limits, lambda own: own.resolve("paper", cash))
     root = Path(plan.state_dir).resolve()
     _refuse_second_session(root)
@@ -312,23 +320,18 @@ def _on_own_venue(
         state_dir=root / "session",
         addresses=Addresses.at(venue.alpaca, list(names.values())),
         credentials=Credentials(Secret(venue.key), Secret(venue.secret)),
-        limits=_limits(plan).renamed(names),
+        limits=account.renamed(names),
         cash=cash,
         seconds=length_s if plan.seconds is None else plan.seconds,
         database=parse_store(plan.store),
     )
     running = {name: _renamed(one, names, say) for name, one in lineup.strategies.items()}
-    hosted = running if lineup.several else next(iter(running.values()))
     try:
-        return trade(hosted, session, on_event, say, limits=limits)
+        return _run(lineup.renamed(running, names), session, on_event, say)
     finally:
         for name, one in lineup.strategies.items():
             one.adopt(running[name])
         venue.stop()
-
-
-def _limits(plan: PaperPlan) -> ResolvedLimits:
-    return (plan.risk or RiskLimits()).resolve("paper", Decimal(str(plan.cash)))
 
 
 def _renamed(strategy: Strategy, names: Mapping[str, str], say: Callable[[str], None]) -> Strategy:

@@ -251,7 +251,9 @@ fn begin<S: Strategy, J: Tape>(
 
 /// A limit of what is not traded would hold for nothing.
 fn check_symbols(config: &LiveConfig, instruments: &[Instrument]) -> Result<(), LiveError> {
-    match config.limits.guards.unknown_symbol(instruments) {
+    let own = config.strategies.iter().map(|one| &one.limits);
+    let mut limits = own.chain([&config.limits]);
+    match limits.find_map(|limits| limits.guards.unknown_symbol(instruments)) {
         None => Ok(()),
         Some(symbol) => Err(LiveError::Config(format!(
             "[risk] names `{symbol}`, which is not traded: correct it or add it to `run.symbols`"

@@ -16,6 +16,7 @@ use py_rt_kernel::market::{ByOrder, Touched, NO_SLOT};
 use py_rt_types::{EventKind, MarketEvent, Price, Qty, Side, UnixNanos};
 
 use super::{is_in_front, QueueModel, QueuePosition};
+use crate::random::roll;
 
 /// "It did not happen."
 pub const NEVER: i64 = i64::MAX;
@@ -98,15 +99,6 @@ pub struct FillStudy {
     now: i64,
     /// Since when the book is crossed, or [`NEVER`].
     crossed_since: i64,
-}
-
-/// SplitMix64 (Steele, Lea, Flood 2014).
-fn roll(state: &mut u64) -> u64 {
-    *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    let mut word = *state;
-    word = (word ^ (word >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    word = (word ^ (word >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    word ^ (word >> 31)
 }
 
 impl FillStudy {
