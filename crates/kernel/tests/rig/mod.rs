@@ -8,7 +8,7 @@
 )]
 
 use py_rt_kernel::event::{Event, FillEvent, OrderEvent, ParentEvent};
-use py_rt_kernel::execution::parents::{Parent, ParentRequest};
+use py_rt_kernel::execution::parents::ParentRequest;
 use py_rt_kernel::execution::{ExecutionTimes, Order};
 use py_rt_kernel::input::Person;
 use py_rt_kernel::risk::{Control as Limit, Guards, RiskLimits};
@@ -23,6 +23,9 @@ use py_rt_types::{
     Query, RejectReason, ReplaceOrder, Report, ReportKind, Side, TimeInForce, UnixNanos,
     VenueOrderId,
 };
+
+pub mod guards;
+pub mod parents;
 
 pub const MS: i64 = 1_000_000;
 pub const SECOND: i64 = 1_000 * MS;
@@ -326,19 +329,6 @@ impl Rig {
         let mut report = told(sequence, self.now, kind);
         report.side = Side::Sell;
         self.report(&report);
-    }
-
-    /// Lets the strategy ask for a parent order; returns its sequence.
-    pub fn execute(&mut self, request: ParentRequest) -> u64 {
-        self.kernel.strategy_mut().wanted.push(request);
-        let sequence = self.kernel.next_sequence();
-        self.trade();
-        sequence
-    }
-
-    pub fn parent(&self, sequence: u64) -> Parent {
-        let id = ClientOrderId::new(sequence);
-        *self.kernel.parent(id).expect("a parent")
     }
 
     pub fn order(&self, sequence: u64) -> Order {

@@ -3,6 +3,8 @@
 
 mod naive;
 mod naive_auction;
+mod naive_change;
+mod naive_stops;
 
 #[allow(unused_imports)] // not by every test that shares this
 pub use naive::Naive;

@@ -72,7 +72,7 @@ pub fn takes(side: i8, limit: i64, price: i64) -> bool {
     (limit - price) * i64::from(side) >= 0
 }
 
-fn too_many_parts(display: i64, qty: i64) -> bool {
+pub fn too_many_parts(display: i64, qty: i64) -> bool {
     display < 0 || (display > 0 && (qty + display - 1) / display > 100)
 }
 
@@ -121,7 +121,7 @@ impl Naive {
         });
     }
 
-    fn reject(&mut self, c: &EngineCommand, (reason, leaves): (u8, i64)) {
+    pub fn reject(&mut self, c: &EngineCommand, (reason, leaves): (u8, i64)) {
         let told = (REJECTED, c.order_id, 0, c.price.0, c.qty.0, leaves, reason);
         self.tell(told);
     }
@@ -187,7 +187,7 @@ impl Naive {
     // --------------------------------------------------------------------------------- trading
 
     /// Where the order is that trades first with one of `side` at `limit` (none: at any price).
-    fn best_against(&self, side: i8, limit: Option<i64>) -> Option<usize> {
+    pub fn best_against(&self, side: i8, limit: Option<i64>) -> Option<usize> {
         let mut best: Option<usize> = None;
         for (at, order) in self.book.iter().enumerate() {
             let Some(price) = order.price.filter(|_| order.side != side) else {
@@ -208,12 +208,12 @@ impl Naive {
         best
     }
 
-    fn would_trade(&self, side: i8, limit: Option<i64>) -> bool {
+    pub fn would_trade(&self, side: i8, limit: Option<i64>) -> bool {
         self.phase == 3 && self.best_against(side, limit).is_some()
     }
 
     /// What could trade at once, tried out on a copy.
-    fn fills_whole(&self, taker: Resting, limit: Option<i64>) -> bool {
+    pub fn fills_whole(&self, taker: Resting, limit: Option<i64>) -> bool {
         let mut copy = self.clone();
         copy.reports.clear();
         copy.trade(taker, limit);
@@ -222,7 +222,7 @@ impl Naive {
     }
 
     /// Takes `qty` of what is shown; the next part goes to the end of its queue.
-    fn use_up(&mut self, at: usize, qty: i64, executed: bool) {
+    pub fn use_up(&mut self, at: usize, qty: i64, executed: bool) {
         let now = self.now();
         let order = &mut self.book[at];
         order.leaves -= qty;
@@ -236,7 +236,7 @@ impl Naive {
         }
     }
 
-    fn trade(&mut self, mut taker: Resting, limit: Option<i64>) -> Resting {
+    pub fn trade(&mut self, mut taker: Resting, limit: Option<i64>) -> Resting {
         while taker.leaves > 0 && self.phase == 3 {
             let Some(at) = self.best_against(taker.side, limit) else {
                 break;
@@ -264,7 +264,7 @@ impl Naive {
         taker
     }
 
-    fn meet_own(&mut self, mut taker: Resting, at: usize) -> Resting {
+    pub fn meet_own(&mut self, mut taker: Resting, at: usize) -> Resting {
         let maker = self.book[at];
         let smaller = taker.leaves.min(maker.shown);
         let off_maker = match self.self_trade {
@@ -294,7 +294,7 @@ impl Naive {
         taker
     }
 
-    fn rest(&mut self, mut order: Resting) {
+    pub fn rest(&mut self, mut order: Resting) {
         order.age = self.now();
         order.since = order.age;
         order.show();
@@ -303,7 +303,7 @@ impl Naive {
 
     // ------------------------------------------------------------------------------ new orders
 
-    fn out_of_steps(&self, prices: [i64; 2], qty: i64) -> Result<(), u8> {
+    pub fn out_of_steps(&self, prices: [i64; 2], qty: i64) -> Result<(), u8> {
         if prices.iter().any(|price| price % self.steps.0 != 0) {
             return Err(16);
         }
@@ -313,14 +313,14 @@ impl Naive {
         Ok(())
     }
 
-    fn out_of_band(&self, price: i64) -> Result<(), u8> {
+    pub fn out_of_band(&self, price: i64) -> Result<(), u8> {
         match self.band {
             Some((low, high)) if price < low || price > high => Err(12),
             _ => Ok(()),
         }
     }
 
-    fn handle_new(&mut self, c: &EngineCommand) -> Result<(), u8> {
+    pub fn handle_new(&mut self, c: &EngineCommand) -> Result<(), u8> {
         let (stop, priced) = (
             c.order_type >= 2,
             c.order_type % 2 == 0 && c.order_type != 2,
@@ -370,29 +370,8 @@ impl Naive {
         Ok(())
     }
 
-    fn may_wait(&self, c: &EngineCommand) -> Result<(), u8> {
-        if self.phase == 5 {
-            return Err(10);
-        }
-        if self.phase == 4 && self.last.is_some_and(|last| reached(c, last)) {
-            return Err(11);
-        }
-        if c.order_type == 3 {
-            return self.out_of_band(c.price.0);
-        }
-        Ok(())
-    }
-
-    fn wait(&mut self, c: EngineCommand) {
-        let now = self.now();
-        self.stops.push((now, c));
-        if self.phase == 3 {
-            self.prints.extend(self.last);
-        }
-    }
-
     /// The limit an order trades at, none for any.
-    fn may_enter(&self, c: &EngineCommand) -> Result<Option<i64>, u8> {
+    pub fn may_enter(&self, c: &EngineCommand) -> Result<Option<i64>, u8> {
         let priced = c.order_type == 0;
         if self.phase == 5 {
             return Err(10);
@@ -417,7 +396,7 @@ impl Naive {
     }
 
     /// An accepted or elected order: trade, then rest or be canceled.
-    fn enter(&mut self, c: &EngineCommand, limit: Option<i64>) {
+    pub fn enter(&mut self, c: &EngineCommand, limit: Option<i64>) {
         let market = c.order_type == 1;
         let mut taker = Resting {
             id: c.order_id,
@@ -454,7 +433,7 @@ impl Naive {
         }
     }
 
-    fn fit(&mut self, taker: &mut Resting) {
+    pub fn fit(&mut self, taker: &mut Resting) {
         let allowed = self.reducible(taker.owner, taker.side);
         if taker.reduces && taker.leaves > allowed {
             let over = taker.leaves - allowed;
@@ -465,169 +444,7 @@ impl Naive {
 
     // ----------------------------------------------------------------------------------- stops
 
-    /// Stop orders that any print reached line up; the first in line trades; and again.
-    pub fn elect(&mut self) {
-        let mut line: Vec<EngineCommand> = Vec::new();
-        loop {
-            let prints = std::mem::take(&mut self.prints);
-            let hit = |c: &EngineCommand| prints.iter().any(|&print| reached(c, print));
-            let mut hits: Vec<(u64, EngineCommand)> = Vec::new();
-            if self.phase == 3 {
-                hits.extend(self.stops.iter().filter(|(_, c)| hit(c)));
-                self.stops.retain(|(_, c)| !hit(c));
-            }
-            hits.sort_by_key(|(age, c)| {
-                let side = i64::from(c.side);
-                (-side, c.stop_price.0 * side, *age)
-            });
-            line.extend(hits.iter().map(|(_, c)| *c));
-            if line.is_empty() {
-                return;
-            }
-            let mut c = line.remove(0);
-            c.order_type = u8::from(c.order_type == 2);
-            c.stop_price = Price(0);
-            let (id, price, qty) = (c.order_id, c.price.0, c.qty.0);
-            self.tell((TRIGGERED, id, 0, price, qty, qty, 0));
-            match self.may_enter(&c) {
-                Ok(limit) => self.enter(&c, limit),
-                Err(reason) => self.tell((CANCELED, id, 0, price, qty, 0, reason)),
-            }
-        }
-    }
-
     // ---------------------------------------------------------------------- cancel and replace
-
-    fn handle_cancel(&mut self, c: &EngineCommand) -> Result<(), (u8, i64)> {
-        if let Some(at) = self.book.iter().position(|order| order.id == c.order_id) {
-            let order = self.book.remove(at);
-            self.tell((CANCELED, order.id, 0, order.named, order.leaves, 0, 0));
-            return Ok(());
-        }
-        let found = self.stops.iter().position(|s| s.1.order_id == c.order_id);
-        let (_, stop) = self.stops.remove(found.ok_or((1, 0))?);
-        let told = (CANCELED, c.order_id, 0, stop.price.0, stop.qty.0, 0, 0);
-        self.tell(told);
-        Ok(())
-    }
-
-    fn handle_replace(&mut self, c: &EngineCommand) -> Result<(), (u8, i64)> {
-        let Some(at) = self.book.iter().position(|order| order.id == c.order_id) else {
-            return self.replace_stop(c);
-        };
-        let order = self.book[at];
-        let display = match c.display_qty.0 {
-            0 => order.display,
-            display => display,
-        };
-        let leaves = (c.qty.0 - order.cum).max(0);
-        let checked = self.may_change(c, &order, (display, leaves));
-        checked.map_err(|reason| (reason, order.leaves))?;
-        let total = c.qty.0.max(order.cum);
-        self.tell((REPLACED, order.id, 0, c.price.0, total, leaves, 0));
-        let keeps = Some(c.price.0) == order.price && display == order.display;
-        if leaves == 0 {
-            self.book.remove(at);
-        } else if keeps && leaves <= order.leaves {
-            self.shrink(at, order.leaves - leaves);
-        } else {
-            self.book.remove(at);
-            let mut taker = Resting {
-                price: Some(c.price.0),
-                named: c.price.0,
-                leaves,
-                display,
-                ..order
-            };
-            self.fit(&mut taker);
-            let left = self.trade(taker, Some(c.price.0));
-            if left.leaves > 0 {
-                self.rest(left);
-            }
-        }
-        Ok(())
-    }
-
-    fn may_change(
-        &self,
-        c: &EngineCommand,
-        order: &Resting,
-        (display, leaves): (i64, i64),
-    ) -> Result<(), u8> {
-        let claims = c.flags & 2 != 0 && !order.reduces;
-        if order.price.is_none() || c.flags > 3 || claims || c.stop_price.0 != 0 {
-            return Err(5);
-        }
-        if c.qty.0 <= 0 {
-            return Err(3);
-        }
-        if too_many_parts(display, leaves) {
-            return Err(15);
-        }
-        if limit_is_bad(c.price.0) {
-            return Err(4);
-        }
-        self.out_of_steps([c.price.0, 0], c.qty.0)?;
-        if self.phase == 5 {
-            return Err(10);
-        }
-        self.out_of_band(c.price.0)?;
-        let crosses = self.would_trade(order.side, Some(c.price.0));
-        if c.flags & 1 != 0 && crosses && leaves > 0 {
-            return Err(6);
-        }
-        Ok(())
-    }
-
-    fn replace_stop(&mut self, c: &EngineCommand) -> Result<(), (u8, i64)> {
-        let found = self.stops.iter().position(|s| s.1.order_id == c.order_id);
-        let at = found.ok_or((1, 0))?;
-        let old = self.stops[at].1;
-        let refuse = |reason| Err((reason, old.qty.0));
-        let mut new = old;
-        let priced = old.order_type == 3;
-        if priced {
-            new.price = c.price;
-        }
-        new.qty = c.qty;
-        new.flags = (old.flags & 2) | (c.flags & 1);
-        if c.stop_price.0 != 0 {
-            new.stop_price = c.stop_price;
-        }
-        if c.display_qty.0 != 0 {
-            new.display_qty = c.display_qty;
-        }
-        let rests = priced && old.tif != 1 && old.tif != 2;
-        let claims = c.flags & 2 != 0 && old.flags & 2 == 0;
-        if c.flags > 3 || claims || (c.display_qty.0 != 0 && !rests) {
-            return refuse(5);
-        }
-        if c.qty.0 <= 0 {
-            return refuse(3);
-        }
-        if too_many_parts(new.display_qty.0, new.qty.0) {
-            return refuse(15);
-        }
-        if (priced && limit_is_bad(new.price.0)) || limit_is_bad(new.stop_price.0) {
-            return refuse(4);
-        }
-        let limit = if priced { new.price.0 } else { 0 };
-        let stepped = self.out_of_steps([limit, new.stop_price.0], new.qty.0);
-        if let Err(reason) = stepped.and_then(|()| self.may_wait(&new)) {
-            return refuse(reason);
-        }
-        self.tell((REPLACED, c.order_id, 0, c.price.0, c.qty.0, c.qty.0, 0));
-        let same = new.stop_price == old.stop_price && new.price == old.price;
-        if same && new.display_qty == old.display_qty && new.qty <= old.qty {
-            self.stops[at].1 = new;
-        } else {
-            self.stops.remove(at);
-            self.wait(new);
-        }
-        Ok(())
-    }
-
-    // ----------------------------------------------------------------------------------- state
 
     pub fn state_hash(&self) -> u128 {
         let mut hash = OrderHash::new();
@@ -670,21 +487,4 @@ impl Naive {
         }
         hash.finish()
     }
-
-    /// A side in its order: market orders, then by price and time.
-    pub fn line_up(&self, side: i8) -> Vec<Resting> {
-        let mut line: Vec<Resting> = self
-            .book
-            .iter()
-            .filter(|o| o.side == side)
-            .copied()
-            .collect();
-        line.sort_by_key(|o| (o.price.map(|price| -price * i64::from(side)), o.age));
-        line
-    }
-}
-
-/// Whether a trade at `price` elects the stop order.
-fn reached(c: &EngineCommand, price: i64) -> bool {
-    (price - c.stop_price.0) * i64::from(c.side) >= 0
 }

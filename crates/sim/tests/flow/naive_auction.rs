@@ -7,6 +7,18 @@ use py_rt_sim::matching::EngineCommand;
 use super::naive::{limit_is_bad, takes, Naive, Resting, CANCELED, STATUS, TRADE};
 
 impl Naive {
+    /// A side in its order: market orders, then by price and time.
+    pub fn line_up(&self, side: i8) -> Vec<Resting> {
+        let mut line: Vec<Resting> = self
+            .book
+            .iter()
+            .filter(|o| o.side == side)
+            .copied()
+            .collect();
+        line.sort_by_key(|o| (o.price.map(|price| -price * i64::from(side)), o.age));
+        line
+    }
+
     pub fn handle_control(&mut self, c: &EngineCommand) -> Result<(), u8> {
         let status = (STATUS, c.order_id, 0, c.price.0, c.qty.0, 0, 0);
         match c.op {
