@@ -9,7 +9,8 @@ use py_rt_kernel::input::Phase;
 use py_rt_kernel::risk::{Control as Limit, GroupLimit, Guards, InstrumentLimit, Pace, RiskLimits};
 use py_rt_kernel::{Control, Input, Kernel, KernelConfig, OrderRequest, Snapshot};
 use py_rt_types::{Decimal, Price, Qty, ReportKind, Side, TimeInForce, UnixNanos};
-use rig::guards::{guarded, rig, second, two, two_config, verdict};
+use rig::guards::{guarded, rig, second, two, two_config};
+use rig::verdict::verdict;
 use rig::{
     ada, buy, buy_market, config, fill, instrument, money, row, sell, sell_market, Rig, Script,
     Wish, FIRST, MS, SECOND, SECOND_INSTRUMENT,

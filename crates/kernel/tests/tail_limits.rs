@@ -6,7 +6,8 @@ mod rig;
 use py_rt_kernel::risk::{Control as Limit, GreekLimit, Greeks, TailLimit};
 use py_rt_kernel::Control;
 use py_rt_types::Side;
-use rig::guards::{second, two, two_config, verdict};
+use rig::guards::{second, two, two_config};
+use rig::verdict::verdict;
 use rig::{buy, money, Dice, Rig, Script, FIRST, SECOND_INSTRUMENT};
 
 /// Value at risk and expected shortfall the plain way, in floats, for positions that are held.

@@ -16,7 +16,7 @@ use py_rt_live::journal::segment::{segment_path, segments, sessions, Preamble, P
 use py_rt_live::journal::JournalReader;
 use py_rt_live::recovery::replay_journal;
 use py_rt_live::session::SessionSummary;
-use rig::{config, live, Death, Fuse, Listener, Quoter, Scratch, World};
+use rig::{config, undisturbed, Listener, Quoter, Scratch, World};
 
 /// Sessions of `seconds` each in one state directory, with segments of 16 KiB.
 fn run(scratch: &Scratch, sessions: u64, retention_ns: Option<i64>) -> SessionSummary {
@@ -26,14 +26,7 @@ fn run(scratch: &Scratch, sessions: u64, retention_ns: Option<i64>) -> SessionSu
     config.journal.retention_ns = retention_ns;
     let mut last = None;
     for _ in 0..sessions {
-        let fuse = Fuse::of(u64::MAX);
-        let summary = live(
-            &world,
-            &config,
-            &fuse,
-            Death::default(),
-            &mut Listener::default(),
-        );
+        let summary = undisturbed(&world, &config, &mut Listener::default());
         last = Some(summary.unwrap());
     }
     last.unwrap()
@@ -189,15 +182,7 @@ fn a_journal_that_was_written_anew_is_told_by_a_noted_root() {
     let scratch = Scratch::new("forged");
     let world = Rc::new(RefCell::new(World::new()));
     let config = config(scratch.path(), 1);
-    let fuse = Fuse::of(u64::MAX);
-    live(
-        &world,
-        &config,
-        &fuse,
-        Death::default(),
-        &mut Listener::default(),
-    )
-    .unwrap();
+    undisturbed(&world, &config, &mut Listener::default()).unwrap();
     let path = segment_path(&folder(&scratch), 1);
     let noted = verify(scratch.path(), None).unwrap();
     let forge = |of_decision: bool| {
@@ -362,15 +347,7 @@ fn an_order_that_was_refused_tells_by_which_check() {
     let world = Rc::new(RefCell::new(World::new()));
     let mut config = config(scratch.path(), 1);
     config.limits.max_open_orders = 1;
-    let fuse = Fuse::of(u64::MAX);
-    live(
-        &world,
-        &config,
-        &fuse,
-        Death::default(),
-        &mut Listener::default(),
-    )
-    .unwrap();
+    undisturbed(&world, &config, &mut Listener::default()).unwrap();
     let sent: Vec<String> = sent_ids(scratch.path());
     let lineage = fs::read_to_string(scratch.path().join("lineage")).unwrap();
     let id = |n: u64| format!("rt-{}-{n}", lineage.trim());
@@ -416,15 +393,7 @@ fn the_tables_can_be_made_anew_at_any_time() {
     let mut config = config(scratch.path(), 1);
     config.store = true;
     for _ in 0..2 {
-        let fuse = Fuse::of(u64::MAX);
-        live(
-            &world,
-            &config,
-            &fuse,
-            Death::default(),
-            &mut Listener::default(),
-        )
-        .unwrap();
+        undisturbed(&world, &config, &mut Listener::default()).unwrap();
     }
     let store = scratch.path().join("store.sqlite");
     let before = rows(&store);

@@ -17,7 +17,7 @@ use py_rt_live::session::SessionSummary;
 use py_rt_live::{Durability, LiveConfig};
 use py_rt_types::AccountReport;
 use rig::venue::Faults;
-use rig::{config, live, live_with, Death, Fuse, Listener, Quoter, Scratch, World};
+use rig::{config, live, live_with, undisturbed, Death, Fuse, Listener, Quoter, Scratch, World};
 
 fn world() -> Rc<RefCell<World>> {
     Rc::new(RefCell::new(World::new()))
@@ -62,14 +62,7 @@ fn a_clean_session_ends_equal_and_replays_to_the_same_hash() {
     let mut config = config(scratch.path(), 3);
     config.journal.segment_bytes = 4 << 10;
     let mut listener = Listener::default();
-    let summary = live(
-        &world,
-        &config,
-        &Fuse::of(u64::MAX),
-        Death::default(),
-        &mut listener,
-    )
-    .unwrap();
+    let summary = undisturbed(&world, &config, &mut listener).unwrap();
     assert!(
         summary.orders > 20 && summary.fills > 20,
         "{summary:?} {:?}",
@@ -91,14 +84,7 @@ fn the_next_session_starts_from_the_books_of_the_last() {
     let mut before = 0;
     for session in 1..=3 {
         let mut listener = Listener::default();
-        let summary = live(
-            &world,
-            &config,
-            &Fuse::of(u64::MAX),
-            Death::default(),
-            &mut listener,
-        )
-        .unwrap();
+        let summary = undisturbed(&world, &config, &mut listener).unwrap();
         assert_eq!(summary.fills, world.borrow().executions.len() as u64);
         assert!(
             summary.fills > before,
@@ -149,14 +135,8 @@ fn kill_and_recover(steps: &[u64], death: Death, faults: Faults, what: &str) -> 
     }
     world.borrow_mut().faults = Faults::default();
     let mut listener = Listener::default();
-    let summary = live(
-        &world,
-        &config,
-        &Fuse::of(u64::MAX),
-        Death::default(),
-        &mut listener,
-    )
-    .unwrap_or_else(|error| panic!("{what}: {error}"));
+    let summary = undisturbed(&world, &config, &mut listener)
+        .unwrap_or_else(|error| panic!("{what}: {error}"));
     assert_same_books(&world.borrow(), &summary, what);
     assert_eq!(summary.cash, world.borrow().cash_text(), "{what}: cash");
     assert_replays(&summary, what);
@@ -298,14 +278,7 @@ fn nothing_leaves_that_is_not_in_the_journal() {
         );
         counted.fetch_add(1, Ordering::Relaxed);
     }));
-    let summary = live(
-        &world,
-        &config,
-        &Fuse::of(u64::MAX),
-        Death::default(),
-        &mut Listener::default(),
-    )
-    .unwrap();
+    let summary = undisturbed(&world, &config, &mut Listener::default()).unwrap();
     assert_eq!(seen.load(Ordering::Relaxed), summary.orders);
     assert!(summary.orders > 5);
 }
@@ -322,14 +295,7 @@ fn faults_all_the_way_end_equal() {
     world.borrow_mut().faults = faults;
     let config = config(scratch.path(), 10);
     let mut listener = Listener::default();
-    let summary = live(
-        &world,
-        &config,
-        &Fuse::of(u64::MAX),
-        Death::default(),
-        &mut listener,
-    )
-    .unwrap();
+    let summary = undisturbed(&world, &config, &mut listener).unwrap();
     assert!(summary.fills > 10, "{summary:?}");
     assert_same_books(&world.borrow(), &summary, "faults");
     assert_eq!(summary.cash, world.borrow().cash_text());
@@ -342,14 +308,7 @@ fn market_data_wait_for_the_first_reconciliation() {
     let (world, scratch) = (world(), Scratch::new("order"));
     let config = config(scratch.path(), 1);
     let mut listener = Listener::default();
-    let summary = live(
-        &world,
-        &config,
-        &Fuse::of(u64::MAX),
-        Death::default(),
-        &mut listener,
-    )
-    .unwrap();
+    let summary = undisturbed(&world, &config, &mut listener).unwrap();
     let mut reader = JournalReader::open(&summary.journal).unwrap();
     let mut answered = 0;
     while let Some(record) = reader.next_record().unwrap() {
@@ -375,15 +334,7 @@ fn a_kill_word_ends_the_session_and_a_halt_stays() {
             std::fs::write(&place, "stop").unwrap();
         }
     }));
-    let run = |listener: &mut Listener| {
-        live(
-            &world,
-            &config,
-            &Fuse::of(u64::MAX),
-            Death::default(),
-            listener,
-        )
-    };
+    let run = |listener: &mut Listener| undisturbed(&world, &config, listener);
     let summary = run(&mut Listener::default()).unwrap();
     assert_eq!(summary.reason, "killed");
     assert_same_books(&world.borrow(), &summary, "killed");
@@ -403,14 +354,7 @@ fn a_stop_is_clean_and_leaves_nothing_open() {
         ..Listener::default()
     };
     let began = world.borrow().now;
-    let summary = live(
-        &world,
-        &config,
-        &Fuse::of(u64::MAX),
-        Death::default(),
-        &mut listener,
-    )
-    .unwrap();
+    let summary = undisturbed(&world, &config, &mut listener).unwrap();
     assert_eq!(summary.reason, "stopped");
     assert!(
         world.borrow().now.since(began) < 1_000_000_000,
@@ -432,15 +376,7 @@ fn a_changed_parameter_and_changed_code_are_told_apart_from_corruption() {
         &mut Listener::default(),
     )
     .unwrap_err();
-    let again = |config: &LiveConfig| {
-        live(
-            &world,
-            config,
-            &Fuse::of(u64::MAX),
-            Death::default(),
-            &mut Listener::default(),
-        )
-    };
+    let again = |config: &LiveConfig| undisturbed(&world, config, &mut Listener::default());
     config.parameters = b"{\"order_qty\":2}".to_vec();
     let refused = again(&config).unwrap_err();
     assert_eq!(refused.code(), "config");

@@ -1,6 +1,6 @@
 //! Guards on the bench.
 
-use py_rt_kernel::risk::{Control as Limit, Guards, RiskLimits};
+use py_rt_kernel::risk::{Guards, RiskLimits};
 use py_rt_kernel::{KernelConfig, OrderRequest};
 use py_rt_types::{Price, Qty, Side};
 
@@ -25,15 +25,6 @@ pub fn two_config(set: impl FnOnce(&mut Guards)) -> KernelConfig {
         limits: guarded(set),
         ..config(vec![instrument("AAA"), instrument("BBB")])
     }
-}
-
-pub fn verdict(rig: &mut Rig, wish: Wish) -> Option<Limit> {
-    rig.forget();
-    rig.ask(&[wish]);
-    let denial = rig.denial();
-    let sent = rig.new_orders().len() + rig.replaces().len();
-    assert_eq!(sent, usize::from(denial.is_none()));
-    denial
 }
 
 pub fn second(side: Side, qty: i64) -> Wish {

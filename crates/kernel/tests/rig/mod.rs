@@ -2,6 +2,7 @@
 #![allow(
     dead_code,
     unreachable_pub,
+    unused_imports,
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic
@@ -24,8 +25,15 @@ use py_rt_types::{
     VenueOrderId,
 };
 
+pub mod dice;
 pub mod guards;
+pub mod life;
+pub mod limits;
 pub mod parents;
+pub mod reconcile;
+pub mod verdict;
+
+pub use dice::Dice;
 
 pub const MS: i64 = 1_000_000;
 pub const SECOND: i64 = 1_000 * MS;
@@ -33,27 +41,6 @@ pub const FIRST: InstrumentId = InstrumentId(0);
 pub const SECOND_INSTRUMENT: InstrumentId = InstrumentId(1);
 /// One tick of one lot of [`instrument`]: a hundredth.
 pub const TICK_VALUE: i128 = 10_000_000_000_000_000;
-
-/// SplitMix64 (Steele, Lea, Flood 2014): the seed stands in every failure message.
-#[derive(Debug, Clone)]
-pub struct Dice(pub u64);
-
-impl Dice {
-    pub fn roll(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut word = self.0;
-        word = (word ^ (word >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        word = (word ^ (word >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        word ^ (word >> 31)
-    }
-    /// From `low` to `high`, both included.
-    pub fn between(&mut self, low: i64, high: i64) -> i64 {
-        low + (self.roll() % (high - low + 1) as u64) as i64
-    }
-    pub fn one_in(&mut self, n: u64) -> bool {
-        self.roll() % n == 0
-    }
-}
 
 pub fn spec(symbol: &str) -> InstrumentSpec {
     InstrumentSpec {

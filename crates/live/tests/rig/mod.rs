@@ -2,8 +2,10 @@
 #![allow(dead_code, unreachable_pub)]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+pub mod faults;
 pub mod venue;
 pub mod wire;
+mod words;
 
 use std::cell::{Cell, RefCell};
 use std::fs;
@@ -309,6 +311,16 @@ pub fn live(
     listener: &mut Listener,
 ) -> Result<SessionSummary, LiveError> {
     live_with(world, config, fuse, death, listener, Quoter::default)
+}
+
+/// A session that nobody kills.
+pub fn undisturbed(
+    world: &Rc<RefCell<World>>,
+    config: &LiveConfig,
+    listener: &mut Listener,
+) -> Result<SessionSummary, LiveError> {
+    let never = Fuse::of(u64::MAX);
+    live(world, config, &never, Death::default(), listener)
 }
 
 pub fn live_with<S: Strategy>(

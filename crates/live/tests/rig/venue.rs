@@ -4,10 +4,15 @@ use std::collections::BTreeMap;
 
 use py_rt_live::net::LaneId;
 use py_rt_types::UnixNanos;
-use py_rt_venues::alpaca::ids::{encode_uuid, parse_uuid};
-use py_rt_venues::alpaca::time::{encode_instant, parse_instant};
+use py_rt_venues::alpaca::ids::parse_uuid;
+use py_rt_venues::alpaca::time::parse_instant;
 
+pub use super::faults::Faults;
 use super::wire::{ACCOUNT, MARKET};
+use super::words::{
+    activity, instant, json, lots, qty_text, uuid, Execution, ASSET, AUTHORIZED, CONNECTED,
+    LISTENING,
+};
 
 const MS: i64 = 1_000_000;
 pub const START: UnixNanos = UnixNanos(1_790_000_000_000_000_000);
@@ -21,16 +26,7 @@ pub struct VenueOrder {
     pub cum: i64,
     pub price: String,
     pub status: &'static str,
-    updated: UnixNanos,
-}
-
-#[derive(Debug, Clone)]
-pub struct Execution {
-    pub id: u128,
-    pub order: usize,
-    pub qty: i64,
-    pub cum: i64,
-    at: UnixNanos,
+    pub updated: UnixNanos,
 }
 
 /// Something on its way to a client.
@@ -48,19 +44,6 @@ enum Due {
     Request(u64, LaneId, Vec<u8>),
     Fill(usize, i64),
     Market,
-}
-
-/// What goes wrong, and how often.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Faults {
-    /// Every n-th order call is applied and answered with 504.
-    pub gateway_timeout_every: u64,
-    /// Every n-th order call is applied and its connection reset.
-    pub reset_every: u64,
-    /// Every n-th report is lost.
-    pub lose_report_every: u64,
-    /// The account stream is cut each so many milliseconds.
-    pub cut_account_ms: i64,
 }
 
 /// Looks at bytes that leave.
@@ -508,53 +491,4 @@ impl World {
         self.say(MARKET, &text);
         self.at(20, Due::Market);
     }
-}
-
-const ASSET: &str = "{\"class\":\"crypto\",\"symbol\":\"BTC/USD\",\"tradable\":true,\
-    \"shortable\":true,\"fractionable\":true,\"min_order_size\":\"0.001\",\
-    \"min_trade_increment\":\"0.001\",\"price_increment\":\"0.5\"}";
-const CONNECTED: &[u8] = b"[{\"T\":\"success\",\"msg\":\"connected\"}]";
-const AUTHORIZED: &str = "{\"stream\":\"authorization\",\
-    \"data\":{\"status\":\"authorized\",\"action\":\"authenticate\"}}";
-const LISTENING: &str = "{\"stream\":\"listening\",\"data\":{\"streams\":[\"trade_updates\"]}}";
-
-fn uuid(value: u128) -> String {
-    let mut text = Vec::new();
-    encode_uuid(value, &mut text);
-    String::from_utf8(text).unwrap()
-}
-
-fn instant(at: UnixNanos) -> String {
-    let mut text = Vec::new();
-    encode_instant(at, &mut text);
-    String::from_utf8(text).unwrap()
-}
-
-fn activity(one: &Execution) -> String {
-    format!("20260920000000{:03}::{}", one.order % 1000, uuid(one.id))
-}
-
-fn lots(text: &str) -> i64 {
-    (text.parse::<f64>().unwrap() * 1000.0).round() as i64
-}
-
-fn qty_text(lots: i64) -> String {
-    let sign = if lots < 0 { "-" } else { "" };
-    format!("{sign}{}.{:03}", lots.abs() / 1000, lots.abs() % 1000)
-}
-
-fn json(order: &VenueOrder) -> String {
-    format!(
-        "{{\"id\":\"{}\",\"client_order_id\":\"{}\",\"symbol\":\"BTC/USD\",\"side\":\"{}\",\
-         \"type\":\"limit\",\"time_in_force\":\"gtc\",\"qty\":\"{}\",\"filled_qty\":\"{}\",\
-         \"limit_price\":\"{}\",\"stop_price\":null,\"status\":\"{}\",\"updated_at\":\"{}\"}}",
-        uuid(order.id),
-        order.client,
-        if order.sell { "sell" } else { "buy" },
-        qty_text(order.qty),
-        qty_text(order.cum),
-        order.price,
-        order.status,
-        instant(order.updated)
-    )
 }

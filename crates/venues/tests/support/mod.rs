@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr)]
 
 pub mod bend;
+pub mod rest;
 
 use std::path::Path;
 use std::sync::Arc;
