@@ -32,6 +32,10 @@ max_position_notional = 1000000000
 max_gross_notional = 1000000000
 max_open_orders = 100000
 max_orders_per_second = 1000000
+max_duplicates = "100000/1s"
+max_executions = "100000/1m"
+max_daily_notional = 1000000000000
+max_price_move = "100000/1m"
 price_collar_bps = 10000
 """
 

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import py_rt as rt
-from client.serving import PRICES, RETURNS, SERIES, end, port_of, same, server
+from client.serving import PRICES, RETURNS, SERIES, WAIT_S, end, port_of, same, server
 from py_rt.client import GrpcConfig, LocalTradingClient, TradingGrpcClient
 
 pytestmark = pytest.mark.system
@@ -123,29 +123,40 @@ def test_several_servers_share_the_calls_and_one_may_die() -> None:
 
 
 def test_a_stop_lets_running_calls_end_and_ends_streams() -> None:
-    with server("--drain", "30") as (child, ready):
-        with TradingGrpcClient(GrpcConfig(port=port_of(ready), timeout=60.0)) as client:
+    with server("--metrics-port", "0", "--drain", "120") as (child, ready):
+        with TradingGrpcClient(GrpcConfig(port=port_of(ready), timeout=120.0)) as client:
             stream = client.stream_market_data("BTCUSDT")
             next(stream)
             data = np.random.default_rng(0).normal(size=2000)
             ranges = {"mu": (-1, 1), "sigma": (0.1, 3)}
             with ThreadPoolExecutor(1) as pool:
                 running = pool.submit(client.run_mcmc, ranges, data, n_samples=20_000)
-                wait_for(lambda: client._pool.servers[0].under_way >= 2 or running.done())
+                # The server's own word: what the client has under way may not have reached it.
+                wait_for(lambda: in_flight(ready["metrics"]) == 1 or running.done())
                 child.send_signal(signal.SIGTERM)
                 with pytest.raises(rt.ServerUnavailable, match="the server closes"):
                     for _tick in stream:
                         pass
                 assert running.result()["samples"].shape == (4, 20_000, 2)
-        assert child.wait(timeout=30) == 0
+        assert child.wait(timeout=WAIT_S) == 0
+
+
+def metrics(page: str) -> str:
+    with urllib.request.urlopen(page, timeout=10) as answer:
+        text: str = answer.read().decode()
+    return text
+
+
+def in_flight(page: str) -> int:
+    """Calls the server computes; a stream is not counted once its messages may flow."""
+    return int(metrics(page).rpartition("py_rt_calls_in_flight ")[2])
 
 
 def test_metrics_count_calls_by_their_end(running: dict[str, Any], client: Any) -> None:
     client.calculate_mean_reversion(SERIES)
     with pytest.raises(rt.DataError):
         client.calculate_mean_reversion([1.0])
-    with urllib.request.urlopen(running["metrics"], timeout=10) as answer:
-        text = answer.read().decode()
+    text = metrics(running["metrics"])
     assert 'py_rt_calls_total{method="CalculateMeanReversion",code="0"}' in text
     assert 'py_rt_calls_total{method="CalculateMeanReversion",code="3"}' in text
     assert 'py_rt_call_seconds_bucket{method="CalculateMeanReversion",le="+Inf"}' in text
