@@ -58,15 +58,17 @@ def read_mutations() -> list[Mutation]:
     return mutations
 
 
-def copy_sources() -> Path:
+def copy_sources(tree: Path = WORK / "tree") -> Path:
     """Copy what cargo needs, without what it built; files that are the same keep their times."""
-    tree = WORK / "tree"
-    wanted = [path for path in (ROOT / "crates").rglob("*") if path.is_file()]
+    workspace = tomllib.loads((ROOT / "Cargo.toml").read_text(encoding="utf-8"))["workspace"]
+    members = [folder for member in workspace["members"] for folder in ROOT.glob(member)]
+    wanted = [path for member in members for path in member.rglob("*") if path.is_file()]
     wanted += [ROOT / "Cargo.toml", ROOT / "Cargo.lock"]
     places = {tree / path.relative_to(ROOT): path for path in wanted}
-    for old in list((tree / "crates").rglob("*")):
-        if old.is_file() and old not in places:
-            old.unlink()
+    for member in members:
+        for old in list((tree / member.relative_to(ROOT)).rglob("*")):
+            if old.is_file() and old not in places:
+                old.unlink()
     for place, path in places.items():
         if not place.is_file() or place.read_bytes() != path.read_bytes():
             place.parent.mkdir(parents=True, exist_ok=True)

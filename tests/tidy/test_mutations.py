@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import runpy
+import shutil
+import subprocess
 import tomllib
+from pathlib import Path
+
+import pytest
 
 from tidy.tree import ROOT
 
@@ -18,3 +24,16 @@ def test_every_planted_bug_has_its_place() -> None:
         if (count := (ROOT / one["file"]).read_text(encoding="utf-8").count(one["find"])) != 1
     ]
     assert not lost, "\n".join(lost)
+
+
+@pytest.mark.skipif(shutil.which("cargo") is None, reason="needs cargo")
+def test_the_copy_that_bugs_are_planted_in_is_a_workspace(tmp_path: Path) -> None:
+    copy_sources = runpy.run_path(str(ROOT / "tools/sim_mutations.py"))["copy_sources"]
+    ran = subprocess.run(
+        ["cargo", "metadata", "--no-deps", "--offline", "--quiet", "--format-version=1"],
+        cwd=copy_sources(tmp_path),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr
