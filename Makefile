@@ -138,6 +138,11 @@ sim-mutations: ## plant bugs one by one; fault simulation must notice each (abou
 chaos: $(STAMP)/build $(STAMP)/dev ## kill -9, frozen processes, bad disks and networks (KILLS=200)
 	@PYTHONPATH=tests $(BIN)/python -m system.chaos --kills $(or $(KILLS),200) --seed $(or $(SEED),1)
 
+.PHONY: overload
+overload: $(STAMP)/build $(STAMP)/dev ## too much market for a session that trades (SECONDS=60 TIMES=10)
+	@PYTHONPATH=tests $(BIN)/python -m system.overload --seconds $(or $(SECONDS),60) \
+		--times $(or $(TIMES),10) --rate $(or $(RATE),5000)
+
 .PHONY: fuzz
 fuzz: ## bytes that nobody meant against every decoder (FUZZ_INPUTS=300000 FUZZ_SEED=7)
 	@FUZZ_INPUTS=$(or $(FUZZ_INPUTS),100000) FUZZ_SEED=$(or $(FUZZ_SEED),1) \

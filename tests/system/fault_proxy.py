@@ -31,6 +31,7 @@ REQUEST_FAULTS = {
 FRAME_FAULTS = {"cut": 0.004, "cut_inside": 0.002, "stall": 0.004}
 """Chance of each fault per frame of a stream."""
 
+MARKET_PATH = b"/v1beta3/"
 _ANSWERS = {
     "gateway_timeout": (504, b""),
     "server_error": (500, b'{"message": "internal"}'),
@@ -52,6 +53,11 @@ class FaultProxy:
         self.faulty = True
         self.silent = False
         """Connections stay open and nothing comes through, either way."""
+        self.repeats = 1
+        """How often each frame of a market stream is passed on."""
+        self.market_frames = 0
+        self.market: asyncio.StreamWriter | None = None
+        """The session's end of the last market stream."""
         self.counts: Counter[str] = Counter()
         self._venue = port
         self._requests, self._frames = requests, frames
@@ -112,6 +118,8 @@ class FaultProxy:
                 if b"upgrade: websocket" in request.lower():
                     to_venue.write(request)
                     writer.write(await _message(venue))
+                    if MARKET_PATH in request.partition(b"\r\n")[0]:
+                        self.market = writer
                     await self._stream(reader, writer, venue, to_venue)
                     return
                 if not await self._exchange(request, writer, venue, to_venue):
@@ -169,6 +177,9 @@ class FaultProxy:
             while True:
                 frame = await _frame(venue)
                 await self._silence()
+                if writer is self.market:
+                    self.market_frames += self.repeats
+                    frame *= self.repeats
                 fault = self._draw(self._frames)
                 if fault == "stall":
                     await asyncio.sleep(self._drawn.uniform(0.2, 2.0))
