@@ -147,6 +147,20 @@ def test_the_least_busy_server_that_is_well_comes_first() -> None:
     assert not pool.needs_a_look(servers[1])
 
 
+def test_a_server_may_be_away_for_days() -> None:
+    pool = Pool([Server("a", None)], Hand().clock())
+    for _ in range(5_000):
+        pool.give_back(pool.take(), well=False)
+    assert pool.servers[0].down_until == 10.0
+    config = GrpcConfig(max_retries=5_000, timeout=1e9)
+    tries = Tries(config, pool, "DetectRegime")
+    for _ in range(5_000):
+        for _ in range(10):
+            pool.give_back(pool.take(), well=True)
+        pause = tries.pause()
+    assert pause == 2.0
+
+
 def test_without_grpcio_the_extra_is_named_and_the_engine_still_answers(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

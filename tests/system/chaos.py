@@ -31,6 +31,8 @@ from py_rt.trade import compare_ledger, read_ledger, replay
 from system.fault_proxy import FaultProxy
 from system.rig import COINS, Rig, rig
 
+START_S = 60
+"""A session may take so long to its first executions."""
 SHIM = Path(__file__).with_name("failing_disk.c")
 WEIGHTS = {
     "kill": 8,
@@ -223,7 +225,9 @@ def post_fault(admin: str, *, state: bool, down_ms: int) -> None:
 def lose_memory(session: Rig) -> dict[str, Any]:
     """Let a session meet a venue that has forgotten everything; return what it said at its end."""
     child = session.start(0)
-    time.sleep(4)
+    until = time.monotonic() + START_S
+    while len(read_ledger(session.venue.admin)["executions"]) < 5 and time.monotonic() < until:
+        time.sleep(0.05)
     post_fault(session.venue.admin, state=False, down_ms=300)
     time.sleep(6)
     child.send_signal(signal.SIGINT)

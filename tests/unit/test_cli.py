@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from patience import assert_within
 from py_rt.cli.entry import run
 
 COMMANDS = ["demo", "new", "backtest", "paper", "trade", "venue", "replay", "verify", "status",
@@ -45,6 +46,7 @@ import py_rt as rt
 
 class Slow(rt.Strategy):
     def on_bar(self, ctx, bar):
+        open("begun", "w").close()
         time.sleep(0.01)
 """
 
@@ -242,6 +244,11 @@ def test_samples_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_ctrl_c_stops_a_backtest_within_a_second(here: Path) -> None:
     (here / "slow.py").write_text(SLOW, encoding="utf-8")
+    assert_within(1.0, lambda: interrupted_backtest(here / "begun"))
+
+
+def interrupted_backtest(begun: Path) -> float:
+    begun.unlink(missing_ok=True)
     command = [sys.executable, "-m", "py_rt.cli", "backtest", "slow.py"]
     running = subprocess.Popen(
         [*command, "--data", "sample:us_minute", "--json"],
@@ -250,14 +257,17 @@ def test_ctrl_c_stops_a_backtest_within_a_second(here: Path) -> None:
         text=True,
         env=os.environ | {"PYTHONFAULTHANDLER": "1"},
     )
-    time.sleep(3.0)
+    until = time.monotonic() + 60
+    while not begun.exists() and time.monotonic() < until:
+        time.sleep(0.02)
     running.send_signal(signal.SIGINT)
-    begun = time.perf_counter()
+    sent = time.perf_counter()
     out, err = running.communicate(timeout=10)
-    assert time.perf_counter() - begun < 1.0
+    took = time.perf_counter() - sent
     assert running.returncode == 1
     assert json.loads(out)["error"]["code"] == "interrupted"
     assert "Traceback" not in err
+    return took
 
 
 def test_a_catalog_from_the_shell(here: Path, capsys: pytest.CaptureFixture[str]) -> None:

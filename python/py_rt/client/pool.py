@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 import threading
 import time
@@ -29,6 +30,8 @@ IDEMPOTENT = frozenset(
 )
 _FIRST_PAUSE_S = 0.05
 _LONGEST_PAUSE_S = 2.0
+# Beyond these a pause is the longest one anyway; a server may be away for days.
+_DOUBLINGS = 64
 _DOWN_S = 0.5
 _DOWN_LONGEST_S = 10.0
 _BUDGET = 10.0
@@ -105,7 +108,7 @@ class Pool:
                 self._budget = min(_BUDGET, self._budget + _BUDGET_GAIN)
                 return
             server.failures += 1
-            pause = min(_DOWN_LONGEST_S, _DOWN_S * 2 ** (server.failures - 1))
+            pause = doubled(_DOWN_S, server.failures - 1, _DOWN_LONGEST_S)
             server.down_until = self.clock.now() + pause
 
     def needs_a_look(self, server: Server) -> bool:
@@ -138,12 +141,17 @@ class Tries:
         """Return how long to wait before the next try; None when there is none."""
         if self._made >= self._left or not self._pool.spend():
             return None
-        longest = min(_LONGEST_PAUSE_S, _FIRST_PAUSE_S * 2**self._made)
+        longest = doubled(_FIRST_PAUSE_S, self._made, _LONGEST_PAUSE_S)
         pause = self._pool.clock.uniform(0.0, longest)
         if self._pool.clock.now() + pause >= self._end:
             return None
         self._made += 1
         return pause
+
+
+def doubled(first: float, times: int, longest: float) -> float:
+    """Return a pause doubled so many times, however many, up to the longest."""
+    return min(longest, math.ldexp(first, min(times, _DOUBLINGS)))
 
 
 def channel_options(config: GrpcConfig) -> list[tuple[str, Any]]:

@@ -302,6 +302,15 @@ impl JournalReader {
         }
     }
 
+    /// Whether the record that begins `rest` did not fit into the length that was known: of a
+    /// session that runs, the file may end inside a record at any moment.
+    fn is_cut_by_length(&self, rest: &[u8]) -> bool {
+        let left = self.length - self.offset;
+        let frame = rest.get(..FRAME).and_then(|frame| frame.try_into().ok());
+        let length = frame.and_then(payload_length).unwrap_or(0);
+        left < (FRAME + length) as u64
+    }
+
     /// A record is broken: torn, or corrupt when it was on the disk once.
     fn handle_broken(&mut self) -> Result<(), JournalError> {
         let io = |error| JournalError::io(&self.path, "read", error);
@@ -310,6 +319,9 @@ impl JournalReader {
             .seek(SeekFrom::Start(self.offset))
             .and_then(|_| self.file.read_to_end(&mut rest))
             .map_err(io)?;
+        if self.is_cut_by_length(&rest) && self.has_grown()? {
+            return Ok(());
+        }
         let record = self.chain.sequence + 1;
         if later_payloads(&rest, record).any(|payload| self.was_synced(payload)) {
             return Err(self.corrupt());

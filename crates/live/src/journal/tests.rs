@@ -346,3 +346,23 @@ fn a_reader_follows_a_file_that_grows_byte_by_byte() {
     }
     assert_eq!(seen, count);
 }
+
+#[test]
+fn a_file_that_ended_inside_a_record_when_it_was_opened_may_have_grown_since() {
+    let scratch = Scratch::new("grown");
+    let whole = scratch.path().join("whole.journal");
+    let growing = scratch.path().join("growing.journal");
+    written(&whole);
+    let (count, _) = read_all(&whole).unwrap();
+    let bytes = fs::read(&whole).unwrap();
+    for end in PREAMBLE..bytes.len() {
+        fs::write(&growing, &bytes[..end]).unwrap();
+        let mut reader = JournalReader::open(&growing).unwrap();
+        fs::write(&growing, &bytes).unwrap();
+        let mut seen = 0;
+        while reader.next_record().unwrap().is_some() || reader.refresh().unwrap() {
+            seen = reader.chain().sequence;
+        }
+        assert_eq!(seen, count, "opened at {end}");
+    }
+}
