@@ -35,6 +35,7 @@ VALUES: dict[int, st.SearchStrategy[Any]] = {
     8: st.booleans(),
     9: st.text(max_size=20),
     13: st.integers(0, 2**32 - 1),
+    16: st.integers(-(2**63), 2**63 - 1),
     17: st.integers(-(2**31), 2**31 - 1),
 }
 
