@@ -56,8 +56,8 @@ def build_go() -> Path:
     return binary
 
 
-def build_cpp() -> Path:
-    """Generate and build the client in C++."""
+def build_cpp(source: Path = CLIENTS / "cpp" / "client.cpp", name: str = "cpp-client") -> Path:
+    """Generate and build the client in C++, or another program that knows the interface."""
     remedy = "apt-get install g++ pkg-config libgrpc++-dev protobuf-compiler-grpc"
     needed("g++", "pkg-config", "protoc", "grpc_cpp_plugin", remedy=remedy)
     work = OUT / "cpp"
@@ -70,8 +70,7 @@ def build_cpp() -> Path:
     asked = ["pkg-config", "--cflags", "--libs", "grpc++", "protobuf"]
     flags = subprocess.run(asked, capture_output=True, text=True, check=True).stdout.split()
     generated = sorted(work.rglob("*.pb.cc"))
-    binary = OUT / "cpp-client"
-    source = CLIENTS / "cpp" / "client.cpp"
+    binary = OUT / name
     run(["g++", "-std=c++17", "-O2", f"-I{work}", source, *generated, "-o", binary, *flags], work)
     return binary
 

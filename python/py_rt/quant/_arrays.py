@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -172,7 +173,7 @@ def real(value: Any, name: str, low: float = -np.inf, high: float = np.inf) -> f
         number = float(value)
     except (TypeError, ValueError):
         number = np.nan
-    if not np.isfinite(number) or not low < number < high:
+    if not isfinite(number) or not low < number < high:
         span = "finite" if np.isinf([low, high]).all() else f"in ({low}, {high})"
         raise ParameterError(
             f"{name} is {value!r}, but must be a number {span}",

@@ -427,7 +427,9 @@ class SignalResult(Result):
         for level, dash in ((enter, "solid"), (leave, "dot")):
             for side in (level, -level):
                 figure.add_hline(y=side, line_dash=dash)
-        return figure.update_layout(title="z-score", yaxis_title="standard deviations")
+        return figure.update_layout(
+            title="z-score", xaxis_title="observation", yaxis_title="standard deviations"
+        )
 
 
 def mean_reversion_signal(
