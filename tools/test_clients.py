@@ -64,13 +64,16 @@ def build_cpp(source: Path = CLIENTS / "cpp" / "client.cpp", name: str = "cpp-cl
     work.mkdir(parents=True, exist_ok=True)
     proto = ROOT / "proto"
     files = sorted(path.relative_to(proto) for path in proto.rglob("*.proto"))
+    binary = OUT / name
+    newest = max(path.stat().st_mtime for path in (source, *(proto / file for file in files)))
+    if binary.exists() and binary.stat().st_mtime > newest:
+        return binary
     plugin = f"--plugin=protoc-gen-grpc={shutil.which('grpc_cpp_plugin')}"
     outs = [f"--cpp_out={work}", f"--grpc_out={work}", plugin]
     run(["protoc", f"-I{proto}", *outs, *files], proto)
     asked = ["pkg-config", "--cflags", "--libs", "grpc++", "protobuf"]
     flags = subprocess.run(asked, capture_output=True, text=True, check=True).stdout.split()
     generated = sorted(work.rglob("*.pb.cc"))
-    binary = OUT / name
     run(["g++", "-std=c++17", "-O2", f"-I{work}", source, *generated, "-o", binary, *flags], work)
     return binary
 
