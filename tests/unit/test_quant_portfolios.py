@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import FrozenInstanceError, fields
 from typing import Any
 
 import numpy as np
@@ -406,3 +407,10 @@ def test_the_short_way_asks_for_the_usual_and_nothing_else(
     }  # fmt: skip
     for name, value in other.items():
         assert not is_usual(USUAL | {name: value}), name
+
+
+def test_a_portfolio_has_all_its_fields() -> None:
+    found = rt.quant.portfolio(cov=COV, method="min_variance")
+    assert list(vars(found)) == [field.name for field in fields(found)]
+    with pytest.raises(FrozenInstanceError):
+        found.volatility = 1.0  # type: ignore[misc]

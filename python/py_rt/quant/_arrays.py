@@ -16,12 +16,15 @@ from py_rt.quant._lookahead import refuse_later
 
 Floats = npt.NDArray[np.float64]
 
+_FLOAT64 = np.dtype(np.float64)
 _SMALL, _LARGE = 1e-100, 1e100
 
 
 def plain(values: Any, field: str) -> Floats:
     """Turn anything like numbers into float64; what is missing becomes NaN."""
     refuse_later(values, field)
+    if type(values) is np.ndarray and values.dtype is _FLOAT64 and values.flags.c_contiguous:
+        return values
     try:
         if isinstance(values, np.ma.MaskedArray):
             values = np.ma.filled(values.astype(np.float64), np.nan)
@@ -117,7 +120,7 @@ def table(values: Any, field: str = "x", names: Sequence[Any] | None = None) -> 
             )
         numbers = np.ascontiguousarray(np.column_stack(columns)) if columns else np.empty((0, 0))
     else:
-        if hasattr(values, "columns"):
+        if type(values) is not np.ndarray and hasattr(values, "columns"):
             own = list(values.columns)
         numbers = plain(values, field)
     if numbers.ndim == 1:
