@@ -45,7 +45,7 @@ impl Leading {
     /// direction adds to `w` with the threshold taken off. An infinite precision takes the block as
     /// it is after one product, however many values lie beyond it.
     pub(super) fn above(&mut self, w: &Matrix, threshold: f64, precision: f64) -> Result<Above> {
-        let rough = precision == f64::INFINITY;
+        let rough = precision.is_infinite();
         let n = w.cols();
         for round in 0.. {
             let mut left = product::multiply(w, &self.basis);
