@@ -120,6 +120,7 @@ impl Teller {
 
 /// What a reader in the same process finds at one look.
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant)] // One at a time, handed on at once: a box would cost more.
 pub enum Look {
     /// The next message.
     Change(StreamMarketDataResponse),
