@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-__all__ = ["Measured", "Silent", "Worker", "alternate", "settle"]
+__all__ = ["Measured", "Silent", "Worker", "alternate", "clock_name", "settle"]
 
 HERE = Path(__file__).resolve().parent
 THREADS = ("OMP", "OPENBLAS", "MKL", "NUMBA", "RAYON")
@@ -21,6 +21,12 @@ THREADS = ("OMP", "OPENBLAS", "MKL", "NUMBA", "RAYON")
 
 class Silent(Exception):
     """A worker failed or did not answer in time; the text says why."""
+
+
+def clock_name() -> str:
+    """Say which clock the workers of statistics read; see `workers.protocol.clock`."""
+    processor = os.environ.get("PY_RT_BENCH_CLOCK") == "processor"
+    return "processor time" if processor else "time that passes"
 
 
 def settle(core: int) -> None:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import peers
-from measure import Silent, Worker, alternate
+from measure import Silent, Worker, alternate, clock_name
 from run import OUT, describe_commit, describe_machine, print_row
 
 PEER = "quant"
@@ -75,6 +75,7 @@ def main(words: list[str]) -> int:
     OUT.mkdir(exist_ok=True)
     core = max(os.sched_getaffinity(0))
     print(f"{describe_machine()} | commit {describe_commit()} | load {os.getloadavg()[0]:.2f}")
+    print(f"one thread, {clock_name()}")
     ours = Worker(Path(sys.executable), "portfolio_ours.py", core)
     installed = peers.installed(PEER)
     peer = Worker(peers.PEERS[PEER].python, "portfolio_solvers.py", core) if installed else None

@@ -13,8 +13,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from measure import Silent, Worker, alternate
+from measure import Silent, Worker, alternate, clock_name
 from peers import PEERS, installed, why_missing
+from run import describe_commit, describe_machine
 
 MODEL = {
     "startprob": [0.3, 0.3, 0.4],
@@ -42,7 +43,8 @@ def main() -> int:
     core = max(os.sched_getaffinity(0))
     ours = Worker(Path(sys.executable), "quant_series_ours.py", core)
     peer = Worker(PEERS["quant"].python, "quant_series_peer.py", core)
-    print(f"py_rt {ours.version} beside {peer.version}; one thread, {PAIRS} pairs")
+    print(f"{describe_machine()} | commit {describe_commit()} | load {os.getloadavg()[0]:.2f}")
+    print(f"py_rt {ours.version} beside {peer.version}; one thread, {PAIRS} pairs, {clock_name()}")
     print("| row | what | ours | peer | ratio [least..most] | goal |\n|---|---|---|---|---|---|")
     wrong = 0
     for name, job, other, options, what, goal in ROWS:

@@ -56,22 +56,24 @@ def build_go() -> Path:
     return binary
 
 
-def build_cpp() -> Path:
-    """Generate and build the client in C++."""
+def build_cpp(source: Path = CLIENTS / "cpp" / "client.cpp", name: str = "cpp-client") -> Path:
+    """Generate and build the client in C++, or another program that knows the interface."""
     remedy = "apt-get install g++ pkg-config libgrpc++-dev protobuf-compiler-grpc"
     needed("g++", "pkg-config", "protoc", "grpc_cpp_plugin", remedy=remedy)
     work = OUT / "cpp"
     work.mkdir(parents=True, exist_ok=True)
     proto = ROOT / "proto"
     files = sorted(path.relative_to(proto) for path in proto.rglob("*.proto"))
+    binary = OUT / name
+    newest = max(path.stat().st_mtime for path in (source, *(proto / file for file in files)))
+    if binary.exists() and binary.stat().st_mtime > newest:
+        return binary
     plugin = f"--plugin=protoc-gen-grpc={shutil.which('grpc_cpp_plugin')}"
     outs = [f"--cpp_out={work}", f"--grpc_out={work}", plugin]
     run(["protoc", f"-I{proto}", *outs, *files], proto)
     asked = ["pkg-config", "--cflags", "--libs", "grpc++", "protobuf"]
     flags = subprocess.run(asked, capture_output=True, text=True, check=True).stdout.split()
     generated = sorted(work.rglob("*.pb.cc"))
-    binary = OUT / "cpp-client"
-    source = CLIENTS / "cpp" / "client.cpp"
     run(["g++", "-std=c++17", "-O2", f"-I{work}", source, *generated, "-o", binary, *flags], work)
     return binary
 

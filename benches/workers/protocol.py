@@ -10,10 +10,17 @@ from __future__ import annotations
 import json
 import os
 import sys
+import time
 from collections.abc import Callable
 from typing import Any
 
-__all__ = ["Run", "serve"]
+__all__ = ["Run", "clock", "serve"]
+
+# Seconds that pass, or with PY_RT_BENCH_CLOCK=processor those that this process computes: for work
+# of one thread on a machine that others use too.
+clock = (
+    time.process_time if os.environ.get("PY_RT_BENCH_CLOCK") == "processor" else time.perf_counter
+)
 
 # One measured run of a job: (seconds taken inside, rows handled, facts to compare).
 Run = Callable[[], tuple[float, int, dict[str, Any]]]

@@ -15,7 +15,7 @@ from typing import Any
 from py_rt.errors import ConfigError, StrategyError
 from py_rt.strategy import Strategy
 
-__all__ = ["describe_strategy", "load_strategy", "rebuild_strategy"]
+__all__ = ["describe_strategy", "load_strategy", "rebuild_strategy", "strategy_classes"]
 
 
 def load_strategy(reference: str, params: Mapping[str, Any] | None = None) -> Strategy:
@@ -108,7 +108,33 @@ def rebuild_strategy(described: Mapping[str, Any]) -> Strategy:
     return _class_in(Path(file), str(described["class"]))(**params)
 
 
-def _class_in(path: Path, name: str) -> type[Strategy]:
+def strategy_classes(reference: str) -> list[type[Strategy]]:
+    """Return the public strategy classes of ``file.py``, or the one that ``file.py:Class`` names.
+
+    Raises
+    ------
+    ConfigError
+        No such file or class, or none at all.
+    StrategyError
+        The file cannot be imported; names its line.
+
+    Examples
+    --------
+    >>> strategy_classes("notes.txt")
+    Traceback (most recent call last):
+    ...
+    py_rt.errors.ConfigError: 'notes.txt' is no Python file; field FILE; give file.py or ...
+    """
+    path, _, name = reference.rpartition(":") if ".py:" in reference else (reference, "", "")
+    if not path.endswith(".py"):
+        raise ConfigError(
+            f"{reference!r} is no Python file", field="FILE", remedy="give file.py or file.py:Class"
+        )
+    found = _classes_in(Path(path))
+    return [_named(found, name, path)] if name else list(found.values())
+
+
+def _classes_in(path: Path) -> dict[str, type[Strategy]]:
     module = _module_of(path)
     found = {
         label: member
@@ -118,26 +144,38 @@ def _class_in(path: Path, name: str) -> type[Strategy]:
         and member.__module__ == module.__name__
         and not label.startswith("_")
     }
-    where = {"field": "FILE", "file": str(path)}
-    if name:
-        if name not in found:
-            known = ", ".join(found) or "none"
-            raise ConfigError(
-                f"there is no strategy class {name}", remedy=f"the file has: {known}", **where
-            )
-        return found[name]
     if not found:
         raise ConfigError(
             "there is no strategy class in it",
+            field="FILE",
+            file=str(path),
             remedy="write one: class MyIdea(rt.Strategy), or start with: py-rt new my_idea",
-            **where,
         )
+    return found
+
+
+def _named(found: Mapping[str, type[Strategy]], name: str, path: str) -> type[Strategy]:
+    if name not in found:
+        raise ConfigError(
+            f"there is no strategy class {name}",
+            field="FILE",
+            file=path,
+            remedy=f"the file has: {', '.join(found)}",
+        )
+    return found[name]
+
+
+def _class_in(path: Path, name: str) -> type[Strategy]:
+    found = _classes_in(path)
+    if name:
+        return _named(found, name, str(path))
     if len(found) > 1:
         listing = " or ".join(f"{path}:{label}" for label in found)
         raise ConfigError(
             f"there are {len(found)} strategy classes in it",
+            field="FILE",
+            file=str(path),
             remedy=f"say which: {listing}",
-            **where,
         )
     return next(iter(found.values()))
 

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 import py_rt as rt
 from py_rt._core import grpc as core
+from py_rt.client.calls import shaped_ticks
 from py_rt.client.wire import decode, encode, schema
 
 
@@ -35,6 +36,7 @@ VALUES: dict[int, st.SearchStrategy[Any]] = {
     8: st.booleans(),
     9: st.text(max_size=20),
     13: st.integers(0, 2**32 - 1),
+    16: st.integers(-(2**63), 2**63 - 1),
     17: st.integers(-(2**31), 2**31 - 1),
 }
 
@@ -129,3 +131,19 @@ def test_a_million_numbers_and_what_cannot_be_told_apart() -> None:
 def test_bytes_that_end_early_are_refused(data: bytes) -> None:
     with pytest.raises(rt.TradingError, match="malformed"):
         decode("GetOrderBookResponse", data)
+
+
+def test_ticks_come_alone_or_together_and_columns_must_fit() -> None:
+    alone = {"symbol": "A", "timestamp": 7, "bid": 1.0, "ask": 2.0, "mid": 1.5, "volume": 3.0}
+    assert shaped_ticks(encode("StreamMarketDataResponse", alone)) == [alone]
+    columns: dict[str, list[Any]] = {
+        "symbols": ["A", "B"], "symbol_index": [1, 0], "timestamp": [-1, 7],
+        "bid": [5.0, 1.0], "ask": [6.0, 2.0], "volume": [0.5, 3.0],
+    }  # fmt: skip
+    told = shaped_ticks(encode("StreamMarketDataResponse", {"ticks": columns}))
+    first = {"symbol": "B", "timestamp": -1, "bid": 5.0, "ask": 6.0, "mid": 5.5, "volume": 0.5}
+    assert told == [first, alone]
+    for wrong in ({"symbol_index": [1, 2]}, {"ask": [6.0]}, {"timestamp": [1, 2, 3]}):
+        message = encode("StreamMarketDataResponse", {"ticks": columns | wrong})
+        with pytest.raises(rt.TradingError, match="malformed"):
+            shaped_ticks(message)

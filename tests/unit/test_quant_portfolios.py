@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import FrozenInstanceError, fields
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import pandas as pd
 import pytest
 
 import py_rt as rt
+from py_rt.quant._limits import USUAL, is_usual
 from unit.quant_golden import golden, unwieldy
 
 DEVIATIONS = np.array([0.12, 0.18, 0.25])
@@ -384,3 +386,31 @@ def test_plots() -> None:
     assert len(found.plot("frontier").data) == 3
     assert len(found.plot("risk").data) == 2
     assert len(rt.quant.efficient_frontier(returns=returns(), n_points=3).plot().data) == 1
+
+
+def test_the_short_way_asks_for_the_usual_and_nothing_else(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[dict[str, Any]] = []
+    monkeypatch.setattr(
+        "py_rt.quant.portfolios.is_usual", lambda given: bool(asked.append(given)) or True
+    )
+    rt.quant.portfolio(cov=COV, method="min_variance")
+    monkeypatch.undo()
+    assert list(asked[0]) == list(USUAL)
+    assert is_usual(USUAL)
+    assert is_usual(USUAL | {"bounds": (0.0, 1.0), "risk_aversion": 1})
+    other = {
+        "bounds": [(0, 1)] * 3, "risk_aversion": 2.0, "risk_free": 1e-9, "budgets": [1, 1, 1],
+        "budget": (0, 1), "groups": {}, "target_return": 0.0, "gross": 1.0,
+        "previous": np.zeros(3), "turnover": np.float64(1.0), "costs": True,
+    }  # fmt: skip
+    for name, value in other.items():
+        assert not is_usual(USUAL | {name: value}), name
+
+
+def test_a_portfolio_has_all_its_fields() -> None:
+    found = rt.quant.portfolio(cov=COV, method="min_variance")
+    assert list(vars(found)) == [field.name for field in fields(found)]
+    with pytest.raises(FrozenInstanceError):
+        found.volatility = 1.0  # type: ignore[misc]

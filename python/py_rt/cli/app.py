@@ -198,7 +198,12 @@ def venue(
     run_venue(options, config, end_with, Output(as_json, quiet, debug))
 
 
-@app.command(epilog=example("py-rt serve --data sample:btcusdt_l2 --speed 1"))
+@app.command(
+    epilog=example(
+        "py-rt serve --data sample:btcusdt_l2 --speed 1",
+        "py-rt serve --strategies mine.py --strategies more.py:OnlyThis",
+    )
+)
 def serve(
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 is any free one.")] = 50051,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
@@ -223,6 +228,10 @@ def serve(
     drain: Annotated[float, typer.Option(help="Seconds that calls may go on at the end.")] = 10.0,
     threads: Annotated[int | None, typer.Option(help="Threads that compute.")] = None,
     catalog: Annotated[Path | None, typer.Option(help="Data for backtests.")] = None,
+    strategies: Annotated[
+        list[str] | None,
+        typer.Option(metavar="FILE", help="Backtests of the strategies in it too; repeatable."),
+    ] = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
     debug: Debug = False,
@@ -237,6 +246,7 @@ def serve(
     given |= {"tls_cert": tls_cert, "tls_key": tls_key, "client_ca": client_ca, "drain": drain}
     given |= {"max_message": max_message, "max_calls": max_calls, "threads": threads}
     given |= {"rate": rate, "metrics_port": metrics_port, "catalog": catalog}
+    given["strategies"] = tuple(strategies or ())
     market = {"session": session, "data": data, "speed": speed, "repeat": not once}
     run_serve(given, market, Output(as_json, quiet, debug))
 

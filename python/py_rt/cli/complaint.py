@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import json
 import sys
-import traceback
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
+from py_rt._user_lines import raised_in_callback, user_line
 from py_rt.errors import TradingError
 
 __all__ = ["Complaint", "complaint_of", "tell"]
-
-_PACKAGE = str(Path(__file__).resolve().parent.parent)
-_MAKERS = ("_strategy_files.py", "strategy.py", "factory.py")
 
 
 @dataclass(frozen=True)
@@ -75,10 +71,10 @@ def complaint_of(error: BaseException) -> Complaint:
     """
     if isinstance(error, TradingError):
         where = dict(error.where)
-        if _raised_in_callback(error):
-            return Complaint("strategy", error.what, error.remedy, where | _user_line(error))
+        if raised_in_callback(error):
+            return Complaint("strategy", error.what, error.remedy, where | user_line(error))
         if error.code == "strategy" and "line" not in where:
-            where |= _user_line(error.__cause__ or error)
+            where |= user_line(error.__cause__ or error)
         return Complaint(error.code, error.what, error.remedy, where, error.exit_code)
     if _is_usage(error):
         return _usage(error)
@@ -89,7 +85,7 @@ def complaint_of(error: BaseException) -> Complaint:
             "check the path and its rights",
             {"file": error.filename},
         )
-    where = _user_line(error)
+    where = user_line(error)
     message = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
     if isinstance(error, SystemExit):
         message = "the strategy left the program in the middle of the run: " + message
@@ -120,26 +116,3 @@ def _usage(error: Any) -> Complaint:
         {"field": name} if name else {},
         exit_code=2,
     )
-
-
-def _raised_in_callback(error: BaseException) -> bool:
-    """Say whether the engine, and not the making of a strategy, called the user's code."""
-    caller = ""
-    for frame in traceback.extract_tb(error.__traceback__):
-        if _is_users(frame):
-            return caller.startswith(_PACKAGE) and Path(caller).name not in _MAKERS
-        caller = frame.filename
-    return False
-
-
-def _is_users(frame: traceback.FrameSummary) -> bool:
-    ours = frame.filename.startswith((_PACKAGE, "<", sys.prefix, sys.base_prefix))
-    return not ours and not frame.filename.endswith("py-rt")
-
-
-def _user_line(error: BaseException) -> dict[str, Any]:
-    """Name the innermost line of the traceback that is the user's own."""
-    frames = [f for f in traceback.extract_tb(error.__traceback__) if _is_users(f)]
-    if not frames:
-        return {}
-    return {"file": frames[-1].filename, "line": frames[-1].lineno or 0}

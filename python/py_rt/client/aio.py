@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Coroutine
 from typing import Any, Self
 
 from py_rt.client import calls
-from py_rt.client.calls import Call, shaped_backtest, shaped_tick
+from py_rt.client.calls import Call, shaped_backtest, shaped_ticks
 from py_rt.client.config import GrpcConfig
 from py_rt.client.face import Progress, TradingCalls
 from py_rt.client.failures import failure, is_worth_a_retry
@@ -140,7 +140,8 @@ class AsyncTradingGrpcClient(TradingCalls[Answer, AsyncIterator[dict[str, Any]]]
 
     async def _ticks(self, call: Call) -> AsyncIterator[dict[str, Any]]:
         async for message in self._streamed(call):
-            yield shaped_tick(message)
+            for tick in shaped_ticks(message):
+                yield tick
 
     async def _backtest(self, call: Call, progress: Progress | None) -> dict[str, Any]:
         async for message in self._streamed(call):

@@ -12,13 +12,15 @@ import numpy as np
 from py_rt._amounts import decimal, plain
 from py_rt._parameters import unknown_name
 from py_rt.client.wire import decode, encode
-from py_rt.errors import DataError, ParameterError
+from py_rt.errors import DataError, ParameterError, TradingError
 from py_rt.quant._arrays import Columns, Floats, real, series, table, whole
 from py_rt.quant._limits import USUAL, wanted
 
-__all__ = ["Call", "shaped_backtest", "shaped_tick"]
+__all__ = ["Call", "shaped_backtest", "shaped_ticks"]
 
 _MOST = 2**32 - 1
+# Ticks a message at most: some 40 kB.
+_BATCH = 1024
 
 
 @dataclass(frozen=True)
@@ -184,19 +186,39 @@ def order_book(symbol: str, exchange: str, depth: int) -> Call:
 
 
 def market_stream(symbols: Any, exchange: str, interval_ms: int) -> Call:
-    """``StreamMarketData``; each answer goes through `shaped_tick`."""
+    """``StreamMarketData``; each answer goes through `shaped_ticks`."""
     listed = [symbols] if isinstance(symbols, str) else [_text(s, "symbols") for s in symbols]
     values = {
         "symbols": listed,
         "exchange": _text(exchange, "exchange"),
         "interval_ms": _count(interval_ms, "interval_ms", 0),
+        "batch": _BATCH,
     }
     return _call("StreamMarketData", values, lambda told: told)
 
 
-def shaped_tick(data: bytes) -> dict[str, Any]:
-    """Return one message of the market stream as a dictionary."""
-    return decode("StreamMarketDataResponse", data)
+def shaped_ticks(data: bytes) -> list[dict[str, Any]]:
+    """Return what one message of the market stream tells, a dictionary each."""
+    told = decode("StreamMarketDataResponse", data)
+    ticks = told.pop("ticks")
+    if ticks is None:
+        # A server of before has one in every message.
+        return [told]
+    names = ticks["symbols"]
+    columns = [ticks[name] for name in ("symbol_index", "timestamp", "bid", "ask", "volume")]
+    if len({column.size for column in columns}) > 1 or (columns[0] >= len(names)).any():
+        raise TradingError("the message is malformed", remedy="check what answers there")
+    return [
+        {
+            "symbol": names[place],
+            "timestamp": ts_event,
+            "bid": bid,
+            "ask": ask,
+            "mid": 0.5 * (bid + ask),
+            "volume": volume,
+        }
+        for place, ts_event, bid, ask, volume in zip(*(c.tolist() for c in columns), strict=True)
+    ]
 
 
 def hmm(observations: Any, n_states: int, max_iterations: int, tolerance: float, seed: int) -> Call:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any, Self
 
 from py_rt._core import __version__
 from py_rt._core import grpc as _core
-from py_rt.client.calls import Call, shaped_tick
+from py_rt.client.calls import Call, shaped_ticks
 from py_rt.client.face import Progress, TradingCalls
 from py_rt.client.wire import decode
 from py_rt.server.backtests import Backtests
@@ -78,7 +79,7 @@ class LocalTradingClient(TradingCalls[dict[str, Any], Iterator[dict[str, Any]]])
         return call.answered(_core.answer(call.method, call.request))
 
     def _ticks(self, call: Call) -> Iterator[dict[str, Any]]:
-        return map(shaped_tick, self._market().stream(call.request))
+        return chain.from_iterable(map(shaped_ticks, self._market().stream(call.request)))
 
     def _backtest(self, call: Call, progress: Progress | None) -> dict[str, Any]:
         asked = decode("RunBacktestRequest", call.request)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any, Self
 
 from py_rt.client import calls
-from py_rt.client.calls import Call, shaped_backtest, shaped_tick
+from py_rt.client.calls import Call, shaped_backtest, shaped_ticks
 from py_rt.client.config import GrpcConfig
 from py_rt.client.face import Progress, TradingCalls
 from py_rt.client.failures import failure, is_worth_a_retry
@@ -184,7 +185,7 @@ class TradingGrpcClient(TradingCalls[dict[str, Any], Iterator[dict[str, Any]]]):
             self._pool.give_back(server, well)
 
     def _ticks(self, call: Call) -> Iterator[dict[str, Any]]:
-        return map(shaped_tick, self._streamed(call))
+        return chain.from_iterable(map(shaped_ticks, self._streamed(call)))
 
     def _backtest(self, call: Call, progress: Progress | None) -> dict[str, Any]:
         for message in self._streamed(call):

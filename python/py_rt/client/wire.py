@@ -22,11 +22,12 @@ from py_rt.errors import TradingError
 __all__ = ["Field", "Message", "decode", "encode", "schema"]
 
 _DOUBLE, _INT64, _UINT64, _BOOL, _STRING, _MESSAGE, _BYTES = 1, 3, 4, 8, 9, 11, 12
-_INT32, _UINT32, _SINT32, _SINT64 = 5, 13, 17, 18
+_INT32, _UINT32, _SFIXED64, _SINT32, _SINT64 = 5, 13, 16, 17, 18
 _SIGNED, _ZIGZAG = (_INT64, _INT32), (_SINT32, _SINT64)
 _VARINT_WIRE, _EIGHT, _CHUNK, _FOUR = 0, 1, 2, 5
 _REPEATED = 3
-_unpack = struct.Struct("<d").unpack
+# Kinds of eight octets, whatever the value: as NumPy and as struct write them.
+_FIXED = {_DOUBLE: ("<f8", struct.Struct("<d")), _SFIXED64: ("<i8", struct.Struct("<q"))}
 _PACKAGE = "py_rt.v1."
 
 
@@ -194,8 +195,8 @@ def _put(out: list[bytes], field: Field, value: Any, known: Mapping[str, Message
         return
     if len(value) == 0:
         return
-    if field.kind == _DOUBLE:
-        body = np.ascontiguousarray(value, "<f8").tobytes()
+    if field.kind in _FIXED:
+        body = np.ascontiguousarray(value, _FIXED[field.kind][0]).tobytes()
     else:
         body = b"".join(_number(int(item)) for item in value)
     out += (_number(field.number << 3 | _CHUNK), _number(len(body)), body)
@@ -203,8 +204,8 @@ def _put(out: list[bytes], field: Field, value: Any, known: Mapping[str, Message
 
 def _one(field: Field, value: Any, known: Mapping[str, Message]) -> bytes:
     kind, number = field.kind, field.number << 3
-    if kind == _DOUBLE:
-        return _number(number | _EIGHT) + struct.pack("<d", value)
+    if kind in _FIXED:
+        return _number(number | _EIGHT) + _FIXED[kind][1].pack(value)
     if kind in (_STRING, _BYTES, _MESSAGE):
         if kind == _MESSAGE:
             body = encode(field.of, value, known)
@@ -258,11 +259,10 @@ def decode(
 
 def _value(field: Field, wire: int, raw: Any, known: Mapping[str, Message]) -> Any:
     kind = field.kind
-    if kind == _DOUBLE and wire == _EIGHT and len(raw) == 8:
-        number: float = _unpack(raw)[0]
-        return number
+    if kind in _FIXED and wire == _EIGHT and len(raw) == 8:
+        return _FIXED[kind][1].unpack(raw)[0]
     wanted = _CHUNK if kind in (_STRING, _MESSAGE, _BYTES) else _VARINT_WIRE
-    if wire != wanted or kind == _DOUBLE:
+    if wire != wanted or kind in _FIXED:
         raise _malformed(f"{field.name} has wire type {wire}")
     if kind == _MESSAGE:
         return decode(field.of, raw, known)
@@ -286,10 +286,10 @@ def _numbers(field: Field, wire: int, raw: Any) -> npt.NDArray[Any]:
     """Return the numbers of a packed field, or the one number of an unpacked one."""
     if wire != _CHUNK:
         return np.array([_value(field, wire, raw, {})], _dtype(field.kind))
-    if field.kind == _DOUBLE:
+    if field.kind in _FIXED:
         if len(raw) % 8:
             raise _malformed(f"{field.name} ends within a number")
-        return np.frombuffer(raw, "<f8").astype(np.float64)
+        return np.frombuffer(raw, _FIXED[field.kind][0]).astype(_dtype(field.kind))
     octets = np.frombuffer(raw, np.uint8)
     last = octets < 0x80
     if octets.size and not last[-1]:

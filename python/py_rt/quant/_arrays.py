@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -15,12 +16,15 @@ from py_rt.quant._lookahead import refuse_later
 
 Floats = npt.NDArray[np.float64]
 
+_FLOAT64 = np.dtype(np.float64)
 _SMALL, _LARGE = 1e-100, 1e100
 
 
 def plain(values: Any, field: str) -> Floats:
     """Turn anything like numbers into float64; what is missing becomes NaN."""
     refuse_later(values, field)
+    if type(values) is np.ndarray and values.dtype is _FLOAT64 and values.flags.c_contiguous:
+        return values
     try:
         if isinstance(values, np.ma.MaskedArray):
             values = np.ma.filled(values.astype(np.float64), np.nan)
@@ -116,7 +120,7 @@ def table(values: Any, field: str = "x", names: Sequence[Any] | None = None) -> 
             )
         numbers = np.ascontiguousarray(np.column_stack(columns)) if columns else np.empty((0, 0))
     else:
-        if hasattr(values, "columns"):
+        if type(values) is not np.ndarray and hasattr(values, "columns"):
             own = list(values.columns)
         numbers = plain(values, field)
     if numbers.ndim == 1:
@@ -172,7 +176,7 @@ def real(value: Any, name: str, low: float = -np.inf, high: float = np.inf) -> f
         number = float(value)
     except (TypeError, ValueError):
         number = np.nan
-    if not np.isfinite(number) or not low < number < high:
+    if not isfinite(number) or not low < number < high:
         span = "finite" if np.isinf([low, high]).all() else f"in ({low}, {high})"
         raise ParameterError(
             f"{name} is {value!r}, but must be a number {span}",

@@ -19,15 +19,21 @@ USUAL: dict[str, Any] = {
 }  # fmt: skip
 
 
+# All of them side by side, and the types that comparing at once is safe with.
+_FLAT = (*USUAL["bounds"], *list(USUAL.values())[1:])
+_COMPARED = frozenset({int, float, type(None)})
+
+
 def is_usual(given: dict[str, Any]) -> bool:
-    """Say whether nothing but the defaults is asked for: the fast road needs no lists."""
-    return all(
-        value is USUAL[name] or _is_equal(value, USUAL[name]) for name, value in given.items()
-    )
+    """Say whether nothing but the defaults is asked for: the fast road needs no lists.
 
-
-def _is_equal(value: Any, usual: Any) -> bool:
-    return type(value) in (int, float, tuple) and usual is not None and bool(value == usual)
+    The names stand in the order of `USUAL`.
+    """
+    bounds, *others = given.values()
+    if type(bounds) is not tuple:
+        return False
+    flat = (*bounds, *others)
+    return _COMPARED.issuperset(map(type, flat)) and flat == _FLAT
 
 
 def wanted(names: list[Any], **given: Any) -> dict[str, Any]:

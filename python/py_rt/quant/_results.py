@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -26,6 +26,13 @@ class Result:
     def __repr__(self) -> str:
         shown = (f"{name}={_short(value)}" for name, value in self.to_dict().items())
         return f"{type(self).__name__}({', '.join(shown)})"
+
+    @classmethod
+    def made(cls, **values: Any) -> Self:
+        """Make one from all its fields at once: a frozen class sets them one by one."""
+        result = cls.__new__(cls)
+        result.__dict__.update(values)
+        return result
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fields by name; arrays stay NumPy arrays."""

@@ -53,7 +53,9 @@ class EngleGrangerResult(Result):
         width = float(self.residual.std(ddof=1))
         for side in (-2.0, 0.0, 2.0):
             figure.add_hline(y=side * width, line_dash="dot")
-        return figure.update_layout(title="spread", yaxis_title="units of y")
+        return figure.update_layout(
+            title="spread", xaxis_title="observation", yaxis_title="units of y"
+        )
 
 
 def engle_granger(
@@ -419,7 +421,11 @@ class HedgeResult(Result):
         figure = graph.Figure(graph.Scatter(y=self.spread, name="spread"))
         for side in (-2.0, 2.0):
             figure.add_scatter(y=side * self.spread_std, name=f"{side:+.0f} sd", line_dash="dot")
-        return figure.update_layout(title="spread against its prediction")
+        return figure.update_layout(
+            title="spread against its prediction",
+            xaxis_title="observation",
+            yaxis_title="units of y",
+        )
 
 
 def kalman_hedge(y: Any, x: Any, *, train: int | None = None) -> HedgeResult:

@@ -35,7 +35,9 @@ class Frontier(Result):
         """Draw expected return over volatility as a plotly figure."""
         graph = plotly()
         figure = graph.Figure(graph.Scatter(x=self.volatility, y=self.expected_return))
-        figure.update_layout(xaxis_title="volatility", yaxis_title="expected return")
+        figure.update_layout(
+            title="efficient frontier", xaxis_title="volatility", yaxis_title="expected return"
+        )
         return figure
 
 

@@ -168,7 +168,7 @@ class BoxTiao(Result):
         heat = graph.Heatmap(z=self.weights, x=labels, y=names, colorscale="RdBu", zmid=0.0)
         figure = graph.Figure(heat)
         figure.update_xaxes(title="portfolio: predictability")
-        return figure
+        return figure.update_layout(title="weights", yaxis_title="series")
 
 
 def _process(

@@ -44,7 +44,10 @@ class SearchResult(Result):
     def plot(self) -> Any:
         """Draw the best value after every generation (Plotly figure)."""
         graph = plotly()
-        return graph.Figure(graph.Scatter(y=self.history)).update_layout(title="best value")
+        figure = graph.Figure(graph.Scatter(y=self.history))
+        return figure.update_layout(
+            title="best value", xaxis_title="generation", yaxis_title="value"
+        )
 
 
 def _bounds(bounds: Any) -> list[tuple[float, float]]:

@@ -26,6 +26,7 @@ METHODS = (
 )  # fmt: skip
 # What follows a rule instead of minimising anything.
 _RULES = ("equal_weight", "hrp")
+_SHRINKAGES = (None, "ledoit_wolf", "oas")
 
 
 @dataclass(frozen=True, repr=False)
@@ -123,7 +124,11 @@ class Portfolio(Result):
         figure = graph.Figure()
         figure.add_bar(x=names, y=self.weights, name="weight")
         figure.add_bar(x=names, y=self.risk_shares, name="share of risk")
-        figure.update_layout(title=f"{self.method}: volatility {self.volatility:.4g}")
+        figure.update_layout(
+            title=f"{self.method}: volatility {self.volatility:.4g}",
+            xaxis_title="asset",
+            yaxis_title="share",
+        )
         return figure
 
     def _plot_frontier(self) -> Any:
@@ -169,6 +174,7 @@ class Portfolio(Result):
         labels = [str(self.names[leaf]) for leaf in order]
         figure.update_xaxes(tickvals=list(range(len(order))), ticktext=labels)
         figure.update_yaxes(title="distance")
+        figure.update_layout(title="single linkage", xaxis_title="asset")
         return figure
 
 
@@ -176,7 +182,10 @@ def known(
     prices: Any, returns: Any, mean: Any, cov: Any, shrinkage: Any
 ) -> tuple[Floats | None, Columns, float | None]:
     """Return expected returns, covariance, and the shrinkage that was applied here."""
-    how = choice(shrinkage, "shrinkage", (None, "ledoit_wolf", "oas"))
+    how = choice(shrinkage, "shrinkage", _SHRINKAGES)
+    if cov is not None and prices is None and returns is None:
+        columns = table(cov, "cov")
+        return None if mean is None else series(mean, "mean"), columns, None
     given = [
         name
         for name, v in (("prices", prices), ("returns", returns), ("cov", cov))
@@ -188,9 +197,6 @@ def known(
             field="cov",
             remedy="mean= may accompany each of them",
         )
-    if cov is not None:
-        columns = table(cov, "cov")
-        return None if mean is None else series(mean, "mean"), columns, None
     columns = table(returns, "returns") if returns is not None else _simple_returns(prices)
     sample, matrix, shrunk = estimated(columns, how or "sample")
     expected = sample if mean is None else series(mean, "mean")
@@ -342,7 +348,7 @@ def chosen(
         _say_names(error, columns.names)
         raise
     weights, gain, volatility, ratio, contributions, costs, iterations, residual, tree = told
-    if not all(known is None or isfinite(known) for known in (gain, volatility, ratio)):
+    if not (isfinite(volatility) and isfinite(gain or 0.0) and isfinite(ratio or 0.0)):
         bounded(np.inf, "mean")
     scale = real(periods_per_year, "periods_per_year", 0.0)
     if scale != 1.0:
@@ -351,9 +357,11 @@ def chosen(
         ratio = None if ratio is None else ratio * root
         volatility, contributions = volatility * root, contributions * root
     status = "rule" if method in _RULES else "optimal"
-    return Portfolio(
-        weights, gain, volatility, ratio, contributions, status, method, costs, iterations,
-        residual, intensity, columns.names, tree, scale, (expected, columns.values),
+    return Portfolio.made(
+        weights=weights, expected_return=gain, volatility=volatility, sharpe=ratio,
+        risk_contributions=contributions, status=status, method=method, costs=costs,
+        iterations=iterations, residual=residual, shrinkage=intensity, names=columns.names,
+        tree=tree, _scale=scale, _inputs=(expected, columns.values),
     )  # fmt: skip
 
 

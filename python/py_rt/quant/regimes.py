@@ -402,11 +402,19 @@ class RegimeResult(Result):
         figure = graph.Figure()
         for k in range(self.filtered.shape[1]):
             figure.add_scatter(
-                y=self.filtered[:, k], name=f"regime {k}", stackgroup="p", yaxis="y2", mode="none"
+                y=self.filtered[:, k], name=f"regime {k}", stackgroup="p", mode="none"
             )
-        figure.add_scatter(y=np.cumsum(self._returns), name="cumulated returns", line_color="black")
-        axis = {"overlaying": "y", "side": "right", "range": [0, 1], "title": "probability"}
-        return figure.update_layout(title="regimes (filtered)", yaxis2=axis)
+        figure.add_scatter(
+            y=np.cumsum(self._returns), name="cumulated returns", line_color="black", yaxis="y2"
+        )
+        # What overlays is drawn last: the line over the regimes.
+        line = {"overlaying": "y", "side": "left", "title": "cumulated returns", "showgrid": False}
+        share = {"side": "right", "range": [0, 1], "title": "probability"}
+        legend = {"orientation": "h", "y": 1.08}
+        return figure.update_layout(
+            title="regimes (filtered)", xaxis_title="observation", yaxis=share, yaxis2=line,
+            legend=legend,
+        )  # fmt: skip
 
 
 def detect_regime(

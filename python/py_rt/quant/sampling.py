@@ -15,6 +15,9 @@ from py_rt.quant._results import Result, plotly
 
 __all__ = ["McmcResult", "diagnose", "mcmc"]
 
+# One a chain, the same in every row of a trace plot.
+_COLOURS = ("#636efa", "#ef553b", "#00cc96", "#ab63fa", "#ffa15a", "#19d3f3", "#ff6692", "#b6e880")
+
 
 @dataclass(frozen=True, repr=False)
 class McmcResult(Result):
@@ -53,9 +56,12 @@ class McmcResult(Result):
         for j in range(dim):
             for c in range(chains):
                 figure.add_scatter(
-                    y=self.samples[c, :, j], name=f"chain {c}", row=j + 1, col=1, showlegend=j == 0
-                )
-        return figure.update_layout(title="traces")
+                    y=self.samples[c, :, j], name=f"chain {c}", row=j + 1, col=1,
+                    showlegend=j == 0, line_color=_COLOURS[c % len(_COLOURS)],
+                )  # fmt: skip
+            figure.update_yaxes(title=f"x[{j}]", row=j + 1, col=1)
+        figure.update_xaxes(title="draw", row=dim, col=1)
+        return figure.update_layout(title="traces", height=max(450, 150 * dim))
 
 
 def diagnose(samples: Any) -> dict[str, Floats]:

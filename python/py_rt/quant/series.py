@@ -424,10 +424,10 @@ class SignalResult(Result):
         graph = plotly()
         scores, enter, leave = self._history
         figure = graph.Figure(graph.Scatter(y=scores, name="z-score"))
-        for level, dash in ((enter, "solid"), (leave, "dot")):
-            for side in (level, -level):
-                figure.add_hline(y=side, line_dash=dash)
-        return figure.update_layout(title="z-score", yaxis_title="standard deviations")
+        for side in (enter, -enter, leave, -leave):
+            figure.add_hline(y=side, line_dash="solid" if abs(side) == enter else "dot")
+        titles = {"xaxis_title": "observation", "yaxis_title": "standard deviations"}
+        return figure.update_layout(title="z-score", **titles)
 
 
 def mean_reversion_signal(

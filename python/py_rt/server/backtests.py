@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from py_rt._parameters import unknown_name
+from py_rt._user_lines import raised_in_callback, user_line
 from py_rt.backtest import backtest
 from py_rt.config import RiskLimits
 from py_rt.data import Catalog, load, samples
-from py_rt.errors import ParameterError
+from py_rt.errors import ParameterError, StrategyError, TradingError
 from py_rt.factory import StrategyFactory
 from py_rt.market import MarketData
 from py_rt.sim_venue import Fees, SimVenue
@@ -49,15 +50,17 @@ class Backtests:
         """Run one; return its statistics, its order hash and the number of rows."""
         settings = {name: _object(asked, name) for name in ("parameters", "venue", "risk")}
         strategy = StrategyFactory.create(asked["strategy"], **settings["parameters"])
-        result = backtest(
-            strategy,
-            self._find(asked["data"]),
-            venue=_venue(settings["venue"]),
-            risk=_made(RiskLimits, settings["risk"], "risk"),
-            cash=asked.get("cash") or 1_000_000,
-            seed=asked.get("seed", 0),
-            progress=progress,
-        )
+        data, venue = self._find(asked["data"]), _venue(settings["venue"])
+        risk = _made(RiskLimits, settings["risk"], "risk")
+        cash, seed = asked.get("cash") or 1_000_000, asked.get("seed", 0)
+        try:
+            result = backtest(
+                strategy, data, venue=venue, risk=risk, cash=cash, seed=seed, progress=progress
+            )
+        except (Exception, SystemExit) as error:
+            if raised_in_callback(error):
+                raise _of_callback(error) from error
+            raise
         return _figures(result.stats.to_dict()), result.order_hash, result.events
 
     def _find(self, name: str) -> MarketData:
@@ -71,6 +74,19 @@ class Backtests:
             if name in listed:
                 return load(self._catalog, symbols=[name])
         raise unknown_name("data", name, [*known, *listed], what="recording")
+
+
+def _of_callback(error: BaseException) -> StrategyError:
+    """Return what a callback raised as an error of the strategy, with the line."""
+    if isinstance(error, TradingError):
+        where = {k: v for k, v in error.where.items() if k not in ("file", "line")}
+        return StrategyError(error.what, remedy=error.remedy, **where, **user_line(error))
+    name = type(error).__name__
+    return StrategyError(
+        f"{name}: {error}" if str(error) else name,
+        remedy="correct the strategy at this line",
+        **user_line(error),
+    )
 
 
 def _object(asked: Mapping[str, Any], name: str) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from typing import Any
 from py_rt._core import grpc as _core
 from py_rt.errors import ConfigError
 from py_rt.server.backtests import Backtests
+from py_rt.server.strategies import register_strategies
 
 __all__ = ["ServeConfig", "read_access", "serve"]
 
@@ -54,6 +55,9 @@ class ServeConfig:
         Threads that compute; as many as there are processors by default.
     catalog : path, optional
         Data for backtests beside the bundled samples.
+    strategies : tuple of str or path
+        Files whose strategies callers may run by name; see
+        `py_rt.server.strategies.register_strategies`.
     """
 
     host: str = "127.0.0.1"
@@ -72,6 +76,7 @@ class ServeConfig:
     drain: float = 10.0
     threads: int | None = None
     catalog: Path | None = None
+    strategies: tuple[str | Path, ...] = ()
 
     def to_core(self) -> dict[str, Any]:
         """Return the dictionary that the engine takes; it holds the key in clear."""
@@ -219,18 +224,23 @@ def serve(
     market : dict, optional
         As `market_of` or `market_of_session` return it.
     on_ready : callable
-        Called once with ``ready grpc unix metrics`` when it listens.
+        Called once with ``ready grpc unix metrics strategies`` when it listens.
 
     Raises
     ------
     ConfigError
-        A port that is taken, certificates that are none.
+        A port that is taken, certificates that are none, a strategy whose name is taken.
+    StrategyError
+        A file of strategies that cannot be imported; names its line.
     """
     core = config.to_core()
+    names = register_strategies(config.strategies)
     backtests = Backtests(config.catalog)
 
     def announce(addresses: dict[str, Any]) -> None:
         known = {name: value for name, value in addresses.items() if value is not None}
+        if names:
+            known["strategies"] = list(names)
         on_ready({"ready": True, **known})
 
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)

@@ -109,6 +109,16 @@ fn differenced(x: &Matrix, h: usize) -> Matrix {
     Matrix::from_columns(rows, x.cols(), data)
 }
 
+/// Whose strip this is: strips shorten, so they are dealt out forwards and backwards in turn.
+const fn dealt(place: usize, threads: usize) -> usize {
+    let (round, at) = (place / threads, place % threads);
+    if round % 2 == 0 {
+        at
+    } else {
+        threads - 1 - at
+    }
+}
+
 /// `x' x`, strip by strip of the upper part; which thread does a strip makes no difference to it.
 fn symmetric(x: &Matrix, threads: usize) -> Matrix {
     let (rows, n) = (x.rows(), x.cols());
@@ -125,9 +135,10 @@ fn symmetric(x: &Matrix, threads: usize) -> Matrix {
     } else {
         std::thread::scope(|scope| {
             let (starts, strip) = (&starts, &strip);
-            let work = |first: usize| {
-                let mine = starts.iter().skip(first).step_by(threads);
-                mine.map(|i| strip(*i)).collect::<Vec<_>>()
+            let work = move |thread: usize| {
+                let mine = starts.iter().enumerate();
+                let mine = mine.filter(|(place, _)| dealt(*place, threads) == thread);
+                mine.map(|(_, i)| strip(*i)).collect::<Vec<_>>()
             };
             let others: Vec<_> = (1..threads).map(|k| scope.spawn(move || work(k))).collect();
             done.extend(work(0));

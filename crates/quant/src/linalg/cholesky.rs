@@ -1,6 +1,6 @@
 //! Cholesky factor of a symmetric positive definite matrix.
 
-use super::lanes::{axpy, dot};
+use super::lanes::{axpy, axpy_in, dot_in, wide};
 use super::product::gemm;
 use super::Matrix;
 
@@ -54,20 +54,30 @@ impl Cholesky {
 
     /// Solves `L y = b` in place.
     pub fn forward(&self, b: &mut [f64]) {
-        for j in 0..b.len() {
-            let column = self.l.col(j);
-            b[j] /= column[j];
-            let (head, tail) = b.split_at_mut(j + 1);
-            axpy(-head[j], &column[j + 1..], tail);
-        }
+        wide(
+            #[inline(always)]
+            || {
+                for j in 0..b.len() {
+                    let column = self.l.col(j);
+                    b[j] /= column[j];
+                    let (head, tail) = b.split_at_mut(j + 1);
+                    axpy_in(-head[j], &column[j + 1..], tail);
+                }
+            },
+        );
     }
 
     /// Solves `L' x = y` in place.
     pub fn backward(&self, y: &mut [f64]) {
-        for j in (0..y.len()).rev() {
-            let column = self.l.col(j);
-            y[j] = (y[j] - dot(&column[j + 1..], &y[j + 1..])) / column[j];
-        }
+        wide(
+            #[inline(always)]
+            || {
+                for j in (0..y.len()).rev() {
+                    let column = self.l.col(j);
+                    y[j] = (y[j] - dot_in(&column[j + 1..], &y[j + 1..])) / column[j];
+                }
+            },
+        );
     }
 
     /// Solves `a x = b`.
@@ -92,10 +102,15 @@ fn factor_column(
     (first, j): (usize, usize),
     threshold: f64,
 ) -> Result<(), usize> {
-    for k in first..j {
-        let (before, column) = l.two_cols_mut(k, j);
-        axpy(-before[j], &before[j..], &mut column[j..]);
-    }
+    wide(
+        #[inline(always)]
+        || {
+            for k in first..j {
+                let (before, column) = l.two_cols_mut(k, j);
+                axpy_in(-before[j], &before[j..], &mut column[j..]);
+            }
+        },
+    );
     let pivot = l.at(j, j);
     if pivot.is_nan() || pivot <= threshold * a.at(j, j).abs() {
         return Err(j);

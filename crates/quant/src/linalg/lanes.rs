@@ -54,6 +54,33 @@ pub fn dot_in(a: &[f64], b: &[f64]) -> f64 {
     fold(lanes)
 }
 
+/// Four sums of products with the same values, each with the bits of [`dot_in`].
+#[must_use]
+#[inline(always)]
+pub fn dots_in(a: &[f64], others: [&[f64]; 4]) -> [f64; 4] {
+    let n = others.iter().fold(a.len(), |n, b| n.min(b.len()));
+    let (a, others) = (&a[..n], others.map(|b| &b[..n]));
+    let heads = others.map(|b| b.chunks_exact(WIDTH));
+    let [b, c, d, e] = heads.clone();
+    let mut lanes = [[0.0; WIDTH]; 4];
+    let mine = a.chunks_exact(WIDTH);
+    let tail = mine.remainder();
+    for ((((x, b), c), d), e) in mine.zip(b).zip(c).zip(d).zip(e) {
+        for i in 0..WIDTH {
+            lanes[0][i] += x[i] * b[i];
+            lanes[1][i] += x[i] * c[i];
+            lanes[2][i] += x[i] * d[i];
+            lanes[3][i] += x[i] * e[i];
+        }
+    }
+    for (lanes, head) in lanes.iter_mut().zip(&heads) {
+        for (i, (x, y)) in tail.iter().zip(head.remainder()).enumerate() {
+            lanes[i] += x * y;
+        }
+    }
+    lanes.map(fold)
+}
+
 /// The sum.
 #[must_use]
 #[inline(always)]
@@ -140,4 +167,22 @@ pub fn variance(a: &[f64], ddof: usize) -> f64 {
     let mut centred = a.to_vec();
     centre(&mut centred);
     dot(&centred, &centred) / (a.len() as f64 - ddof as f64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn four_sums_at_once_have_the_bits_of_one() {
+        let mut random = crate::random::Random::new(3, 0);
+        for n in [0, 1, 7, 8, 9, 31, 500] {
+            let mut column = || -> Vec<f64> { (0..n).map(|_| random.normal()).collect() };
+            let (a, others) = (column(), [column(), column(), column(), column()]);
+            let together = dots_in(&a, others.each_ref().map(Vec::as_slice));
+            for (sum, other) in together.iter().zip(&others) {
+                assert_eq!(sum.to_bits(), dot_in(&a, other).to_bits());
+            }
+        }
+    }
 }

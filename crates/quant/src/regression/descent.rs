@@ -204,11 +204,11 @@ impl State {
         work: &[usize],
         going: Going<'_>,
     ) -> Result<usize> {
-        for (at, j) in work.iter().enumerate() {
-            if at % 64 == 63 && !going() {
+        for (at, some) in work.chunks(64).enumerate() {
+            if at > 0 && !going() {
                 return Err(QuantError::Interrupted);
             }
-            design.gram_column(*j);
+            design.gram_columns(some);
         }
         let k = work.len();
         let mut gram = Matrix::zeros(k, k);

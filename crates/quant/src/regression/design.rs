@@ -1,7 +1,7 @@
 //! The data of a regression, centred, with a Gram matrix that grows as it is needed.
 
 use crate::error::{Fault, QuantError, Result};
-use crate::linalg::lanes::{centre, dot, dot_in, wide};
+use crate::linalg::lanes::{centre, dot, dot_in, dots_in, wide};
 use crate::linalg::Matrix;
 
 /// Below this part of its largest value, what is left of a centred column is rounding.
@@ -109,15 +109,46 @@ impl Design {
         let x = &self.x;
         self.gram[j].get_or_insert_with(|| {
             let (own, samples) = (x.col(j), x.rows() as f64);
+            let mut products = vec![0.0; x.cols()];
             wide(
                 #[inline(always)]
                 || {
-                    (0..x.cols())
-                        .map(|i| dot_in(x.col(i), own) / samples)
-                        .collect()
+                    for (i, product) in products.iter_mut().enumerate() {
+                        *product = dot_in(x.col(i), own) / samples;
+                    }
                 },
-            )
+            );
+            products
         })
+    }
+
+    /// The same for several columns: four at a time read the data once.
+    pub(super) fn gram_columns(&mut self, wanted: &[usize]) {
+        let missing = wanted.iter().copied().filter(|j| self.gram[*j].is_none());
+        let missing: Vec<usize> = missing.collect();
+        let (x, samples) = (&self.x, self.x.rows() as f64);
+        let fours = missing.chunks_exact(4);
+        let rest = fours.remainder().to_vec();
+        for four in fours {
+            let own: [&[f64]; 4] = core::array::from_fn(|k| x.col(four[k]));
+            let mut products: [Vec<f64>; 4] = core::array::from_fn(|_| vec![0.0; x.cols()]);
+            wide(
+                #[inline(always)]
+                || {
+                    for i in 0..x.cols() {
+                        for (column, value) in products.iter_mut().zip(dots_in(x.col(i), own)) {
+                            column[i] = value / samples;
+                        }
+                    }
+                },
+            );
+            for (j, column) in four.iter().zip(products) {
+                self.gram[*j] = Some(column);
+            }
+        }
+        for j in rest {
+            self.gram_column(j);
+        }
     }
 
     /// A column that was computed before; empty when it was not.

@@ -41,9 +41,11 @@ impl Leading {
         Self { basis, random }
     }
 
-    /// The singular values of `w` (m >= n) above `threshold`, each direction to `precision` in the
-    /// size of `w v - s u`.
+    /// The singular values of `w` (m >= n) above `threshold`, each to `precision` in what its
+    /// direction adds to `w` with the threshold taken off. An infinite precision takes the block as
+    /// it is after one product, however many values lie beyond it.
     pub(super) fn above(&mut self, w: &Matrix, threshold: f64, precision: f64) -> Result<Above> {
+        let rough = precision.is_infinite();
         let n = w.cols();
         for round in 0.. {
             let mut left = product::multiply(w, &self.basis);
@@ -55,8 +57,8 @@ impl Leading {
             let mut svd = Svd::try_new(&product::transposed_multiply(&q, &turned))?;
             svd.u = product::multiply(&q, &svd.u);
             let count = svd.s.iter().filter(|s| **s > threshold).count();
-            let full = count == svd.s.len() && svd.s.len() < n;
-            let error = self.turn(&svd, count);
+            let full = count == svd.s.len() && svd.s.len() < n && !rough;
+            let error = self.turn(&svd, count, threshold);
             self.basis = svd.u;
             fill(&mut self.basis, &mut self.random);
             if full {
@@ -77,14 +79,15 @@ impl Leading {
         unreachable!("the loop ends by returning")
     }
 
-    /// How far the values' directions turned since the last product, weighted by the values.
-    fn turn(&self, svd: &Svd, count: usize) -> f64 {
+    /// How far the values' directions turned since the last product, weighted by what is kept of
+    /// the values; and the value that is still missing, which is of second order.
+    fn turn(&self, svd: &Svd, count: usize, threshold: f64) -> f64 {
         let mut worst = 0.0_f64;
         for j in 0..count {
             let new = svd.u.col(j);
             let inside = product::transposed_apply(&self.basis, new);
             let lost = (1.0 - dot(&inside, &inside)).max(0.0).sqrt();
-            worst = worst.max(svd.s[j] * lost);
+            worst = worst.max((svd.s[j] - threshold) * lost + svd.s[j] * lost * lost);
         }
         worst
     }

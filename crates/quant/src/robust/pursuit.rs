@@ -169,7 +169,8 @@ impl<'a> State<'a> {
             }
             let now = (dot(&u, &u) / dot(&v, &v)).sqrt();
             v = next.iter().map(|x| x / size).collect();
-            if (now - spectral).abs() <= 1e-6 * now {
+            // It only sets the scale of the start.
+            if (now - spectral).abs() <= 1e-3 * now {
                 spectral = now;
                 break;
             }
@@ -239,20 +240,18 @@ impl<'a> State<'a> {
     /// One round: L, then S with the noise, then the multipliers.
     fn step(&mut self, residual: f64) -> Result<(f64, f64)> {
         let inverse = 1.0 / self.mu;
-        let mut w = self.m.clone();
-        subtract(&mut w, &self.s);
+        let mut w = combined(self.m, &self.s, &self.y, inverse);
         if let Some(z) = &self.z {
             subtract(&mut w, z);
         }
-        axpy(inverse, self.y.data(), w.data_mut());
-        let precision = (0.02 * residual.min(1e-2)).max(1e-11) * self.norm;
+        // The method converges from any L, so the first one may be rough: nothing is known of the
+        // sparse part yet, and many values lie close above the threshold.
+        let precision = (0.02 * residual).max(1e-11) * self.norm;
         let above = self.leading.above(&w, inverse, precision)?;
         self.values = above.s.iter().map(|s| s - inverse).collect();
         self.l = rebuilt(&above, &self.values);
         // What is left for S and the noise: M - L + Y/mu.
-        let mut rest = self.m.clone();
-        subtract(&mut rest, &self.l);
-        axpy(inverse, self.y.data(), rest.data_mut());
+        let mut rest = combined(self.m, &self.l, &self.y, inverse);
         let threshold = match &mut self.z {
             None => self.asked.lambda * inverse,
             Some(_) => noise_threshold(rest.data(), self.asked.lambda, self.mu, self.asked.delta),
@@ -263,18 +262,48 @@ impl<'a> State<'a> {
             moved += noise(rest.data(), self.s.data(), delta, z.data_mut());
         }
         // Y/mu after the step is what S and the noise did not take.
-        let mut left = 0.0;
-        let y = self.y.data_mut();
-        for (i, r) in rest.data().iter().enumerate() {
-            let taken = self.s.data()[i] + self.z.as_ref().map_or(0.0, |z| z.data()[i]);
-            let next = self.mu * (r - taken);
-            let change = (next - y[i]) * inverse;
-            left += change * change;
-            y[i] = next;
+        subtract(&mut rest, &self.s);
+        if let Some(z) = &self.z {
+            subtract(&mut rest, z);
         }
-        let size = dot(y, y).sqrt().max(1e-300);
-        Ok((left.sqrt() / self.norm, self.mu * moved.sqrt() / size))
+        let (left, size) = multiply_on(rest.data(), self.mu, self.y.data_mut());
+        let left = left.sqrt() * inverse;
+        let size = size.sqrt().max(1e-300);
+        Ok((left / self.norm, self.mu * moved.sqrt() / size))
     }
+}
+
+/// `m - part + k y`.
+fn combined(m: &Matrix, part: &Matrix, y: &Matrix, k: f64) -> Matrix {
+    let mut data = vec![0.0; m.data().len()];
+    wide(
+        #[inline(always)]
+        || {
+            let known = m.data().iter().zip(part.data()).zip(y.data());
+            for (out, ((m, part), y)) in data.iter_mut().zip(known) {
+                *out = m - part + k * y;
+            }
+        },
+    );
+    Matrix::from_columns(m.rows(), m.cols(), data)
+}
+
+/// Sets `y` to `k rest`; returns the squares of what changed, and of what it is now.
+fn multiply_on(rest: &[f64], k: f64, y: &mut [f64]) -> (f64, f64) {
+    wide(
+        #[inline(always)]
+        || {
+            let (mut moved, mut size) = ([0.0_f64; 8], [0.0_f64; 8]);
+            for (i, (y, r)) in y.iter_mut().zip(rest).enumerate() {
+                let next = k * r;
+                let change = next - *y;
+                moved[i % 8] += change * change;
+                size[i % 8] += next * next;
+                *y = next;
+            }
+            (moved.iter().sum(), size.iter().sum())
+        },
+    )
 }
 
 fn subtract(a: &mut Matrix, b: &Matrix) {

@@ -6,8 +6,8 @@
 
 mod feed;
 mod session;
+mod teller;
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use py_rt_kernel::market::ByPrice;
@@ -16,11 +16,9 @@ use tokio::sync::{broadcast, watch};
 
 pub use feed::{Feed, Replay};
 pub use session::Session;
+pub use teller::{Look, Reader, Teller, BATCH_MAX};
 
-use crate::proto::{
-    BookLevel, GetOrderBookRequest, GetOrderBookResponse, StreamMarketDataRequest,
-    StreamMarketDataResponse,
-};
+use crate::proto::{BookLevel, GetOrderBookRequest, GetOrderBookResponse, StreamMarketDataRequest};
 use crate::refusal::Refusal;
 
 /// Steps that a subscriber may be behind.
@@ -118,19 +116,15 @@ impl Board {
         }
     }
 
-    /// A change as the wire shows it.
-    #[must_use]
-    pub fn shown(&self, touch: &Touch) -> Option<StreamMarketDataResponse> {
+    /// A change as the wire shows it: symbol, bid, ask, volume.
+    fn shown(&self, touch: &Touch) -> Option<(&str, f64, f64, f64)> {
         let spec = self.listings.get(touch.instrument)?;
-        let (bid, ask) = (price(spec, touch.bid), price(spec, touch.ask));
-        Some(StreamMarketDataResponse {
-            symbol: spec.symbol.clone(),
-            timestamp: touch.ts_event,
-            bid,
-            ask,
-            mid: 0.5 * (bid + ask),
-            volume: quantity(spec, Qty(touch.volume)),
-        })
+        Some((
+            &spec.symbol,
+            price(spec, touch.bid),
+            price(spec, touch.ask),
+            quantity(spec, Qty(touch.volume)),
+        ))
     }
 
     /// Which instruments a subscription is about.
@@ -264,106 +258,6 @@ pub struct Subscription {
     pub ended: watch::Receiver<bool>,
     /// Last touches until now.
     pub known: Vec<Touch>,
-}
-
-/// A subscription as messages: what is known, then every change, at most one in an interval.
-#[derive(Debug)]
-pub struct Teller {
-    wanted: Vec<bool>,
-    interval_ns: i64,
-    told: BTreeMap<usize, i64>,
-}
-
-impl Teller {
-    /// Picks out the wanted instruments, thinned to an interval in the market's time.
-    #[must_use]
-    pub fn new(wanted: Vec<bool>, interval_ms: u32) -> Self {
-        Self {
-            wanted,
-            interval_ns: i64::from(interval_ms) * 1_000_000,
-            told: BTreeMap::new(),
-        }
-    }
-
-    /// Whether this change is told.
-    pub fn picks(&mut self, touch: &Touch) -> bool {
-        if !self.wanted.get(touch.instrument).copied().unwrap_or(false) {
-            return false;
-        }
-        if self.interval_ns == 0 {
-            return true;
-        }
-        let last = self.told.entry(touch.instrument).or_insert(i64::MIN);
-        let due = last.saturating_add(self.interval_ns);
-        if *last != i64::MIN && touch.ts_event < due {
-            return false;
-        }
-        *last = touch.ts_event;
-        true
-    }
-}
-
-/// What a reader in the same process finds at one look.
-#[derive(Debug)]
-pub enum Look {
-    /// The next change.
-    Change(StreamMarketDataResponse),
-    /// Nothing yet.
-    Nothing,
-    /// Nothing more will come.
-    End,
-}
-
-/// The stream of a reader in the same process, who looks when it suits him.
-#[derive(Debug)]
-pub struct Reader {
-    board: Arc<Board>,
-    teller: Teller,
-    /// The step that is being told, and how far.
-    step: Arc<[Touch]>,
-    at: usize,
-    subscription: Subscription,
-}
-
-impl Reader {
-    /// Subscribes.
-    ///
-    /// # Errors
-    /// As [`Board::wanted`].
-    pub fn new(board: &Arc<Board>, request: &StreamMarketDataRequest) -> Result<Self, Refusal> {
-        let subscription = board.subscribe();
-        Ok(Self {
-            board: Arc::clone(board),
-            teller: Teller::new(board.wanted(request)?, request.interval_ms),
-            step: subscription.known.clone().into(),
-            at: 0,
-            subscription,
-        })
-    }
-
-    /// Looks once.
-    pub fn look(&mut self) -> Look {
-        use broadcast::error::TryRecvError;
-        loop {
-            if let Some(touch) = self.step.get(self.at) {
-                self.at += 1;
-                if self.teller.picks(touch) {
-                    if let Some(message) = self.board.shown(touch) {
-                        return Look::Change(message);
-                    }
-                }
-                continue;
-            }
-            // Read before the ring: what ended has told everything by then.
-            let ended = *self.subscription.ended.borrow();
-            match self.subscription.changes.try_recv() {
-                Ok(step) => (self.step, self.at) = (step, 0),
-                Err(TryRecvError::Lagged(_)) => {}
-                Err(TryRecvError::Empty) if !ended => return Look::Nothing,
-                Err(_) => return Look::End,
-            }
-        }
-    }
 }
 
 /// Ticks as a number, correctly rounded.

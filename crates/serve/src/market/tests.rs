@@ -3,6 +3,7 @@
 use py_rt_types::{AssetClass, Decimal, InstrumentId, UnixNanos, END};
 
 use super::*;
+use crate::proto::StreamMarketDataResponse;
 
 fn listing() -> InstrumentSpec {
     InstrumentSpec {
@@ -87,7 +88,11 @@ fn a_change_is_told_once_and_trades_count() {
 
 #[test]
 fn a_thin_stream_keeps_its_distance() {
-    let mut teller = Teller::new(vec![true], 1);
+    let request = StreamMarketDataRequest {
+        interval_ms: 1,
+        ..StreamMarketDataRequest::default()
+    };
+    let mut teller = Teller::new(vec![true], &request);
     let mut at = |ts_event| {
         teller.picks(&Touch {
             instrument: 0,
@@ -99,6 +104,58 @@ fn a_thin_stream_keeps_its_distance() {
     };
     let picked = [0, 999_999, 1_000_000, 1_500_000, 2_000_000].map(&mut at);
     assert_eq!(picked, [true, false, true, false, true]);
+}
+
+#[test]
+fn changes_that_go_together_are_those_that_go_alone() {
+    let other = InstrumentSpec {
+        symbol: "ETH/USD".to_owned(),
+        ..listing()
+    };
+    let board = Arc::new(Board::new(vec![listing(), other]));
+    let reader = |batch| {
+        let request = StreamMarketDataRequest {
+            batch,
+            ..StreamMarketDataRequest::default()
+        };
+        Reader::new(&board, &request).unwrap()
+    };
+    let (mut alone, mut three, mut many) = (reader(0), reader(3), reader(u32::MAX));
+    for ts in 0..4 {
+        for instrument in [1, 0] {
+            let mut rows = [
+                row(ts, 0, 1, 100 + ts, 5, 0),
+                row(ts, 0, -1, 110 + ts, 7, END),
+            ];
+            rows.iter_mut()
+                .for_each(|row| row.instrument = InstrumentId(instrument));
+            board.handle_rows(&rows);
+        }
+    }
+    let alone = ticks(&mut alone);
+    assert_eq!(alone.len(), 8);
+    let (three, many) = (ticks(&mut three), ticks(&mut many));
+    let sizes = |messages: &[StreamMarketDataResponse]| -> Vec<usize> {
+        let size = |m: &StreamMarketDataResponse| m.ticks.as_ref().map_or(0, |t| t.bid.len());
+        messages.iter().map(size).collect()
+    };
+    assert_eq!((sizes(&three), sizes(&many)), (vec![3, 3, 2], vec![8]));
+    for messages in [three, many] {
+        let apart = messages.into_iter().flat_map(|message| {
+            assert!(message.symbol.is_empty());
+            let ticks = message.ticks.unwrap();
+            (0..ticks.bid.len()).map(move |at| StreamMarketDataResponse {
+                symbol: ticks.symbols[ticks.symbol_index[at] as usize].clone(),
+                timestamp: ticks.timestamp[at],
+                bid: ticks.bid[at],
+                ask: ticks.ask[at],
+                mid: 0.5 * (ticks.bid[at] + ticks.ask[at]),
+                volume: ticks.volume[at],
+                ticks: None,
+            })
+        });
+        assert_eq!(apart.collect::<Vec<_>>(), alone);
+    }
 }
 
 #[test]

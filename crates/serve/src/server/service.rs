@@ -4,7 +4,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{ready, Context, Poll};
 
-use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 use tokio::sync::{mpsc, watch, Semaphore};
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_stream::Stream;
@@ -112,7 +112,7 @@ impl TradingService for Service {
         let board = Arc::clone(self.board()?);
         let permit = self.stream_permit()?;
         let request = request.into_inner();
-        let teller = Teller::new(board.wanted(&request)?, request.interval_ms);
+        let teller = Teller::new(board.wanted(&request)?, &request);
         let (outbox, batches) = mpsc::channel(BATCHES);
         let closed = self.closed.clone();
         tokio::spawn(async move {
@@ -240,10 +240,18 @@ async fn tell(
     let mut subscription = board.subscribe();
     let mut step: Arc<[Touch]> = std::mem::take(&mut subscription.known).into();
     loop {
-        let picked = step.iter().filter(|touch| teller.picks(touch));
-        let batch: Vec<Tick> = picked
-            .filter_map(|touch| board.shown(touch).map(Ok))
-            .collect();
+        let mut batch = Vec::new();
+        teller.take(board, &step, |tick| batch.push(Ok(tick)));
+        // What is there already goes into the same message.
+        while teller.gathers() && batch.is_empty() {
+            match subscription.changes.try_recv() {
+                Ok(step) => teller.take(board, &step, |tick| batch.push(Ok(tick))),
+                // The rule of the ring: the oldest are missed.
+                Err(TryRecvError::Lagged(_)) => {}
+                Err(_) => break,
+            }
+        }
+        batch.extend(teller.flush().map(Ok));
         if !batch.is_empty() && outbox.send(batch).await.is_err() {
             return;
         }
@@ -257,7 +265,6 @@ async fn tell(
             }
             change = subscription.changes.recv() => match change {
                 Ok(step) => step,
-                // The rule of the ring: the oldest are missed.
                 Err(RecvError::Lagged(_)) => Arc::default(),
                 Err(RecvError::Closed) => return,
             },
