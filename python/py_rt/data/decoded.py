@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import IO, Any
 from zoneinfo import ZoneInfo
@@ -16,9 +16,9 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from py_rt._layout import EVENT_DTYPE, Rows
-from py_rt._scales import parse_decimal
-from py_rt.data.build import overrule, step_of
+from py_rt.data.build import step_of
 from py_rt.data.opening import TORN, broken_off, open_unpacked
+from py_rt.data.overrides import fit_instruments
 from py_rt.data.quality import IssueLog
 from py_rt.data.readers import Wishes
 from py_rt.errors import DataError, ParameterError
@@ -191,42 +191,9 @@ def build_decoded(
         )
         for symbol, price, qty in places
     }
-    known = overrule(inferred, wishes.instruments, log)
-    for number, (base, chosen) in enumerate(zip(inferred.values(), known, strict=True)):
-        for size, column in (("tick_size", "price"), ("lot_size", "qty")):
-            _rescale(rows, number, (base, chosen), (size, column), log)
+    known = fit_instruments(rows, inferred, wishes.instruments, log)
     back = np.flatnonzero(np.diff(rows["ts_recv"]) < 0)
     if back.size:
         log.note(f"{back.size} rows were received out of order; sorted")
         rows = rows[np.argsort(rows["ts_recv"], kind="stable")]
     return MarketData(rows, None, known, name, attribution, ())
-
-
-def _rescale(
-    rows: Rows,
-    number: int,
-    instruments: Sequence[Instrument],
-    what: tuple[str, str],
-    log: IssueLog,
-) -> None:
-    size, column = what
-    (have, scale), (want, finer) = (parse_decimal(getattr(i, size), size) for i in instruments)
-    if (have, scale) == (want, finer):
-        return
-    mine = np.flatnonzero(rows["instrument"] == number)
-    values = rows[column][mine]
-    numerator, divisor = have * 10 ** max(finer - scale, 0), want * 10 ** max(scale - finer, 0)
-    exact = values.astype(object) * numerator
-    off = np.flatnonzero(exact % divisor != 0) if exact.size else np.empty(0, dtype=np.intp)
-    if off.size:
-        symbol = instruments[1].symbol
-        raise log.refuse(
-            "schema",
-            f"{column} of {off.size} rows of {symbol} is no multiple of the {size} "
-            f"{getattr(instruments[1], size)}",
-            f"leave {size} out, or pass {getattr(instruments[0], size)}",
-            rows=mine[off],
-            symbol=symbol,
-            column=column,
-        )
-    rows[column][mine] = (exact // divisor).astype(np.int64)

@@ -16,6 +16,7 @@ from py_rt.data.catalog import Catalog
 from py_rt.data.checks import find_defects, mend
 from py_rt.data.files import frame_of, is_columns, locate
 from py_rt.data.oddities import find_oddities
+from py_rt.data.overrides import overridden
 from py_rt.data.quality import IssueLog, QualityReport
 from py_rt.data.readers import Sheet, Wishes, split
 from py_rt.data.tables import Table, read_table
@@ -62,7 +63,8 @@ def load(
         hftbacktest rows" how a file is
         written, "bars_csv" and the like both. Recognised when left out.
     instruments : sequence of Instrument, or mapping from symbol to Instrument or fields, optional
-        Instead of tick and lot inferred from the decimals.
+        Instead of tick and lot inferred from the decimals, or known to the source: amounts stay
+        what they are, and one that is no multiple of a step given here is refused.
     bar_stamp : {"open", "close"}, optional
         Which end of its bar a time names.
     tz : str, optional
@@ -246,11 +248,11 @@ def _facts(data: MarketData) -> dict[str, Any]:
 def _read(source: Any, wishes: Wishes, log: IssueLog, *, raising: bool) -> MarketData:
     reader, kind = split(wishes.format)
     if isinstance(source, MarketData):
-        return source
+        return overridden(source, wishes.instruments, log)
     if isinstance(source, str) and source.startswith("sample:"):
-        return sample(source)
+        return overridden(sample(source), wishes.instruments, log)
     if isinstance(source, Catalog):
-        return source.query(wishes.symbols)
+        return overridden(source.query(wishes.symbols), wishes.instruments, log)
     if isinstance(source, Mapping) and not is_columns(source):
         tables = sorted(source.items())
         sheets = [Sheet(frame_of(table), str(name)) for name, table in tables]
@@ -262,7 +264,7 @@ def _read(source: Any, wishes: Wishes, log: IssueLog, *, raising: bool) -> Marke
     paths, reader = locate(source, reader, log)
     content = reader.read(paths, wishes, log)
     if isinstance(content, MarketData):
-        return content
+        return overridden(content, wishes.instruments, log)
     title = paths[0].name.split(".")[0] if len(paths) == 1 else ""
     return _from_sheets(content, title, kind, wishes, log, raising=raising)
 
@@ -276,8 +278,9 @@ def _from_sheets(
     *,
     raising: bool,
 ) -> MarketData:
-    tables = []
+    tables, fields = [], dict[str, Any]()
     for sheet in sheets:
+        fields |= sheet.fields
         before = len(log.issues)
         try:
             tables.append(_sound(sheet, kind, wishes, log, raising=raising))
@@ -290,7 +293,7 @@ def _from_sheets(
         log.locate(before, sheet.file, sheet.line_of)
     if not tables:
         raise log.refuse("empty", "there is no table", "pass at least one")
-    data = build_market(tables, title, wishes.instruments, log)
+    data = build_market(tables, title, wishes.instruments, log, fields)
     if "depth" in data.kinds:
         before = len(log.issues)
         _find_crossed_books(data, log, "error")

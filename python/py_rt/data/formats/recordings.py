@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from py_rt._core.formats import Recording, recognise_recording
+from py_rt.data.build import Instruments
 from py_rt.data.opening import TORN, Head, open_unpacked
+from py_rt.data.overrides import fit_instruments
 from py_rt.data.quality import IssueLog
 from py_rt.data.readers import Reader, Wishes
 from py_rt.errors import DataError
@@ -47,7 +49,9 @@ _KINDS = {"checksum": "checksum", "crossed": "crossed"}
 _SHOWN = 20
 
 
-def read_recording(venue: str, paths: Sequence[Path], log: IssueLog) -> MarketData:
+def read_recording(
+    venue: str, paths: Sequence[Path], log: IssueLog, given: Instruments | None = None
+) -> MarketData:
     """Read the files of a recording as one session.
 
     Parameters
@@ -59,6 +63,8 @@ def read_recording(venue: str, paths: Sequence[Path], log: IssueLog) -> MarketDa
     log : IssueLog
         Gets a warning per hole ("sequence"), wrong sum ("checksum"), crossed book ("crossed") and
         torn file ("truncated").
+    given : sequence of Instrument, or mapping, optional
+        Instruments that are known better: rows are counted in their ticks and lots.
 
     Returns
     -------
@@ -69,7 +75,7 @@ def read_recording(venue: str, paths: Sequence[Path], log: IssueLog) -> MarketDa
     Raises
     ------
     DataError
-        A line that cannot be read, or nothing to read.
+        A line that cannot be read, nothing to read, or a number off the tick or lot of ``given``.
     """
     settled = _settled(venue, paths, log, quotes=False)
     if settled["rows"].size == 0:
@@ -79,10 +85,11 @@ def read_recording(venue: str, paths: Sequence[Path], log: IssueLog) -> MarketDa
                 "empty", "no depth or trade message in the recording", "check the path"
             )
         log.note("there are no depth or trade messages: best bids and asks are the quotes")
-    instruments = [_instrument(venue, *entry[:4]) for entry in settled["instruments"]]
-    _take_notes(settled, instruments, log)
-    _take_findings(settled, [instrument.symbol for instrument in instruments], log)
+    inferred = {entry[0]: _instrument(venue, *entry[:4]) for entry in settled["instruments"]}
+    _take_notes(settled, log)
     rows = settled["rows"].view(EVENT_DTYPE)
+    instruments = fit_instruments(rows, inferred, given, log)
+    _take_findings(settled, list(inferred), log)
     name = paths[0].name.split(".")[0]
     title = f"Market data of {_VENUES[venue]}, as recorded"
     return MarketData(rows, None, instruments, name, title, ())
@@ -158,7 +165,7 @@ def _decimal(step: tuple[int, int]) -> str:
     return f"{10**-decimals:.{decimals}f}" if decimals else "1"
 
 
-def _take_notes(settled: _Settled, instruments: list[Instrument], log: IssueLog) -> None:
+def _take_notes(settled: _Settled, log: IssueLog) -> None:
     for form in settled["forms"]:
         log.note(f"recognised: {form}")
     for stream, count in sorted(settled["skipped"].items()):
@@ -175,10 +182,6 @@ def _take_notes(settled: _Settled, instruments: list[Instrument], log: IssueLog)
         log.note("lines out of the order of their receipt were sorted")
     if settled["sequence_unjudged"]:
         log.note("the numbers of the connection have many holes: the sequence was not judged")
-    for one in instruments:
-        log.note(
-            f"{one.symbol}: tick {one.tick_size}, lot {one.lot_size} inferred from the decimals"
-        )
 
 
 def _take_findings(settled: _Settled, symbols: list[str], log: IssueLog) -> None:
@@ -219,8 +222,8 @@ def _is_of(venue: str, head: Head) -> bool:
 
 
 def _reader(venue: str) -> Reader:
-    def read(paths: Sequence[Path], _: Wishes, log: IssueLog) -> MarketData:
-        return read_recording(venue, paths, log)
+    def read(paths: Sequence[Path], wishes: Wishes, log: IssueLog) -> MarketData:
+        return read_recording(venue, paths, log, wishes.instruments)
 
     return Reader(f"{venue}_ws", recognise=partial(_is_of, venue), read=read)
 
