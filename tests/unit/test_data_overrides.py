@@ -21,11 +21,13 @@ from py_rt.market import EVENT_DTYPE, Instrument, MarketData
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
 needs_shared = pytest.mark.skipif(not SHARED.is_dir(), reason="the shared data folder is not here")
 
-BINANCE = """\
-{"lastUpdateId":10,"bids":[["100.10","2.5"]],"asks":[["100.20","1"]]}
-{"e":"depthUpdate","E":1700000000000,"s":"BTCUSDT","U":11,"u":11,"b":[["100.05","0.5"]],"a":[]}
-{"e":"trade","E":1700000000001,"s":"BTCUSDT","t":1,"p":"100.15","q":"0.125","T":1700000000001,"m":true}
-"""
+BINANCE = (
+    '{"lastUpdateId":10,"bids":[["100.10","2.5"]],"asks":[["100.20","1"]]}\n'
+    '{"e":"depthUpdate","E":1700000000000,"s":"BTCUSDT","U":11,"u":11,'
+    '"b":[["100.05","0.5"]],"a":[]}\n'
+    '{"e":"trade","E":1700000000001,"s":"BTCUSDT","t":1,"p":"100.15","q":"0.125",'
+    '"T":1700000000001,"m":true}\n'
+)
 
 
 def amounts(data: MarketData) -> list[tuple[Decimal, Decimal]]:

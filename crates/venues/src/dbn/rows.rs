@@ -13,8 +13,8 @@
 //! | C | `OrderReduce`, `OrderDelete` |
 //! | M to less at the same price | `OrderReduce` |
 //! | M to more or to another price | `OrderDelete`, `OrderAdd` |
-//! | quotes (MBP-1) | `Trade` for a T, then two `Quote` rows; TBBO, which says what a trade met, the |
-//! | | other way round |
+//! | quotes (MBP-1) | `Trade` for a T, then two `Quote` rows |
+//! | TBBO | two `Quote` rows, which say what the trade met, then the `Trade` |
 //! | MBP-10 | `Trade` for a T; at the end of the event the levels that changed ([`ladder`]) |
 //! | OHLCV | a bar |
 //!
