@@ -38,6 +38,8 @@ def feed(
     take: Callable[[bytes, bool], Any],
     log: IssueLog,
     opened: Callable[[], IO[bytes]] | None = None,
+    *,
+    text: bool = False,
 ) -> None:
     """Hand a file over to a decoder, block by block; the last call says so.
 
@@ -49,16 +51,21 @@ def feed(
         ``take(bytes, last)``.
     opened : callable, optional
         Opens it, where it is a member of a zip.
+    text : bool
+        Whether it has lines, for messages.
 
     Raises
     ------
     DataError
         The file is torn, or the decoder cannot read it: names file, line or byte, and field.
     """
+    lines, read = 0, 0
     try:
         with opened() if opened else open_unpacked(path) as file:
             block = file.read(BLOCK)
             while True:
+                lines += block.count(b"\n") if text else 0
+                read += len(block)
                 following = file.read(BLOCK) if block else b""
                 take(block, not following)
                 if not following:
@@ -67,7 +74,7 @@ def feed(
     except DataError as error:
         raise placed(error, path, log) from None
     except TORN as error:
-        raise broken_off(path, error, log) from None
+        raise broken_off(path, error, log, lines if text else None, read) from None
 
 
 def placed(error: DataError, path: Path, log: IssueLog) -> DataError:
