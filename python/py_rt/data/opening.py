@@ -105,7 +105,7 @@ def look(path: Path, log: IssueLog) -> Head:
     except TORN as error:
         torn = error
     if torn is not None and not block:
-        raise broken_off(path, torn, log) from None
+        raise broken_off(path, torn, log, lines=0, byte=0) from None
     if not block:
         raise log.refuse("empty", f"{path.name} is empty", "fetch it again", file=path.name)
     return Head(path, raw, block)
