@@ -109,6 +109,18 @@ def test_binary_files_name_the_byte_and_texts_the_line(tmp_path: Path) -> None:
     assert "format is not recognised" in refused(path).what
 
 
+def test_what_a_recording_is_not(tmp_path: Path) -> None:
+    path = tmp_path / "day.txt"
+    path.write_text("".join(json.dumps(m) + "\n" for m in LINES), encoding="utf-8")
+    for form in ("bars", "trades", "quotes", "level2", "wide"):
+        assert "binance_ws is no table" in refused(path, format=form).what
+    assert "is no catalog" in refused(path, format="catalog").what
+    given = {"tz": "America/New_York", "bar_stamp": "open", "columns": {"close": "b"}}
+    notes = rt.data.load(path, **given).notes  # type: ignore[arg-type]
+    for name in given:
+        assert f"{name}= says nothing about binance_ws: not used" in notes
+
+
 def table(symbols: list[str], days: int = 30) -> pd.DataFrame:
     stamps = pd.bdate_range("2024-01-02", periods=days).strftime("%Y-%m-%d")
     parts = [

@@ -274,9 +274,24 @@ def _read(source: Any, wishes: Wishes, log: IssueLog, *, raising: bool) -> Marke
             error.where.setdefault("file", paths[0].name)
         raise
     if isinstance(content, MarketData):
+        _note_unused(reader.name, paths[0].name, kind, wishes, log)
         return overridden(content, wishes.instruments, log)
     title = paths[0].name.split(".")[0] if len(paths) == 1 else ""
     return _from_sheets(content, title, kind, wishes, log, raising=raising)
+
+
+def _note_unused(reader: str, file: str, kind: str | None, wishes: Wishes, log: IssueLog) -> None:
+    """Refuse a kind of table for what is none, and note what else says nothing about it."""
+    if kind is not None:
+        raise log.refuse(
+            "schema",
+            f"{reader} is no table that could hold {wishes.format}",
+            f"leave format= out, or pass {reader!r}",
+            file=file,
+        )
+    for name in ("tz", "columns", "bar_stamp"):
+        if getattr(wishes, name) is not None:
+            log.note(f"{name}= says nothing about {reader}: not used")
 
 
 def _from_sheets(
