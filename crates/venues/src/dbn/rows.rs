@@ -15,10 +15,8 @@
 //! | M to more or to another price | `OrderDelete`, `OrderAdd` |
 //! | quotes (MBP-1) | `Trade` for a T, then two `Quote` rows |
 //! | TBBO | two `Quote` rows, which say what the trade met, then the `Trade` |
-//! | MBP-10 | `Trade` for a T; at the end of the event the levels that changed ([`ladder`]) |
+//! | MBP-10 | `Trade` for a T; at the end of the event the levels that changed |
 //! | OHLCV | a bar |
-//!
-//! [`ladder`]: super::ladder
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
