@@ -15,7 +15,13 @@ from typing import Any
 from py_rt.errors import ConfigError, StrategyError
 from py_rt.strategy import Strategy
 
-__all__ = ["describe_strategy", "load_strategy", "rebuild_strategy", "strategy_classes"]
+__all__ = [
+    "describe_strategy",
+    "load_strategy",
+    "rebuild_strategy",
+    "strategy_classes",
+    "strategy_name",
+]
 
 
 def load_strategy(reference: str, params: Mapping[str, Any] | None = None) -> Strategy:
@@ -45,7 +51,7 @@ def load_strategy(reference: str, params: Mapping[str, Any] | None = None) -> St
     py_rt.errors.ConfigError: there is no such file; field FILE, file no_such_file.py; check ...
     """
     given = dict(params or {})
-    path, _, name = reference.rpartition(":") if ".py:" in reference else (reference, "", "")
+    path, name = _parts(reference)
     if path.endswith(".py"):
         return _class_in(Path(path), name)(**given)
     from py_rt.factory import StrategyFactory
@@ -59,6 +65,30 @@ def load_strategy(reference: str, params: Mapping[str, Any] | None = None) -> St
         )
     made: Strategy = StrategyFactory.create(reference, **given)
     return made
+
+
+def strategy_name(reference: str) -> str:
+    """Return the name under which the strategy that `reference` names is booked.
+
+    Raises
+    ------
+    ConfigError, StrategyError
+        As `load_strategy`.
+
+    Examples
+    --------
+    >>> strategy_name("sma_cross")
+    'sma_cross'
+    """
+    path, name = _parts(reference)
+    return (
+        _class_in(Path(path), name).__name__ if path.endswith(".py") else load_strategy(path).name
+    )
+
+
+def _parts(reference: str) -> tuple[str, str]:
+    path, _, name = reference.rpartition(":") if ".py:" in reference else (reference, "", "")
+    return path, name
 
 
 def describe_strategy(strategy: Strategy) -> dict[str, Any]:

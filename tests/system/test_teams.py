@@ -96,3 +96,29 @@ def test_a_limit_of_one_goes_by_the_recorded_symbol_too(tmp_path: Path) -> None:
     other = rt.RiskLimits(instruments={"XRPUSDT": rt.InstrumentLimit(max_order_qty=1)})
     with pytest.raises(rt.ParameterError, match="XRPUSDT is limited and not traded"):
         rt.paper(team, state_dir=tmp_path / "other", limits={"held": other})
+
+
+def test_the_command_takes_several_with_limits_of_a_file(tmp_path: Path) -> None:
+    (tmp_path / "team.toml").write_text(
+        "[strategy.slow]\norder_qty = 0.01\n[risk]\nmax_orders_per_second = 100\n"
+        "[limits.slow]\nmax_order_qty = 0.005\n",
+        encoding="utf-8",
+    )
+    command = [sys.executable, "-m", "py_rt.cli", "paper", "market_maker", "slow=market_maker"]
+    command += ["--config", "team.toml", "--set", "market_maker.order_qty=0.02", "--seconds", "3"]
+    command += ["--speed", "20", "--state-dir", "team", "--json"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=150)
+    assert done.returncode == 0, done.stderr
+    found: dict[str, Any] = json.loads(done.stdout)
+    each = found["strategies"]
+    assert list(each) == ["market_maker", "slow"]
+    assert each["market_maker"]["orders"] == found["orders"] > 0
+    assert each["market_maker"]["fills"] == found["fills"]
+    assert each["slow"]["fills"] == 0, "its own limit lets none of its orders through"
+    held = {symbol: float(qty) for symbol, qty in each["market_maker"]["position"].items()}
+    told = {symbol: float(qty) for symbol, qty in found["position"].items()}
+    assert {s: q for s, q in held.items() if abs(q) > 1e-12} == pytest.approx(told)
+    checked = rt.Journal(tmp_path / "team" / "session").verify(found["root"])
+    assert checked.ok
+    assert checked.root == found["root"]
+    assert rt.replay(found["journal"]).equal

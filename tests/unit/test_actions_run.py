@@ -113,6 +113,52 @@ def test_what_is_left_of_a_share_is_paid_at_the_last_price() -> None:
     assert result.positions["realized_pnl"].item() == pytest.approx(0, abs=1e-9)
 
 
+@pytest.mark.parametrize(
+    ("lot", "qty", "after", "cash"),
+    [
+        # 100 shares become 133 1/3: a third of a new share is paid, 90 the old one.
+        ("1", 100, 133, Fraction(1, 3) * 90 * Fraction(3, 4)),
+        ("1", -100, -133, -Fraction(1, 3) * 90 * Fraction(3, 4)),
+        # Where parts of a share are held, they stay: what is below the lot is paid.
+        ("0.001", 100, 133.333, Fraction(1, 3000) * 90 * Fraction(3, 4)),
+        ("1", 99, 132, 0),
+    ],
+)
+@pytest.mark.parametrize("ratio", [4 / 3, "4:3", 1.333333])
+def test_four_for_three_leaves_fractions_that_are_kept_or_paid(
+    lot: str, qty: float, after: float, cash: Fraction, ratio: Any
+) -> None:
+    data = rt.data.load(
+        {"ts": DAYS[:5], "close": [90, 90, 90, 67.5, 67.5]},
+        symbols="ABC",
+        instruments={"ABC": {"lot_size": lot}},
+    )
+    result = run(Hold(qty=qty), data, actions=[split("2024-01-05", ratio)])
+    told = result.to_dict()["actions"]
+    assert told["qty_after"] == [str(after)]
+    assert Fraction(told["cash"][0]) == cash
+    assert result.equity["equity"].iloc[-1] == 1_000_000
+
+
+def test_four_for_three_with_orders_open() -> None:
+    """Whole new shares towards zero; nothing is paid for what was only asked for."""
+    rests = Rests()
+    result = run(rests, bars([100.01] * 2 + [75.01] * 2), actions=[split("2024-01-04", 4 / 3)])
+    assert rests.orders[1] != rests.orders[2]
+    # 7 become 9 1/3; 60.01 becomes 45.0075, 140.01 105.0075, 55.01 41.2575, 150.01 112.5075.
+    assert (
+        rests.orders[2]
+        == rests.orders[3]
+        == [
+            ("buy", 9, 45.0, None),
+            ("sell", 9, 105.01, None),
+            ("sell", 9, None, 41.25),
+            ("buy", 9, None, 112.51),
+        ]
+    )
+    assert result.actions["cash"].sum() == 0
+
+
 @pytest.mark.parametrize(("qty", "cash"), [(50, 125.0), (-50, -125.0)])
 def test_a_dividend_is_paid_to_holders_and_by_the_short(qty: float, cash: float) -> None:
     result = run(Hold(qty=qty), bars([100] * 5), actions=[dividend("2024-01-05", 2.5)])
@@ -206,6 +252,68 @@ def test_a_symbol_change_is_the_same_instrument_throughout() -> None:
     assert rt.verify(result.receipt, strategy=Hold(qty=10), data=data).equal
     assert hold.held == [0, 10, 10, 10, 10]
     assert result.equity["equity"].iloc[-1] == 1_000_000 + 10 * 3
+
+
+def change(day: str, old: str, new: str) -> CorporateAction:
+    return CorporateAction("symbol_change", old, to_ns(day), new_symbol=new)
+
+
+def test_a_chain_of_symbol_changes_with_orders_open_all_the_way() -> None:
+    """A became B became C; an action under each of the names reaches the one instrument."""
+    symbols = ["A", "A", "B", "B", "C", "C"]
+    data = rt.data.load(pd.DataFrame({"ts": DAYS, "symbol": symbols, "close": [100.01] * 6}))
+    chain = [change("2024-01-08", "B", "C"), change("2024-01-04", "A", "B")]
+    paid = [dividend("2024-01-03", 1.0, "A"), dividend("2024-01-05", 2.0, "B"),
+            dividend("2024-01-09", 4.0, "C"), dividend("2024-01-08", 8.0, "B")]  # fmt: skip
+    hold, rests = Hold(qty=10), Rests()
+    result = run({"hold": hold, "rests": rests}, data, actions=[*chain, *paid])
+    assert result.data.symbols == ("C",)
+    assert hold.held == [0] + [10] * 5
+    # Bought at the open of the 3rd, which is the ex-date of the first.
+    assert [cash for _, _, _, cash in hold.seen] == [0, 20, 80, 40]
+    assert all(asked == rests.orders[1] and len(asked) == 4 for asked in rests.orders[1:])
+    again = {"hold": Hold(qty=10), "rests": Rests()}
+    assert rt.verify(result.receipt, strategy=again, data=data).equal
+    # The middle name need not have rows, and the last name need not be the vendor's.
+    for names in (["A", "A", "A", "C", "C", "C"], ["A"] * 6, ["C"] * 6):
+        rows = data.to_frame("bar").assign(symbol=names)
+        if names[3] == "C" and names[0] == "A":
+            rows = rows.drop(index=[2, 3])  # while it was called B
+        other = run(Hold(qty=10), rt.data.load(rows), actions=chain)
+        assert other.data.symbols == ("C",), names
+
+
+def test_a_symbol_of_two_companies_is_refused() -> None:
+    def with_symbols(*symbols: str) -> rt.MarketData:
+        days = DAYS[: len(symbols)]
+        table = pd.DataFrame({"ts": days, "symbol": symbols, "close": [100.0] * len(days)})
+        return rt.data.load(table)
+
+    existing = with_symbols("A", "B", "A", "B", "B")
+    for act in (lambda a: run(Hold(), existing, actions=a), lambda a: adjust(existing, a)):
+        with pytest.raises(rt.DataError, match="A became B on 2024-01-05, and B has 1 rows of bef"):
+            act([change("2024-01-05", "A", "B")])
+    going_on = with_symbols("A", "A", "B", "A", "B")
+    with pytest.raises(rt.DataError, match="A became B on 2024-01-04, and A has 1 rows of after"):
+        run(Hold(), going_on, actions=[change("2024-01-04", "A", "B")])
+    with pytest.raises(rt.DataError, match=r"on one day; .*say A became C"):
+        run(Hold(), with_symbols("A", "A", "C", "C"),
+            actions=[change("2024-01-04", "A", "B"), change("2024-01-04", "B", "C")])  # fmt: skip
+
+
+def test_a_symbol_that_was_handed_on_is_one_instrument_before_and_another_after() -> None:
+    """On one day B became C and A became B, as when a company takes a better ticker over."""
+    days = [day for day in DAYS[:4] for _ in (0, 1)]
+    table = pd.DataFrame({"ts": days, "symbol": ["A", "B"] * 2 + ["B", "C"] * 2,
+                          "close": [10.0, 20, 11, 21, 12, 22, 13, 23]})  # fmt: skip
+    data = rt.data.load(table)
+    handed = [change("2024-01-04", "A", "B"), change("2024-01-04", "B", "C")]
+    joined = adjust(data, handed).to_frame("bar")
+    assert joined[joined["symbol"] == "B"]["close"].tolist() == [10, 11, 12, 13]
+    assert joined[joined["symbol"] == "C"]["close"].tolist() == [20, 21, 22, 23]
+    paid = [dividend("2024-01-05", 1.0, "B"), dividend("2024-01-03", 0.5, "B")]
+    result = run(Hold(), data, actions=[*handed, *paid])
+    assert result.actions["symbol"].tolist() == ["C", "B"]
 
 
 def test_round_trips_and_exposure_count_in_one_kind_of_share() -> None:

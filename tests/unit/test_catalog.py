@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tracemalloc
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import numpy as np
 import pytest
 
 from py_rt import data as data_room
+from py_rt.data.catalog import pages
 from py_rt.data.catalog.store import _Folder
 from py_rt.errors import DataError, ParameterError
 from py_rt.market import BAR_DTYPE, EVENT_DTYPE, Instrument, MarketData
@@ -147,6 +149,7 @@ def test_a_crash_leaves_the_old_state(
 KILLED = """
 import os, signal, sys
 from py_rt import data
+from py_rt.data.catalog import pages
 from py_rt.data.catalog.store import _Folder
 put, left = _Folder.put, [int(sys.argv[2])]
 def dying(self, path, content):
@@ -271,6 +274,67 @@ def test_unknown_symbols_and_kinds(tmp_path: Path) -> None:
         catalog.query("X")
     with pytest.raises(ParameterError, match="candles"):
         catalog.query(kinds="candles")
+
+
+def test_single_orders_come_back_with_their_book(tmp_path: Path) -> None:
+    """Kinds 5 to 8 among clears and trades, over two days of which the second begins anew."""
+    story = [(2, 0, 0, 0), (5, 1, 100, 1), (5, -1, 105, 2), (6, 1, 100, 1), (1, 1, 105, 0),
+             (8, -1, 105, 2), (5, 1, 101, 3), (7, 1, 100, 1)]  # fmt: skip
+    rows = np.zeros(2 * len(story), dtype=EVENT_DTYPE)
+    for at, (kind, side, price, order) in enumerate(2 * story):
+        day = at // len(story)
+        rows[at]["kind"], rows[at]["side"], rows[at]["price"] = kind, side, price
+        rows[at]["order_id"], rows[at]["flags"] = order + 10 * day * (order > 0), 1
+        rows[at]["qty"] = 0 if kind == 2 else 4 if kind == 5 else 1
+        rows[at]["ts_event"] = rows[at]["ts_recv"] = (19_000 + day) * DAY + at
+    data = MarketData(rows, None, [Instrument("ABC")])
+    catalog = data_room.Catalog(tmp_path / "catalog")
+    catalog.write(data)
+    assert catalog.write(data).added == 0
+    assert equal(catalog.query(), data)
+    assert set(catalog.coverage()["kind"]) == {"depth", "trade", "order"}
+    start = int(rows["ts_event"][11])
+    part, whole = catalog.query(start=start), data.slice(start)
+    assert equal(part, whole)
+    books = part.books(depth=2)
+    assert books.bid_qty[:2, 0].tolist() == [4.0, 3.0]
+    catalog.export(tmp_path / "out.rows")
+    assert equal(data_room.load(tmp_path / "out.rows"), data)
+
+
+def test_an_export_of_a_day_needs_some_pages_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Files of unlike length with many equal times, merged in pages, in the order of the query."""
+    rng = np.random.default_rng(5)
+    rows = np.zeros(400_000, dtype=EVENT_DTYPE)
+    rows["ts_recv"] = 1_700_000_000 * 10**9 + np.sort(rng.integers(0, 9_000, rows.size))
+    rows["ts_event"] = rows["ts_recv"]
+    rows["instrument"] = np.minimum(rng.geometric(0.6, rows.size) - 1, 5)
+    rows["kind"] = rng.integers(0, 2, rows.size)
+    rows["price"], rows["qty"] = rng.integers(1, 10**6, rows.size), rng.integers(1, 99, rows.size)
+    rows["side"], rows["flags"] = 1, 1
+    whole = MarketData(rows, None, [Instrument(f"S{n}") for n in range(6)])
+    catalog = data_room.Catalog(tmp_path / "catalog")
+    catalog.write(whole.select(["S1", "S3"]))
+    catalog.write(whole)
+    monkeypatch.setattr(pages, "PAGE_ROWS", 1 << 13)
+    tracemalloc.start()
+    catalog.export(tmp_path / "day.rows")
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < rows.nbytes / 3, f"{peak:,} bytes for rows of {rows.nbytes:,}"
+    assert equal(data_room.load(tmp_path / "day.rows"), catalog.query())
+    path = next(path for path in catalog.files("trade") if "S0" in path)
+    content = bytearray(Path(path).read_bytes())
+    content[len(content) // 2] ^= 1
+    Path(path).write_bytes(content)
+    with pytest.raises(DataError, match="is damaged: its checksum differs"):
+        catalog.export(tmp_path / "again.rows")
+    Path(path).unlink()
+    with pytest.raises(DataError, match="is missing"):
+        catalog.export(tmp_path / "again.rows")
+    assert not list(tmp_path.glob("*again*"))
 
 
 def test_an_export_is_the_query(tmp_path: Path) -> None:

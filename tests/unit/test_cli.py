@@ -185,8 +185,23 @@ def test_an_exception_of_the_strategy_names_its_line(
     error = one_json(capsys)["error"]
     assert (error["where"]["line"], Path(error["where"]["file"]).name) == (6, "boom.py")
     assert error["message"] == "ValueError: bad thing"
-    with pytest.raises(ValueError, match="bad thing"):
-        run(["backtest", "boom.py", "--data", "sample:us_minute", "--debug"])
+    assert run(["backtest", "boom.py", "--data", "sample:us_minute", "--debug"]) == 1
+    said = capsys.readouterr().err
+    assert "Traceback" in said
+    assert said.rstrip().endswith("remedy: correct the strategy at this line")
+
+
+def test_debug_keeps_the_exit_code(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    cases = {
+        2: ["paper", "sma_cross", "--config", "none.toml"],
+        3: ["backtest", "sma_cross", "--data", "none.csv"],
+    }
+    for code, arguments in cases.items():
+        for more in ([], ["--json"]):
+            assert run([*arguments, "--debug", *more]) == code
+            said = capsys.readouterr()
+            assert "Traceback" in said.err
+            assert ('"error"' in said.out) == bool(more)
 
 
 def test_broken_data_say_where(here: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -121,17 +121,37 @@ def test_no_snapshot_is_said(tmp_path: Path) -> None:
 def test_torn_recordings(tmp_path: Path) -> None:
     path = written(tmp_path, [SNAP, *(diff(11 + i, 11 + i, [["100", "1"]]) for i in range(400))])
     path.write_bytes(path.read_bytes()[:-200])
+    with pytest.raises(DataError, match=r"breaks off: .*quality=\"warn\"") as caught:
+        data_room.load(path)
+    assert (caught.value.where["file"], caught.value.where["kind"]) == (path.name, "truncated")
+    assert caught.value.where["line"] > 3
     with pytest.warns(UserWarning, match="breaks off"):
-        data = data_room.load(path)
+        data = data_room.load(path, quality="warn")
     assert len(data) > 3
-    assert data_room.check(path).issues[0].kind == "truncated"
+    report = data_room.check(path)
+    assert (report.ok, report.issues[0].kind) == (False, "truncated")
     plain = written(tmp_path, [SNAP, diff(11, 11), diff(12, 12, [["100", "1"]])], "y.txt")
     plain.write_bytes(plain.read_bytes()[:-20])
-    with pytest.warns(UserWarning, match="torn"):
-        assert len(data_room.load(plain)) == 3
+    with pytest.raises(DataError, match=r"the last line of y.txt is torn; .*line 3"):
+        data_room.load(plain)
+    with pytest.warns(UserWarning, match="torn and left out"):
+        assert len(data_room.load(plain, quality="warn")) == 3
     bad = written(tmp_path, [SNAP, "hello", SNAP], "z.txt")
-    with pytest.raises(DataError, match="line 1"):
+    with pytest.raises(DataError, match=r"line 2 of z\.txt") as caught:
         data_room.load(bad)
+    where = caught.value.where
+    assert (where["file"], where["line"], where["row"], where["byte"]) == ("z.txt", 2, 1, 0)
+
+
+def test_a_recorder_whose_clock_is_behind_is_told_of(tmp_path: Path) -> None:
+    path, start = tmp_path / "slow.txt", 1_700_000_000_000
+    changes = [diff(11 + i, 11 + i, [["100", "1"]], ms=start + 100 * i) for i in range(20)]
+    for behind, found in ((1_400, [("disorder", "warning")]), (50, []), (-30, [])):
+        stamps = [(start + 100 * i - behind) * MS for i in range(20)]
+        lines = [f"{at} {json.dumps(m)}\n" for at, m in zip(stamps, changes, strict=True)]
+        path.write_text(f"{stamps[0] - 1} {json.dumps(SNAP)}\n" + "".join(lines))
+        issues = data_room.check(path).issues
+        assert [(issue.kind, issue.severity) for issue in issues] == found
 
 
 def test_large_quantities_are_exact(tmp_path: Path) -> None:

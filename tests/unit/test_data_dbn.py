@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import struct
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +12,7 @@ import pytest
 
 from py_rt import data as data_room
 from py_rt.errors import DataError
-from py_rt.market import ORDER_EXECUTE, QUOTE, TRADE
+from py_rt.market import CLEAR, DEPTH, ORDER_EXECUTE, QUOTE, SNAPSHOT, TRADE
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data" / "cme_mbo"
 NONE = 2**63 - 1
@@ -64,7 +66,9 @@ def test_broken_files(tmp_path: Path) -> None:
         (good + record[:30], f"byte {len(good) + 30}"),
         (good + bytes(64), f"byte {len(good)}"),
         (good, "mbo"),
-        (prelude(schema=2) + struct.pack("<BBHIQ", 4, 0x0A, 1, 17077, 1), "mbp-10"),
+        (prelude(schema=10) + struct.pack("<BBHIQ", 4, 0x18, 1, 17077, 1), "statistics"),
+        (prelude(schema=2) + struct.pack("<BBHIQ", 4, 0x0A, 1, 17077, 1), "record length"),
+        (prelude(schema=18) + struct.pack("<BBHIQ", 4, 0xC3, 1, 17077, 1), "bbo-1s"),
     ]
     for content, where in cases:
         path.write_bytes(content)
@@ -74,14 +78,113 @@ def test_broken_files(tmp_path: Path) -> None:
         assert error.value.remedy
 
 
+TEN = (
+    r"c-nJu@?%b5WMFXjaf;CMbqO$LfB+^Sw&7rZwOE{ip?l_RizVVv2?mg22C@NAH-l@ihY17q02Pe{8D+V}gwYC"
+    r"!4b2VA&8g<d7%oPJtxgOKFPNbMFUmYXLCOlmj!p|0?yy3H*`cn0$v4c34Tq^?hRT6(gXsiIaFqDEq=`fIaU#"
+    r"k8hk$w*jqaY|E)NUu3+xa+EF3{$7y=YO!Z{k=^a^ih#|E6?4GT|JwD5$5H_SeEq#VjH8r}>50kfXp"
+)
+"""Three records of ten levels by ``databento_dbn`` 0.72 (metadata of version 3), packed."""
+MINUTES = (
+    r"c-nJu@?%b5WMFXjaf;CMbqO$LfB-fiw&7rZwOE{ip?l_RizVVv2?mg22C@NAH-l@ihY17q02Pe{8D+V}gwYC"
+    r"!4b2VA&8g-{K1D``txgPxP)!Mc70&|X>U~m80MZQ`3vPq>4PtgbK{OA#zKCW9QJ_AUJj0KkM36qXIZ!?`R38"
+    r"AkpeA<"
+)
+"""Two bars of a minute, by the same."""
+
+
+def unpacked(text: str) -> bytes:
+    return zlib.decompress(base64.b85decode(text))
+
+
+def test_ten_levels_as_the_vendors_own_encoder_writes_them(tmp_path: Path) -> None:
+    path = tmp_path / "es.dbn"
+    path.write_bytes(unpacked(TEN))
+    data = data_room.load(path)
+    assert (data.symbols, data.kinds) == (("ESH4",), ("depth", "trade"))
+    kinds = [CLEAR, *[SNAPSHOT] * 4, TRADE, DEPTH]
+    assert data.events()["kind"].tolist() == kinds
+    books = data.books(depth=3)
+    assert books.ts_event.tolist() == [1000, 2000]
+    assert books.ts_recv.tolist() == [1500, 2500]
+    assert books.bid_price[:, :2].tolist() == [[100.0, 99.75]] * 2
+    assert books.bid_qty.tolist() == [[5.0, 7.0, 0.0]] * 2
+    assert books.ask_price[:, :2].tolist()[0] == [100.25, 100.5]
+    assert books.ask_price[1, 0] == 100.5
+    assert books.ask_qty.tolist() == [[3.0, 9.0, 0.0], [9.0, 0.0, 0.0]]
+    assert books.valid.all()
+    assert np.isnan(books.ask_price[1, 1:]).all()
+
+
+def test_ten_levels_behind_a_gap_are_invalid_until_the_next_record(tmp_path: Path) -> None:
+    whole = unpacked(TEN)
+    head, record = whole[: -3 * 368], bytearray(whole[-3 * 368 : -2 * 368])
+    bad = bytearray(record)
+    bad[8:16], bad[30] = struct.pack("<Q", 1_500), 0x84
+    good = bytearray(record)
+    good[8:16] = struct.pack("<Q", 1_600)
+    path = tmp_path / "es.dbn"
+    path.write_bytes(head + bytes(record) + bytes(bad) + bytes(good))
+    with pytest.warns(UserWarning, match="1 records stand behind a gap"):
+        books = data_room.load(path).books(depth=1)
+    assert books.valid.tolist() == [True, False, True]
+    assert data_room.check(path).issues[0].kind == "sequence"
+    # An event that never says that it ends, ends before the next time.
+    record[30] = 0
+    good[48 + 16] = 6  # bid quantity
+    path.write_bytes(head + bytes(record) + bytes(good))
+    assert data_room.load(path).books(depth=1).ts_event.tolist() == [1_000, 1_600]
+
+
+def test_bars_as_the_vendors_own_encoder_writes_them(tmp_path: Path) -> None:
+    path = tmp_path / "es.dbn"
+    path.write_bytes(unpacked(MINUTES))
+    data = data_room.load(path)
+    known = data.instruments[0]
+    assert (known.venue, known.asset_class, known.tick_size) == ("GLBX", "future", "0.01")
+    bars = data.to_frame("bar")
+    assert bars["ts_open"].tolist()[0].isoformat() == "2023-12-25T00:00:00+00:00"
+    assert (bars["ts_close"] - bars["ts_open"]).dt.total_seconds().tolist() == [60.0, 60.0]
+    assert bars[["open", "high", "low", "close", "volume"]].to_numpy().tolist() == [
+        [4810.0, 4811.0, 4809.75, 4810.25, 12.0],
+        [4810.25, 4812.0, 4810.0, 4812.0, 3.0],
+    ]
+    given = data_room.load(path, instruments={"ESH4": {"tick_size": "0.25", "multiplier": "50"}})
+    assert given.bars()["close"].tolist() == [4810.25 / 0.25, 4812 / 0.25]
+    whole = unpacked(MINUTES)
+    path.write_bytes(whole + unpacked(TEN)[-368:])
+    with pytest.raises(DataError, match=r"mixes .* split it by schema"):
+        data_room.load(path)
+    nothing = bytearray(whole)
+    nothing[-24:-16] = struct.pack("<q", NONE)
+    path.write_bytes(nothing)
+    assert data_room.check(path).issues[0].kind == "nan"
+
+
+def test_a_book_for_each_publisher_and_what_a_trade_met(tmp_path: Path) -> None:
+    def quote(publisher: int, bid: float, action: str = "A") -> bytes:
+        head = struct.pack("<BBHIQ", 20, 1, publisher, 17077, 1_000)
+        body = struct.pack("<qIccBBQiI", round(9.5e9), 2, action.encode(), b"A", 0x80, 0, 2_000,
+                           0, 0)  # fmt: skip
+        return head + body + struct.pack("<qqIIII", round(bid * 1e9), 10 * 10**9, 3, 4, 1, 1)
+
+    path = tmp_path / "es.dbn"
+    path.write_bytes(prelude(schema=1) + quote(1, 9.5) + quote(2, 9.25))
+    data = data_room.load(path)
+    assert data.symbols == ("ESH4.1", "ESH4.2")
+    assert data.to_frame("quote")["bid_price"].tolist() == [9.5, 9.25]
+    for schema, kinds in ((1, [TRADE, QUOTE, QUOTE]), (3, [QUOTE, QUOTE, TRADE])):
+        path.write_bytes(prelude(schema=schema) + quote(1, 9.5, "T"))
+        assert data_room.load(path).events()["kind"].tolist() == kinds
+
+
 needs_data = pytest.mark.skipif(not SHARED.is_dir(), reason="the recorded day is not here")
 
 
 @needs_data
 def test_the_cme_day_has_the_books_of_its_records() -> None:
     """Replays add, cancel, modify naively, event by event, and compares the best prices."""
-    pd = pytest.importorskip("pandas")
     pytest.importorskip("pyarrow")
+    pd = pytest.importorskip("pandas")
     table = pd.read_parquet(SHARED / "esh4_20231225.mbo.parquet")
     data = data_room.load(SHARED / "esh4_20231225.mbo.dbn.zst")
     assert data.symbols[0] == "ESH4"

@@ -313,12 +313,15 @@ def test_broken_files_say_where(tmp_path: Path) -> None:
     path = tmp_path / "x.jsonl"
     text = lines(KRAKEN, "ns")
     path.write_text(text + "17 {]\n" + text)
-    with pytest.raises(DataError, match="line 2") as caught:
+    with pytest.raises(DataError, match=r"line 3 of x\.jsonl") as caught:
         data_room.load(path, format="kraken_ws")
     assert caught.value.remedy
+    assert (caught.value.where["file"], caught.value.where["line"]) == ("x.jsonl", 3)
     path.write_text(text[:-30])
+    with pytest.raises(DataError, match="torn"):
+        data_room.load(path)
     with pytest.warns(UserWarning, match="torn"):
-        assert len(data_room.load(path)) == 3
+        assert len(data_room.load(path, quality="warn")) == 3
     path.write_text(text.replace("99.6", "null"))
     with pytest.raises(DataError, match="price"):
         data_room.load(path)

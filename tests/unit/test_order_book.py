@@ -144,3 +144,17 @@ def test_bad_arguments_are_named() -> None:
             call()
     with pytest.raises(DataError):
         book.apply(5)
+
+
+def test_arrays_without_a_field_or_of_two_dimensions_are_refused_by_name() -> None:
+    command = np.dtype([("op", "u1"), ("price", "i8")])
+    for call, field in (
+        (lambda: rt.MatchingEngine().run(np.zeros(2, dtype=command)), "order_id"),
+        (lambda: rt.OrderBook().apply(np.zeros(2, dtype=command)), "kind"),
+        (lambda: rt.MatchingEngine().run(np.zeros((1, 2), dtype=rt.mechanics.COMMAND_DTYPE)),
+         "commands"),
+        (lambda: rt.OrderBook().apply(ADDS.reshape(2, 2)), "events"),
+    ):  # fmt: skip
+        with pytest.raises(DataError) as caught:
+            call()
+        assert caught.value.field == field

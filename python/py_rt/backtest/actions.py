@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from py_rt._amounts import decimal, plain
 from py_rt.backtest.sessions import day_shift_ns
-from py_rt.data.actions import CorporateAction, corporate_actions, renamed
+from py_rt.data.actions import CorporateAction, corporate_actions
+from py_rt.data.renames import Lineage, renamed
 from py_rt.errors import ParameterError
 from py_rt.market import MarketData
 
@@ -41,23 +42,29 @@ def applicable(
         Splits and dividends of symbols of the data, after their first and before their last row,
         by time.
     tuple of CorporateAction
-        Symbol changes of symbols of the data.
+        Those, and the symbol changes of symbols of the data, as they were given.
+
+    Raises
+    ------
+    DataError
+        A symbol has rows of two companies, or of one under two names at a time.
     """
     if given is None:
         return market, (), ()
-    listed = _listed(given)
-    changes = [a for a in listed if a.kind == "symbol_change" and a.symbol in market.symbols]
-    market = renamed(market, changes)
-    names = {a.symbol: a.new_symbol for a in listed if a.kind == "symbol_change"}
-    known, shift = set(market.symbols), day_shift_ns(market.instruments)
-    start, end = market.start or 0, market.end or 0
-    found = [
-        replace(action, symbol=names.get(action.symbol, action.symbol))
-        for action in sorted(listed, key=lambda a: (a.ts, a.symbol, a.kind != "split"))
-        if action.kind != "symbol_change"
-    ]
-    inside = (a for a in found if a.symbol in known and start < a.ts - shift < end)
-    return market, tuple(inside), tuple(changes)
+    listed = sorted(_listed(given), key=lambda a: (a.ts, a.symbol, a.kind != "split"))
+    shift = day_shift_ns(market.instruments)
+    line = Lineage(market, listed, shift)
+    market = renamed(market, line)
+    known, start, end = set(market.symbols), market.start or 0, market.end or 0
+    inside, told = [], list(line.changes)
+    for action in listed:
+        if action.kind == "symbol_change" or not start < action.ts - shift < end:
+            continue
+        symbol = line.of_action(action.symbol, action.ts)
+        if symbol in known:
+            inside.append(replace(action, symbol=symbol))
+            told.append(action)
+    return market, tuple(inside), tuple(told)
 
 
 def to_core(

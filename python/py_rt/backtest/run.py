@@ -116,7 +116,7 @@ def backtest(
     start_cash = decimal(cash, "cash", least=0, most=Decimal(10) ** 15)
     lineup = line_up(strategy, limits, lambda own: own.resolve("backtest", start_cash))
     market = data if isinstance(data, MarketData) else load(data)
-    market, corporate, changes = applicable(actions, market)
+    market, corporate, told = applicable(actions, market)
     if len(market) == 0:
         raise DataError("there are no rows", field="data", remedy="check symbols, start and end")
     venue = venue if venue is not None else SimVenue()
@@ -153,7 +153,7 @@ def backtest(
         "bar_interval_ns": interval_ns,
         "seed": seed,
     }
-    config |= _asked(lineup, opens_at, (*changes, *corporate))
+    config |= _asked(lineup, opens_at, told)
     receipt = make_receipt(lineup, market, data, config, raw["order_hash"])
     impact = "moves" if isinstance(venue.impact, SquareRootImpact) else venue.impact
     assumptions = {

@@ -25,12 +25,21 @@ data_app = typer.Typer(help="Look at market data: list, check, load.", no_args_i
 app.add_typer(data_app, name="data", rich_help_panel=None)
 app.add_typer(journal_app, name="journal", rich_help_panel=None)
 
-File = Annotated[
-    str, typer.Argument(metavar="FILE", help="file.py, file.py:Class, or a registered name.")
+Files = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="FILE...",
+        help="file.py, file.py:Class, or a registered name; several share the account. NAME=FILE "
+        "gives it a name.",
+    ),
 ]
 Params = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="NAME=VALUE", help="A parameter of the strategy; repeatable."),
+    typer.Option(
+        "--set",
+        metavar="NAME=VALUE",
+        help="A parameter, of one of several STRATEGY.NAME=VALUE; repeatable.",
+    ),
 ]
 Store = Annotated[
     str | None,
@@ -86,15 +95,19 @@ def new(
 
 @app.command(
     epilog=example(
-        "py-rt backtest strategy.py --data sample:us_minute --set fast=5 --report r.html"
+        "py-rt backtest strategy.py --data sample:us_minute --set fast=5 --report r.html",
+        "py-rt backtest a.py slow=b.py:Trend --data day.csv --set slow.fast=50 --config team.toml",
     )
 )
 def backtest(
-    file: File,
+    files: Files,
     data: Annotated[str, typer.Option(metavar="SOURCE", help="File, glob, or sample:NAME.")],
     params: Params = None,
     report: Annotated[Path | None, typer.Option(help="Write the report there (HTML).")] = None,
     receipt: Annotated[Path | None, typer.Option(help="Write the receipt there (JSON).")] = None,
+    config: Annotated[
+        Path | None, typer.Option(help="TOML file: its [strategy], [risk] and [limits] hold.")
+    ] = None,
     cash: Annotated[str, typer.Option(help="Cash to start with.")] = "1000000",
     seed: Annotated[int, typer.Option(help="Of everything random.")] = 0,
     start: Annotated[str | None, typer.Option(help="Keep from this time on (ISO, zone).")] = None,
@@ -104,18 +117,23 @@ def backtest(
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
-    """Run a strategy over recorded data."""
+    """Run a strategy, or several on one account, over recorded data."""
     from py_rt.cli.research import run_backtest
 
     source = {"data": data, "start": start, "end": end, "symbols": symbols}
-    files = {"report": report, "receipt": receipt}
+    named = {"report": report, "receipt": receipt, "config": config}
     account = {"cash": cash, "seed": seed}
-    run_backtest(file, params or [], source, account, files, Output(as_json, quiet, debug))
+    run_backtest(files, params or [], source, account, named, Output(as_json, quiet, debug))
 
 
-@app.command(epilog=example("py-rt paper market_maker --data sample:btcusdt_l2 --speed 10"))
+@app.command(
+    epilog=example(
+        "py-rt paper market_maker --data sample:btcusdt_l2 --speed 10",
+        "py-rt paper a.py b.py --set A.order_qty=0.1 --config team.toml",
+    )
+)
 def paper(
-    file: File,
+    files: Files,
     data: Annotated[
         str, typer.Option(metavar="SOURCE", help="What the paper venue replays.")
     ] = "sample:btcusdt_l2",
@@ -129,7 +147,10 @@ def paper(
     ] = None,
     cash: Annotated[str, typer.Option(help="Cash of the paper account.")] = "1000000",
     config: Annotated[
-        Path | None, typer.Option(help="Trade on the venue of this TOML file instead.")
+        Path | None,
+        typer.Option(
+            help="TOML file: its [strategy], [risk] and [limits], and its [venue] if any."
+        ),
     ] = None,
     store: Store = None,
     as_json: AsJson = False,
@@ -145,12 +166,12 @@ def paper(
 
     plan: dict[str, Any] = {"data": data, "speed": speed, "seconds": seconds, "cash": cash}
     plan["store"] = store or "sqlite"
-    run_paper(file, params or [], plan, state_dir, config, Output(as_json, quiet, debug))
+    run_paper(files, params or [], plan, state_dir, config, Output(as_json, quiet, debug))
 
 
 @app.command(epilog=example("py-rt trade strategy.py --config trade.toml"))
 def trade(
-    file: File,
+    files: Files,
     config: Annotated[Path, typer.Option(metavar="C", help="TOML file of the session.")],
     params: Params = None,
     state_dir: Annotated[Path | None, typer.Option(help="Instead of [run] state_dir.")] = None,
@@ -167,7 +188,7 @@ def trade(
     from py_rt.cli.session import run_trade
 
     changed = {"state_dir": state_dir, "seconds": seconds, "store": store, "take_over": take_over}
-    run_trade(file, params or [], config, changed, Output(as_json, quiet, debug))
+    run_trade(files, params or [], config, changed, Output(as_json, quiet, debug))
 
 
 @app.command(epilog=example("py-rt venue --data sample:btcusdt_l2 --speed 10 --port 18080"))
@@ -255,7 +276,8 @@ def serve(
 def replay(
     journal: Annotated[Path, typer.Argument(metavar="JOURNAL", help="Or a state directory.")],
     strategy: Annotated[
-        str | None, typer.Option(metavar="FILE", help="Instead of the code that it names.")
+        list[str] | None,
+        typer.Option(metavar="FILE", help="Instead of the code that it names; repeatable."),
     ] = None,
     params: Params = None,
     as_json: AsJson = False,
@@ -265,7 +287,7 @@ def replay(
     """Replay a journal; the same orders must come out."""
     from py_rt.cli.research import run_replay
 
-    run_replay(journal, strategy, params or [], Output(as_json, quiet, debug))
+    run_replay(journal, strategy or [], params or [], Output(as_json, quiet, debug))
 
 
 @app.command(epilog=example("py-rt backtest sma_cross --data sample:us_minute --receipt r.json",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import traceback
 from collections.abc import Sequence
 
 from py_rt.cli.complaint import Complaint, complaint_of, tell
@@ -46,11 +47,11 @@ def run(arguments: Sequence[str]) -> int:
         return _interrupted(as_json=as_json)
     except BrokenPipeError:
         return 0
-    except BaseException as error:  # also sys.exit() in a strategy: a run that did not end
+    except BaseException as error:  # noqa: BLE001 - also sys.exit() in a strategy
         if type(error).__name__ == "Abort":  # how a parser tells of Ctrl-C
             return _interrupted(as_json=as_json)
         if "--debug" in arguments:
-            raise
+            traceback.print_exception(error)
         found = complaint_of(error)
         tell(found, as_json=as_json)
         return found.exit_code

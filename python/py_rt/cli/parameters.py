@@ -14,6 +14,8 @@ __all__ = ["parse_params"]
 def parse_params(written: Iterable[str]) -> dict[str, Any]:
     """Read ``name=value`` pairs; a value is a TOML value, and anything else is text.
 
+    A name may have one of a strategy in front: ``quick.fast``.
+
     Raises
     ------
     ConfigError
@@ -27,7 +29,7 @@ def parse_params(written: Iterable[str]) -> dict[str, Any]:
     params: dict[str, Any] = {}
     for pair in written:
         name, sign, text = pair.partition("=")
-        if not sign or not name.strip().isidentifier():
+        if not sign or not name.strip().rpartition(".")[2].isidentifier():
             raise ConfigError(
                 f"{pair!r} is not NAME=VALUE", field="--set", remedy="write it like --set fast=5"
             )

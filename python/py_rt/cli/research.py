@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from py_rt._strategy_files import load_strategy
 from py_rt.backtest import backtest, verify
 from py_rt.cli.output import Output, number
-from py_rt.cli.parameters import parse_params
+from py_rt.cli.team import gather, params_of
 from py_rt.data import load
 from py_rt.errors import ConfigError
 from py_rt.trade import replay
+from py_rt.trade.rules import merged, read_rules
 
 if TYPE_CHECKING:
     from py_rt.backtest import BacktestResult
@@ -37,7 +37,7 @@ def load_source(source: Mapping[str, str | None], **how: Any) -> MarketData:
 
 
 def run_backtest(
-    file: str,
+    who: Sequence[str],
     params: Sequence[str],
     source: Mapping[str, str | None],
     account: Mapping[str, Any],
@@ -45,14 +45,21 @@ def run_backtest(
     output: Output,
 ) -> None:
     """Run, write what was asked for, and show the statistics."""
-    _refuse_folders(files)
-    strategy = load_strategy(file, parse_params(params))
+    _refuse_folders({name: files[name] for name in ("report", "receipt")})
+    rules = read_rules(files["config"]) if files["config"] else None
+    if rules is not None and (rules.besides or rules.has_venue):
+        passed = ", ".join(f"[{name}]" for name in ("venue",) * rules.has_venue + rules.besides)
+        output.note(f"{files['config']}: {passed} say nothing about a backtest")
+    written = rules.params if rules else {}
+    team = gather(who, merged(written, params_of(params)))
     data = load_source(source)
     whole = source["start"] is None and source["end"] is None and source["symbols"] is None
     known = source["data"] if whole else None
     result = backtest(
-        strategy,
+        team,
         data,
+        risk=rules.risk if rules else None,
+        limits=(rules.limits if rules else None) or None,
         cash=account["cash"],
         seed=account["seed"],
         progress=not (output.quiet or output.as_json),
@@ -62,8 +69,10 @@ def run_backtest(
     report = result.report(files["report"]) if files["report"] else None
     if files["receipt"]:
         write_json(files["receipt"], result.receipt)
+    several = isinstance(team, dict)
     shown = {
         "stats": result.stats.to_dict(),
+        **({"by_strategy": _figures(result)} if several else {}),
         "events": result.events,
         "elapsed_s": result.elapsed_s,
         "events_per_s": result.events_per_s,
@@ -75,10 +84,23 @@ def run_backtest(
         _show(result, {"report": report, "receipt": files["receipt"]}, output)
 
 
-def run_replay(journal: Path, reference: str | None, params: Sequence[str], output: Output) -> None:
+def _figures(result: BacktestResult) -> dict[str, Any]:
+    """Return what each of several strategies did, on an account of the same cash of its own."""
+    return {
+        name: {
+            "params": own.params,
+            "stats": own.stats.to_dict(),
+            "profit": float(own.equity_arrays["equity"][-1]) - own.cash,
+            "denied": own.denied,
+        }
+        for name, own in result.by_strategy.items()
+    }
+
+
+def run_replay(journal: Path, who: Sequence[str], params: Sequence[str], output: Output) -> None:
     """Replay, show the hash, and exit 1 when the orders differ."""
-    strategy = load_strategy(reference, parse_params(params)) if reference else None
-    result = replay(journal, strategy)
+    team = gather(who, params_of(params)) if who else None
+    result = replay(journal, team)
     if output.result(result.to_dict()):
         rows = [("order_hash", result.order_hash), ("equal", "yes" if result.equal else "no")]
         if result.diverged_at is not None:
@@ -131,6 +153,20 @@ def _show(result: BacktestResult, files: Mapping[str, Path | None], output: Outp
     rows.append(("order_hash", result.order_hash))
     rows += [(name, str(path)) for name, path in files.items() if path]
     output.table(f"{result.strategy} on {result.data.name or 'data'}", rows)
+    if result.by_strategy.keys() != {result.strategy}:
+        _show_each(result, output)
     for name, reason in result.stats.reasons.items():
         if result.stats[name] is None:
             output.note(f"{name}: {reason}")
+
+
+def _show_each(result: BacktestResult, output: Output) -> None:
+    columns = ("strategy", "profit", "max_drawdown", "sharpe", "orders", "fills", "fees", "denied")
+    rows = []
+    for name, own in result.by_strategy.items():
+        stats = own.stats
+        profit = number(float(own.equity_arrays["equity"][-1]) - own.cash)
+        risk = (number(stats.max_drawdown, "%"), number(stats.sharpe))
+        counts = (stats.n_orders, stats.n_fills, stats.fees, own.denied)
+        rows.append([name, profit, *risk, *(number(value) for value in counts)])
+    output.table("by strategy", rows, columns)

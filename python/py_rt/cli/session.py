@@ -10,9 +10,9 @@ from typing import Any, cast
 
 import typer
 
-from py_rt._strategy_files import load_strategy
 from py_rt.cli.output import Output, plain_json
-from py_rt.cli.parameters import parse_params
+from py_rt.cli.team import gather, params_of, title
+from py_rt.config import RiskLimits
 from py_rt.errors import ConfigError
 from py_rt.trade import (
     SessionResult,
@@ -26,6 +26,7 @@ from py_rt.trade import (
 )
 from py_rt.trade.control import KillLevel
 from py_rt.trade.database import deliver_store, parse_store
+from py_rt.trade.rules import Rules, merged, read_rules
 from py_rt.trade.secrets import forbid_dumps
 from py_rt.trade.venue import serve as serve_venue
 from py_rt.trade.venue_process import end_with_session
@@ -45,7 +46,7 @@ _STATUS_ORDER = ("running", "kill", "orders", "open_orders", "fills", "positions
 
 
 def run_trade(
-    file: str,
+    who: Sequence[str],
     params: Sequence[str],
     config: Path,
     changed: Mapping[str, Any],
@@ -54,14 +55,14 @@ def run_trade(
     """Trade by configuration; ``--set`` goes before ``[strategy]``."""
     overrides = {name: value for name, value in changed.items() if value is not None}
     forbid_dumps()
-    resolved = read_config(config, {**overrides, "params": parse_params(params)})
-    strategy = load_strategy(file, resolved.params)
-    _say_beginning(strategy.name, resolved.mode, str(resolved.state_dir), output)
-    _finish(trade(strategy, resolved, on_note=Calm(output.note)), output)
+    resolved = read_config(config, {**overrides, "params": params_of(params)})
+    team = gather(who, resolved.params)
+    _say_beginning(title(team), resolved.mode, str(resolved.state_dir), output)
+    _finish(trade(team, resolved, on_note=Calm(output.note)), output)
 
 
 def run_paper(
-    file: str,
+    who: Sequence[str],
     params: Sequence[str],
     plan: Mapping[str, Any],
     state_dir: Path | None,
@@ -69,9 +70,9 @@ def run_paper(
     output: Output,
 ) -> None:
     """Trade on paper, on our own venue or on the one that a configuration names."""
-    given = parse_params(params)
-    if config is not None:
-        overrides: dict[str, Any] = {"params": given}
+    rules = read_rules(config) if config is not None else None
+    if config is not None and rules is not None and rules.has_venue:
+        overrides: dict[str, Any] = {"params": params_of(params)}
         overrides |= {"state_dir": state_dir} if state_dir else {}
         overrides |= {"seconds": plan["seconds"]} if plan["seconds"] is not None else {}
         overrides |= {"store": plan["store"]} if plan["store"] != "sqlite" else {}
@@ -83,14 +84,30 @@ def run_paper(
                 file=str(config),
                 remedy='use py-rt trade, or write mode = "paper"',
             )
-        strategy = load_strategy(file, resolved.params)
-        _say_beginning(strategy.name, "paper", str(resolved.state_dir), output)
-        _finish(trade(strategy, resolved, on_note=Calm(output.note)), output)
+        team = gather(who, resolved.params)
+        _say_beginning(title(team), "paper", str(resolved.state_dir), output)
+        _finish(trade(team, resolved, on_note=Calm(output.note)), output)
         return
-    strategy = load_strategy(file, given)
+    asked = dict(plan)
+    limits: dict[str, RiskLimits] = {}
+    if rules is not None:
+        _refuse_besides(rules, str(config))
+        asked["risk"], limits = rules.risk, rules.limits
+    team = gather(who, merged(rules.params if rules else {}, params_of(params)))
     folder = state_dir or Path("paper-state")
-    _say_beginning(strategy.name, "paper", str(folder), output)
-    _finish(paper(strategy, on_note=Calm(output.note), state_dir=folder, **plan), output)
+    _say_beginning(title(team), "paper", str(folder), output)
+    say = Calm(output.note)
+    _finish(paper(team, on_note=say, limits=limits or None, state_dir=folder, **asked), output)
+
+
+def _refuse_besides(rules: Rules, file: str) -> None:
+    if rules.besides:
+        raise ConfigError(
+            "says how to trade on a venue, and none is named",
+            field=rules.besides[0],
+            file=file,
+            remedy="add [venue], or leave only [strategy], [risk] and [limits] and use options",
+        )
 
 
 def run_venue(
@@ -209,13 +226,23 @@ def _finish(result: SessionResult, output: Output) -> None:
             ("ended because", result.reason),
             ("order_hash", result.order_hash),
             ("journal", result.journal),
+            ("root", result.root or "-"),
             ("store", str(result.store)),
         ]
         output.table("session", rows)
+        if result.strategies:
+            _show_each(result, output)
     if not result.reconciled or result.reason == "refused":
         raise typer.Exit(4)
     if result.halted:
         raise typer.Exit(5)
+
+
+def _show_each(result: SessionResult, output: Output) -> None:
+    columns = ("strategy", "orders", "fills", "rejected", "position", "realized_pnl")
+    rows = [[name, *(_shown(own[column]) for column in columns[1:])]
+            for name, own in result.strategies.items()]  # fmt: skip
+    output.table("by strategy", rows, columns)
 
 
 def _shown(value: Any) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any, Literal
 
 import numpy as np
@@ -12,10 +13,11 @@ import numpy as np
 from py_rt._scales import count_decimals, from_units, to_units
 from py_rt._times import to_ns
 from py_rt.data.files import frame_of
+from py_rt.data.renames import Lineage, renamed
 from py_rt.errors import DataError, ParameterError
-from py_rt.market import Instrument, MarketData
+from py_rt.market import MarketData
 
-__all__ = ["CorporateAction", "adjust", "corporate_actions", "renamed"]
+__all__ = ["CorporateAction", "adjust", "corporate_actions"]
 
 DAY = 86_400_000_000_000
 _KINDS = ("split", "dividend", "symbol_change")
@@ -33,8 +35,9 @@ class CorporateAction:
     symbol : str
     ts : int
         00:00 UTC of the session date on which it takes effect (the ex-date), ns.
-    ratio : float
-        New shares per old one, of a split: 4.0 for 4:1, 0.1 for a reverse split 1:10.
+    ratio : float, or text such as "4:3"
+        New shares per old one, of a split: 4.0 for 4:1, 0.1 for a reverse split 1:10. Text is kept
+        as the nearest float; ``rt.backtest`` counts with the exact fraction either way.
     amount : float
         Cash per share, of a dividend.
     currency : str
@@ -44,7 +47,7 @@ class CorporateAction:
     Raises
     ------
     ParameterError
-        A kind that is unknown, or a value that is missing or not positive.
+        A kind that is unknown, or a value that is missing, no number, or not positive.
 
     Examples
     --------
@@ -65,6 +68,7 @@ class CorporateAction:
             raise ParameterError(
                 f"{self.kind!r} is unknown", field="kind", remedy=f"use one of {', '.join(_KINDS)}"
             )
+        object.__setattr__(self, "ratio", _number(self.ratio))
         for kind, name in (("split", "ratio"), ("dividend", "amount")):
             number = float(getattr(self, name))
             if self.kind == kind and not (np.isfinite(number) and number > 0):
@@ -77,6 +81,25 @@ class CorporateAction:
     def to_dict(self) -> dict[str, Any]:
         """Return the fields as a dict."""
         return asdict(self)
+
+
+def _number(ratio: Any) -> float:
+    """Read a ratio, also one that is written as new for old shares.
+
+    Examples
+    --------
+    >>> _number("4:3") == _number("4/3") == 4 / 3, _number(2)
+    (True, 2.0)
+    """
+    new, sign, old = str(ratio).replace("/", ":").partition(":")
+    try:
+        return float(Fraction(new.strip()) / Fraction(old.strip())) if sign else float(ratio)
+    except (ValueError, TypeError, ZeroDivisionError):
+        raise ParameterError(
+            f"{ratio!r} is no ratio",
+            field="ratio",
+            remedy='write 4.0, or "4:3" for 4 new for 3 old',
+        ) from None
 
 
 def corporate_actions(source: Any) -> tuple[CorporateAction, ...]:
@@ -207,7 +230,8 @@ def adjust(
     Raises
     ------
     DataError
-        There are no bars; a dividend is not smaller than the close before it.
+        There are no bars; a dividend is not smaller than the close before it; a symbol has rows of
+        two companies at a time.
 
     Notes
     -----
@@ -231,13 +255,14 @@ def adjust(
     if not bars.size:
         raise DataError("there are no bars", field="data", remedy="adjust bars, not events")
     listed = sorted(actions, key=lambda action: action.ts)
-    data = renamed(data, listed)
+    line = Lineage(data, listed)
+    data = renamed(data, line)
     bars = data.bars().copy()
     instruments = list(data.instruments)
     notes = list(data.notes)
     for number, instrument in enumerate(instruments):
         mine = np.flatnonzero(bars["instrument"] == number)
-        own = [a for a in listed if a.symbol == instrument.symbol]
+        own = [a for a in listed if line.of_action(a.symbol, a.ts) == instrument.symbol]
         price, volume = _factors(bars[mine], own, instrument.tick_size, splits, dividends)
         if (price == 1.0).all() and (volume == 1.0).all():
             continue
@@ -251,41 +276,6 @@ def adjust(
         instruments[number] = instrument.with_fields(tick_size=tick)
         notes.append(f"{instrument.symbol}: adjusted for {len(own)} corporate actions")
     return MarketData(data.events(), bars, instruments, data.name, data.attribution, notes)
-
-
-def renamed(data: MarketData, actions: Sequence[CorporateAction]) -> MarketData:
-    """Return the data with the rows of symbols that changed under their new ones.
-
-    Examples
-    --------
-    >>> import py_rt as rt
-    >>> data = rt.data.load({"ts": ["2022-06-08"], "close": [190.0]}, symbols="FB")
-    >>> change = CorporateAction("symbol_change", "FB", to_ns("2022-06-09"), new_symbol="META")
-    >>> renamed(data, [change]).symbols
-    ('META',)
-    """
-    names = {action.symbol: action.new_symbol for action in actions if action.kind == _KINDS[2]}
-    symbols = [names.get(symbol, symbol) for symbol in data.symbols]
-    if symbols == list(data.symbols):
-        return data
-    kept = list(dict.fromkeys(symbols))
-    number = np.array([kept.index(symbol) for symbol in symbols])
-    known: dict[str, Instrument] = {}
-    for instrument, symbol in zip(data.instruments, symbols, strict=True):
-        same = known.setdefault(symbol, instrument.with_fields(symbol=symbol))
-        if (same.tick_size, same.lot_size) != (instrument.tick_size, instrument.lot_size):
-            raise DataError(
-                f"{instrument.symbol} and {symbol} have different ticks",
-                field="instruments",
-                remedy="load both with the same instruments=",
-            )
-    parts = []
-    for rows in (data.events(), data.bars()):
-        moved = rows.copy()
-        moved["instrument"] = number[rows["instrument"]]
-        parts.append(moved)
-    chosen = [known[symbol] for symbol in kept]
-    return MarketData(parts[0], parts[1], chosen, data.name, data.attribution, data.notes)
 
 
 def _factors(

@@ -41,9 +41,13 @@ _COINS = ("BTC", "ETH", "SOL", "XRP", "DOGE", "LTC", "ADA", "BNB")
 
 
 def build_market(
-    tables: Sequence[Table], name: str, given: Instruments | None, log: IssueLog
+    tables: Sequence[Table],
+    name: str,
+    given: Instruments | None,
+    log: IssueLog,
+    fields: Mapping[str, Any] | None = None,
 ) -> MarketData:
-    """Turn checked tables into one ``MarketData``.
+    """Turn checked tables into one ``MarketData``; ``fields`` are those of every instrument.
 
     Raises
     ------
@@ -53,7 +57,10 @@ def build_market(
         ``instruments`` is not what it should be.
     """
     symbols = sorted({table.symbols[code] for table in tables for code in np.unique(table.codes)})
-    known = _instruments(tables, symbols, given, log)
+    inferred = _inferred(tables, symbols, log)
+    if fields:
+        inferred = {symbol: one.with_fields(**fields) for symbol, one in inferred.items()}
+    known = overrule(inferred, given, log)
     events, bars = [], []
     for table in tables:
         number = np.array([symbols.index(s) if s in symbols else 0 for s in table.symbols])
@@ -79,16 +86,24 @@ def _merged(parts: list[Rows], clock: str) -> Rows | None:
     return rows[np.lexsort(keys)]
 
 
-def _instruments(
-    tables: Sequence[Table], symbols: list[str], given: Instruments | None, log: IssueLog
-) -> tuple[Instrument, ...]:
-    return overrule(_inferred(tables, symbols, log), given, log)
-
-
 def overrule(
-    inferred: Mapping[str, Instrument], given: Instruments | None, log: IssueLog
+    inferred: Mapping[str, Instrument],
+    given: Instruments | None,
+    log: IssueLog,
+    *,
+    guessed: bool = True,
 ) -> tuple[Instrument, ...]:
-    """Put what the caller gave in the place of what was inferred, and note what was not given.
+    """Put what the caller gave in the place of what was inferred.
+
+    Parameters
+    ----------
+    inferred : mapping of str to Instrument
+    given : sequence or mapping
+        See ``load``.
+    log : IssueLog
+        Gets a note for each that was not given.
+    guessed : bool
+        False where the source itself says what its instruments are: nothing is noted of them.
 
     Raises
     ------
@@ -106,7 +121,7 @@ def overrule(
             out.append(override)
             continue
         out.append(_overridden(base, override) if override else base)
-    shown = [s for s in out if s.symbol not in chosen]
+    shown = [s for s in out if s.symbol not in chosen] if guessed else []
     for instrument in shown[:8]:
         log.note(
             f"{instrument.symbol}: tick {instrument.tick_size}, lot {instrument.lot_size} "

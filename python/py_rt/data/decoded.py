@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import IO, Any
 from zoneinfo import ZoneInfo
@@ -16,9 +16,9 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from py_rt._layout import EVENT_DTYPE, Rows
-from py_rt._scales import parse_decimal
-from py_rt.data.build import overrule, step_of
+from py_rt.data.build import step_of
 from py_rt.data.opening import TORN, broken_off, open_unpacked
+from py_rt.data.overrides import fit_instruments
 from py_rt.data.quality import IssueLog
 from py_rt.data.readers import Wishes
 from py_rt.errors import DataError, ParameterError
@@ -38,6 +38,8 @@ def feed(
     take: Callable[[bytes, bool], Any],
     log: IssueLog,
     opened: Callable[[], IO[bytes]] | None = None,
+    *,
+    text: bool = False,
 ) -> None:
     """Hand a file over to a decoder, block by block; the last call says so.
 
@@ -49,16 +51,21 @@ def feed(
         ``take(bytes, last)``.
     opened : callable, optional
         Opens it, where it is a member of a zip.
+    text : bool
+        Whether it has lines, for messages.
 
     Raises
     ------
     DataError
         The file is torn, or the decoder cannot read it: names file, line or byte, and field.
     """
+    lines, read = 0, 0
     try:
         with opened() if opened else open_unpacked(path) as file:
             block = file.read(BLOCK)
             while True:
+                lines += block.count(b"\n") if text else 0
+                read += len(block)
                 following = file.read(BLOCK) if block else b""
                 take(block, not following)
                 if not following:
@@ -67,7 +74,7 @@ def feed(
     except DataError as error:
         raise placed(error, path, log) from None
     except TORN as error:
-        raise broken_off(path, error, log) from None
+        raise broken_off(path, error, log, lines if text else None, read) from None
 
 
 def placed(error: DataError, path: Path, log: IssueLog) -> DataError:
@@ -191,42 +198,9 @@ def build_decoded(
         )
         for symbol, price, qty in places
     }
-    known = overrule(inferred, wishes.instruments, log)
-    for number, (base, chosen) in enumerate(zip(inferred.values(), known, strict=True)):
-        for size, column in (("tick_size", "price"), ("lot_size", "qty")):
-            _rescale(rows, number, (base, chosen), (size, column), log)
+    known = fit_instruments(rows, inferred, wishes.instruments, log)
     back = np.flatnonzero(np.diff(rows["ts_recv"]) < 0)
     if back.size:
         log.note(f"{back.size} rows were received out of order; sorted")
         rows = rows[np.argsort(rows["ts_recv"], kind="stable")]
     return MarketData(rows, None, known, name, attribution, ())
-
-
-def _rescale(
-    rows: Rows,
-    number: int,
-    instruments: Sequence[Instrument],
-    what: tuple[str, str],
-    log: IssueLog,
-) -> None:
-    size, column = what
-    (have, scale), (want, finer) = (parse_decimal(getattr(i, size), size) for i in instruments)
-    if (have, scale) == (want, finer):
-        return
-    mine = np.flatnonzero(rows["instrument"] == number)
-    values = rows[column][mine]
-    numerator, divisor = have * 10 ** max(finer - scale, 0), want * 10 ** max(scale - finer, 0)
-    exact = values.astype(object) * numerator
-    off = np.flatnonzero(exact % divisor != 0) if exact.size else np.empty(0, dtype=np.intp)
-    if off.size:
-        symbol = instruments[1].symbol
-        raise log.refuse(
-            "schema",
-            f"{column} of {off.size} rows of {symbol} is no multiple of the {size} "
-            f"{getattr(instruments[1], size)}",
-            f"leave {size} out, or pass {getattr(instruments[0], size)}",
-            rows=mine[off],
-            symbol=symbol,
-            column=column,
-        )
-    rows[column][mine] = (exact // divisor).astype(np.int64)

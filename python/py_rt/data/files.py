@@ -76,7 +76,8 @@ def _with_reader(path: Path, reader: Reader | None, log: IssueLog) -> list[tuple
     else:
         what, remedy = "is of no format that is recognised", "pass format="
     names = ", ".join(format_names())
-    raise log.refuse("schema", f"{path.name} {what}", f"{remedy} (one of {names})")
+    what = f"{path.name} {what}"
+    raise log.refuse("schema", what, f"{remedy} (one of {names})", file=path.name)
 
 
 def _matches(entry: str | Path, log: IssueLog) -> list[Path]:

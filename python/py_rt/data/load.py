@@ -10,12 +10,14 @@ from typing import Any, Literal
 import numpy as np
 
 from py_rt._times import format_ns
+from py_rt.data.books import find_crossed_books
 from py_rt.data.build import Instruments, build_market
 from py_rt.data.bundled import sample
 from py_rt.data.catalog import Catalog
 from py_rt.data.checks import find_defects, mend
 from py_rt.data.files import frame_of, is_columns, locate
 from py_rt.data.oddities import find_oddities
+from py_rt.data.overrides import overridden
 from py_rt.data.quality import IssueLog, QualityReport
 from py_rt.data.readers import Sheet, Wishes, split
 from py_rt.data.tables import Table, read_table
@@ -62,7 +64,8 @@ def load(
         hftbacktest rows" how a file is
         written, "bars_csv" and the like both. Recognised when left out.
     instruments : sequence of Instrument, or mapping from symbol to Instrument or fields, optional
-        Instead of tick and lot inferred from the decimals.
+        Instead of tick and lot inferred from the decimals, or known to the source: amounts stay
+        what they are, and one that is no multiple of a step given here is refused.
     bar_stamp : {"open", "close"}, optional
         Which end of its bar a time names.
     tz : str, optional
@@ -185,11 +188,15 @@ def check(
     facts: dict[str, Any] = {}
     try:
         data = _read(source, wishes, log, raising=False)
+        if wishes.symbols is not None:
+            data = data.select(wishes.symbols)
+            log.issues = [i for i in log.issues if i.symbol in (None, *wishes.symbols)]
         facts = _facts(data)
         if isinstance(source, (MarketData, Catalog)):
             _check_rows(data, wishes, log)
-        if "depth" in data.kinds and not any(i.kind == "crossed" for i in log.issues):
-            _find_crossed_books(data, log, "warning")
+        booked = {"depth", "order"}.intersection(data.kinds)
+        if booked and not any(i.kind == "crossed" for i in log.issues):
+            find_crossed_books(data, log, "warning")
         notes = tuple(dict.fromkeys([*data.notes, *log.notes]))
     except DataError as error:
         if not any(issue.severity == "error" for issue in log.issues):
@@ -246,11 +253,11 @@ def _facts(data: MarketData) -> dict[str, Any]:
 def _read(source: Any, wishes: Wishes, log: IssueLog, *, raising: bool) -> MarketData:
     reader, kind = split(wishes.format)
     if isinstance(source, MarketData):
-        return source
+        return overridden(source, wishes.instruments, log)
     if isinstance(source, str) and source.startswith("sample:"):
-        return sample(source)
+        return overridden(sample(source), wishes.instruments, log)
     if isinstance(source, Catalog):
-        return source.query(wishes.symbols)
+        return overridden(source.query(wishes.symbols), wishes.instruments, log)
     if isinstance(source, Mapping) and not is_columns(source):
         tables = sorted(source.items())
         sheets = [Sheet(frame_of(table), str(name)) for name, table in tables]
@@ -260,11 +267,31 @@ def _read(source: Any, wishes: Wishes, log: IssueLog, *, raising: bool) -> Marke
         sheets = [Sheet(frame_of(source), default)]
         return _from_sheets(sheets, "", kind, wishes, log, raising=raising)
     paths, reader = locate(source, reader, log)
-    content = reader.read(paths, wishes, log)
+    try:
+        content = reader.read(paths, wishes, log)
+    except DataError as error:
+        if len(paths) == 1:
+            error.where.setdefault("file", paths[0].name)
+        raise
     if isinstance(content, MarketData):
-        return content
+        _note_unused(reader.name, paths[0].name, kind, wishes, log)
+        return overridden(content, wishes.instruments, log)
     title = paths[0].name.split(".")[0] if len(paths) == 1 else ""
     return _from_sheets(content, title, kind, wishes, log, raising=raising)
+
+
+def _note_unused(reader: str, file: str, kind: str | None, wishes: Wishes, log: IssueLog) -> None:
+    """Refuse a kind of table for what is none, and note what else says nothing about it."""
+    if kind is not None:
+        raise log.refuse(
+            "schema",
+            f"{reader} is no table that could hold {wishes.format}",
+            f"leave format= out, or pass {reader!r}",
+            file=file,
+        )
+    for name in ("tz", "columns", "bar_stamp"):
+        if getattr(wishes, name) is not None:
+            log.note(f"{name}= says nothing about {reader}: not used")
 
 
 def _from_sheets(
@@ -276,11 +303,13 @@ def _from_sheets(
     *,
     raising: bool,
 ) -> MarketData:
-    tables = []
+    tables, fields, seen = [], dict[str, Any](), dict[str, None]()
     for sheet in sheets:
+        fields |= sheet.fields
         before = len(log.issues)
         try:
-            tables.append(_sound(sheet, kind, wishes, log, raising=raising))
+            table = _sound(sheet, kind, wishes, log, seen, raising=raising)
+            tables += [] if table is None else [table]
         except DataError:
             if len(log.issues) == before:
                 raise
@@ -288,20 +317,31 @@ def _from_sheets(
             fresh = [issue for issue in log.issues[before:] if issue.severity == "error"]
             raise fresh[0].to_error(len(fresh) - 1) from None
         log.locate(before, sheet.file, sheet.line_of)
+    if not tables and seen:
+        missing = ", ".join(wishes.symbols or ())
+        remedy = f"use one of {', '.join(list(seen)[:20])}"
+        raise log.refuse("missing", f"there is no {missing} here", remedy, column="symbol")
     if not tables:
         raise log.refuse("empty", "there is no table", "pass at least one")
-    data = build_market(tables, title, wishes.instruments, log)
+    data = build_market(tables, title, wishes.instruments, log, fields)
     if "depth" in data.kinds:
         before = len(log.issues)
-        _find_crossed_books(data, log, "error")
+        find_crossed_books(data, log, "error")
         if raising and wishes.quality == "refuse" and len(log.issues) > before:
             raise log.issues[-1].to_error()
     return data
 
 
 def _sound(
-    sheet: Sheet, kind: str | None, wishes: Wishes, log: IssueLog, *, raising: bool
-) -> Table:
+    sheet: Sheet,
+    kind: str | None,
+    wishes: Wishes,
+    log: IssueLog,
+    seen: dict[str, None],
+    *,
+    raising: bool,
+) -> Table | None:
+    """Return the rows of a sheet that may stay; None when none is of a symbol that is wanted."""
     table = read_table(
         sheet.frame,
         log,
@@ -311,6 +351,14 @@ def _sound(
         bar_stamp=wishes.bar_stamp,
         symbol=sheet.symbol,
     )
+    seen |= dict.fromkeys(table.symbols)
+    if wishes.symbols is not None:
+        wanted = [code for code, symbol in enumerate(table.symbols) if symbol in wishes.symbols]
+        table = (
+            table if len(wanted) == len(table.symbols) else table.take(np.isin(table.codes, wanted))
+        )
+        if not wanted:
+            return None
     before = len(log.issues)
     defects = find_defects(table, log)
     if defects and raising and wishes.quality == "refuse":
@@ -333,23 +381,3 @@ def _check_rows(data: MarketData, wishes: Wishes, log: IssueLog) -> None:
                 mend(table, defects, repair=False, log=fresh), table, log, wishes.calendar
             )
             log.issues += fresh.issues
-
-
-def _find_crossed_books(data: MarketData, log: IssueLog, severity: Any) -> None:
-    events = data.events()
-    for number, symbol in enumerate(data.symbols):
-        if not (np.isin(events["kind"], (0, 2, 3)) & (events["instrument"] == number)).any():
-            continue
-        books = data.books(depth=1, symbol=symbol)
-        crossed = np.flatnonzero(books.bid_price[:, 0] >= books.ask_price[:, 0])
-        if crossed.size:
-            log.add(
-                "crossed",
-                severity,
-                f"the book is crossed after {crossed.size} messages, first at ts_event "
-                f"{int(books.ts_event[crossed[0]])}",
-                "a level was not removed, or rows are missing: look at the rows before it",
-                rows=crossed,
-                symbol=symbol,
-                column="price",
-            )

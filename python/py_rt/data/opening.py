@@ -105,22 +105,30 @@ def look(path: Path, log: IssueLog) -> Head:
     except TORN as error:
         torn = error
     if torn is not None and not block:
-        raise broken_off(path, torn, log) from None
+        raise broken_off(path, torn, log, lines=0, byte=0) from None
     if not block:
         raise log.refuse("empty", f"{path.name} is empty", "fetch it again", file=path.name)
     return Head(path, raw, block)
 
 
-def broken_off(path: Path, error: Exception, log: IssueLog, lines: int = 0) -> DataError:
-    """Record that a packed file cannot be unpacked to its end; raise what it returns."""
+def broken_off(
+    path: Path, error: Exception, log: IssueLog, lines: int | None = None, byte: int | None = None
+) -> DataError:
+    """Record that a packed file cannot be unpacked to its end; raise what it returns.
+
+    ``lines`` and ``byte`` say how much of what is packed could be read.
+    """
     why = str(error) or type(error).__name__
-    return log.refuse(
+    refused = log.refuse(
         "truncated",
         f"{path.name} breaks off: {why}",
         "fetch the file again",
         file=path.name,
-        line=lines + 1,
+        line=None if lines is None else lines + 1,
     )
+    if byte is not None:
+        refused.where["byte"] = byte
+    return refused
 
 
 def open_unpacked(path: Path) -> IO[bytes]:

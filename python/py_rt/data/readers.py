@@ -11,7 +11,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -59,12 +59,15 @@ class Sheet:
         Where it comes from, for messages.
     line_of : callable or None
         Gives the line in the file of a row number, where there are lines.
+    fields : mapping
+        What is known of every instrument in it, such as ``{"venue": "GLBX"}``.
     """
 
     frame: Any
     symbol: str | None = None
     file: str | None = None
     line_of: Callable[[int], int] | None = None
+    fields: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -45,7 +45,7 @@ def structured(
         )
     if isinstance(source, (Mapping, list, tuple)):
         _refuse_unknown(columns, names, name)
-    if isinstance(columns, _Fields) and columns.fits(dtype):
+    if isinstance(columns, _Fields) and columns.rows.ndim == 1 and columns.fits(dtype):
         return np.ascontiguousarray(columns.rows)
     given = {field: np.asarray(columns[field]) for field in names if field in columns}
     sizes = {field: column.shape for field, column in given.items()}
@@ -79,6 +79,9 @@ class _Fields(Mapping[str, Any]):
 
     def __getitem__(self, name: str) -> Any:
         return self.rows[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in (self.rows.dtype.names or ())
 
     def __iter__(self) -> Any:
         return iter(self.rows.dtype.names or ())

@@ -11,7 +11,7 @@ import json
 import math
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
@@ -21,6 +21,7 @@ from py_rt.config import ResolvedLimits, RiskLimits
 from py_rt.errors import ConfigError, ParameterError
 from py_rt.trade.addresses import Addresses, resolve_addresses
 from py_rt.trade.database import Database, locks_folder, parse_store
+from py_rt.trade.rules import SECTIONS, merged, own_limits, written_limits, written_params
 from py_rt.trade.secrets import Secret, from_environment, from_file, from_keyring
 from py_rt.trade.written import Document, Key, read_document
 
@@ -30,7 +31,6 @@ _DEAD_MAN_LIVE_S = 30.0
 DEFAULT_CASH = Decimal(100_000)
 """What limits that were left out are resolved against, when ``[run] cash`` is left out too."""
 
-_SECTIONS = ("run", "strategy", "venue", "risk", "store", "journal")
 _RUN = {
     "symbols": Key("texts"),
     "state_dir": Key("text", "state"),
@@ -68,7 +68,6 @@ _STORE = {
     "without_lease": Key("text", "trade", choices=("trade", "reduce_only")),
 }
 _LEASE_LEAST_NS = 1_000_000_000
-_LIMITS = tuple(part.name for part in fields(RiskLimits))
 _IN_CLEAR = ("key", "secret", "api_key", "api_secret", "password", "token")
 
 
@@ -95,12 +94,14 @@ class TradeConfig:
     cancel_on_stop : bool
         Whether open orders are cancelled at the end.
     params : dict
-        Parameters of the strategy class.
+        Parameters of the strategy class; of one of several strategies a dict under its name.
     dialect : str
     mode : {"paper", "live"}
     addresses : Addresses
     credentials : Credentials
     limits : ResolvedLimits
+    own_limits : dict of str to RiskLimits
+        What single strategies of several may do, by name; ``limits=`` of a call goes before it.
     cash : Decimal [money]
         What limits that are shares of it are resolved against, those of several strategies too.
     database : Database or None
@@ -138,6 +139,7 @@ class TradeConfig:
     seconds: float = 0.0
     cancel_on_stop: bool = True
     params: dict[str, Any] = field(default_factory=dict)
+    own_limits: dict[str, RiskLimits] = field(default_factory=dict)
     dialect: str = "alpaca"
     mode: Literal["paper", "live"] = "paper"
     database: Database | None = None
@@ -174,6 +176,7 @@ class TradeConfig:
                 **self.addresses.to_dict(),
             },
             "risk": self.limits.to_dict(),
+            "limits": {name: own.to_dict() for name, own in self.own_limits.items()},
             "store": {"url": str(self.database or "sqlite")},
             "journal": {"segment_mb": self.segment_mb, "retention_ns": self.retention_ns},
         }
@@ -191,7 +194,7 @@ class TradeConfig:
                 "fractional": self.fractional,
             },
             "risk": deciding["risk"],
-        }
+        } | ({"limits": deciding["limits"]} if self.own_limits else {})
         return hashlib.sha256(json.dumps(kept, sort_keys=True, default=str).encode()).hexdigest()
 
     def to_core(self) -> dict[str, Any]:
@@ -250,7 +253,7 @@ def read_config(
     py_rt.errors.ConfigError: there is no such file; file no_such_file.toml; check the path
     """
     changed = dict(overrides or {})
-    document = read_document(path, _SECTIONS)
+    document = read_document(path, SECTIONS)
     for name in ("run", "venue"):
         if name not in document.values:
             raise ConfigError(
@@ -263,7 +266,6 @@ def read_config(
     mode: Literal["paper", "live"] = venue["mode"]
     symbols = _symbols(document, run["symbols"])
     journal = document.section("journal", _JOURNAL)
-    params = {str(k): v for k, v in document.values.get("strategy", {}).items()}
     folder = Path(path).resolve().parent
     state_dir = changed.get("state_dir")
     return TradeConfig(
@@ -271,7 +273,8 @@ def read_config(
         state_dir=Path(state_dir).resolve() if state_dir else folder / run["state_dir"],
         seconds=float(changed.get("seconds", run["seconds"])),
         cancel_on_stop=run["cancel_on_stop"],
-        params={**_plain(params), **changed.get("params", {})},
+        params=merged(written_params(document), changed.get("params", {})),
+        own_limits=own_limits(document),
         dialect=venue["dialect"],
         mode=mode,
         addresses=resolve_addresses(document, venue, symbols),
@@ -289,11 +292,6 @@ def read_config(
         order_connections=venue["order_connections"],
         answer_timeout_ns=_duration(document, "venue.answer_timeout", venue["answer_timeout"]),
     )
-
-
-def _plain(params: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the parameters with plain floats, as the strategy class expects them."""
-    return {k: float(v) if isinstance(v, float) else v for k, v in params.items()}
 
 
 def _symbols(document: Document, written: list[str]) -> tuple[str, ...]:
@@ -337,12 +335,8 @@ def _credentials(venue: Mapping[str, Any], folder: Path) -> Credentials:
 def _limits(
     document: Document, mode: Literal["paper", "live"], cash: Decimal, symbols: tuple[str, ...]
 ) -> ResolvedLimits:
-    written = document.values.get("risk", {})
-    if not isinstance(written, dict):
-        raise document.error("is not a table", "risk", remedy="write it as [risk]")
-    document.known(written, _LIMITS, "risk")
     try:
-        limits = RiskLimits(**written).resolve(mode, cash)
+        limits = written_limits(document, "risk").resolve(mode, cash)
     except ParameterError as error:
         raise document.error(error.what, f"risk.{error.field}", remedy=error.remedy) from None
     if unknown := sorted(limits.symbols() - set(symbols)):

@@ -16,15 +16,17 @@ from py_rt._amounts import Number
 from py_rt.backtest.lineup import Lineup, Strategies, check_limited, line_up
 from py_rt.config import RiskLimits
 from py_rt.data import load
-from py_rt.errors import ConfigError, ParameterError
+from py_rt.errors import ConfigError, JournalError, ParameterError
 from py_rt.strategy import Strategy
 from py_rt.trade.addresses import Addresses
 from py_rt.trade.config import Credentials, TradeConfig, read_config
 from py_rt.trade.control import is_alive
 from py_rt.trade.database import parse_store
 from py_rt.trade.guard import GuardProcess
+from py_rt.trade.journal import Journal
 from py_rt.trade.secrets import Secret
 from py_rt.trade.signals import StopBySignal
+from py_rt.trade.store import figures_by_strategy
 from py_rt.trade.venue import venue_symbol
 from py_rt.trade.venue_process import VenueProcess
 
@@ -59,6 +61,12 @@ class SessionResult:
     halted : bool
         Whether a limit or the strategy's failure ended it.
     state_dir : str
+    root : str
+        What the chain of the journal has come to, 64 hexadecimal digits: note it elsewhere, and
+        ``py-rt journal verify --root`` says whether the journal still holds what it held. Empty
+        where the journal cannot be read.
+    strategies : dict
+        Of several strategies, each one's ``orders fills rejected position realized_pnl`` by name.
     """
 
     orders: int
@@ -73,6 +81,8 @@ class SessionResult:
     reason: str
     halted: bool
     state_dir: str = field(repr=False)
+    root: str = field(default="", repr=False)
+    strategies: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     @classmethod
     def from_core(cls, raw: Mapping[str, Any], state_dir: str) -> SessionResult:
@@ -128,7 +138,7 @@ def trade(
         Called with a line for the log.
     limits : dict of name to RiskLimits, optional
         What one of several may do by itself, beside the limits of the account; what is left out
-        takes the safe default of the mode.
+        takes the safe default of the mode. By default ``[limits.NAME]`` of the configuration.
 
     Returns
     -------
@@ -153,7 +163,8 @@ def trade(
     >>> rt.trade(rt.StrategyFactory.create("sma_cross"), "trade.toml")  # doctest: +SKIP
     """
     resolved = config if isinstance(config, TradeConfig) else read_config(config)
-    lineup = line_up(strategy, limits, lambda own: own.resolve(resolved.mode, resolved.cash))
+    own = resolved.own_limits if limits is None else limits
+    lineup = line_up(strategy, own, lambda one: one.resolve(resolved.mode, resolved.cash))
     return _run(lineup, resolved, on_event, on_note)
 
 
@@ -177,7 +188,17 @@ def _run(
         if guard is not None:
             guard.leave()
     result = SessionResult.from_core(raw, str(config.state_dir))
+    each = figures_by_strategy(result.store, lineup.strategies) if lineup.several else {}
+    result = replace(result, root=_root_of(result.journal), strategies=each)
     return replace(result, reason="stopped") if stop.asked else result
+
+
+def _root_of(journal: str) -> str:
+    """Return what the chain came to: the last segment holds what it began with."""
+    try:
+        return Journal(journal).verify().root
+    except (JournalError, OSError):
+        return ""
 
 
 def _strategy_keys(lineup: Lineup) -> dict[str, Any]:

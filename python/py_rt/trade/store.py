@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from urllib.parse import quote
 from py_rt.errors import JournalError
 from py_rt.trade.database import parse_store
 
-__all__ = ["FINAL_STATES", "read_table", "status_word"]
+__all__ = ["FINAL_STATES", "figures_by_strategy", "read_table", "status_word"]
 
 FINAL_STATES = frozenset(
     {"filled", "canceled", "rejected", "expired", "replaced", "doneforday", "denied"}
@@ -59,6 +60,50 @@ def read_table(path: str | Path, table: str) -> list[dict[str, Any]]:
             return [dict(row) for row in rows]
     except sqlite3.Error as error:
         raise JournalError(f"the store cannot be read: {error}", **where) from None
+
+
+def figures_by_strategy(path: str | Path, names: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """Return what each of several strategies ordered, was filled and holds, by its name.
+
+    Parameters
+    ----------
+    path : path-like
+        ``store.sqlite`` of the session.
+    names : iterable of str
+
+    Returns
+    -------
+    dict of str to dict
+        ``orders fills rejected`` (int; an order that was replaced counts once), ``position
+        realized_pnl`` (by symbol, decimal text).
+
+    Raises
+    ------
+    JournalError
+        There is no such file, or it is no store.
+    """
+    found: dict[str, dict[str, Any]] = {
+        name: {"orders": 0, "fills": 0, "rejected": 0, "position": {}, "realized_pnl": {}}
+        for name in names
+    }
+    orders = read_table(path, "orders")
+    owner = {row["client_order_id"]: row["strategy"] for row in orders}
+    for row in orders:
+        if row["strategy"] in found:
+            own = found[row["strategy"]]
+            state = status_word(row["status"])
+            own["orders"] += state != "replaced"  # what replaced it is counted
+            own["rejected"] += state == "rejected"
+    for row in read_table(path, "fills"):
+        name = owner.get(row["client_order_id"])
+        if name in found:
+            found[name]["fills"] += 1
+    for row in read_table(path, "positions"):
+        if row["strategy"] in found:
+            own = found[row["strategy"]]
+            own["position"][row["symbol"]] = row["qty"]
+            own["realized_pnl"][row["symbol"]] = row["realized_pnl"]
+    return found
 
 
 def _read_database(url: str, table: str) -> list[dict[str, Any]]:

@@ -157,7 +157,11 @@ class Document:
         match = _FIELD.match(field)
         assert match, field
         name, place, key = match.groups()
-        skip = int(place or 0)
+        table, _, last = field.rpartition(".")
+        nested = self._line_in(table, 0, last) if "." in table else None
+        return nested or self._line_in(name, int(place or 0), key)
+
+    def _line_in(self, name: str, skip: int, key: str | None) -> int | None:
         header = re.compile(rf"^\s*\[\[?\s*{re.escape(name)}\s*\]\]?\s*(#.*)?$")
         wanted = re.compile(rf"^\s*[\"']?{re.escape(key or '')}[\"']?\s*=")
         found: int | None = None

@@ -1,7 +1,8 @@
 //! The door of DBN.
 
+use numpy::PyArray1;
 use py_rt_types::MarketEvent;
-use py_rt_venues::dbn::DbnFile;
+use py_rt_venues::dbn::{DbnBar, DbnFile};
 use py_rt_venues::scale::Places;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -45,6 +46,7 @@ impl DbnReader {
         dict.set_item("twice", counts.twice)?;
         dict.set_item("marked", counts.marked)?;
         dict.set_item("resting", self.file.rows().resting())?;
+        dict.set_item("bars", columns(py, self.file.rows().bars())?)?;
         if let Some(metadata) = self.file.metadata() {
             dict.set_item("version", metadata.version)?;
             dict.set_item("dataset", &metadata.dataset)?;
@@ -52,4 +54,23 @@ impl DbnReader {
         }
         Ok(dict)
     }
+}
+
+/// Bars as columns: places, times in ns, prices in 1e-9, volumes.
+fn columns<'py>(py: Python<'py>, bars: &[DbnBar]) -> PyResult<Bound<'py, PyDict>> {
+    let dict = PyDict::new(py);
+    let column = |of: fn(&DbnBar) -> i64| PyArray1::from_iter(py, bars.iter().map(of));
+    let time = |ns: u64| i64::try_from(ns).unwrap_or(i64::MAX);
+    dict.set_item("place", column(|bar| i64::from(bar.place)))?;
+    let opened = PyArray1::from_iter(py, bars.iter().map(|bar| time(bar.ts_open)));
+    dict.set_item("ts_open", opened)?;
+    let end = |bar: &DbnBar| time(bar.ts_open.saturating_add(bar.ohlcv.interval));
+    dict.set_item("ts_close", PyArray1::from_iter(py, bars.iter().map(end)))?;
+    dict.set_item("open", column(|bar| bar.ohlcv.open))?;
+    dict.set_item("high", column(|bar| bar.ohlcv.high))?;
+    dict.set_item("low", column(|bar| bar.ohlcv.low))?;
+    dict.set_item("close", column(|bar| bar.ohlcv.close))?;
+    let volume = PyArray1::from_iter(py, bars.iter().map(|bar| bar.ohlcv.volume));
+    dict.set_item("volume", volume)?;
+    Ok(dict)
 }

@@ -1,5 +1,6 @@
 //! A whole DBN file, in blocks of any size.
 
+use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
@@ -7,7 +8,7 @@ use py_rt_types::MarketEvent;
 
 use crate::error::{DecodeError, Malformed};
 
-use super::metadata::Metadata;
+use super::metadata::{Metadata, TBBO};
 use super::record::{Header, Record};
 use super::rows::DbnRows;
 
@@ -44,20 +45,30 @@ impl DbnFile {
         self.used
     }
 
-    /// Symbols of the instruments that have rows: the name asked for, or else the number.
+    /// Symbols of the instruments that have rows: the name asked for, or else the number; with
+    /// the number of the publisher behind it where several tell of one instrument.
     #[must_use]
     pub fn symbols(&self) -> Vec<String> {
         let known = self.metadata.as_ref().map_or(&[][..], |m| &m.symbols);
-        let name_of = |number: &u32| {
-            let asked = known.iter().find(|(known, _)| known == number);
-            asked.map_or_else(|| number.to_string(), |(_, name)| name.clone())
-        };
+        let numbers = self.rows.numbers();
         let mut names: Vec<String> = Vec::new();
-        for number in self.rows.numbers() {
-            let name = name_of(number);
+        for (number, publisher) in numbers {
+            let asked = known.iter().find(|(known, _)| known == number);
+            let name = asked.map_or_else(|| number.to_string(), |(_, name)| name.clone());
+            let told_by = numbers.iter().filter(|other| other.0 == *number).count();
+            let behind = if told_by > 1 {
+                format!(".{publisher}")
+            } else {
+                String::new()
+            };
+            let full = format!("{name}{behind}");
             // Two instruments under one name (a continuous contract that rolled): number them.
-            let taken = names.contains(&name);
-            names.push(if taken { number.to_string() } else { name });
+            let taken = names.contains(&full);
+            names.push(if taken {
+                format!("{number}{behind}")
+            } else {
+                full
+            });
         }
         names
     }
@@ -109,6 +120,9 @@ impl DbnFile {
     fn step(&mut self, bytes: &[u8], out: &mut Vec<MarketEvent>) -> Result<usize, DecodeError> {
         if self.metadata.is_none() {
             let (metadata, used) = Metadata::decode(bytes)?;
+            if metadata.schema == TBBO {
+                self.rows.put_quotes_first();
+            }
             self.metadata = Some(metadata);
             return Ok(used);
         }

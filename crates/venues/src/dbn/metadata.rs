@@ -23,6 +23,8 @@ pub struct Metadata {
     pub symbols: Vec<(u32, String)>,
 }
 
+/// Number of the schema of trades with the quotes that they met.
+pub(super) const TBBO: u16 = 3;
 /// Longest metadata that is believed: a million symbols.
 const LONGEST: usize = 1 << 28;
 /// Bytes of the part of fixed length.

@@ -1,4 +1,5 @@
-//! Databento Binary Encoding (DBN), versions 1 to 3: market by order, trades, best quotes.
+//! Databento Binary Encoding (DBN), versions 1 to 3: market by order, trades, best quotes, ten
+//! levels a side, bars.
 //!
 //! - [`metadata`]: what stands before the records.
 //! - [`record`]: one record's bytes to a value.
@@ -8,6 +9,7 @@
 //! Source: Databento, "DBN encoding" and "MBO schema"; field layouts of DBN versions 1, 2 and 3.
 
 pub mod file;
+mod ladder;
 pub mod metadata;
 pub mod record;
 pub mod rows;
@@ -18,4 +20,4 @@ mod tests;
 pub use file::DbnFile;
 pub use metadata::Metadata;
 pub use record::Record;
-pub use rows::{DbnCounts, DbnRows};
+pub use rows::{DbnBar, DbnCounts, DbnRows};

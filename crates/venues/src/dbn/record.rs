@@ -59,15 +59,51 @@ pub struct Best {
     pub ask_qty: u32,
 }
 
+/// Ten levels of both sides as they lie in the record, best first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Levels<'a>(&'a [u8; LEVELS]);
+
+const LEVEL: usize = 32;
+const LEVELS: usize = 10 * LEVEL;
+
+impl Levels<'_> {
+    /// The levels, decoded; those beyond the book have [`NO_PRICE`].
+    pub fn iter(&self) -> impl Iterator<Item = Best> + '_ {
+        let levels = self.0.chunks_exact(LEVEL);
+        levels.filter_map(<[u8]>::first_chunk).map(best)
+    }
+}
+
+/// Open, high, low, close and volume of an interval.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ohlcv {
+    /// Price in 1e-9, as are the next three; [`NO_PRICE`] for none.
+    pub open: i64,
+    /// See `open`.
+    pub high: i64,
+    /// See `open`.
+    pub low: i64,
+    /// See `open`.
+    pub close: i64,
+    /// Quantity.
+    pub volume: u64,
+    /// Length of the interval, ns; it begins at the record's time.
+    pub interval: u64,
+}
+
 /// A record that becomes rows, or another one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Record {
+pub enum Record<'a> {
     /// Market by order.
     ByOrder(Action),
     /// A trade.
     Trade(Action),
     /// An update of the best quotes, and the action that caused it.
     Quote(Action, Best),
+    /// An action, and the ten best levels as it left them.
+    Depth(Action, Levels<'a>),
+    /// A bar.
+    Bar(Ohlcv),
     /// A record of another type, by its number.
     Other(u8),
 }
@@ -76,6 +112,10 @@ pub enum Record {
 pub const BY_ORDER: u8 = 0xA0;
 const TRADE: u8 = 0x00;
 const QUOTE: u8 = 0x01;
+const DEPTH: u8 = 0x0A;
+/// Bytes of what trades and all schemas by price begin with.
+const HEAD: usize = 48;
+const SECOND: u64 = 1_000_000_000;
 
 impl Header {
     /// Decodes the head of a record.
@@ -99,13 +139,13 @@ impl Header {
     }
 }
 
-impl Record {
+impl<'a> Record<'a> {
     /// Decodes one whole record with its head.
     ///
     /// # Errors
     /// `Malformed` when it is shorter than its type.
     #[inline]
-    pub fn decode(bytes: &[u8], kind: u8) -> Result<Self, DecodeError> {
+    pub fn decode(bytes: &'a [u8], kind: u8) -> Result<Self, DecodeError> {
         let short = |_| DecodeError::malformed(0, "record length");
         Ok(match kind {
             BY_ORDER => {
@@ -120,25 +160,50 @@ impl Record {
                     ts_recv: le64(m, 40),
                 })
             }
-            TRADE => Self::Trade(priced(part::<48>(bytes, 0).map_err(short)?)),
+            TRADE => Self::Trade(priced(part::<HEAD>(bytes, 0).map_err(short)?)),
             QUOTE => {
-                let m = part::<80>(bytes, 0).map_err(short)?;
-                let best = Best {
-                    bid_price: le64i(m, 48),
-                    ask_price: le64i(m, 56),
-                    bid_qty: le32(m, 64),
-                    ask_qty: le32(m, 68),
-                };
-                Self::Quote(priced(m), best)
+                let level = part::<LEVEL>(bytes, HEAD).map_err(short)?;
+                let action = priced(part::<HEAD>(bytes, 0).map_err(short)?);
+                Self::Quote(action, best(level))
             }
+            DEPTH => {
+                let levels = part::<LEVELS>(bytes, HEAD).map_err(short)?;
+                let action = priced(part::<HEAD>(bytes, 0).map_err(short)?);
+                Self::Depth(action, Levels(levels))
+            }
+            0x20 => Self::Bar(ohlcv(bytes, SECOND).map_err(short)?),
+            0x21 => Self::Bar(ohlcv(bytes, 60 * SECOND).map_err(short)?),
+            0x22 => Self::Bar(ohlcv(bytes, 3_600 * SECOND).map_err(short)?),
+            0x23 => Self::Bar(ohlcv(bytes, 86_400 * SECOND).map_err(short)?),
             other => Self::Other(other),
         })
     }
 }
 
+fn ohlcv(bytes: &[u8], interval: u64) -> Result<Ohlcv, DecodeError> {
+    let m = part::<56>(bytes, 0)?;
+    Ok(Ohlcv {
+        open: le64i(m, 16),
+        high: le64i(m, 24),
+        low: le64i(m, 32),
+        close: le64i(m, 40),
+        volume: le64(m, 48),
+        interval,
+    })
+}
+
+const fn best(level: &[u8; LEVEL]) -> Best {
+    Best {
+        bid_price: le64i(level, 0),
+        ask_price: le64i(level, 8),
+        bid_qty: le32(level, 16),
+        ask_qty: le32(level, 20),
+    }
+}
+
 /// The part that trades and all schemas by price begin with.
 #[inline]
-const fn priced<const N: usize>(m: &[u8; N]) -> Action {
+const fn priced(m: &[u8; HEAD]) -> Action {
     Action {
         order_id: 0,
         price: le64i(m, 16),

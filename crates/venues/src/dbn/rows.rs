@@ -14,6 +14,9 @@
 //! | M to less at the same price | `OrderReduce` |
 //! | M to more or to another price | `OrderDelete`, `OrderAdd` |
 //! | quotes (MBP-1) | `Trade` for a T, then two `Quote` rows |
+//! | TBBO | two `Quote` rows, which say what the trade met, then the `Trade` |
+//! | MBP-10 | `Trade` for a T; at the end of the event the levels that changed |
+//! | OHLCV | a bar |
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
@@ -22,7 +25,8 @@ use py_rt_types::{EventKind, InstrumentId, MarketEvent, Price, Qty, UnixNanos, E
 
 use crate::resting::{OrderTable, Resting};
 
-use super::record::{Action, Best, Header, Record, LAST, MAYBE_BAD_BOOK, NO_PRICE};
+use super::ladder::Ladder;
+use super::record::{Action, Best, Header, Ohlcv, Record, LAST, MAYBE_BAD_BOOK, NO_PRICE};
 
 /// What was seen beside the rows.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -46,11 +50,25 @@ struct Pending {
     broken: bool,
 }
 
+/// A bar of an instrument.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DbnBar {
+    /// Place of the instrument.
+    pub place: u32,
+    /// Where it begins, ns UTC.
+    pub ts_open: u64,
+    /// What it says.
+    pub ohlcv: Ohlcv,
+}
+
 /// Turns records into rows; prices in 1e-9.
 #[derive(Debug, Clone, Default)]
 pub struct DbnRows {
-    numbers: Vec<u32>,
+    numbers: Vec<(u32, u16)>,
     pending: Vec<Pending>,
+    ladders: Vec<Ladder>,
+    bars: Vec<DbnBar>,
+    quotes_first: bool,
     orders: OrderTable,
     counts: DbnCounts,
     executed: Vec<(u64, i64)>,
@@ -63,10 +81,22 @@ impl DbnRows {
         Self::default()
     }
 
-    /// The publisher's numbers of the instruments, by the index of the rows.
+    /// The numbers of the instruments and of the publishers of their records, by the index of the
+    /// rows: two venues that list one instrument have a book each.
     #[must_use]
-    pub fn numbers(&self) -> &[u32] {
+    pub fn numbers(&self) -> &[(u32, u16)] {
         &self.numbers
+    }
+
+    /// The bars, in the order in which they came.
+    #[must_use]
+    pub fn bars(&self) -> &[DbnBar] {
+        &self.bars
+    }
+
+    /// Quotes stand before the trade of their record: they say what it met.
+    pub fn put_quotes_first(&mut self) {
+        self.quotes_first = true;
     }
 
     /// What was seen so far.
@@ -82,30 +112,52 @@ impl DbnRows {
     }
 
     /// Takes one record in, and appends the rows of the event that it ends.
-    pub fn handle_record(&mut self, header: &Header, record: Record, out: &mut Vec<MarketEvent>) {
+    pub fn handle_record(
+        &mut self,
+        header: &Header,
+        record: Record<'_>,
+        out: &mut Vec<MarketEvent>,
+    ) {
         *self.counts.by_type.entry(header.kind).or_default() += 1;
+        if let Record::Other(_) = record {
+            return;
+        }
+        let (at, ts_event) = (self.place(header), header.ts_event);
         match record {
             Record::ByOrder(action) => {
-                let at = self.place(header.instrument);
                 *self.counts.by_action.entry(action.action).or_default() += 1;
                 if let Some(pending) = self.pending.get_mut(at) {
-                    pending.event.push((header.ts_event, action));
+                    pending.event.push((ts_event, action));
                     if action.flags & LAST != 0 {
                         self.handle_event(at, out);
                     }
                 }
             }
-            Record::Trade(action) => {
-                let at = self.place(header.instrument);
-                self.print(at, header.ts_event, &action, i64::from(action.qty), out);
-            }
+            Record::Trade(action) => self.print(at, ts_event, &action, action.qty.into(), out),
             Record::Quote(action, best) => {
-                let at = self.place(header.instrument);
-                if action.action == b'T' {
-                    self.print(at, header.ts_event, &action, i64::from(action.qty), out);
+                let traded = action.action == b'T';
+                if traded && !self.quotes_first {
+                    self.print(at, ts_event, &action, action.qty.into(), out);
                 }
-                quote(at, header.ts_event, &action, &best, out);
+                quote(at, ts_event, &action, &best, out);
+                if traded && self.quotes_first {
+                    self.print(at, ts_event, &action, action.qty.into(), out);
+                }
             }
+            Record::Depth(action, levels) => {
+                if action.action == b'T' {
+                    self.print(at, ts_event, &action, action.qty.into(), out);
+                }
+                self.counts.marked += u64::from(action.flags & MAYBE_BAD_BOOK != 0);
+                if let Some(ladder) = self.ladders.get_mut(at) {
+                    ladder.handle(at, ts_event, &action, &levels, out);
+                }
+            }
+            Record::Bar(ohlcv) => self.bars.push(DbnBar {
+                place: at as u32,
+                ts_open: ts_event,
+                ohlcv,
+            }),
             Record::Other(_) => {}
         }
     }
@@ -115,14 +167,19 @@ impl DbnRows {
         for at in 0..self.pending.len() {
             self.handle_event(at, out);
         }
+        for (at, ladder) in self.ladders.iter_mut().enumerate() {
+            ladder.finish(at, out);
+        }
     }
 
-    fn place(&mut self, number: u32) -> usize {
+    fn place(&mut self, header: &Header) -> usize {
+        let number = (header.instrument, header.publisher);
         match self.numbers.iter().rposition(|known| *known == number) {
             Some(at) => at,
             None => {
                 self.numbers.push(number);
                 self.pending.push(Pending::default());
+                self.ladders.push(Ladder::default());
                 self.numbers.len() - 1
             }
         }

@@ -133,6 +133,93 @@ fn an_execution_is_one_row_whatever_the_records_behind_it_say() {
     }
 }
 
+/// A record of ten levels: an action at 101, and bids and asks as it left them.
+fn depth(action: u8, flags: u8, ts: u64, bids: &[(i64, u32)], asks: &[(i64, u32)]) -> Vec<u8> {
+    let mut record = alloc::vec![92, 0x0A, 1, 0];
+    record.extend(17_077u32.to_le_bytes());
+    record.extend(ts.to_le_bytes());
+    record.extend(101_000_000_000i64.to_le_bytes());
+    record.extend(3u32.to_le_bytes());
+    record.extend([action, b'B', flags, 0]);
+    record.extend((ts + 1_000).to_le_bytes());
+    record.extend([0u8; 8]);
+    for at in 0..10 {
+        let level = |side: &[(i64, u32)]| {
+            let found = side.get(at).copied();
+            found.map_or((i64::MAX, 0), |(price, qty)| (price * 1_000_000_000, qty))
+        };
+        let ((bid, bid_qty), (ask, ask_qty)) = (level(bids), level(asks));
+        record.extend(bid.to_le_bytes());
+        record.extend(ask.to_le_bytes());
+        record.extend(bid_qty.to_le_bytes());
+        record.extend(ask_qty.to_le_bytes());
+        record.extend([0u8; 8]);
+    }
+    record
+}
+
+#[test]
+fn ten_levels_are_told_as_what_an_event_changed() {
+    let bids = [(100, 5), (99, 7)];
+    let mut file = prelude(3);
+    let records = [
+        depth(b'A', 0x80, 1_000, &bids, &[(101, 3)]),
+        depth(b'T', 0, 2_000, &bids, &[(101, 3)]),
+        depth(b'C', 0x80, 2_000, &bids, &[(102, 4)]),
+        // Behind a gap nothing is believed, and the next record is a snapshot.
+        depth(b'A', 0x84, 3_000, &bids, &[(102, 5)]),
+        // An event that does not say that it ends, ends before the next time.
+        depth(b'A', 0, 4_000, &[(100, 1)], &[]),
+        depth(b'R', 0x80, 5_000, &[], &[]),
+    ];
+    file.extend(records.concat());
+    for piece in [1, 13, 368, 10_000] {
+        let (rows, dbn) = read(&file, piece).unwrap();
+        assert_eq!(
+            told(&rows),
+            [
+                "Clear 0 0 0@0",
+                "Snapshot 0 1 5@100",
+                "Snapshot 0 1 7@99",
+                "Snapshot 0 -1 3@101.",
+                "Trade 0 1 3@101.",
+                "Depth 0 -1 0@101",
+                "Depth 0 -1 4@102.",
+                "Clear 0 0 0@0.!",
+                "Clear 0 0 0@0",
+                "Snapshot 0 1 1@100.",
+                "Clear 0 0 0@0.",
+            ]
+        );
+        assert_eq!(dbn.rows().counts().marked, 1);
+        assert_eq!((rows[6].ts_event.0, rows[6].ts_recv.0), (2_000, 3_000));
+    }
+}
+
+#[test]
+fn bars_have_the_length_of_their_type() {
+    let mut file = prelude(2);
+    for (kind, publisher) in [(0x20, 1), (0x21, 1), (0x22, 2), (0x23, 1)] {
+        let mut record = alloc::vec![14, kind, publisher, 0];
+        record.extend(17_077u32.to_le_bytes());
+        record.extend(60_000_000_000u64.to_le_bytes());
+        for price in [10i64, 12, 9, 11] {
+            record.extend((price * 1_000_000_000).to_le_bytes());
+        }
+        record.extend(7u64.to_le_bytes());
+        file.extend(record);
+    }
+    let (rows, dbn) = read(&file, 100).unwrap();
+    assert_eq!(rows, []);
+    let bars = dbn.rows().bars();
+    let seconds = bars.iter().map(|bar| bar.ohlcv.interval / 1_000_000_000);
+    assert_eq!(seconds.collect::<Vec<_>>(), [1, 60, 3_600, 86_400]);
+    let bar = bars[0];
+    assert_eq!((bar.place, bar.ts_open), (0, 60_000_000_000));
+    assert_eq!((bar.ohlcv.close, bar.ohlcv.volume), (11_000_000_000, 7));
+    assert_eq!(dbn.symbols(), ["ESH4.1", "ESH4.2"]);
+}
+
 #[test]
 fn what_is_no_file_is_refused_with_its_byte() {
     let bad = |file: &[u8]| {

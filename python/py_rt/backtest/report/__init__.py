@@ -5,6 +5,7 @@
     head        title, the sentence, the key figures
     tables      months, costs, statistics, assumptions, receipt
     trips       round trips
+    strategies  each of several strategies
     text        numbers and times as people read them
     markup      HTML in which text is always escaped
     assets      page, style, charts; the vendored chart script with its licence
@@ -26,6 +27,7 @@ from typing import TYPE_CHECKING
 from py_rt.backtest.report.head import figures, head
 from py_rt.backtest.report.markup import Html, element, joined
 from py_rt.backtest.report.series import SYMBOLS_MAX, payload
+from py_rt.backtest.report.strategies import by_strategy
 from py_rt.backtest.report.tables import (
     assumptions,
     calendar,
@@ -46,6 +48,7 @@ __all__ = ["render_report"]
 _CHARTS = "vendor/uPlot-1.6.32"
 _NAVIGATION = (
     ("equity", "Equity"),
+    ("strategies", "Strategies"),
     ("months", "Months"),
     ("fills", "Fills"),
     ("costs", "Costs"),
@@ -75,11 +78,13 @@ def render_report(result: BacktestResult) -> str:
     clock = Clock(session_zone(result.data.instruments))
     content = payload(result)
     content["zone"] = clock.name
+    each = by_strategy(result)
     body = joined(
         head(result, clock),
         figures(result),
-        _navigation(),
+        _navigation(several=bool(each)),
         _equity(clock),
+        *each,
         calendar(result),
         _fills(result, clock),
         costs(result),
@@ -106,8 +111,9 @@ def render_report(result: BacktestResult) -> str:
     )
 
 
-def _navigation() -> Html:
-    links = [element("a", name, href=f"#{anchor}") for anchor, name in _NAVIGATION]
+def _navigation(*, several: bool) -> Html:
+    shown = [entry for entry in _NAVIGATION if several or entry[0] != "strategies"]
+    links = [element("a", name, href=f"#{anchor}") for anchor, name in shown]
     return element("nav", *links, aria_label="Sections")
 
 

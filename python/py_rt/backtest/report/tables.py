@@ -16,7 +16,15 @@ from py_rt.backtest.report.text import MISSING, count, label, money, percent, qu
 if TYPE_CHECKING:
     from py_rt.backtest.result import BacktestResult
 
-__all__ = ["assumptions", "calendar", "costs", "receipt", "section", "statistics"]
+__all__ = [
+    "assumptions",
+    "calendar",
+    "costs",
+    "receipt",
+    "section",
+    "statistics",
+    "statistics_table",
+]
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -125,6 +133,11 @@ def costs(result: BacktestResult) -> Html:
 
 def statistics(result: BacktestResult) -> Html:
     """Return every statistic with its value and its definition."""
+    return section("statistics", "Statistics", statistics_table(result))
+
+
+def statistics_table(result: BacktestResult) -> Html:
+    """Return the statistics as a table."""
     stats, currency = result.stats, currency_of(result)
     rows = []
     for name, definition in stats.definitions.items():
@@ -141,8 +154,7 @@ def statistics(result: BacktestResult) -> Html:
             )
         )
     head = element("tr", *(element("th", t, scope="col") for t in ("", "Value", "Definition")))
-    table = element("table", element("thead", head), element("tbody", *rows), class_="stats")
-    return section("statistics", "Statistics", table)
+    return element("table", element("thead", head), element("tbody", *rows), class_="stats")
 
 
 def assumptions(result: BacktestResult) -> Html:

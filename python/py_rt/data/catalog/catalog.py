@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -12,22 +13,21 @@ import numpy as np
 
 from py_rt._layout import (
     BAR_DTYPE,
-    CLEAR,
     EVENT_DTYPE,
-    QUOTE,
-    SNAPSHOT,
-    TRADE,
     Instrument,
     join_rows,
 )
 from py_rt._row_files import RowsWriter
 from py_rt._times import to_ns
+from py_rt.data.catalog.cuts import KINDS, cuts_of, entry_of
 from py_rt.data.catalog.manifest import MANIFEST, Entry, Manifest, in_time
 from py_rt.data.catalog.overlap import RULES, clock_of, combine
+from py_rt.data.catalog.pages import merged_pages, rows_a_page
 from py_rt.data.catalog.rows import (
     Rows,
     Stretch,
     decode,
+    decode_pages,
     encode,
     periods_of,
     rescaled,
@@ -40,9 +40,7 @@ from py_rt.market import MarketData
 
 __all__ = ["Catalog", "Imported"]
 
-_KINDS = ("depth", "trade", "quote", "bar")
-_KIND_OF_ROW = np.array([0, 1, 0, 0, 2])
-"""Row kind (depth, trade, clear, snapshot, quote) -> place in ``_KINDS``."""
+_BLOCK = 1 << 20
 Key = tuple[str, str, str]
 
 
@@ -171,7 +169,7 @@ class Catalog:
             known = self._instruments_after(state, data)
             changed: dict[Key, tuple[Entry, bytes]] = {}
             added = 0
-            for symbol, kind, new in _stretches(data, state.imports + 1, known):
+            for symbol, kind, new in cuts_of(data, state.imports + 1, known):
                 parts, fresh = self._changed(state, known[symbol], kind, new, overlap)
                 changed |= parts
                 added += fresh
@@ -191,7 +189,8 @@ class Catalog:
         Parameters
         ----------
         symbols, kinds : str or iterable of str, optional
-            All when left out; kinds are "depth", "trade", "quote", "bar".
+            All when left out; kinds are "depth", "trade", "quote", "order"
+            (and the clear rows of depth beside it) and "bar".
         start, end : time, optional
             As in ``MarketData.slice``: an order book that was open at ``start`` is carried over.
 
@@ -241,7 +240,9 @@ class Catalog:
         symbols: str | Iterable[str] | None = None,
         kinds: str | Iterable[str] | None = None,
     ) -> None:
-        """Write what ``query`` returns to a file that ``load`` maps, a day of events at a time.
+        """Write what ``query`` returns to a file that ``load`` maps, in little memory.
+
+        Events are read and merged page by page, whatever the length of a day; bars stay in memory.
 
         Raises
         ------
@@ -272,10 +273,37 @@ class Catalog:
         with RowsWriter(path, known, Path(self.path).name) as out:
             for of_bars, period in sorted(periods):
                 mine = periods[of_bars, period]
-                parts = [(number, self._read(entry, known[number])) for number, entry in mine]
-                rows = _assembled(parts, of_bars)
-                assert rows is not None, "a period has files"
-                out.append(rows)
+                if of_bars:
+                    parts = [(number, self._read(entry, known[number])) for number, entry in mine]
+                    rows = _assembled(parts, of_bars)
+                    assert rows is not None, "a period has files"
+                    out.append(rows)
+                    continue
+                with ExitStack() as files:
+                    whole = sum(entry.rows for _, entry in mine)
+                    pages = [self._pages(e, n, known[n], whole, files) for n, e in mine]
+                    for rows in merged_pages(pages):
+                        out.append(rows)
+
+    def _pages(
+        self, entry: Entry, number: int, instrument: Instrument, of_all: int, files: ExitStack
+    ) -> Iterator[Stretch]:
+        """Open a file, check its bytes, and read it page by page."""
+        rows = rows_a_page(entry.rows, of_all)
+        file = self._store.open(entry.path)
+        if file is None:
+            raise _lost(entry, "is missing")
+        files.enter_context(file)
+        found = hashlib.sha256()
+        while block := file.read(_BLOCK):
+            found.update(block)
+        if found.hexdigest() != entry.sha256:
+            raise _lost(entry, "is damaged: its checksum differs")
+        file.seek(0)
+        then = instrument.with_fields(tick_size=entry.tick_size, lot_size=entry.lot_size)
+        for page in decode_pages(file, then, entry.kind, entry.path, rows):
+            page.rows["instrument"] = number
+            yield replace(page, rows=rescaled(page.rows, then, instrument))
 
     def instruments(self) -> tuple[Instrument, ...]:
         """Return what is traded, in the order of first import."""
@@ -383,20 +411,17 @@ class Catalog:
         for period, which in written.items():
             part = whole.take(which)
             content = encode(part, instrument)
-            entry = _entry(instrument, kind, period, part, content)
+            entry = entry_of(instrument, kind, period, part, content)
             if state.entries.get((instrument.symbol, kind, period)) != entry:
                 out[(instrument.symbol, kind, period)] = (entry, content)
         return out, fresh
 
     def _read(self, entry: Entry, instrument: Instrument) -> Stretch:
         content = self._store.get(entry.path)
-        what = "is missing" if content is None else "is damaged: its checksum differs"
-        if content is None or hashlib.sha256(content).hexdigest() != entry.sha256:
-            raise DataError(
-                f"{entry.path} {what}",
-                kind="missing" if content is None else "checksum",
-                remedy="restore it, or import that stretch into a new catalog",
-            )
+        if content is None:
+            raise _lost(entry, "is missing")
+        if hashlib.sha256(content).hexdigest() != entry.sha256:
+            raise _lost(entry, "is damaged: its checksum differs")
         steps = {"tick_size": entry.tick_size, "lot_size": entry.lot_size}
         then = instrument.with_fields(**steps)
         part = decode(content, then, entry.kind, entry.path)
@@ -418,6 +443,14 @@ class Catalog:
                 self._store.remove(path)
 
 
+def _lost(entry: Entry, what: str) -> DataError:
+    return DataError(
+        f"{entry.path} {what}",
+        kind="missing" if what == "is missing" else "checksum",
+        remedy="restore it, or import that stretch into a new catalog",
+    )
+
+
 def _names(given: str | Iterable[str] | None, every: tuple[str, ...]) -> list[str]:
     if given is None:
         return list(every)
@@ -425,32 +458,12 @@ def _names(given: str | Iterable[str] | None, every: tuple[str, ...]) -> list[st
 
 
 def _kinds(given: str | Iterable[str] | None) -> list[str]:
-    chosen = _names(given, _KINDS)
-    unknown = sorted(set(chosen) - set(_KINDS))
+    chosen = _names(given, KINDS)
+    unknown = sorted(set(chosen) - set(KINDS))
     if unknown:
-        remedy = f"use {', '.join(_KINDS)}"
+        remedy = f"use {', '.join(KINDS)}"
         raise ParameterError(f"{unknown[0]!r} is unknown", field="kinds", remedy=remedy)
     return chosen
-
-
-def _stretches(
-    data: MarketData, batch: int, known: dict[str, Instrument]
-) -> Iterator[tuple[str, str, Stretch]]:
-    """Cut market data by symbol and kind, in the steps of the catalog."""
-    events, bars = data.events(), data.bars()
-    kinds = _KIND_OF_ROW[events["kind"]]
-    for number, instrument in enumerate(data.instruments):
-        mine = events["instrument"] == number
-        cuts = [(events, np.flatnonzero(mine & (kinds == k)), _KINDS[k]) for k in range(3)]
-        cuts.append((bars, np.flatnonzero(bars["instrument"] == number), "bar"))
-        for rows, which, kind in cuts:
-            if not which.size:
-                continue
-            part = rows[which]
-            part["instrument"] = 0
-            part = rescaled(part, instrument, known[instrument.symbol])
-            numbers = np.full(which.size, batch, dtype=np.int64)
-            yield instrument.symbol, kind, Stretch(part, numbers, which.astype(np.int64))
 
 
 def _end_to_end(parts: list[Stretch]) -> Stretch:
@@ -460,28 +473,6 @@ def _end_to_end(parts: list[Stretch]) -> Stretch:
     return Stretch(rows, batch, seq).take(np.lexsort((seq, batch, clock_of(rows))))
 
 
-def _entry(instrument: Instrument, kind: str, period: str, part: Stretch, content: bytes) -> Entry:
-    clock = clock_of(part.rows)
-    begins = part.rows["ts_open" if kind == "bar" else "ts_event"]
-    ends = part.rows["ts_close" if kind == "bar" else "ts_event"]
-    whole = kind == "depth" and bool(np.isin(part.rows["kind"], (SNAPSHOT, CLEAR)).any())
-    return Entry(
-        symbol=instrument.symbol,
-        kind=kind,
-        period=period,
-        rows=int(part.rows.size),
-        first=int(clock[0]),
-        last=int(clock[-1]),
-        start=int(begins.min()),
-        end=int(ends.max()),
-        whole=whole,
-        sha256=hashlib.sha256(content).hexdigest(),
-        size=len(content),
-        tick_size=instrument.tick_size,
-        lot_size=instrument.lot_size,
-    )
-
-
 def _assembled(parts: list[tuple[int, Stretch]], of_bars: bool) -> Rows | None:
     if not parts:
         return None
@@ -489,5 +480,4 @@ def _assembled(parts: list[tuple[int, Stretch]], of_bars: bool) -> Rows | None:
         part.rows["instrument"] = number
     whole = _end_to_end([part for _, part in parts])
     assert whole.rows.dtype == (BAR_DTYPE if of_bars else EVENT_DTYPE)
-    assert of_bars or bool(np.isin(whole.rows["kind"], (0, TRADE, CLEAR, SNAPSHOT, QUOTE)).all())
     return whole.rows

@@ -131,9 +131,14 @@ class Manifest:
 
 
 def in_time(entries: list[Entry], first: int | None, last: int | None) -> list[Entry]:
-    """Keep the files that [first, last) needs; of depth also those that build the book before."""
+    """Keep the files that [first, last) needs, and of a book those that build it before.
+
+    Of levels these begin with the last whole book, of single orders with the first file.
+    """
     kept = [entry for entry in entries if last is None or entry.start < last]
     if first is None:
+        return kept
+    if kept and kept[0].kind == "order":
         return kept
     at = next((i for i, entry in enumerate(kept) if entry.end >= first), len(kept))
     if kept and kept[0].kind == "depth":

@@ -7,9 +7,10 @@ tick's mantissa, so other programs read exact decimals and we read exact ticks.
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +19,15 @@ from py_rt._layout import BAR_DTYPE, EVENT_DTYPE, Instrument
 from py_rt._scales import Ints, parse_decimal
 from py_rt.errors import DataError
 
-__all__ = ["Stretch", "decode", "encode", "periods_of", "rescaled", "shared_step"]
+__all__ = [
+    "Stretch",
+    "decode",
+    "decode_pages",
+    "encode",
+    "periods_of",
+    "rescaled",
+    "shared_step",
+]
 
 Rows = npt.NDArray[np.void]
 _PRICES = frozenset({"price", "open", "high", "low", "close"})
@@ -88,11 +97,41 @@ def decode(content: bytes, instrument: Instrument, kind: str, path: str) -> Stre
     import pyarrow.parquet as pq
 
     try:
-        table = pq.read_table(io.BytesIO(content))
+        return _stretch(pq.read_table(io.BytesIO(content)), instrument, kind)
     except (pa.ArrowException, OSError) as error:
-        raise DataError(
-            f"{path} is damaged: {error}", kind="checksum", remedy="import that stretch again"
-        ) from None
+        raise _damaged(path, error) from None
+
+
+def decode_pages(
+    file: IO[bytes], instrument: Instrument, kind: str, path: str, rows: int
+) -> Iterator[Stretch]:
+    """Read what ``encode`` wrote some rows at a time, in their order.
+
+    Raises
+    ------
+    DataError
+        Damaged bytes.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        source = pq.ParquetFile(file, buffer_size=1 << 16, pre_buffer=False)
+        for batch in source.iter_batches(rows):
+            yield _stretch(pa.Table.from_batches([batch]), instrument, kind)
+    except (pa.ArrowException, OSError) as error:
+        raise _damaged(path, error) from None
+
+
+def _damaged(path: str, error: Exception) -> DataError:
+    return DataError(
+        f"{path} is damaged: {error}", kind="checksum", remedy="import that stretch again"
+    )
+
+
+def _stretch(table: Any, instrument: Instrument, kind: str) -> Stretch:
+    import pyarrow as pa
+
     rows = np.zeros(table.num_rows, dtype=BAR_DTYPE if kind == "bar" else EVENT_DTYPE)
     for name in rows.dtype.names or ():
         if name == "instrument":

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import IO, Any, Protocol
 
 from py_rt.errors import DataError
 
@@ -20,6 +20,9 @@ class Store(Protocol):
 
     def get(self, path: str) -> bytes | None:
         """Return the bytes of a file; None when it is not there."""
+
+    def open(self, path: str) -> IO[bytes] | None:
+        """Open a file for reading here and there; None when it is not there."""
 
     def put(self, path: str, content: bytes) -> None:
         """Write or replace a file: afterwards all of it is there, or, after a crash, the old."""
@@ -85,6 +88,12 @@ class _Folder:
         except FileNotFoundError:
             return None
 
+    def open(self, path: str) -> IO[bytes] | None:
+        try:
+            return (self.root / path).open("rb")
+        except FileNotFoundError:
+            return None
+
     def put(self, path: str, content: bytes) -> None:
         target = self.root / path
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -138,6 +147,13 @@ class _Remote:
                 return content
         except FileNotFoundError:
             return None
+
+    def open(self, path: str) -> IO[bytes] | None:
+        try:
+            file: IO[bytes] = self.system.open_input_file(f"{self.root}/{path}")
+        except FileNotFoundError:
+            return None
+        return file
 
     def put(self, path: str, content: bytes) -> None:
         target = f"{self.root}/{path}"

@@ -26,7 +26,7 @@ def _recognise(head: Head) -> bool:
 def _read(paths: Sequence[Path], wishes: Wishes, log: IssueLog) -> MarketData:
     reader = BitstampReader()
     for path in paths:
-        feed(path, reader.feed, log)
+        feed(path, reader.feed, log, text=True)
     alone = wishes.symbols if wishes.symbols and len(wishes.symbols) == 1 else None
     symbol = alone[0] if alone else "BTC/USD"
     if alone is None:

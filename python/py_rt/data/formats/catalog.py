@@ -22,6 +22,10 @@ def _recognise(head: Head) -> bool:
 def _read(paths: Sequence[Path], wishes: Wishes, log: IssueLog) -> MarketData:
     if len(paths) > 1:
         raise log.refuse("schema", "several catalogs are no session", "load them one by one")
+    if not (paths[0] / MANIFEST).is_file():
+        raise log.refuse(
+            "schema", f"{paths[0].name} is no catalog: it has no {MANIFEST}", "name its folder"
+        )
     return Catalog(paths[0]).query(wishes.symbols)
 
 

@@ -54,8 +54,8 @@ def _read(paths: Sequence[Path], wishes: Wishes, log: IssueLog) -> MarketData:
     wished = wishes.symbols if wishes.symbols and len(wishes.symbols) == 1 else None
     symbol = named["symbol"].upper() if named else wished[0] if wished else "LOBSTER"
     reader = LobsterReader(midnight_ns(day_of(messages.name, wishes, log)))
-    feed(Path(messages.name), reader.feed_messages, log, messages.opened)
-    feed(Path(book.name), reader.feed_book, log, book.opened)
+    feed(Path(messages.name), reader.feed_messages, log, messages.opened, text=True)
+    feed(Path(book.name), reader.feed_book, log, book.opened, text=True)
     decoded = reader.finish(symbol)
     if decoded["lines"] != decoded["messages"]:
         raise log.refuse(

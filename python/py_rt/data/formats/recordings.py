@@ -14,7 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from py_rt._core.formats import Recording, recognise_recording
+from py_rt.data.books import find_early_receipts
+from py_rt.data.build import Instruments
 from py_rt.data.opening import TORN, Head, open_unpacked
+from py_rt.data.overrides import fit_instruments
 from py_rt.data.quality import IssueLog
 from py_rt.data.readers import Reader, Wishes
 from py_rt.errors import DataError
@@ -47,7 +50,14 @@ _KINDS = {"checksum": "checksum", "crossed": "crossed"}
 _SHOWN = 20
 
 
-def read_recording(venue: str, paths: Sequence[Path], log: IssueLog) -> MarketData:
+def read_recording(
+    venue: str,
+    paths: Sequence[Path],
+    log: IssueLog,
+    given: Instruments | None = None,
+    *,
+    keep_torn: bool = False,
+) -> MarketData:
     """Read the files of a recording as one session.
 
     Parameters
@@ -57,8 +67,12 @@ def read_recording(venue: str, paths: Sequence[Path], log: IssueLog) -> MarketDa
     paths : sequence of Path
         Plain or packed; merged by receive time.
     log : IssueLog
-        Gets a warning per hole ("sequence"), wrong sum ("checksum"), crossed book ("crossed") and
-        torn file ("truncated").
+        Gets a warning per hole ("sequence"), wrong sum ("checksum"), crossed book ("crossed")
+        and a recorder's clock that is behind ("disorder").
+    given : sequence of Instrument, or mapping, optional
+        Instruments that are known better: rows are counted in their ticks and lots.
+    keep_torn : bool
+        Keep what came before the break of a file that breaks off, instead of refusing it.
 
     Returns
     -------
@@ -69,34 +83,40 @@ def read_recording(venue: str, paths: Sequence[Path], log: IssueLog) -> MarketDa
     Raises
     ------
     DataError
-        A line that cannot be read, or nothing to read.
+        A line that cannot be read, a file that breaks off, nothing to read, or a number off the
+        tick or lot of ``given``.
     """
-    settled = _settled(venue, paths, log, quotes=False)
+    settled = _settled(venue, paths, log, quotes=False, keep_torn=keep_torn)
     if settled["rows"].size == 0:
-        settled = _settled(venue, paths, IssueLog(), quotes=True)
+        settled = _settled(venue, paths, IssueLog(), quotes=True, keep_torn=keep_torn)
         if settled["rows"].size == 0:
             raise log.refuse(
                 "empty", "no depth or trade message in the recording", "check the path"
             )
         log.note("there are no depth or trade messages: best bids and asks are the quotes")
-    instruments = [_instrument(venue, *entry[:4]) for entry in settled["instruments"]]
-    _take_notes(settled, instruments, log)
-    _take_findings(settled, [instrument.symbol for instrument in instruments], log)
+    inferred = {entry[0]: _instrument(venue, *entry[:4]) for entry in settled["instruments"]}
+    _take_notes(settled, log)
     rows = settled["rows"].view(EVENT_DTYPE)
+    instruments = fit_instruments(rows, inferred, given, log)
+    _take_findings(settled, list(inferred), log)
     name = paths[0].name.split(".")[0]
     title = f"Market data of {_VENUES[venue]}, as recorded"
-    return MarketData(rows, None, instruments, name, title, ())
+    data = MarketData(rows, None, instruments, name, title, ())
+    find_early_receipts(data, log)
+    return data
 
 
-def _settled(venue: str, paths: Sequence[Path], log: IssueLog, *, quotes: bool) -> _Settled:
+def _settled(
+    venue: str, paths: Sequence[Path], log: IssueLog, *, quotes: bool, keep_torn: bool
+) -> _Settled:
     recording = Recording(venue, quotes)
     for path in paths:
-        _read_file(recording, path, log)
+        _read_file(recording, path, log, keep_torn)
     return recording.settle()
 
 
-def _read_file(recording: Recording, path: Path, log: IssueLog) -> None:
-    torn = False
+def _read_file(recording: Recording, path: Path, log: IssueLog, keep_torn: bool) -> None:
+    torn, lines = False, 0
     with open_unpacked(path) as file:
         # read1 hands over what was unpacked before a break; read would lose it.
         read = getattr(file, "read1", file.read)
@@ -105,34 +125,45 @@ def _read_file(recording: Recording, path: Path, log: IssueLog) -> None:
                 bad = recording.feed(block)
                 if bad is not None:
                     raise _unreadable(path, bad, log)
+                lines += block.count(b"\n")
         except TORN as error:
             torn = True
-            log.add(
-                "truncated",
-                "warning",
-                f"{path.name} breaks off: {error}",
-                "fetch the file again; what was read before the break is kept",
-            )
+            _found_torn(path, lines, f"{path.name} breaks off: {error}", log, keep_torn)
     line = recording.finish_file()
     if line is not None and not torn:
-        log.add(
-            "truncated",
-            "warning",
-            f"the last line of {path.name} is torn and left out",
-            "nothing to do unless the end matters; then fetch the file again",
-            rows=[line],
-        )
+        what = f"the last line of {path.name} is torn"
+        _found_torn(path, line, what + " and left out" if keep_torn else what, log, keep_torn)
+
+
+def _found_torn(path: Path, line: int, what: str, log: IssueLog, keep: bool) -> None:
+    """Record that a file ends in the middle of line ``line`` (from 0); refuse it unless kept."""
+    issue = log.add(
+        "truncated",
+        "error",
+        what,
+        "fetch the file again"
+        if keep
+        else 'fetch the file again, or pass quality="warn" to keep what came before the break',
+        rows=[line],
+        file=path.name,
+        line=line + 1,
+    )
+    if not keep:
+        raise issue.to_error()
 
 
 def _unreadable(path: Path, bad: tuple[int, int, str], log: IssueLog) -> DataError:
     line, byte, member = bad
     if member.startswith("more than"):
-        what = f"line {line} of {path.name} has a number of {member} at byte {byte}"
+        what = f"line {line + 1} of {path.name} has a number of {member} at byte {byte}"
         remedy = "convert the recording to a table with fewer decimals"
     else:
-        what = f"line {line} of {path.name} cannot be read: `{member}` at byte {byte}"
+        what = f"line {line + 1} of {path.name} cannot be read: `{member}` at byte {byte}"
         remedy = "remove the line, or name the right format="
-    return log.refuse("schema", what, remedy, rows=[line], column=member)
+    where = {"file": path.name, "line": line + 1}
+    error = log.refuse("schema", what, remedy, rows=[line], column=member, **where)
+    error.where["byte"] = byte
+    return error
 
 
 def _instrument(
@@ -158,7 +189,7 @@ def _decimal(step: tuple[int, int]) -> str:
     return f"{10**-decimals:.{decimals}f}" if decimals else "1"
 
 
-def _take_notes(settled: _Settled, instruments: list[Instrument], log: IssueLog) -> None:
+def _take_notes(settled: _Settled, log: IssueLog) -> None:
     for form in settled["forms"]:
         log.note(f"recognised: {form}")
     for stream, count in sorted(settled["skipped"].items()):
@@ -175,10 +206,6 @@ def _take_notes(settled: _Settled, instruments: list[Instrument], log: IssueLog)
         log.note("lines out of the order of their receipt were sorted")
     if settled["sequence_unjudged"]:
         log.note("the numbers of the connection have many holes: the sequence was not judged")
-    for one in instruments:
-        log.note(
-            f"{one.symbol}: tick {one.tick_size}, lot {one.lot_size} inferred from the decimals"
-        )
 
 
 def _take_findings(settled: _Settled, symbols: list[str], log: IssueLog) -> None:
@@ -219,8 +246,9 @@ def _is_of(venue: str, head: Head) -> bool:
 
 
 def _reader(venue: str) -> Reader:
-    def read(paths: Sequence[Path], _: Wishes, log: IssueLog) -> MarketData:
-        return read_recording(venue, paths, log)
+    def read(paths: Sequence[Path], wishes: Wishes, log: IssueLog) -> MarketData:
+        kept = wishes.quality != "refuse"
+        return read_recording(venue, paths, log, wishes.instruments, keep_torn=kept)
 
     return Reader(f"{venue}_ws", recognise=partial(_is_of, venue), read=read)
 

@@ -24,7 +24,7 @@ def _recognise(head: Head) -> bool:
 def _read(paths: Sequence[Path], wishes: Wishes, log: IssueLog) -> MarketData:
     reader = TardisReader()
     for path in paths:
-        feed(path, reader.feed, log)
+        feed(path, reader.feed, log, text=True)
     decoded = reader.finish()
     venue = decoded["venue"].upper()
     derivative = any(word in venue for word in ("FUTURES", "SWAP", "DERIBIT", "BITMEX", "BYBIT"))
