@@ -32,7 +32,7 @@ impl<S: Strategy> Backtest<'_, S> {
     /// The earliest thing here that is not a market row.
     #[inline]
     fn due_here(&self) -> UnixNanos {
-        let timer_at = self.kernel.poll_timeout();
+        let timer_at = self.timer_at();
         let sample_at = self.recording.next_sample();
         let bar_at = self.bars.peek().0;
         self.reports.peek().min(timer_at).min(sample_at).min(bar_at)
@@ -90,7 +90,7 @@ impl<S: Strategy> Backtest<'_, S> {
         let mut moved = feed.position() != self.at_kernel.position();
         self.at_kernel = feed;
         // Reports are seen before rows of the same time; timers and bars are left to `step`.
-        let other = feed.peek().min(self.kernel.poll_timeout());
+        let other = feed.peek().min(self.timer_at());
         if (self.reports.peek() <= other) & (self.reports.peek() < self.bars.peek().0) {
             self.deliver_report();
             moved = true;

@@ -1,0 +1,124 @@
+"""The charges of a run: which apply, when, in the engine's terms."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from decimal import Decimal
+from fractions import Fraction
+from itertools import pairwise
+from typing import Any, TypeAlias
+
+from py_rt._amounts import decimal
+from py_rt._limits import ResolvedLimits
+from py_rt.backtest.sessions import day_shift_ns, session_days
+from py_rt.charges import Borrow, Funding, ratio_of
+from py_rt.errors import ParameterError
+from py_rt.market import MarketData
+
+__all__ = ["Row", "charge_rows", "fundings_of", "with_locates"]
+
+Row: TypeAlias = tuple[int, str, int, tuple[int, int], tuple[int, int] | None]
+"""An input of the engine: when (ns UTC), kind, instrument or currency, ratio, a mark in ticks."""
+
+_DAY_NS = 86_400_000_000_000
+
+
+def fundings_of(given: Any, market: MarketData) -> dict[str, Funding]:
+    """Return the funding of each symbol; one alone is that of the only instrument.
+
+    Raises
+    ------
+    ParameterError
+        A symbol that the data do not have, or no `Funding`.
+    """
+    if given is None:
+        return {}
+    if isinstance(given, Funding):
+        if len(market.symbols) != 1:
+            raise ParameterError(
+                f"whose it is of {len(market.symbols)} instruments is not said",
+                field="funding",
+                remedy=f'pass {{"{market.symbols[0]}": rt.Funding(...)}}',
+            )
+        given = {market.symbols[0]: given}
+    if not isinstance(given, Mapping) or not all(isinstance(f, Funding) for f in given.values()):
+        raise ParameterError(
+            f"{type(given).__name__} is no funding",
+            field="funding",
+            remedy="pass rt.Funding(times, rates), or one for each symbol in a dict",
+        )
+    _known(given, "funding", market)
+    return dict(given)
+
+
+def charge_rows(
+    borrow: Borrow | None, funding: Mapping[str, Funding], market: MarketData, delay_ns: int
+) -> list[Row]:
+    """Return all charges inside the data, by rising time.
+
+    Parameters
+    ----------
+    delay_ns : int [ns]
+        Until what happened at a time has been heard of: charges are booked that much later.
+
+    Raises
+    ------
+    ParameterError
+        A symbol that the data do not have.
+    """
+    start, end = market.start or 0, market.end or 0
+    rows = _borrowed(borrow, market) if borrow is not None else []
+    places = {symbol: place for place, symbol in enumerate(market.symbols)}
+    for symbol, paid in funding.items():
+        tick = Fraction(decimal(market.instruments[places[symbol]].tick_size, "tick_size", above=0))
+        marks = paid.mark_prices or [None] * len(paid.times)
+        for at, rate, mark in zip(paid.times, paid.rates, marks, strict=True):
+            ticks = None if mark is None else ratio_of(Fraction(mark) / tick, "mark_prices")
+            part = ratio_of(Fraction(rate), "rates")
+            rows.append((at, "funding", places[symbol], part, ticks))
+    inside = [(at + delay_ns, *row) for at, *row in rows if start < at <= end]
+    return sorted(inside, key=lambda row: row[:3])  # type: ignore[return-value]
+
+
+def with_locates(limits: ResolvedLimits, borrow: Borrow | None) -> ResolvedLimits:
+    """Return the limits of an account that cannot borrow more than there is.
+
+    Examples
+    --------
+    >>> import py_rt as rt
+    >>> limits = rt.RiskLimits().resolve("backtest", 1000)
+    >>> with_locates(limits, rt.Borrow(locate={"GME": 50})).guards["instruments"]
+    {'GME': {'max_short_qty': '50'}}
+    """
+    if borrow is None or not borrow.locate:
+        return limits
+    named = {symbol: dict(limit) for symbol, limit in limits.guards.get("instruments", {}).items()}
+    for symbol, units in borrow.to_dict()["locate"].items():
+        own = named.setdefault(symbol, {})
+        own["max_short_qty"] = min(own.get("max_short_qty", units), units, key=Decimal)
+    return replace(limits, guards={**limits.guards, "instruments": named})
+
+
+def _borrowed(borrow: Borrow, market: MarketData) -> list[Row]:
+    """Return what each session day's turn charges for the calendar days since the one before."""
+    _known({**borrow.annual, **borrow.locate}, "borrow", market)
+    shift, days = day_shift_ns(market.instruments), session_days(market).tolist()
+    rows: list[Row] = []
+    for place, symbol in enumerate(market.symbols):
+        for before, day in pairwise(days):
+            part = borrow.rate(symbol, day - before)
+            if part:
+                at = day * _DAY_NS - shift
+                rows.append((at, "borrow", place, ratio_of(part, "annual"), None))
+    return rows
+
+
+def _known(given: Mapping[str, Any], name: str, market: MarketData) -> None:
+    unknown = next((symbol for symbol in given if symbol not in market.symbols), None)
+    if unknown is not None:
+        raise ParameterError(
+            f"the data have no {unknown!r}",
+            field=name,
+            remedy=f"use symbols of the data: {', '.join(market.symbols[:9])}",
+        )
