@@ -12,7 +12,7 @@ import pytest
 import py_rt as rt
 from py_rt._times import to_ns
 from py_rt.errors import ParameterError
-from py_rt.market import BAR_DTYPE, EVENT_DTYPE, FLAG_END, TRADE
+from py_rt.market import BAR_DTYPE, DEPTH, EVENT_DTYPE, FLAG_END, TRADE
 
 FREE = rt.RiskLimits(
     max_leverage=100,
@@ -148,12 +148,12 @@ def test_funding_without_a_mark_price_takes_the_last_price() -> None:
 
 
 def test_who_holds_at_the_time_pays_and_nobody_else() -> None:
-    # Buys are executed at the open of the next hour: held from 01:00 to 03:00.
+    # Ordered at the close of 01:00 and 03:00: executed at the open of that moment, and after it.
     data = hourly([100.0] * 8)
     at = [f"2024-01-08T0{hour}:00Z" for hour in range(1, 8)]
     result = run(Plan({0: 1, 2: -1}), data, funding=rt.Funding(at, [0.01] * 7))
     hours = [ts.hour for ts in result.charges["ts"]]
-    assert hours == [1, 2]
+    assert hours == [2, 3]
     outside = rt.Funding(["2024-01-07T23:00Z", "2024-02-01T00:00Z"], [0.5, 0.5])
     assert run(Plan({0: 1}), data, funding=outside).charges.empty
 
@@ -186,11 +186,9 @@ def test_random_runs_equal_a_ledger_of_fractions(seed: int) -> None:
 
     def held(symbol: str, at: int) -> Fraction:
         total = Fraction(0)
-        rows = zip(
-            fills["symbol"], fills["side"], fills["last_qty"], fills["ts_event"], strict=True
-        )
+        rows = zip(fills["symbol"], fills["side"], fills["last_qty"], fills["ts_recv"], strict=True)
         for name, side, qty, ts in rows:
-            if name == symbol and ts <= at:
+            if name == symbol and ts <= at + delay:
                 total += Fraction(qty) * (1 if side == "buy" else -1)
         return total
 
@@ -223,6 +221,7 @@ def test_on_ticks_a_fill_before_counts_though_we_hear_of_it_after() -> None:
     rows["ts_recv"] = rows["ts_event"]
     rows["kind"], rows["flags"], rows["side"] = TRADE, FLAG_END, 1
     rows["price"], rows["qty"] = 500_000, 10**6
+    rows["kind"][:2], rows["side"][:2], rows["price"][:2] = DEPTH, [1, -1], [499_999, 500_001]
     data = rt.MarketData(rows, None, (PERPETUAL,), name="made ticks")
 
     class Once(rt.Strategy):

@@ -151,7 +151,7 @@ def test_random_runs_equal_a_ledger_of_fractions(seed: int) -> None:
 
     def walk(start: float, step: float) -> list[float]:
         moves = rng.integers(-5, 6, bars)
-        return (start + step * np.cumsum(moves)).round(4).tolist()
+        return [round(start + step * float(moved), 4) for moved in np.cumsum(moves)]
 
     prices = {
         ABC: walk(50, 0.01), EUR_USD: walk(1.1, 0.0001), SAP: walk(100, 0.01),
@@ -189,7 +189,7 @@ def test_random_runs_equal_a_ledger_of_fractions(seed: int) -> None:
     rate = {"USD": Fraction(1), "EUR": Fraction("1.0873"), "JPY": Fraction("0.0066")}
     if seed % 2:
         rate |= {"EUR": last["EUR/USD"], "JPY": 1 / last["USD/JPY"]}
-    worth = sum(cash[code] * rate[code] for code in cash)
+    worth = sum((cash[code] * rate[code] for code in cash), Fraction(0))
     worth += sum(held[s] * last[s] * rate[codes[s]] for s in codes)
     assert result.cash_by_currency.iloc[-1].to_dict() == pytest.approx(
         {code: float(amount) for code, amount in cash.items()}, rel=1e-14, abs=1e-9

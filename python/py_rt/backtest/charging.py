@@ -72,13 +72,19 @@ def charge_rows(
     places = {symbol: place for place, symbol in enumerate(market.symbols)}
     for symbol, paid in funding.items():
         tick = Fraction(decimal(market.instruments[places[symbol]].tick_size, "tick_size", above=0))
-        marks = paid.mark_prices or [None] * len(paid.times)
-        for at, rate, mark in zip(paid.times, paid.rates, marks, strict=True):
-            ticks = None if mark is None else ratio_of(Fraction(mark) / tick, "mark_prices")
+        for number, (at, rate) in enumerate(zip(paid.times, paid.rates, strict=True)):
+            ticks = None
+            if paid.mark_prices is not None:
+                mark = Fraction(paid.mark_prices[number])
+                ticks = ratio_of(mark / tick, "mark_prices")
             part = ratio_of(Fraction(rate), "rates")
             rows.append((at, "funding", places[symbol], part, ticks))
-    inside = [(at + delay_ns, *row) for at, *row in rows if start < at <= end]
-    return sorted(inside, key=lambda row: row[:3])  # type: ignore[return-value]
+    inside = [
+        (at + delay_ns, kind, place, part, mark)
+        for at, kind, place, part, mark in rows
+        if start < at <= end
+    ]
+    return sorted(inside, key=lambda row: row[:3])
 
 
 def with_locates(limits: ResolvedLimits, borrow: Borrow | None) -> ResolvedLimits:

@@ -149,11 +149,7 @@ def _amounts(cash: Any) -> dict[str, Decimal] | None:
 
 def _base(base: str | None, amounts: Mapping[str, Decimal] | None, traded: list[str]) -> str:
     if base is not None:
-        if isinstance(base, str) and base:
-            return base
-        raise ParameterError(
-            f"{base!r} is no currency", field="base_currency", remedy='use a code such as "USD"'
-        )
+        return _code(base)
     found = list(dict.fromkeys([*(amounts or {}), *traded]))
     if len(found) == 1:
         return found[0]
@@ -161,6 +157,14 @@ def _base(base: str | None, amounts: Mapping[str, Decimal] | None, traded: list[
         f"there are several currencies: {', '.join(found)}",
         field="base_currency",
         remedy=f'say which counts, such as base_currency="{found[0]}", and give fx for the others',
+    )
+
+
+def _code(given: Any) -> str:
+    if isinstance(given, str) and given:
+        return given
+    raise ParameterError(
+        f"{given!r} is no currency", field="base_currency", remedy='use a code such as "USD"'
     )
 
 

@@ -205,7 +205,7 @@ class BacktestResult:
             benchmark=benchmark,
             opens_at=opens_at,
             _own=own,
-            base_currency=base_currency or data.instruments[0].currency,
+            base_currency=base_currency or next((i.currency for i in data.instruments), ""),
             _pockets=dict(raw.get("cash_by_currency", {})),
         )
 
