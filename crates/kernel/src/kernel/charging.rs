@@ -1,7 +1,7 @@
 //! Charges on positions, booked for the account and for whoever of several strategies holds them.
 
 use alloc::vec::Vec;
-use py_rt_types::{Money, Qty, Ratio, TypeError};
+use py_rt_types::{Money, Ratio, TypeError};
 
 use super::Kernel;
 use crate::charges::{Charge, ChargeEvent, ChargeKind};
@@ -28,7 +28,7 @@ impl<S: Strategy> Kernel<S> {
         self.watch_money();
         let several = !self.books.own.is_empty();
         for event in events {
-            if event.qty != Qty::ZERO && !(several && event.strategy == StrategyId::ACCOUNT) {
+            if event.value != Money::ZERO && !(several && event.strategy == StrategyId::ACCOUNT) {
                 self.outbox.emit(Event::Charge(event));
             }
         }
