@@ -108,9 +108,9 @@ def test_no_more_is_sold_short_than_can_be_borrowed() -> None:
     assert none.orders["reason"].iloc[0] == "not_shortable: limit 0, value 1"
     some = run(Plan({0: -60, 1: -40, 2: -1}), data, borrow=rt.Borrow(locate={"ABC": 100}))
     assert some.denied == 1
-    assert some.orders["status"].tolist() == ["filled", "filled", "rejected"]
+    assert some.orders["status"].tolist() == ["Filled", "Filled", "Rejected"]
     held = run(Plan({0: 50, 1: -50, 2: -1}), data, borrow=rt.Borrow(locate={"ABC": 0}))
-    assert held.orders["status"].tolist() == ["filled", "filled", "rejected"]
+    assert held.orders["status"].tolist() == ["Filled", "Filled", "Rejected"]
     tighter = rt.RiskLimits(instruments={"ABC": rt.InstrumentLimit(max_short_qty=5)})
     borrow = rt.Borrow(locate={"ABC": 100})
     assert run(Plan({0: -6}), data, borrow=borrow, risk=tighter).denied == 1

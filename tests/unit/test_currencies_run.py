@@ -52,17 +52,18 @@ def market(prices: dict[rt.Instrument, list[float]], first: int = START) -> rt.M
 
 
 class Plan(rt.Strategy):
-    """Orders quantities by symbol and the number of the bar of the first symbol."""
+    """Orders quantities by symbol and the number of the bar of the last symbol."""
 
-    def __init__(self, plan: dict[int, list[tuple[str, float]]]) -> None:
+    def __init__(
+        self, plan: dict[int, list[tuple[str, float]]], codes: tuple[str, ...] = ()
+    ) -> None:
         super().__init__()
-        self.plan = plan
+        self.plan, self.codes = plan, codes
         self.seen: list[dict[str, float]] = []
         self.reasons: list[str | None] = []
-        self.codes: tuple[str, ...] = ()
 
     def on_bar(self, ctx: Any, bar: Any) -> None:
-        if bar.symbol != ctx.symbols[0]:
+        if bar.symbol != ctx.symbols[-1]:
             return
         for symbol, qty in self.plan.get(len(self.seen), []):
             (ctx.buy if qty > 0 else ctx.sell)(symbol, abs(qty))
@@ -80,8 +81,7 @@ def run(strategy: Any, data: rt.MarketData, **how: Any) -> rt.BacktestResult:
 
 def test_a_fill_moves_the_cash_of_its_own_currency_by_hand() -> None:
     prices = {EUR_USD: [1.10, 1.10, 1.20, 1.20], SAP: [100.0, 100.0, 110.0, 110.0]}
-    strategy = Plan({0: [("SAP", 10)]})
-    strategy.codes = ("EUR", "USD")
+    strategy = Plan({0: [("SAP", 10)]}, ("EUR", "USD"))
     fees = rt.SimVenue(fees=rt.Fees(taker_bps=10))
     result = run(
         strategy,
@@ -129,7 +129,7 @@ def test_an_inverse_market_and_a_profit_at_the_rate_of_its_exit() -> None:
 
 def test_no_order_leaves_before_a_rate_is_known() -> None:
     nan = float("nan")
-    prices = {SAP: [100.0] * 5, EUR_USD: [nan, nan, 1.1, 1.1, 1.1]}
+    prices = {EUR_USD: [nan, nan, 1.1, 1.1, 1.1], SAP: [100.0] * 5}
     strategy = Plan({0: [("SAP", 1)], 1: [("SAP", 1)], 3: [("SAP", 1)]})
     result = run(strategy, market(prices), base_currency="USD", fx={"EUR": "EUR/USD"})
     assert result.denied == 2
@@ -206,7 +206,7 @@ def test_rates_of_a_table_hold_from_their_time_on() -> None:
     strategy = Plan({0: [("SAP", 1)]})
     how = {"cash": {"USD": 0, "EUR": 1000}, "base_currency": "USD", "fx": {"EUR": rates}}
     result = run(strategy, market(prices), **how)
-    assert [row["equity"] for row in strategy.seen] == [1000, 1000, 1250, 1250, 1500, 1500]
+    assert [row["equity"] for row in strategy.seen] == [1000, 1250, 1250, 1500, 1500, 1500]
     pair = run(
         Plan({0: [("SAP", 1)]}),
         market(prices),

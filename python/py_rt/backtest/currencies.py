@@ -231,6 +231,13 @@ def _is_inverse(instrument: Instrument, code: str, base: str) -> bool:
     symbol, quoted = instrument.symbol, instrument.currency
     letters = re.sub(r"[^A-Za-z]", "", symbol).upper()
     by_name = {code + base: base, base + code: code}.get(letters, quoted)
+    named = letters in (code + base, base + code)
+    if not named and instrument.asset_class in ("equity", "future"):
+        raise ParameterError(
+            f"{symbol} is no rate of exchange: its asset_class is {instrument.asset_class}",
+            field=f"fx[{code!r}]",
+            remedy='name another symbol, or set its asset_class to "fx"',
+        )
     if quoted not in (code, base) or by_name != quoted:
         said = "" if by_name == quoted else f", and its name says {by_name}"
         raise ParameterError(
