@@ -9,6 +9,8 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Any, TypeAlias
 
+import numpy as np
+
 from py_rt._amounts import decimal
 from py_rt._limits import ResolvedLimits
 from py_rt.backtest.sessions import day_shift_ns, session_days
@@ -60,7 +62,8 @@ def charge_rows(
     Parameters
     ----------
     delay_ns : int [ns]
-        Until what happened at a time has been heard of: charges are booked that much later.
+        Until what happened at a time has been heard of: charges are booked that much later, and
+        funding after reports of that moment.
 
     Raises
     ------
@@ -78,11 +81,11 @@ def charge_rows(
                 mark = Fraction(paid.mark_prices[number])
                 ticks = ratio_of(mark / tick, "mark_prices")
             part = ratio_of(Fraction(rate), "rates")
-            rows.append((at, "funding", places[symbol], part, ticks))
+            rows.append((at + 1, "funding", places[symbol], part, ticks))
     inside = [
         (at + delay_ns, kind, place, part, mark)
         for at, kind, place, part, mark in rows
-        if start < at <= end
+        if start < at <= end + 1
     ]
     return sorted(inside, key=lambda row: row[:3])
 
@@ -109,15 +112,29 @@ def with_locates(limits: ResolvedLimits, borrow: Borrow | None) -> ResolvedLimit
 def _borrowed(borrow: Borrow, market: MarketData) -> list[Row]:
     """Return what each session day's turn charges for the calendar days since the one before."""
     _known({**borrow.annual, **borrow.locate}, "borrow", market)
-    shift, days = day_shift_ns(market.instruments), session_days(market).tolist()
+    turns = _turns(market)
     rows: list[Row] = []
     for place, symbol in enumerate(market.symbols):
-        for before, day in pairwise(days):
-            part = borrow.rate(symbol, day - before)
+        for at, days in turns:
+            part = borrow.rate(symbol, days)
             if part:
-                at = day * _DAY_NS - shift
                 rows.append((at, "borrow", place, ratio_of(part, "annual"), None))
     return rows
+
+
+def _turns(market: MarketData) -> list[tuple[int, int]]:
+    """Return when session days turn (ns UTC), before their first bar, and the days since the last.
+
+    A bar that has a date alone opens at midnight UTC, and its session day may turn after that.
+    """
+    shift, bars = day_shift_ns(market.instruments), market.bars()
+    of, first = np.unique((bars["ts_close"] - 1 + shift) // _DAY_NS, return_index=True)
+    opens = np.minimum.reduceat(bars["ts_open"], first) if len(first) else first
+    opened = dict(zip(of.tolist(), opens.tolist(), strict=True))
+    days = session_days(market).tolist()
+    turned = [min(day * _DAY_NS - shift, opened.get(day, 2**62)) for day in days]
+    gaps = [day - before for before, day in pairwise(days)]
+    return list(zip(turned[1:], gaps, strict=True))
 
 
 def _known(given: Mapping[str, Any], name: str, market: MarketData) -> None:

@@ -26,6 +26,18 @@ impl Default for Inputs {
 }
 
 impl Inputs {
+    /// When the next one is due; `UnixNanos::MAX` for never.
+    #[inline]
+    pub(super) const fn next(&self) -> UnixNanos {
+        self.next
+    }
+
+    /// Whether one is due by then.
+    #[inline]
+    pub(super) fn due(&self, now: UnixNanos) -> bool {
+        self.next <= now
+    }
+
     fn load(&mut self) {
         let next = self.rows.get(self.taken);
         self.next = next.map_or(UnixNanos::MAX, |(at, _)| *at);
@@ -33,9 +45,9 @@ impl Inputs {
 }
 
 impl<S: Strategy> Backtest<'_, S> {
-    /// Hands the kernel these inputs, by rising time: each when it is due, after reports of the
-    /// same moment and before what is seen later. Those of a time before the data come first of
-    /// all, those after it last.
+    /// Hands the kernel these inputs, by rising time: each when it is due, after the market of the
+    /// same moment and before reports. Those of a time before the data come first of all, those
+    /// after it last.
     #[must_use]
     pub fn with_inputs(mut self, rows: Vec<(UnixNanos, OwnedInput)>) -> Self {
         self.inputs.rows = rows;

@@ -205,6 +205,8 @@ impl<'a, S: Strategy> Backtest<'a, S> {
             self.stream_bars(rows);
         } else if next == order_at {
             self.deliver_order();
+        } else if self.inputs.due(next) && next < bar_at.min(feed_at) {
+            self.take_inputs(next);
         } else if next == report_at {
             self.deliver_report();
         } else if next == bar_at {

@@ -90,8 +90,11 @@ impl<S: Strategy> Backtest<'_, S> {
         let mut moved = feed.position() != self.at_kernel.position();
         self.at_kernel = feed;
         // Reports are seen before rows of the same time; timers and bars are left to `step`.
-        let other = feed.peek().min(self.timer_at());
-        if (self.reports.peek() <= other) & (self.reports.peek() < self.bars.peek().0) {
+        let other = feed.peek().min(self.kernel.poll_timeout());
+        let inputs_at = self.inputs.next();
+        if (self.reports.peek() <= other)
+            & (self.reports.peek() < self.bars.peek().0.min(inputs_at))
+        {
             self.deliver_report();
             moved = true;
         }
