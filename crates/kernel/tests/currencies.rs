@@ -13,7 +13,7 @@ use py_rt_kernel::journal::{encode_input, Entry};
 use py_rt_kernel::kernel::Snapshot;
 use py_rt_kernel::risk::{Control as Limit, RiskLimits};
 use py_rt_kernel::signal::OrderRequest;
-use py_rt_kernel::{Input, Kernel, KernelConfig};
+use py_rt_kernel::{Control, Input, Kernel, KernelConfig};
 use py_rt_types::number::divide_half_even;
 use py_rt_types::{Instrument, InstrumentId, Money, Qty, Ratio, Side};
 use rig::{config, fill, instrument, loose, money, spec, told, Dice, Rig, Script, Wish};
@@ -96,7 +96,6 @@ fn trade(rig: &mut Rig, ledger: &mut Ledger, id: InstrumentId, qty: i64, price: 
     let side = if qty > 0 { Side::Buy } else { Side::Sell };
     let request = OrderRequest::market(id, side, Qty(qty.abs()));
     rig.ask(&[Wish::Submit(request)]);
-    ledger.mids[0] = 20_000;
     let sequence = rig.kernel.next_sequence() - 1;
     let mut kind = fill(qty.abs(), qty.abs(), price);
     if let py_rt_types::ReportKind::Fill { fee: paid, .. } = &mut kind {
@@ -162,8 +161,13 @@ fn books_equal_a_naive_ledger_whatever_happens() {
 
 #[test]
 fn a_journal_and_a_snapshot_lead_to_the_same_books() {
-    let mut kernel = Kernel::new(several(loose()), Script::default());
-    let mut again = Kernel::new(several(loose()), Script::default());
+    let script = || Script {
+        at_trade: vec![Wish::Submit(OrderRequest::market(EUROS, Side::Buy, Qty(7)))],
+        ..Script::default()
+    };
+    let mut kernel = Kernel::new(several(loose()), script());
+    let mut again = Kernel::new(several(loose()), script());
+    let first = kernel.next_sequence();
     let rate_of_yen = rate(1, 150);
     let charge = Charge {
         instrument: EUROS,
@@ -188,11 +192,14 @@ fn a_journal_and_a_snapshot_lead_to_the_same_books() {
         bid.flags = 0;
         rows.extend([bid, rig::row(id, 1, 0, -1, 10_001, 50)]);
     }
-    let mut bought = told(900, 1, fill(7, 7, 10_000));
+    let trade = rig::row(DOLLARS, 9, 1, 1, 10_000, 1);
+    let mut bought = told(first, 10, fill(7, 7, 10_000));
     bought.instrument = EUROS;
     let mut inputs: Vec<Input<'_>> = rows.iter().map(Input::Market).collect();
     inputs.extend([
         Input::Rate(rate_of_yen),
+        Input::Control(Control::Start),
+        Input::Market(&trade),
         Input::Report(&bought),
         Input::Charge(&charge),
         Input::Action(&split),
@@ -209,6 +216,7 @@ fn a_journal_and_a_snapshot_lead_to_the_same_books() {
         again.handle_input(at, read.as_input());
     }
     assert_eq!(again.snapshot(), kernel.snapshot());
+    assert_eq!(kernel.portfolio().position(EUROS).qty, Qty(10));
     let snapshot = Snapshot::decode(&kernel.snapshot().encode()).unwrap();
     let mut next = Kernel::new(several(loose()), Script::default());
     next.restore(&snapshot).unwrap();
@@ -240,7 +248,7 @@ fn what_has_no_known_worth_is_not_ordered() {
     // Euros that are held and cannot be valued: nobody knows the leverage of any order.
     let mut rig = Rig::silent(several(loose()), Script::default());
     rig.book(DOLLARS, 9_999, 10_001);
-    rig.control(py_rt_kernel::Control::Start);
+    rig.control(Control::Start);
     rig.ask(&[order(DOLLARS)]);
     assert_eq!(rig.denial(), Some(Limit::ExchangeRate));
     rig.book(PAIR, 109, 111);
