@@ -132,7 +132,11 @@ def _turns(market: MarketData) -> list[tuple[int, int]]:
     opens = np.minimum.reduceat(bars["ts_open"], first) if len(first) else first
     opened = dict(zip(of.tolist(), opens.tolist(), strict=True))
     days = session_days(market).tolist()
-    turned = [min(day * _DAY_NS - shift, opened.get(day, 2**62)) for day in days]
+    turns = [day * _DAY_NS - shift for day in days]
+    turned = [
+        min(turn, max(opened.get(day, turn), turn - _DAY_NS))
+        for day, turn in zip(days, turns, strict=True)
+    ]
     gaps = [day - before for before, day in pairwise(days)]
     return list(zip(turned[1:], gaps, strict=True))
 
