@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from py_rt import bars, data, errors, features, indicators, mechanics, strategies
 from py_rt._core import __version__
 from py_rt.backtest import BacktestResult, VectorResult, backtest, vector_backtest, verify
+from py_rt.charges import Borrow, Funding
 from py_rt.config import GreekLimit, GroupLimit, InstrumentLimit, RiskLimits, VarLimit
 from py_rt.errors import (
     AccessDenied,
@@ -52,6 +53,7 @@ __all__ = [
     "VWAP",
     "AccessDenied",
     "BacktestResult",
+    "Borrow",
     "ConfigError",
     "ConnectionLost",
     "DataError",
@@ -60,6 +62,7 @@ __all__ = [
     "Fees",
     "Fenced",
     "FillStudy",
+    "Funding",
     "GreekLimit",
     "GroupLimit",
     "Iceberg",

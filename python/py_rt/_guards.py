@@ -62,6 +62,8 @@ class InstrumentLimit:
         Of one order; of the position with its open orders; executed in a day (UTC), open orders
         counted as if executed.
     max_order_notional, max_position_notional : number [money], above 0, optional
+    max_short_qty : number [units], 0 or more, optional
+        That may be sold short, such as what can be borrowed; open orders counted as if executed.
 
     Raises
     ------
@@ -79,13 +81,19 @@ class InstrumentLimit:
     max_position_qty: Number | None = None
     max_position_notional: Number | None = None
     max_daily_qty: Number | None = None
+    max_short_qty: Number | None = None
 
     def __post_init__(self) -> None:
         self.to_dict()
 
     def to_dict(self) -> dict[str, Any]:
         """Return what is limited, numbers as text."""
-        return _amounts(self)
+        named = [part.name for part in fields(self) if part.name != "max_short_qty"]
+        short = self.max_short_qty
+        if short is None:
+            return _amounts(self, named)
+        written = plain(decimal(short, "max_short_qty", least=0))
+        return _amounts(self, named) | {"max_short_qty": written}
 
 
 @dataclass(frozen=True, slots=True)

@@ -368,6 +368,9 @@ class Context(Protocol):
     tradable: bool
     """False while the venue was not asked yet how things stand, and while risk has halted."""
 
+    def cash_in(self, currency: str) -> float:
+        """Return the cash of the account in one currency."""
+
     def book(self, symbol: str) -> Book:
         """Return the order book of a symbol."""
 

@@ -5,6 +5,7 @@ use py_rt_types::{
 };
 
 use crate::actions::ActionEvent;
+use crate::charges::ChargeEvent;
 use crate::execution::parents::Parent;
 use crate::execution::Order;
 use crate::risk::Control;
@@ -44,6 +45,8 @@ pub enum Event {
     },
     /// A corporate action was applied.
     Action(ActionEvent),
+    /// A charge was booked, once.
+    Charge(ChargeEvent),
     /// Our books against the venue's.
     Sync(SyncEvent),
     /// A strategy published a signal.

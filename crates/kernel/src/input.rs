@@ -1,6 +1,8 @@
 //! Inputs: everything that can happen to a kernel.
 
 use crate::actions::CorporateAction;
+use crate::charges::Charge;
+use crate::currency::ExchangeRate;
 use core::fmt;
 use py_rt_types::{AccountReport, Bar, InstrumentId, MarketEvent, Report};
 
@@ -23,6 +25,10 @@ pub enum Input<'a> {
     Phase(InstrumentId, Phase),
     /// A company did something to its shares; nothing is on its way.
     Action(&'a CorporateAction),
+    /// Holding an instrument costs or earns something; booked once.
+    Charge(&'a Charge),
+    /// A rate of exchange.
+    Rate(ExchangeRate),
     /// Nothing but time passed.
     Timer,
 }

@@ -13,8 +13,11 @@
 
 mod actions;
 mod alarms;
+mod charging;
 mod controls;
+mod exchange;
 mod flatten;
+mod follow;
 mod guarding;
 mod intents;
 mod own;
@@ -26,11 +29,13 @@ mod snapshot;
 mod snapshot_tests;
 mod views;
 
+use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use py_rt_types::{Bar, Instrument, InstrumentId, MarketEvent, Money, UnixNanos};
 
-use crate::event::{Event, FillEvent, OrderEvent, ParentEvent, TradingState};
+use crate::currency::Currencies;
+use crate::event::{FillEvent, OrderEvent, ParentEvent, TradingState};
 use crate::execution::{Execution, ExecutionTimes, Sync};
 use crate::input::{Input, Phase, Session};
 use crate::market::{BarBuilder, Change, Left, Market};
@@ -38,6 +43,7 @@ use crate::output::{Outbox, Output};
 use crate::portfolio::Portfolio;
 use crate::risk::{Desk, Review, Risk, RiskLimits};
 use crate::signal::{Context, Intents, Interests, Quote, Strategy, StrategyId, Timers};
+use exchange::Exchange;
 use flatten::Flatten;
 pub use own::StrategySpec;
 pub(crate) use own::{Books, Own};
@@ -67,6 +73,8 @@ pub struct KernelConfig {
     /// Until then strategies see everything, and what they order is refused; `UnixNanos::MIN` for
     /// no warm-up.
     pub opens_at: UnixNanos,
+    /// The currencies of the account; `None` where all money is in one.
+    pub currencies: Option<Currencies>,
 }
 
 /// Something the strategy has to be told.
@@ -86,7 +94,7 @@ pub struct Kernel<S> {
     interests: Interests,
     /// The changes of a market that may lead to anything.
     watched: Change,
-    /// Whether bars are built or a parent order watches.
+    /// Whether bars are built, a parent order watches or there are several currencies.
     follows: bool,
     running: bool,
     start_asked: bool,
@@ -112,6 +120,8 @@ pub struct Kernel<S> {
     /// The phases of the markets, by instrument; empty before one was told.
     phases: Vec<Phase>,
     flatten: Option<Flatten>,
+    /// Where rates of exchange come from; `None` where all money is in one currency.
+    exchange: Option<Box<Exchange>>,
 }
 
 /// What reconciliation brought in, over the whole run.
@@ -150,7 +160,7 @@ impl<S: Strategy> Kernel<S> {
             .with(Change::TRADE, has_bars || interests.has(Interests::TRADE))
             .with(Change::QUOTE, interests.has(Interests::QUOTE))
             .with(Change::BOOK, interests.has(Interests::BOOK));
-        Self {
+        let kernel = Self {
             now: UnixNanos::MIN,
             opens_at: config.opens_at,
             alarm: UnixNanos::MAX,
@@ -182,6 +192,11 @@ impl<S: Strategy> Kernel<S> {
             guarded,
             phases: Vec::new(),
             flatten: None,
+            exchange: None,
+        };
+        match config.currencies {
+            Some(currencies) => kernel.with_currencies(currencies),
+            None => kernel,
         }
     }
 
@@ -207,6 +222,8 @@ impl<S: Strategy> Kernel<S> {
             Input::Session(session) => self.handle_session(session),
             Input::Control(control) => self.handle_control(control),
             Input::Action(action) => self.handle_action(action),
+            Input::Charge(charge) => self.handle_charge(charge),
+            Input::Rate(rate) => self.handle_rate(&rate),
             Input::Phase(instrument, phase) => self.handle_phase(instrument, phase),
             Input::Market(_) | Input::Bar(_) | Input::Timer => {}
         }
@@ -314,28 +331,10 @@ impl<S: Strategy> Kernel<S> {
         }
     }
 
-    /// Rows that bars are built from, or that parent orders wait for.
-    #[inline(never)]
-    fn follow_row(&mut self, event: &MarketEvent, change: Change) {
-        if self.bars.is_some() && change.has(Change::TRADE) {
-            self.handle_bar_trade(event);
-        }
-        if self.execution.parents.watches() {
-            self.show_parents(event, change);
-        }
-    }
-
     /// Whether intents, notices or requests wait.
     #[inline]
     fn has_unsettled(&self) -> bool {
         !self.intents.is_empty() | !self.notices.is_empty() | self.execution.has_requests()
-    }
-
-    #[cold]
-    fn publish_validity(&mut self, instrument: InstrumentId) {
-        let market = self.market.instrument(instrument);
-        let valid = market.is_some_and(|market| market.valid());
-        self.outbox.emit(Event::BookValidity { instrument, valid });
     }
 
     /// Takes the next thing to do. Poll until it is `None` after every input.
@@ -409,11 +408,11 @@ impl<S: Strategy> Kernel<S> {
         if change.has(Change::MARK) && self.books.account.is_marked(bar.instrument) {
             self.mark(bar.instrument);
         }
+        if self.follows {
+            self.follow_bar(bar, change);
+        }
         if !self.running {
             return;
-        }
-        if self.execution.parents.watches() {
-            self.show_parents_bar(bar);
         }
         if self.interests.has(Interests::BAR) {
             self.call(|strategy, ctx| strategy.on_bar(ctx, bar));

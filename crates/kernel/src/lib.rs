@@ -9,7 +9,8 @@
 //! - [`kernel`]: the stages in the order in which a tick passes them.
 //! - [`market`]: books, last prices, bars. [`signal`]: the strategy host.
 //! - [`risk`]: approvals and denials. [`execution`]: orders and their life, reconciliation.
-//! - [`portfolio`]: cash and positions. [`actions`]: splits and dividends.
+//! - [`portfolio`]: cash and positions. [`actions`]: splits and dividends. [`currency`]: rates of
+//!   exchange. [`charges`]: borrow and funding.
 //! - [`input`], [`output`], [`event`]: what goes in, what must be done, what may be told.
 //! - [`hash`]: the order hash. [`journal`]: inputs as bytes and back.
 #![no_std]
@@ -18,6 +19,8 @@
 extern crate alloc;
 
 pub mod actions;
+pub mod charges;
+pub mod currency;
 pub mod event;
 pub mod execution;
 pub mod hash;

@@ -3,8 +3,13 @@
 //! For every instrument: realised + unrealised = money received - money paid + value at the mark,
 //! whatever the rounding of the average, because what is removed from the cost is what is booked.
 
+mod purse;
+
 use crate::actions::Split;
+use alloc::boxed::Box;
 use alloc::vec::Vec;
+pub use purse::Pocket;
+pub(crate) use purse::{rate_of_mark, Purse};
 use py_rt_types::{Instrument, InstrumentId, Money, Price, Qty, TypeError};
 
 /// One instrument's position.
@@ -69,6 +74,8 @@ pub struct Portfolio {
     /// Which instruments are to be marked: those that are held, or all.
     marked: Vec<bool>,
     marks_all: bool,
+    /// What is in which currency, where there are several: then the sums are in the base currency.
+    purse: Option<Box<Purse>>,
 }
 
 impl Portfolio {
@@ -83,6 +90,7 @@ impl Portfolio {
             positions: alloc::vec![Position::default(); count],
             marked: alloc::vec![false; count],
             marks_all: false,
+            purse: None,
         }
     }
 
@@ -149,7 +157,7 @@ impl Portfolio {
         if let (Some(marked), Some(position)) =
             (self.marked.get_mut(place), self.positions.get(place))
         {
-            *marked = self.marks_all | (position.qty.0 != 0);
+            *marked = (self.marks_all | (position.qty.0 != 0)) & self.purse.is_none();
         }
     }
 
@@ -159,6 +167,7 @@ impl Portfolio {
         cash: Money,
         fees: Money,
         positions: &[Position],
+        pockets: &[Pocket],
     ) -> Result<(), TypeError> {
         let (mut value, mut gross) = (Money::ZERO, Money::ZERO);
         for position in positions {
@@ -169,11 +178,13 @@ impl Portfolio {
         (self.value, self.gross) = (value, gross);
         self.positions = positions.to_vec();
         (0..positions.len()).for_each(|place| self.note_held(place));
-        Ok(())
+        self.restore_purse(pockets)
     }
 
-    pub(crate) const fn set_cash(&mut self, cash: Money) {
+    /// Cash as the venue says it is; where there are several currencies, that of the base.
+    pub(crate) fn set_cash(&mut self, cash: Money) {
         self.cash = cash;
+        self.set_pocket_cash(cash);
     }
 
     /// Books one execution of `qty` (signed) at `price`; nothing changes when a number overflows.
@@ -192,12 +203,9 @@ impl Portfolio {
         after.apply(instrument, qty, price)?;
         after.fees = after.fees.checked_add(fee)?;
         let paid = instrument.notional(price, qty)?.checked_add(fee)?;
-        let cash = self.cash.checked_sub(paid)?;
-        let fees = self.fees.checked_add(fee)?;
+        let cash = Money::ZERO.checked_sub(paid)?;
         let old = core::mem::replace(&mut after.value, instrument.notional(price, after.qty)?);
-        let (value, gross) = self.revalued(old, after.value)?;
-        (self.cash, self.fees) = (cash, fees);
-        (self.value, self.gross) = (value, gross);
+        self.book(id, (cash, fee), (old, after.value))?;
         self.positions[id.index()] = after;
         self.note_held(id.index());
         Ok(after)
@@ -228,9 +236,7 @@ impl Portfolio {
             value,
             ..held
         };
-        let paid = self.cash.checked_add(cash)?;
-        (self.value, self.gross) = self.revalued(held.value, value)?;
-        self.cash = paid;
+        self.book(id, (cash, Money::ZERO), (held.value, value))?;
         self.positions[id.index()] = position;
         self.note_held(id.index());
         Ok(())
@@ -242,13 +248,20 @@ impl Portfolio {
         id: InstrumentId,
         cash: Money,
     ) -> Result<(), TypeError> {
-        let Some(held) = self.positions.get_mut(id.index()) else {
+        let Some(held) = self.positions.get(id.index()) else {
             return Ok(());
         };
-        let paid = self.cash.checked_add(cash)?;
-        held.realized_pnl = held.realized_pnl.checked_add(cash)?;
-        self.cash = paid;
+        let realized_pnl = held.realized_pnl.checked_add(cash)?;
+        self.handle_charge(id, cash)?;
+        self.positions[id.index()].realized_pnl = realized_pnl;
         Ok(())
+    }
+
+    /// Books cash in the currency of an instrument that is no profit of a position: what was
+    /// charged for holding it, or paid to us for it.
+    pub(crate) fn handle_charge(&mut self, id: InstrumentId, cash: Money) -> Result<(), TypeError> {
+        let nothing = (Money::ZERO, Money::ZERO);
+        self.book(id, (cash, Money::ZERO), nothing)
     }
 
     /// Marks an instrument at a mid given as the sum of bid and ask; nothing changes when a number
@@ -266,6 +279,25 @@ impl Portfolio {
         let value = instrument.value_at_mid(bid_plus_ask, held.qty)?;
         (self.value, self.gross) = self.revalued(held.value, value)?;
         self.positions[id.index()].value = value;
+        Ok(())
+    }
+
+    /// Books cash that came in and a fee that is part of it, in the currency of an instrument whose
+    /// position's value goes from `old` to `new`; nothing changes when a number overflows.
+    #[inline]
+    fn book(
+        &mut self,
+        id: InstrumentId,
+        (cash, fee): (Money, Money),
+        (old, new): (Money, Money),
+    ) -> Result<(), TypeError> {
+        if self.purse.is_some() {
+            return self.book_pocket(id, (cash, fee), (old, new));
+        }
+        let cash = self.cash.checked_add(cash)?;
+        let fees = self.fees.checked_add(fee)?;
+        (self.value, self.gross) = self.revalued(old, new)?;
+        (self.cash, self.fees) = (cash, fees);
         Ok(())
     }
 

@@ -280,6 +280,7 @@ fn write_day(state: &StateDir) -> u64 {
         bar_interval_ns: 0,
         strategies: Vec::new(),
         opens_at: UnixNanos::MIN,
+        currencies: None,
     };
     let header = Header {
         lineage: state.lineage().unwrap().to_string(),

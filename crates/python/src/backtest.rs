@@ -17,6 +17,7 @@ use crate::compiled;
 use crate::config::{self, field};
 use crate::host::{AnyStrategy, Hosted, Shared};
 use crate::live::Errors;
+use crate::money;
 use crate::parents;
 use crate::tables;
 
@@ -48,6 +49,7 @@ pub(crate) fn run_backtest<'py>(
     let actions = corporate(&field::<Vec<ActionRow>>(run, "actions")?)?;
     let closes: Vec<i64> = field(run, "session_closes")?;
     let closes: Vec<UnixNanos> = closes.into_iter().map(UnixNanos).collect();
+    let inputs = money::inputs(run)?;
     let mut watch = Watch {
         progress: progress.map(Bound::unbind),
         error: None,
@@ -58,7 +60,8 @@ pub(crate) fn run_backtest<'py>(
         let team = AnyStrategy::several(list, &shared, &errors)?;
         let mut backtest = Backtest::new(config, &data, team)
             .with_actions(actions)
-            .with_sessions(closes);
+            .with_sessions(closes)
+            .with_inputs(inputs);
         let elapsed = drive(&mut backtest, &mut watch);
         errors.take().or(watch.error).map_or(Ok(()), Err)?;
         return result(py, &shared, &names, &backtest, elapsed);
@@ -71,7 +74,8 @@ pub(crate) fn run_backtest<'py>(
                     $(Compiled::$kind(strategy) => {
                         let mut backtest = Backtest::new(config, &data, strategy)
                             .with_actions(actions)
-                            .with_sessions(closes);
+                            .with_sessions(closes)
+                            .with_inputs(inputs);
                         let elapsed = py.detach(|| drive(&mut backtest, &mut watch));
                         watch.error.map_or(Ok(()), Err)?;
                         result(py, &shared, &names, &backtest, elapsed)
@@ -84,7 +88,8 @@ pub(crate) fn run_backtest<'py>(
     let hosted = Hosted::new(strategy, Arc::clone(&shared), errors.clone())?;
     let mut backtest = Backtest::new(config, &data, hosted)
         .with_actions(actions)
-        .with_sessions(closes);
+        .with_sessions(closes)
+        .with_inputs(inputs);
     let elapsed = drive(&mut backtest, &mut watch);
     let error = errors.take().or(watch.error);
     error.map_or(Ok(()), Err)?;
@@ -134,6 +139,7 @@ fn backtest_config(
             bar_interval_ns: field(run, "bar_interval_ns")?,
             strategies: config::several(names, &own)?,
             opens_at: UnixNanos(field(run, "opens_at")?),
+            currencies: money::currencies(run)?,
         },
         venue,
         latency,
@@ -201,6 +207,8 @@ fn result<'py, S: Strategy>(
         .collect::<PyResult<_>>()?;
     dict.set_item("own", own)?;
     dict.set_item("actions", tables::actions(py, shared, names, recording)?)?;
+    dict.set_item("charges", money::charges(py, shared, names, backtest)?)?;
+    money::by_currency(py, &dict, backtest)?;
     dict.set_item("parents", parents::table(py, shared, names, recording)?)?;
     dict.set_item("warmup_refused", recording.warmup_refused)?;
     dict.set_item("denied", recording.denied)?;

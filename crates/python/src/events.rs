@@ -54,6 +54,7 @@ pub(crate) fn event_dict<'py>(
             dict.set_item("action", PyAction::new(shared, action))?;
             "action"
         }
+        Event::Charge(event) => crate::money::describe(py, shared, event, &dict)?,
         Event::Sync(sync) => {
             dict.set_item("text", format!("{sync:?}"))?;
             "sync"

@@ -43,6 +43,7 @@ fn instrument(dict: &Dict<'_>) -> PyResult<InstrumentLimit> {
         max_position_qty: units(dict, "max_position_qty")?,
         max_position_notional: amount(dict, "max_position_notional")?,
         max_daily_qty: units(dict, "max_daily_qty")?,
+        max_short_qty: units(dict, "max_short_qty")?,
     })
 }
 

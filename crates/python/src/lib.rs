@@ -29,6 +29,7 @@ mod indicators;
 mod journal;
 mod live;
 mod mechanics;
+mod money;
 mod parents;
 mod quant;
 mod store;

@@ -185,6 +185,7 @@ fn config(instruments: Vec<Instrument>, latency_ns: i64) -> BacktestConfig {
             bar_interval_ns: 0,
             strategies: Vec::new(),
             opens_at: UnixNanos::MIN,
+            currencies: None,
         },
         venue: VenueConfig {
             fees: Fees {

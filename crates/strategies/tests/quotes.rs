@@ -69,6 +69,7 @@ impl Run {
             bar_interval_ns: 0,
             strategies: Vec::new(),
             opens_at: UnixNanos::MIN,
+            currencies: None,
         };
         let mut run = Self {
             kernel: Kernel::new(config, strategy),

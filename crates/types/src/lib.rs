@@ -7,7 +7,7 @@
 //!
 //! - [`time`]: `UnixNanos`, the only clock value.
 //! - [`number`]: `Price`, `Qty`, `Money` and their checked arithmetic.
-//! - [`decimal`]: exact decimal text in and out.
+//! - [`decimal`]: exact decimal text in and out. [`ratio`]: rates, exact.
 //! - [`instrument`]: what is traded, with its tick, lot and rules.
 //! - [`market`]: market events and bars, laid out as the arrays that Python holds.
 //! - [`order`]: sides, order types, states after FIX, ids.
@@ -25,6 +25,7 @@ pub mod instrument;
 pub mod market;
 pub mod number;
 pub mod order;
+pub mod ratio;
 pub mod report;
 pub mod time;
 
@@ -38,5 +39,6 @@ pub use order::{
     ClientOrderId, ExecId, Liquidity, OrderStatus, OrderType, RejectReason, Side, TimeInForce,
     VenueOrderId,
 };
+pub use ratio::Ratio;
 pub use report::{AccountReport, Report, ReportKind};
 pub use time::UnixNanos;

@@ -57,13 +57,15 @@ class Benchmark:
         return np.asarray(cash * held / held[0], dtype=np.float64)
 
 
-def benchmark_of(given: Any, market: MarketData) -> Benchmark | None:
+def benchmark_of(given: Any, market: MarketData, base: str | None = None) -> Benchmark | None:
     """Turn what was given as benchmark into prices.
 
     Parameters
     ----------
     given : None, str, pandas Series, or pair (times, prices)
         A symbol of the data, bought at the start and held; or prices with their times.
+    base : str, optional
+        The currency in which prices must be.
 
     Raises
     ------
@@ -81,6 +83,12 @@ def benchmark_of(given: Any, market: MarketData) -> Benchmark | None:
                 f"the data have no {given!r}",
                 field="benchmark",
                 remedy=f"use one of {', '.join(market.symbols[:9])}, or pass a series",
+            )
+        if base not in (None, found.currency):
+            raise ParameterError(
+                f"{given} is in {found.currency}, and the account in {base}",
+                field="benchmark",
+                remedy=f"pass its prices in {base}",
             )
         ts, price = prices_of(market, found)
         if not len(ts):

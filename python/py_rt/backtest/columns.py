@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = [
     "DECIMALS",
     "NO_ACTIONS",
+    "NO_CHARGES",
     "NO_PARENTS",
     "TIMES",
     "by_symbol",
@@ -25,6 +26,8 @@ __all__ = [
     "frame",
     "is_denied",
     "listed",
+    "over_time",
+    "rates_at_exit",
     "start_ns",
     "to_array",
     "with_start",
@@ -32,9 +35,10 @@ __all__ = [
 
 DECIMALS = {
     "orders": ("order_qty", "limit_price", "stop_price", "cum_qty", "avg_price"),
-    "fills": ("last_qty", "last_price", "fee"),
+    "fills": ("last_qty", "last_price", "fee", "fx_rate"),
     "positions": ("qty", "avg_price", "realized_pnl", "unrealized_pnl"),
     "actions": ("amount", "qty_before", "qty_after", "cash"),
+    "charges": ("rate", "qty", "value", "cash", "fx_rate"),
     "parents": (
         "order_qty",
         "cum_qty",
@@ -49,12 +53,16 @@ TIMES = {
     "fills": ("ts_event", "ts_recv"),
     "positions": (),
     "actions": ("ts",),
+    "charges": ("ts",),
     "parents": ("ts_created", "ts_updated"),
 }
 
 
 NO_ACTIONS: dict[str, list[Any]] = {
     name: [] for name in ("ts", "symbol", "kind", "ratio", *DECIMALS["actions"], "strategy")
+}
+NO_CHARGES: dict[str, list[Any]] = {
+    name: [] for name in ("ts", "symbol", "kind", *DECIMALS["charges"], "currency", "strategy")
 }
 NO_PARENTS: dict[str, list[Any]] = {
     name: []
@@ -136,6 +144,28 @@ def frame(columns: Mapping[str, NDArray[Any]], times: Sequence[str]) -> pd.DataF
 
     dated = {name: pd.to_datetime(columns[name], utc=True, unit="ns") for name in times}
     return pd.DataFrame({**columns, **dated})
+
+
+def over_time(ts: NDArray[np.int64], columns: Mapping[str, NDArray[np.float64]]) -> pd.DataFrame:
+    """Return columns with times in UTC as index; what begins later begins with its first value."""
+    import pandas as pd
+
+    whole = {
+        name: np.concatenate([np.repeat(values[:1], len(ts) - len(values)), values])
+        for name, values in columns.items()
+    }
+    index = pd.DatetimeIndex(pd.to_datetime(ts, utc=True, unit="ns"), name="ts")
+    return pd.DataFrame(whole, index=index)
+
+
+def rates_at_exit(
+    trips: Mapping[str, NDArray[Any]], fills: Mapping[str, NDArray[Any]]
+) -> NDArray[np.float64]:
+    """Return the rate of exchange of the fill that ended each round trip."""
+    booked = zip(fills["symbol"], fills["ts_event"], fills["fx_rate"], strict=True)
+    known = {(symbol, int(at)): rate for symbol, at, rate in booked}
+    ends = zip(trips["symbol"], trips["ts_exit"], strict=True)
+    return np.array([known[symbol, int(at)] for symbol, at in ends], dtype=np.float64)
 
 
 def listed(values: Any) -> list[Any]:

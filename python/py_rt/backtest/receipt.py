@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import py_rt._core as _core
 from py_rt._times import format_ns
 from py_rt.backtest.lineup import rebuild
+from py_rt.charges import Borrow, Funding
 from py_rt.config import RiskLimits
 from py_rt.data.actions import CorporateAction
 from py_rt.errors import DataError
@@ -125,6 +126,10 @@ def verify(
         venue=_venue_of(config["venue"]),
         risk=_limits_of(config["risk"]),
         cash=config["cash"],
+        base_currency=config.get("base_currency"),
+        fx=config.get("fx"),
+        borrow=Borrow(**config["borrow"]) if "borrow" in config else None,
+        funding={k: Funding.from_dict(f) for k, f in config.get("funding", {}).items()} or None,
         seed=written["seed"],
         progress=False,
         bars=config["bar_interval_ns"] or None,

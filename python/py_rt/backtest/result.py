@@ -20,6 +20,7 @@ from py_rt.backtest.actions import factors
 from py_rt.backtest.columns import (
     DECIMALS,
     NO_ACTIONS,
+    NO_CHARGES,
     NO_PARENTS,
     TIMES,
     by_symbol,
@@ -27,6 +28,8 @@ from py_rt.backtest.columns import (
     frame,
     is_denied,
     listed,
+    over_time,
+    rates_at_exit,
     start_ns,
     to_array,
     with_start,
@@ -65,7 +68,9 @@ class BacktestResult:
     params : dict
         Its parameters.
     cash : float
-        Initial cash, in money.
+        Initial cash, in the base currency.
+    base_currency : str
+        Of equity, profit and statistics.
     events : int
         Events the engine worked through.
     elapsed_s : float
@@ -88,7 +93,7 @@ class BacktestResult:
         What it is measured against.
     opens_at : int or None
         When the warm-up ended, ns UTC; None without one.
-    equity, orders, fills, positions, parents, round_trips : pandas.DataFrame
+    equity, orders, fills, positions, parents, round_trips, charges : pandas.DataFrame
     stats : Stats
 
     Examples
@@ -116,6 +121,8 @@ class BacktestResult:
     benchmark: Benchmark | None = None
     opens_at: int | None = None
     _own: dict[str, _Own] = field(default_factory=dict, repr=False)
+    base_currency: str = ""
+    _pockets: dict[str, NDArray[np.float64]] = field(default_factory=dict, repr=False)
 
     @classmethod
     def from_core(
@@ -131,6 +138,7 @@ class BacktestResult:
         benchmark: Benchmark | None = None,
         opens_at: int | None = None,
         own_params: Mapping[str, Mapping[str, Any]] | None = None,
+        base_currency: str | None = None,
     ) -> BacktestResult:
         """Build the result from what the engine returned.
 
@@ -156,14 +164,18 @@ class BacktestResult:
         own_params : mapping of name to mapping, optional
             Names and parameters of several strategies, in the order of ``raw["own"]``, their
             equity columns.
+        base_currency : str, optional
+            That of the first instrument where it is left out.
 
         Raises
         ------
         DataError
             A column group is missing or its columns differ in length.
         """
-        given = {"actions": NO_ACTIONS, "parents": NO_PARENTS, **raw}
+        given = {"actions": NO_ACTIONS, "charges": NO_CHARGES, "parents": NO_PARENTS, **raw}
         columns = {name: equal_columns(given, name) for name in ("equity", *DECIMALS)}
+        if raw.get("fill_rates"):
+            columns["fills"]["fx_rate"] = raw["fill_rates"]
         start_cash = float(cash)
         begin = start_ns(data) if opens_at is None else opens_at
         warm = opens_at is not None
@@ -193,6 +205,8 @@ class BacktestResult:
             benchmark=benchmark,
             opens_at=opens_at,
             _own=own,
+            base_currency=base_currency or next((i.currency for i in data.instruments), ""),
+            _pockets=dict(raw.get("cash_by_currency", {})),
         )
 
     @property
@@ -216,7 +230,7 @@ class BacktestResult:
                 fill_symbol=fills["symbol"],
                 fill_signed_qty=fills["signed_qty"] * fills["split_factor"],
                 fill_notional=fills["notional"],
-                fill_fee=fills["fee"],
+                fill_fee=fills["fee"] * fills["fx_rate"],
                 trip_pnl=self._trips["pnl"],
                 n_orders=len(self._columns["orders"]["symbol"]),
                 benchmark=None if beside is None else beside.name,
@@ -245,7 +259,13 @@ class BacktestResult:
         orders = columns["orders"]
         denied = sum(is_denied(reason) for reason in orders["reason"])
         return replace(
-            self, strategy=name, params=own.params, denied=denied, _columns=columns, _own={}
+            self,
+            strategy=name,
+            params=own.params,
+            denied=denied,
+            _columns=columns,
+            _own={},
+            _pockets={},
         )
 
     @cached_property
@@ -301,6 +321,24 @@ class BacktestResult:
         return self._table("actions")
 
     @cached_property
+    def charges(self) -> pd.DataFrame:
+        """Borrow and funding, one row each time that somebody paid or was paid.
+
+        ``ts symbol kind rate qty value cash fx_rate currency strategy``: ``cash`` is what was paid
+        to us, negative where we paid, in ``currency``; ``fx_rate`` units of the base for one of it.
+        """
+        return self._table("charges")
+
+    @cached_property
+    def cash_by_currency(self) -> pd.DataFrame:
+        """Cash in each currency over time, one column each, at the times of ``equity``.
+
+        Of the account: where several strategies share it, none of them has pockets of its own.
+        """
+        equity = self._columns["equity"]
+        return over_time(equity["ts"], self._pockets or {self.base_currency: equity["cash"]})
+
+    @cached_property
     def parents(self) -> pd.DataFrame:
         """Parent orders and stops, one row each in the order of creation.
 
@@ -317,7 +355,8 @@ class BacktestResult:
         Quantities and prices of fills before a split are in the shares after it.
 
         ``symbol side qty ts_entry ts_exit entry_price exit_price fees pnl return_ duration_s``;
-        ``pnl`` is after the fees of both ends, ``return_`` is pnl over the notional at entry.
+        ``pnl`` is after the fees of both ends, ``return_`` is pnl over the notional at entry. Where
+        there are several currencies, ``fees`` and ``pnl`` are in the base, at the rate of the exit.
         """
         return frame(self._trips, ("ts_entry", "ts_exit"))
 
@@ -325,8 +364,9 @@ class BacktestResult:
         """Return the columns of ``orders``, ``fills`` or ``positions`` as NumPy arrays.
 
         Decimals are float64 (NaN where there is none), times int64, text objects. Fills have
-        ``signed_qty``, ``notional`` (money, positive) and ``split_factor`` (how many shares one of
-        them has become by the end) besides.
+        ``signed_qty``, ``fx_rate`` (units of the base currency for one of its own when it was
+        booked), ``notional`` (in the base currency, positive) and ``split_factor`` (how many shares
+        one of them has become by the end) besides.
         """
         if name not in self._arrays:
             made = {k: to_array(k, v, name) for k, v in self._columns[name].items()}
@@ -335,7 +375,9 @@ class BacktestResult:
                 made["signed_qty"] = made["last_qty"] * sign
                 each = by_symbol(self.data, "multiplier")
                 scale = np.array([each[s] for s in made["symbol"]], dtype=np.float64)
-                made["notional"] = np.abs(made["last_qty"] * made["last_price"]) * scale
+                made.setdefault("fx_rate", np.ones(len(scale)))
+                notional = np.abs(made["last_qty"] * made["last_price"]) * scale
+                made["notional"] = notional * made["fx_rate"]
                 done = self.arrays("actions")
                 made["split_factor"] = factors(made["ts_event"], made["symbol"], done)
             self._arrays[name] = made
@@ -436,11 +478,15 @@ class BacktestResult:
             factor = fills["split_factor"]
             quantities = {name: fills[name] * factor for name in ("last_qty", "signed_qty")}
             fills = {**fills, **quantities, "last_price": fills["last_price"] / factor}
-        return fifo_round_trips(
+        trips = fifo_round_trips(
             fills,
             by_symbol(self.data, "lot_size"),
             by_symbol(self.data, "multiplier"),
         )
+        if "fx_rate" in self._columns["fills"]:
+            rate = rates_at_exit(trips, fills)
+            trips |= {name: trips[name] * rate for name in ("fees", "pnl")}
+        return trips
 
     def _table(self, name: str) -> pd.DataFrame:
         columns = self.arrays(name)

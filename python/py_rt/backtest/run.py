@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from decimal import Decimal
 from typing import Any
 
 import numpy as np
 
 import py_rt._core as _core
-from py_rt._amounts import Number, decimal, plain, whole
+from py_rt._amounts import Number, plain, whole
 from py_rt._layout import Rows
 from py_rt._pages import Passed
 from py_rt._times import format_ns, to_duration_ns
 from py_rt.backtest.actions import applicable, to_core
 from py_rt.backtest.benchmark import benchmark_of
+from py_rt.backtest.charging import charge_rows, fundings_of, with_locates
+from py_rt.backtest.currencies import CurrencyPlan, currency_plan
 from py_rt.backtest.lineup import Lineup, Strategies, check_limited, line_up
 from py_rt.backtest.progress import Progress, StopBySecondLook
 from py_rt.backtest.receipt import make_receipt
 from py_rt.backtest.result import BacktestResult
 from py_rt.backtest.warmup import AT_ONCE, opening
+from py_rt.charges import Borrow, Funding
 from py_rt.config import RiskLimits
 from py_rt.data import load
 from py_rt.data.actions import CorporateAction
@@ -42,7 +44,7 @@ def backtest(
     data: MarketData | str | os.PathLike[str] | Any,
     venue: SimVenue | None = None,
     risk: RiskLimits | None = None,
-    cash: Number = 1_000_000,
+    cash: Number | Mapping[str, Number] = 1_000_000,
     seed: int = 0,
     progress: bool | Callable[[int, int], object] = True,
     bars: str | int | None = None,
@@ -50,6 +52,10 @@ def backtest(
     warmup: Any = None,
     benchmark: Any = None,
     actions: Any = None,
+    base_currency: str | None = None,
+    fx: Mapping[str, Any] | None = None,
+    borrow: Borrow | None = None,
+    funding: Funding | Mapping[str, Funding] | None = None,
 ) -> BacktestResult:
     """Run a strategy, or several on one account, over recorded data and return what happened.
 
@@ -68,8 +74,8 @@ def backtest(
         Latencies, queue, fees and fill rules of the simulated venue.
     risk : RiskLimits, optional
         Limits of the account; what is unset has the documented default of a backtest.
-    cash : number [money], default 1,000,000
-        Cash to start with.
+    cash : number [money] or mapping of currency to number, default 1,000,000
+        Cash to start with; a number is in the base currency.
     seed : int
         Seed of everything random; kept in the receipt.
     progress : bool or callable ``(done, total)``
@@ -87,6 +93,16 @@ def backtest(
     actions : iterable of CorporateAction, table or path, optional
         Splits, dividends and symbol changes, applied at the start of their session to positions,
         cash and open orders; the data must be raw prices. Those of other symbols do not matter.
+    base_currency : str, optional
+        Of equity, profit, statistics and limits; by default the only currency that there is.
+    fx : mapping of currency to symbol, number, Series or (times, rates), optional
+        Units of the base currency for one of each other: a symbol of the data whose price it is
+        (or one over it, by the currency of the symbol), a fixed rate, or rates that hold from
+        their time on. Before the first rate orders are refused as ``exchange_rate``.
+    borrow : Borrow, optional
+        What short positions pay, and how much can be sold short; by default nothing and anything.
+    funding : Funding, or mapping of symbol to Funding, optional
+        What holders of perpetuals pay one another.
 
     Returns
     -------
@@ -113,28 +129,32 @@ def backtest(
     >>> result.stats.n_orders > 0
     True
     """
-    start_cash = decimal(cash, "cash", least=0, most=Decimal(10) ** 15)
-    lineup = line_up(strategy, limits, lambda own: own.resolve("backtest", start_cash))
     market = data if isinstance(data, MarketData) else load(data)
     market, corporate, told = applicable(actions, market)
     if len(market) == 0:
         raise DataError("there are no rows", field="data", remedy="check symbols, start and end")
+    plan = currency_plan(cash, base_currency, fx, market)
+    start_cash = plan.start_cash(market)
+    lineup = line_up(strategy, limits, lambda own: own.resolve("backtest", start_cash))
     venue = venue if venue is not None else SimVenue()
     risk = risk if risk is not None else RiskLimits()
     _check_kind(venue, SimVenue, "venue")
     _check_queue(venue, market)
     _check_kind(risk, RiskLimits, "risk")
     seed = whole(seed, "seed", least=0, most=2**63 - 1)
-    account = risk.resolve("backtest", start_cash)
+    if borrow is not None:
+        _check_kind(borrow, Borrow, "borrow")
+    account = with_locates(risk.resolve("backtest", start_cash), borrow)
     check_limited([account, *lineup.limits.values()], market.symbols)
     interval_ns = _bar_interval(lineup, market, bars)
     opens_at = opening(warmup, market, interval_ns, venue.to_core()["latency_feed_ns"])
-    beside = benchmark_of(benchmark, market)
+    beside = benchmark_of(benchmark, market, plan.base)
+    paid = fundings_of(funding, market)
     run = {
         "instruments": [instrument.to_dict() for instrument in market.instruments],
         "venue": venue.to_core(),
         "risk": account.to_core(),
-        "cash": plain(start_cash),
+        **_money(plan, borrow, paid, market, venue),
         "seed": seed,
         "impact_laws": _laws(venue, market),
         "names": list(lineup.strategies),
@@ -149,10 +169,10 @@ def backtest(
     config = {
         "venue": venue.to_dict(),
         "risk": account.to_dict(),
-        "cash": plain(start_cash),
         "bar_interval_ns": interval_ns,
         "seed": seed,
     }
+    config |= plan.written() | _charged(borrow, paid)
     config |= _asked(lineup, opens_at, told)
     receipt = make_receipt(lineup, market, data, config, raw["order_hash"])
     impact = "moves" if isinstance(venue.impact, SquareRootImpact) else venue.impact
@@ -168,8 +188,9 @@ def backtest(
         market,
         strategy=lineup.name,
         params=lineup.params,
-        cash=plain(start_cash),
-        assumptions=assumptions | _added(lineup, opens_at, raw),
+        cash=_start(raw, plan),
+        base_currency=plan.base,
+        assumptions=assumptions | _added(lineup, opens_at, raw) | _charged(borrow, paid),
         receipt=receipt,
         benchmark=beside,
         opens_at=None if opens_at == AT_ONCE else opens_at,
@@ -239,6 +260,47 @@ def _asked(lineup: Lineup, opens_at: int, actions: tuple[CorporateAction, ...]) 
     if actions:
         asked["actions"] = [action.to_dict() for action in actions]
     return asked
+
+
+def _start(raw: dict[str, Any], plan: CurrencyPlan) -> str | float:
+    """Return the cash at the start in the base currency, at the rates that were known then."""
+    if not plan.fx:
+        return plain(plan.cash[plan.base])
+    worth = raw["equity"]["equity"]
+    if not len(worth):
+        raise DataError(
+            "no rate was known before the data ended",
+            field="fx",
+            remedy="give rates that begin before the data end",
+        )
+    return float(worth[0])
+
+
+def _money(
+    plan: CurrencyPlan,
+    borrow: Borrow | None,
+    funding: Mapping[str, Funding],
+    market: MarketData,
+    venue: SimVenue,
+) -> dict[str, Any]:
+    """Return cash, currencies and what is known of rates and charges, in the engine's terms."""
+    core = venue.to_core()
+    delay_ns = max(core["latency_feed_ns"], core["latency_report_ns"])
+    currencies, rates = plan.to_core(market)
+    rows = [*rates, *charge_rows(borrow, funding, market, delay_ns)]
+    return {
+        "cash": plain(plan.cash[plan.base]),
+        "currencies": currencies,
+        "inputs": sorted(rows, key=lambda row: row[0]),
+    }
+
+
+def _charged(borrow: Borrow | None, funding: Mapping[str, Funding]) -> dict[str, Any]:
+    """Return what a receipt holds of charges."""
+    written: dict[str, Any] = {} if borrow is None else {"borrow": borrow.to_dict()}
+    if funding:
+        written["funding"] = {symbol: paid.to_dict() for symbol, paid in funding.items()}
+    return written
 
 
 def _added(lineup: Lineup, opens_at: int, raw: dict[str, Any]) -> dict[str, Any]:

@@ -33,7 +33,8 @@ wire_struct!(InstrumentLimit {
     max_order_notional,
     max_position_qty,
     max_position_notional,
-    max_daily_qty
+    max_daily_qty,
+    max_short_qty
 });
 wire_struct!(GroupLimit {
     name,

@@ -50,6 +50,7 @@ impl Wire for KernelConfig {
         self.bar_interval_ns.put(out);
         self.strategies.put(out);
         self.opens_at.put(out);
+        self.currencies.put(out);
     }
 
     fn read(reader: &mut Reader<'_>, _field: &'static str) -> Result<Self, Malformed> {
@@ -70,6 +71,7 @@ impl Wire for KernelConfig {
             bar_interval_ns: Wire::read(reader, "bar_interval_ns")?,
             strategies: Wire::read(reader, "strategies")?,
             opens_at: Wire::read(reader, "opens_at")?,
+            currencies: Wire::read(reader, "currencies")?,
         })
     }
 }

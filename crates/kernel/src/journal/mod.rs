@@ -21,6 +21,8 @@
 //! | 22 | timer | time |
 //! | 23 | corporate action | time, [`CorporateAction`] |
 //! | 24 | market phase | time, instrument, [`Phase`] |
+//! | 25 | charge | time, [`Charge`] |
+//! | 26 | rate of exchange | time, [`ExchangeRate`] |
 //! | 32 .. 35 | decision | time, the new order, replace, cancel or query as sent |
 //!
 //! Times are `i64` nanoseconds UTC and are the `now` of the call. An optional member has a byte 0
@@ -30,6 +32,7 @@
 
 mod actions;
 pub(crate) mod bytes;
+mod charges;
 mod controls;
 mod header;
 mod nouns;
@@ -47,6 +50,8 @@ use py_rt_types::{
 };
 
 use crate::actions::CorporateAction;
+use crate::charges::Charge;
+use crate::currency::ExchangeRate;
 use crate::input::{Control, Input, Phase, Session};
 pub use crate::output::DecisionHash;
 use crate::output::Request;
@@ -55,7 +60,7 @@ use bytes::{Reader, Wire};
 pub use header::Header;
 
 /// The number of this format.
-pub const FORMAT: u16 = 6;
+pub const FORMAT: u16 = 7;
 
 const HEADER: u8 = 1;
 const SNAPSHOT: u8 = 2;
@@ -71,6 +76,8 @@ const CONTROL: u8 = 21;
 const TIMER: u8 = 22;
 const ACTION: u8 = 23;
 const PHASE: u8 = 24;
+const CHARGE: u8 = 25;
+const RATE: u8 = 26;
 const NEW: u8 = 32;
 const REPLACE: u8 = 33;
 const CANCEL: u8 = 34;
@@ -93,6 +100,10 @@ pub enum OwnedInput {
     Control(Control),
     /// A company did something to its shares.
     Action(CorporateAction),
+    /// Holding an instrument costs or earns something.
+    Charge(Charge),
+    /// A rate of exchange.
+    Rate(ExchangeRate),
     /// The market of an instrument opened, closed or was halted.
     Phase(InstrumentId, Phase),
     /// Nothing but time passed.
@@ -112,6 +123,8 @@ impl OwnedInput {
             Self::Session(session) => Input::Session(*session),
             Self::Control(control) => Input::Control(*control),
             Self::Action(action) => Input::Action(action),
+            Self::Charge(charge) => Input::Charge(charge),
+            Self::Rate(rate) => Input::Rate(*rate),
             Self::Phase(instrument, phase) => Input::Phase(*instrument, *phase),
             Self::Timer => Input::Timer,
         }
@@ -233,6 +246,14 @@ pub fn encode_input(now: UnixNanos, input: &Input<'_>, out: &mut Vec<u8>) {
             instrument.put(out);
             phase.put(out);
         }
+        Input::Charge(charge) => {
+            start(CHARGE);
+            charge.put(out);
+        }
+        Input::Rate(rate) => {
+            start(RATE);
+            rate.put(out);
+        }
         Input::Timer => start(TIMER),
     }
 }
@@ -306,7 +327,7 @@ impl Entry {
         let kind = u8::read(&mut reader, "kind")?;
         let entry = match kind {
             HEADER..=END => Self::decode_frame(kind, &mut reader)?,
-            MARKET..=PHASE => {
+            MARKET..=RATE => {
                 let now = Wire::read(&mut reader, "now")?;
                 Self::Input(now, decode_input(kind, &mut reader)?)
             }
@@ -367,6 +388,8 @@ fn decode_input(kind: u8, reader: &mut Reader<'_>) -> Result<OwnedInput, Malform
             Wire::read(reader, "instrument")?,
             Wire::read(reader, "phase")?,
         ),
+        CHARGE => OwnedInput::Charge(Wire::read(reader, "charge")?),
+        RATE => OwnedInput::Rate(Wire::read(reader, "rate")?),
         _ => OwnedInput::Timer,
     })
 }

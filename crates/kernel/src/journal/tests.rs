@@ -9,12 +9,14 @@ use alloc::vec::Vec;
 use py_rt_types::{
     AccountReport, AssetClass, Bar, CancelOrder, ClientOrderId, Decimal, ExecId, Instrument,
     InstrumentId, InstrumentSpec, Liquidity, MarketEvent, Money, NewOrder, OrderStatus, OrderType,
-    Price, Qty, Query, RejectReason, ReplaceOrder, Report, ReportKind, Side, TimeInForce,
+    Price, Qty, Query, Ratio, RejectReason, ReplaceOrder, Report, ReportKind, Side, TimeInForce,
     UnixNanos, VenueOrderId,
 };
 
 use super::*;
 use crate::actions::{ActionKind, CorporateAction, Split};
+use crate::charges::{Charge, ChargeKind};
+use crate::currency::{CurrencyId, ExchangeRate};
 use crate::execution::ExecutionTimes;
 use crate::input::{Person, Phase};
 use crate::kernel::KernelConfig;
@@ -109,6 +111,22 @@ impl Values {
         }
     }
 
+    fn charge(&mut self) -> Charge {
+        let (instrument, rate) = (self.instrument(), self.ratio());
+        let kind = if self.flag() {
+            ChargeKind::Borrow { rate }
+        } else {
+            let mark = self.flag().then(|| self.ratio());
+            ChargeKind::Funding { rate, mark }
+        };
+        Charge { instrument, kind }
+    }
+
+    fn ratio(&mut self) -> Ratio {
+        let by = self.below(1 << 40) as i64 + 1;
+        Ratio::try_new(self.signed() >> 1, by).unwrap()
+    }
+
     fn kind(&mut self) -> ReportKind {
         let (cum_qty, order_qty, limit_price) = (self.qty(), self.qty(), self.price());
         let reason = self.reason();
@@ -151,7 +169,7 @@ impl Values {
     }
 
     fn input(&mut self) -> OwnedInput {
-        match self.below(9) {
+        match self.below(11) {
             0 => OwnedInput::Market(MarketEvent {
                 ts_event: self.time(),
                 ts_recv: self.time(),
@@ -214,6 +232,11 @@ impl Values {
                 self.instrument(),
                 [Phase::Open, Phase::Auction, Phase::Halted, Phase::Closed][self.below(4) as usize],
             ),
+            8 => OwnedInput::Charge(self.charge()),
+            9 => OwnedInput::Rate(ExchangeRate {
+                currency: CurrencyId(self.below(256) as u8),
+                rate: self.ratio(),
+            }),
             _ => OwnedInput::Timer,
         }
     }
@@ -310,6 +333,7 @@ pub(crate) fn config() -> KernelConfig {
         bar_interval_ns: 60_000_000_000,
         strategies: Vec::new(),
         opens_at: UnixNanos::MIN,
+        currencies: None,
     }
 }
 

@@ -27,7 +27,7 @@ impl<S: Strategy> Kernel<S> {
         if applied.is_err() {
             return self.restrict(TradingState::Halted, Cause::Overflow);
         }
-        self.watch_equity();
+        self.watch_money();
         for event in events {
             let several = !self.books.own.is_empty();
             if several && event.strategy == StrategyId::ACCOUNT {

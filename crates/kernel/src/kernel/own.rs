@@ -205,12 +205,22 @@ impl<S: Strategy> Kernel<S> {
         let Some(instrument) = self.instruments.get(id.index()) else {
             return;
         };
-        let mut crossed: Vec<(StrategyId, TradingState, Cause)> = Vec::new();
         let mut overflow = false;
-        for (place, own) in self.books.own.iter_mut().enumerate() {
+        for own in &mut self.books.own {
             if own.portfolio.is_marked(id) {
                 overflow |= own.portfolio.handle_mark(instrument, id, mark).is_err();
             }
+        }
+        self.watch_own();
+        if overflow {
+            self.restrict(TradingState::Halted, Cause::Overflow);
+        }
+    }
+
+    /// Looks at the breakers of several strategies.
+    pub(super) fn watch_own(&mut self) {
+        let mut crossed: Vec<(StrategyId, TradingState, Cause)> = Vec::new();
+        for (place, own) in self.books.own.iter_mut().enumerate() {
             let equity = own.portfolio.equity();
             if let Some((state, cause)) = own.risk.breaker.handle_equity(self.now, equity) {
                 crossed.push((StrategyId(place as u8 + 1), state, cause));
@@ -218,9 +228,6 @@ impl<S: Strategy> Kernel<S> {
         }
         for (strategy, state, cause) in crossed {
             self.restrict_own(strategy, state, cause);
-        }
-        if overflow {
-            self.restrict(TradingState::Halted, Cause::Overflow);
         }
     }
 

@@ -160,7 +160,7 @@ impl<S: Strategy> Kernel<S> {
         };
         let most = self
             .risk
-            .most_lots(parent.instrument, one.unwrap_or_default().abs());
+            .most_lots(parent.instrument, self.in_base(parent.instrument, one));
         if most >= instrument.min_qty().0.max(1) {
             cut.order_qty = Qty(cut.order_qty.0.min(most));
         }
@@ -315,7 +315,7 @@ impl<S: Strategy> Kernel<S> {
     pub(super) fn refresh_watch(&mut self) {
         let shown = self.execution.parents.watches();
         let has_bars = self.bars.is_some();
-        self.follows = shown || has_bars;
+        self.follows = shown || has_bars || self.exchange.is_some();
         self.watched = self
             .watched
             .without(Change::TRADE)

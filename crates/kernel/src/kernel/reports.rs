@@ -176,14 +176,14 @@ impl<S: Strategy> Kernel<S> {
         }
         if self.guarded {
             let first = cum_qty == fresh_qty;
-            self.note_fill(
-                strategy,
-                id,
-                (notional.unwrap_or_default(), fresh_qty),
-                first,
-            );
+            let worth = self.in_base(id, notional);
+            self.note_fill(strategy, id, (worth, fresh_qty), first);
         }
-        self.mark(id);
+        if self.exchange.is_some() {
+            self.mark_money(id);
+        } else {
+            self.mark(id);
+        }
     }
 
     fn publish_position(&mut self, strategy: StrategyId, id: InstrumentId, held: &Position) {

@@ -12,12 +12,12 @@ use super::{Kernel, Own};
 use crate::event::{Cause, TradingState};
 use crate::execution::{ForeignOrder, Held, Order};
 use crate::journal::bytes::{wire_struct, Malformed, Reader, Wire};
-use crate::portfolio::Position;
+use crate::portfolio::{Pocket, Position};
 use crate::risk::{DayImage, Risk};
 use crate::signal::Strategy;
 
 /// The number of this format.
-const FORMAT: u16 = 5;
+const FORMAT: u16 = 6;
 /// Closed orders that are carried over, for late reports.
 const CLOSED_KEPT: usize = 2_048;
 
@@ -44,6 +44,8 @@ pub struct Snapshot {
     /// What the day brought, where guards count it.
     today: Option<DayImage>,
     parents: Vec<Held>,
+    /// Cash by currency; empty where there is one.
+    pockets: Vec<Pocket>,
 }
 
 /// Books and breakers of one of several strategies.
@@ -55,6 +57,7 @@ pub(crate) struct OwnImage {
     breaker: BreakerImage,
     latch: Option<(TradingState, Cause)>,
     today: Option<DayImage>,
+    pockets: Vec<Pocket>,
 }
 
 /// What reconciliation remembers between sessions.
@@ -96,7 +99,8 @@ wire_struct!(OwnImage {
     positions,
     breaker,
     latch,
-    today
+    today,
+    pockets
 });
 wire_struct!(Snapshot {
     next_sequence,
@@ -113,7 +117,8 @@ wire_struct!(Snapshot {
     own,
     latch,
     today,
-    parents
+    parents,
+    pockets
 });
 
 impl Snapshot {
@@ -276,6 +281,7 @@ impl OwnImage {
             breaker: own.risk.breaker.image(),
             latch: own.risk.latch,
             today: today(&own.risk),
+            pockets: own.portfolio.pockets().to_vec(),
         }
     }
 }
@@ -306,6 +312,7 @@ impl<S> Kernel<S> {
             latch: self.risk.latch,
             today: today(&self.risk),
             parents: self.execution.parents.held().clone(),
+            pockets: self.books.account.pockets().to_vec(),
         }
     }
 }
@@ -334,12 +341,16 @@ impl<S: Strategy> Kernel<S> {
         {
             return Err(wrong("strategies"));
         }
+        let pockets = self.books.account.pockets().len();
+        if snapshot.pockets.len() != pockets {
+            return Err(wrong("pockets"));
+        }
         for (own, image) in self.books.own.iter_mut().zip(&snapshot.own) {
-            if image.positions.len() != count {
+            if image.positions.len() != count || image.pockets.len() != pockets {
                 return Err(wrong("positions"));
             }
             own.portfolio
-                .restore(image.cash, image.fees, &image.positions)
+                .restore(image.cash, image.fees, &image.positions, &image.pockets)
                 .map_err(|_| wrong("value"))?;
             own.risk.breaker.restore(image.breaker);
             own.risk.restore(image.latch, image.today.as_ref());
@@ -347,8 +358,14 @@ impl<S: Strategy> Kernel<S> {
         }
         self.books
             .account
-            .restore(snapshot.cash, snapshot.fees, &snapshot.positions)
+            .restore(
+                snapshot.cash,
+                snapshot.fees,
+                &snapshot.positions,
+                &snapshot.pockets,
+            )
             .map_err(|_| wrong("value"))?;
+        self.continue_exchange();
         let early: BTreeMap<u64, Vec<(i64, i64)>> = snapshot.early.iter().cloned().collect();
         self.execution
             .restore_orders(&snapshot.open, &snapshot.closed, early, &snapshot.former);

@@ -81,6 +81,13 @@ impl Breaker {
         self.state = TradingState::Active;
     }
 
+    /// Begins with this equity: before, it could not be known.
+    pub(crate) const fn begin(&mut self, equity: Money) {
+        self.day_start = equity;
+        self.set_peak(equity);
+        self.last = Some(equity);
+    }
+
     /// Takes the equity after an event; says so when a limit is crossed by it.
     #[inline]
     pub(crate) fn handle_equity(

@@ -7,46 +7,16 @@ use py_rt_types::{
     UnixNanos,
 };
 
+pub(crate) use super::desk::Desk;
 use super::guard::{is_immediate, DayImage, Guard};
 use super::rate::RateWindow;
 use super::{Approved, Breaker, Control, Notes, RiskLimits};
 use crate::event::{Cause, Denial, TradingState};
-use crate::execution::{Exposure, Order};
-use crate::input::Phase;
-use crate::market::Market;
-use crate::portfolio::Portfolio;
+use crate::execution::Order;
 use crate::signal::StrategyId;
 
 pub(super) const E9: i128 = 1_000_000_000;
 pub(super) const BPS: i128 = 10_000;
-
-/// What risk looks at: the stages before it, by reference. Portfolio and orders are those of whom
-/// the limits belong to: the account, or one of several strategies.
-#[derive(Clone, Copy)]
-pub(crate) struct Desk<'a> {
-    pub(crate) now: UnixNanos,
-    pub(crate) instruments: &'a [Instrument],
-    pub(crate) market: &'a Market,
-    pub(crate) portfolio: &'a Portfolio,
-    /// Quantity on its way, by instrument.
-    pub(crate) exposures: &'a [Exposure],
-    pub(crate) open_orders: usize,
-    /// The open orders of the account.
-    pub(crate) open: &'a [Order],
-    /// The phases of the markets, by instrument, as far as they were told.
-    pub(crate) phases: &'a [Phase],
-    pub(crate) reconciled: bool,
-    /// Whether several strategies share the account: then each of them is held to its reduce-only
-    /// orders by its own limits.
-    pub(crate) shared: bool,
-}
-
-impl Desk<'_> {
-    #[inline]
-    pub(super) fn exposure(&self, id: InstrumentId) -> Exposure {
-        self.exposures.get(id.index()).copied().unwrap_or_default()
-    }
-}
 
 /// The risk stage.
 #[derive(Debug, Clone)]
@@ -311,6 +281,7 @@ impl Risk {
             floor,
             notional,
         )?;
+        let notional = desk.in_base(ask.id, notional)?;
         let limit = self.limits.max_order_notional;
         within_money(
             notes,
@@ -349,14 +320,14 @@ impl Risk {
                 continue;
             }
             let other = self.exposure(desk, id, worst_position(desk, id, Side::Buy, 0))?;
-            let held = desk.portfolio.position(id).value.abs();
+            let held = desk.in_base(id, desk.portfolio.position(id).value.abs())?;
             gross = fits(
                 gross
                     .checked_add(other)
                     .and_then(|sum| sum.checked_sub(held)),
             )?;
         }
-        let held = desk.portfolio.position(ask.id).value.abs();
+        let held = desk.in_base(ask.id, desk.portfolio.position(ask.id).value.abs())?;
         gross = fits(
             gross
                 .checked_add(exposure)
@@ -381,7 +352,8 @@ impl Risk {
             None => return Err(denial(Control::ReferencePrice, whole(0), whole(0))),
         };
         let instrument = known(desk, id)?;
-        fits(instrument.value_at_mid(mark, Qty(lots))).map(Money::abs)
+        let value = fits(instrument.value_at_mid(mark, Qty(lots)))?;
+        desk.in_base(id, value.abs())
     }
 
     fn reference<N: Notes>(

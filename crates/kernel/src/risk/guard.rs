@@ -391,5 +391,5 @@ pub(super) fn order_value(desk: &Desk<'_>, ask: &Ask<'_>) -> Result<Money, Denia
         (None, Some((mark, _))) => ask.instrument.value_at_mid(mark, Qty(ask.leaves)),
         (None, None) => return Err(denial(Control::ReferencePrice, whole(0), whole(-1))),
     };
-    fits(value).map(Money::abs)
+    desk.in_base(ask.id, fits(value)?.abs())
 }

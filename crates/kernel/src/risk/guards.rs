@@ -38,6 +38,8 @@ pub struct InstrumentLimit {
     pub max_position_notional: Option<Money>,
     /// Most units executed in a day (UTC), open orders counted as if executed.
     pub max_daily_qty: Option<Decimal>,
+    /// Most units that may be sold short, open orders counted as if executed; 0 for none.
+    pub max_short_qty: Option<Decimal>,
 }
 
 /// Instruments that move together, and what may be held of them together.

@@ -7,6 +7,7 @@
 mod approved;
 mod breaker;
 mod checks;
+mod desk;
 mod guard;
 mod guards;
 mod limits;
@@ -99,6 +100,8 @@ pub enum Control {
     MaxGamma,
     /// Vega of the portfolio too large.
     MaxVega,
+    /// No rate of exchange is known yet for a currency that is held or would be.
+    ExchangeRate,
 }
 
 impl Control {
@@ -141,6 +144,7 @@ impl Control {
             Self::MaxDelta => "max_delta",
             Self::MaxGamma => "max_gamma",
             Self::MaxVega => "max_vega",
+            Self::ExchangeRate => "exchange_rate",
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Limits over sums: one instrument's own, net, concentration, groups, the day, tail and greeks.
 
 use alloc::vec::Vec;
-use py_rt_types::{Instrument, InstrumentId, Money, Qty, TypeError};
+use py_rt_types::{Instrument, InstrumentId, Money, Qty, Side, TypeError};
 
 use super::checks::{denial, fits, require, whole, within_money, Ask, Desk};
 use super::guard::{lots_of, order_value, part_of_equity, within};
@@ -15,6 +15,7 @@ pub(super) struct Lots {
     max_order: Option<i64>,
     max_position: Option<i64>,
     max_daily: Option<i64>,
+    max_short: Option<i64>,
     max_order_notional: Option<Money>,
     max_position_notional: Option<Money>,
 }
@@ -26,6 +27,7 @@ impl Lots {
             max_order: lots(limit.max_order_qty),
             max_position: lots(limit.max_position_qty),
             max_daily: lots(limit.max_daily_qty),
+            max_short: lots(limit.max_short_qty),
             max_order_notional: limit.max_order_notional,
             max_position_notional: limit.max_position_notional,
         }
@@ -54,6 +56,10 @@ impl Lots {
         let (low, high) = outermost(desk, ask, ask.id);
         let worst = low.saturating_abs().max(high.saturating_abs());
         within_lots(self.max_position, Control::MaxPositionQty, worst)?;
+        if ask.side == Side::Sell {
+            let short = low.saturating_neg().max(0);
+            within_lots(self.max_short, Control::NotShortable, short)?;
+        }
         let working = desk.exposure(ask.id);
         let on_its_way = working.buy.saturating_add(working.sell);
         let day = executed
@@ -232,7 +238,7 @@ pub(super) fn outermost(desk: &Desk<'_>, ask: &Ask<'_>, id: InstrumentId) -> (i6
     let working = desk.exposure(id);
     let (mut buy, mut sell) = (working.buy, working.sell);
     if id == ask.id {
-        let side = if ask.side == py_rt_types::Side::Buy {
+        let side = if ask.side == Side::Buy {
             &mut buy
         } else {
             &mut sell
@@ -257,9 +263,13 @@ pub(super) fn reach(
         let held = desk.portfolio.position(id);
         let still = low == high;
         require(&mut (), still, Control::ReferencePrice, 0, -1)?;
-        return Ok((held.value, held.value));
+        let value = desk.in_base(id, held.value)?;
+        return Ok((value, value));
     };
-    let value = |lots: i64| fits(instrument.value_at_mid(mark, Qty(lots)));
+    let value = |lots: i64| {
+        let value = fits(instrument.value_at_mid(mark, Qty(lots)))?;
+        desk.in_base(id, value)
+    };
     Ok((value(low)?, value(high)?))
 }
 
@@ -301,6 +311,7 @@ fn on_its_way(desk: &Desk<'_>, ask: &Ask<'_>) -> Result<Money, Denial> {
             return Err(denial(Control::ReferencePrice, whole(0), whole(-1)));
         };
         let value = fits(instrument.value_at_mid(mark, Qty(lots)))?;
+        let value = desk.in_base(id, value)?;
         sum = fits(sum.checked_add(value.abs()))?;
     }
     Ok(sum)

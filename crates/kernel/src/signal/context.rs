@@ -128,6 +128,21 @@ impl<'a> Context<'a> {
         self.books.account.cash()
     }
 
+    /// Cash of the account in one currency; `None` for a currency that it does not know.
+    #[must_use]
+    pub fn cash_in(&self, code: &str) -> Option<Money> {
+        let account = &self.books.account;
+        if account.pockets().is_empty() {
+            let same = |one: &Instrument| one.spec().currency == code;
+            return self.instruments.iter().all(same).then(|| account.cash());
+        }
+        let place = account
+            .currencies()
+            .iter()
+            .position(|known| known == code)?;
+        account.pockets().get(place).map(|pocket| pocket.cash)
+    }
+
     /// Cash and positions of the account at their marks.
     #[must_use]
     pub const fn equity(&self) -> Money {

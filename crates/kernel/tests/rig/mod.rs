@@ -96,6 +96,7 @@ pub fn config(instruments: Vec<Instrument>) -> KernelConfig {
         bar_interval_ns: 0,
         strategies: Vec::new(),
         opens_at: UnixNanos::MIN,
+        currencies: None,
     }
 }
 

@@ -7,8 +7,8 @@ use py_rt_kernel::actions::ActionKind;
 use py_rt_kernel::input::{Control, Phase, Session};
 use py_rt_kernel::journal::{Decision, End, Entry, Header, OwnedInput};
 use py_rt_types::{
-    AccountReport, Bar, EventKind, Liquidity, MarketEvent, NewOrder, OrderType, Query, Report,
-    ReportKind, TimeInForce, UnixNanos,
+    AccountReport, Bar, EventKind, Liquidity, MarketEvent, NewOrder, OrderType, Query, Ratio,
+    Report, ReportKind, TimeInForce, UnixNanos,
 };
 
 use super::spelling::{exec_id, money, side, venue_id, Spelling};
@@ -51,6 +51,8 @@ pub const fn kind(entry: &Entry) -> &'static str {
             OwnedInput::Session(_) => "session",
             OwnedInput::Control(_) => "control",
             OwnedInput::Action(_) => "action",
+            OwnedInput::Charge(_) => "charge",
+            OwnedInput::Rate(_) => "rate",
             OwnedInput::Timer => "timer",
             OwnedInput::Phase(..) => "phase",
         },
@@ -167,8 +169,21 @@ fn of_input(spelling: &Spelling, input: &OwnedInput, out: &mut Fields) {
                 }
             }
         }
+        OwnedInput::Charge(charge) => {
+            out.push(("symbol", spelling.symbol(charge.instrument)));
+            out.push(("charge", Value::Word(charge.kind.name())));
+            out.push(("rate", ratio(charge.kind.rate())));
+        }
+        OwnedInput::Rate(told) => {
+            out.push(("currency", Value::Count(u64::from(told.currency.0))));
+            out.push(("rate", ratio(told.rate)));
+        }
         OwnedInput::Timer => {}
     }
+}
+
+fn ratio(ratio: Ratio) -> Value {
+    Value::Text(format!("{}/{}", ratio.numerator(), ratio.denominator()))
 }
 
 pub(super) const fn control_name(control: Control) -> &'static str {

@@ -166,6 +166,7 @@ fn settings(config: &LiveConfig, instruments: &[Instrument]) -> KernelConfig {
         bar_interval_ns: config.bar_interval_ns,
         strategies: config.strategies.clone(),
         opens_at: UnixNanos::MIN,
+        currencies: None,
     }
 }
 

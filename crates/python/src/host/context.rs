@@ -35,6 +35,19 @@ impl PyContext {
         self.money(|ctx| ctx.cash())
     }
 
+    /// Cash in one currency.
+    fn cash_in(&self, currency: &str) -> PyResult<f64> {
+        let cash = self.with(|ctx| ctx.cash_in(currency))?;
+        let cash = cash.ok_or_else(|| {
+            FaceError::parameter(
+                "currency",
+                "is none of the account",
+                "use one of the instruments, of cash or of fx",
+            )
+        })?;
+        Ok(cash.0 as f64 / 1e18)
+    }
+
     /// Cash and positions at their marks.
     #[getter]
     fn equity(&self) -> PyResult<f64> {

@@ -73,6 +73,7 @@ impl<S: Strategy> Backtest<'_, S> {
         let Some((at, _)) = self.boundaries.actions.get(passed).copied() else {
             return false;
         };
+        self.take_inputs(at);
         self.kernel.handle_input(at, Input::Timer);
         self.after_kernel(at);
         while self.orders.peek().min(self.reports.peek()) != UnixNanos::MAX {

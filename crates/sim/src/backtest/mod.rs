@@ -9,6 +9,7 @@ mod boundary;
 mod data;
 mod delay;
 mod feed;
+mod inputs;
 mod recording;
 mod road;
 mod stream;
@@ -25,6 +26,7 @@ use py_rt_types::{Report, UnixNanos};
 use crate::venue::{SimVenue, SquareRoot, VenueConfig};
 use boundary::Boundaries;
 use feed::{AtKernel, AtVenue, BarFeed, EventFeed};
+use inputs::Inputs;
 use road::Road;
 
 /// Least latencies of a run, in nanoseconds.
@@ -75,6 +77,7 @@ pub struct Backtest<'a, S> {
     reports: Road<Report>,
     recording: Recording,
     boundaries: Boundaries<'a>,
+    inputs: Inputs,
     failed: bool,
 }
 
@@ -102,6 +105,7 @@ impl<'a, S: Strategy> Backtest<'a, S> {
             reports: Road::new(),
             recording,
             boundaries: Boundaries::none(*data),
+            inputs: Inputs::default(),
             failed: false,
         }
     }
@@ -110,12 +114,16 @@ impl<'a, S: Strategy> Backtest<'a, S> {
     pub fn run(&mut self, progress: Progress<'_>) {
         let total = self.boundaries.len();
         let begin = self.at_venue.peek().min(self.bars.peek().0);
+        self.take_inputs(begin);
         self.kernel
             .handle_input(begin, Input::Control(Control::Start));
         self.drain();
         self.recording.sample(begin, &self.kernel);
         let mut report_at = ROWS_PER_REPORT;
         while self.run_on(&mut report_at, total, progress) && self.pass_boundary() {}
+        if !self.failed {
+            self.take_inputs(UnixNanos::MAX);
+        }
         self.finish();
         progress(self.at_kernel.position() + self.bars.position(), total);
     }
@@ -171,7 +179,7 @@ impl<'a, S: Strategy> Backtest<'a, S> {
         let (bar_at, bar_step) = self.bars.peek();
         let (order_at, report_at) = (self.orders.peek(), self.reports.peek());
         let feed_at = self.at_kernel.peek();
-        let timer_at = self.kernel.poll_timeout();
+        let timer_at = self.timer_at();
         let data_over = feed_at == UnixNanos::MAX && bar_at == UnixNanos::MAX;
         if data_over && order_at == UnixNanos::MAX && report_at == UnixNanos::MAX {
             return false;
@@ -197,6 +205,8 @@ impl<'a, S: Strategy> Backtest<'a, S> {
             self.stream_bars(rows);
         } else if next == order_at {
             self.deliver_order();
+        } else if self.inputs.due(next) && next < bar_at.min(feed_at) {
+            self.take_inputs(next);
         } else if next == report_at {
             self.deliver_report();
         } else if next == bar_at {
@@ -207,6 +217,7 @@ impl<'a, S: Strategy> Backtest<'a, S> {
                 self.after_kernel(now);
             }
         } else {
+            self.take_inputs(timer_at);
             self.kernel.handle_input(timer_at, Input::Timer);
             self.after_kernel(timer_at);
         }
@@ -276,7 +287,7 @@ impl<'a, S: Strategy> Backtest<'a, S> {
                 }
                 Output::Emit(event) => {
                     self.failed |= matches!(event, Event::StrategyFailed);
-                    self.recording.record(event);
+                    self.recording.record(event, self.kernel.portfolio());
                 }
             }
         }

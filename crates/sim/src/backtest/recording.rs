@@ -1,12 +1,13 @@
 //! What a run leaves behind: orders as they ended, fills, the equity curve.
 
 use py_rt_kernel::actions::ActionEvent;
+use py_rt_kernel::charges::ChargeEvent;
 use py_rt_kernel::event::{Denial, Event, FillEvent, OrderEvent};
 use py_rt_kernel::execution::parents::Parent;
 use py_rt_kernel::execution::Order;
 use py_rt_kernel::portfolio::Portfolio;
 use py_rt_kernel::Kernel;
-use py_rt_types::{Money, UnixNanos};
+use py_rt_types::{Money, Ratio, UnixNanos};
 
 /// An order as it last stood.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +41,15 @@ pub struct Recording {
     pub fills: Vec<FillRow>,
     /// Corporate actions and what they did.
     pub actions: Vec<ActionEvent>,
+    /// Charges and what they did to cash.
+    pub charges: Vec<ChargeEvent>,
+    /// Units of the base currency for one of each fill's, and of each charge's, when it was booked;
+    /// empty where all money is in one currency.
+    pub fill_rates: Vec<Ratio>,
+    /// See there.
+    pub charge_rates: Vec<Ratio>,
+    /// Cash by currency at each point of the equity curve; empty where there is one currency.
+    pub pockets: Vec<Vec<Money>>,
     /// Parent orders as they last stood, by their sequence.
     pub parents: Vec<Parent>,
     /// The equity curve.
@@ -84,6 +94,10 @@ impl Recording {
             self.next_sample = self.opens_at;
             return;
         }
+        if !kernel.portfolio().is_valued() {
+            self.next_sample = now.plus(1);
+            return;
+        }
         let point = |portfolio: &Portfolio| EquityPoint {
             ts: now,
             equity: portfolio.equity(),
@@ -92,8 +106,13 @@ impl Recording {
         let again = self.equity.last().is_some_and(|last| last.ts == now);
         if again {
             self.equity.pop();
+            self.pockets.pop();
         }
         self.equity.push(point(kernel.portfolio()));
+        let pockets = kernel.portfolio().pockets();
+        if !pockets.is_empty() {
+            self.pockets.push(pockets.iter().map(|p| p.cash).collect());
+        }
         for (own, strategy) in self.own.iter_mut().zip(kernel.strategies()) {
             if again {
                 own.pop();
@@ -106,11 +125,22 @@ impl Recording {
         }
     }
 
-    pub(super) fn record(&mut self, event: &Event) {
+    pub(super) fn record(&mut self, event: &Event, books: &Portfolio) {
+        let rate = |id| {
+            let pocket = books.pockets().get(books.currency_of(id).index());
+            pocket.and_then(|pocket| pocket.rate)
+        };
         match event {
             Event::Order(event) => self.record_order(event),
-            Event::Fill(fill) => self.fills.push(*fill),
+            Event::Fill(fill) => {
+                self.fills.push(*fill);
+                self.fill_rates.extend(rate(fill.instrument));
+            }
             Event::Action(action) => self.actions.push(*action),
+            Event::Charge(charge) => {
+                self.charges.push(*charge);
+                self.charge_rates.extend(rate(charge.charge.instrument));
+            }
             Event::Parent(event) => self.record_parent(event.parent),
             _ => {}
         }

@@ -32,7 +32,7 @@ impl<S: Strategy> Backtest<'_, S> {
     /// The earliest thing here that is not a market row.
     #[inline]
     fn due_here(&self) -> UnixNanos {
-        let timer_at = self.kernel.poll_timeout();
+        let timer_at = self.timer_at();
         let sample_at = self.recording.next_sample();
         let bar_at = self.bars.peek().0;
         self.reports.peek().min(timer_at).min(sample_at).min(bar_at)
@@ -91,7 +91,10 @@ impl<S: Strategy> Backtest<'_, S> {
         self.at_kernel = feed;
         // Reports are seen before rows of the same time; timers and bars are left to `step`.
         let other = feed.peek().min(self.kernel.poll_timeout());
-        if (self.reports.peek() <= other) & (self.reports.peek() < self.bars.peek().0) {
+        let inputs_at = self.inputs.next();
+        if (self.reports.peek() <= other)
+            & (self.reports.peek() < self.bars.peek().0.min(inputs_at))
+        {
             self.deliver_report();
             moved = true;
         }

@@ -49,7 +49,7 @@ impl<S: Strategy> Backtest<'_, S> {
         let feeds = self.at_kernel.peek().min(self.at_venue.peek());
         let mut seen_at = None;
         while self.bars.position() < most {
-            let others = feeds.min(self.kernel.poll_timeout());
+            let others = feeds.min(self.timer_at());
             let Some((now, bar)) = self.bars.see_ahead(others) else {
                 break;
             };
@@ -71,7 +71,7 @@ impl<S: Strategy> Backtest<'_, S> {
     fn beside_bars(&self) -> UnixNanos {
         let feeds = self.at_kernel.peek().min(self.at_venue.peek());
         let roads = self.orders.peek().min(self.reports.peek());
-        feeds.min(roads).min(self.kernel.poll_timeout())
+        feeds.min(roads).min(self.timer_at())
     }
 
     #[inline(always)]

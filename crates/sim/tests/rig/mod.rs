@@ -93,6 +93,7 @@ pub fn run_config(instruments: usize, latency: Latency) -> BacktestConfig {
         bar_interval_ns: 0,
         strategies: Vec::new(),
         opens_at: UnixNanos::MIN,
+        currencies: None,
     };
     BacktestConfig {
         kernel,

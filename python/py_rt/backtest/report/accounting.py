@@ -37,7 +37,8 @@ def by_symbol(result: BacktestResult) -> list[Line]:
     """Return a line per traded symbol, the largest notional first.
 
     The profit is what the fills brought in, plus the open position at the mark of the engine
-    (average price plus unrealised profit), less fees.
+    (average price plus unrealised profit), less fees; of another currency than the account's, at
+    the rate of the last fill.
     """
     fills, held = result.arrays("fills"), result.arrays("positions")
     multiplier = {i.symbol: float(i.multiplier) for i in result.data.instruments}
@@ -54,10 +55,12 @@ def by_symbol(result: BacktestResult) -> list[Line]:
     lines = []
     for symbol in dict.fromkeys(fills["symbol"].tolist()):
         own = fills["symbol"] == symbol
-        paid = float((fills["notional"] * np.sign(fills["signed_qty"]))[own].sum())
-        fees = float(fills["fee"][own].sum())
+        rate = fills["fx_rate"][own]
+        traded = fills["notional"][own] / rate
+        paid = float((traded * np.sign(fills["signed_qty"][own])).sum()) + fills["fee"][own].sum()
+        fees = float((fills["fee"] * fills["fx_rate"])[own].sum())
         notional = float(fills["notional"][own].sum())
-        pnl = marks.get(symbol, 0.0) - paid - fees
+        pnl = float((marks.get(symbol, 0.0) - paid) * rate[-1])
         lines.append(Line(symbol, int(own.sum()), notional, fees, pnl))
     return sorted(lines, key=lambda line: -line.notional)
 
@@ -69,7 +72,8 @@ def by_liquidity(result: BacktestResult) -> list[Line]:
     for kind in ("taker", "maker"):
         own = fills["liquidity"] == kind
         if own.any():
-            notional, fees = float(fills["notional"][own].sum()), float(fills["fee"][own].sum())
+            notional = float(fills["notional"][own].sum())
+            fees = float((fills["fee"] * fills["fx_rate"])[own].sum())
             lines.append(Line(kind.capitalize(), int(own.sum()), notional, fees))
     return lines
 

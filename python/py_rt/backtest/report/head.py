@@ -58,9 +58,8 @@ def figures(result: BacktestResult) -> Html:
 
 
 def currency_of(result: BacktestResult) -> str:
-    """Return the currency of the account: that of the first instrument."""
-    instruments = result.data.instruments
-    return instruments[0].currency if instruments else ""
+    """Return the currency of the account."""
+    return result.base_currency
 
 
 def _tile(

@@ -110,10 +110,15 @@ def costs(result: BacktestResult) -> Html:
         return section("costs", "Costs", note="Nothing was filled, so nothing was paid.")
     net = float(result.equity_arrays["equity"][-1]) - result.cash
     fees = result.stats.fees
-    widest = max(abs(net), abs(net + fees), abs(fees)) or 1.0
+    paid = result.arrays("charges")
+    charged = float((paid["cash"] * paid["fx_rate"]).sum())
+    before = net + fees - charged
+    widest = max(abs(net), abs(before), abs(fees), abs(charged)) or 1.0
+    held = [_step("Borrow and funding", charged, widest, currency)] if len(paid["cash"]) else []
     steps = [
-        _step("Profit before fees", net + fees, widest, currency),
+        _step("Profit before fees", before, widest, currency),
         _step("Fees", -fees, widest, currency),
+        *held,
         _step("Profit after fees", net, widest, currency),
     ]
     heads = ("Fills", "Notional", "Fees", "Fees in bps", "Profit after fees")
