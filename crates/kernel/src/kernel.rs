@@ -16,6 +16,7 @@ mod alarms;
 mod controls;
 mod flatten;
 mod guarding;
+mod in_kind;
 mod intents;
 mod own;
 mod parents;

@@ -38,5 +38,5 @@ pub use order::{
     ClientOrderId, ExecId, Liquidity, OrderStatus, OrderType, RejectReason, Side, TimeInForce,
     VenueOrderId,
 };
-pub use report::{AccountReport, Report, ReportKind};
+pub use report::{AccountReport, FeeAsset, Report, ReportKind};
 pub use time::UnixNanos;
