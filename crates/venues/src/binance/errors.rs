@@ -150,6 +150,8 @@ pub fn judge_body(call: Call, body: &ErrorBody<'_>) -> Outcome {
         (-1013, _) => Outcome::Rejected(filter_reason(body)),
         (-1111, _) if body.mentions("rice") => Outcome::Rejected(BadPrice),
         (-1111, _) => Outcome::Rejected(BadQty),
+        // Counted out: of one half of a replacement; a whole answer was judged by its status.
+        (-1015, _) => Outcome::Rejected(Venue),
         (-1199..=-1100, _) => Outcome::Rejected(Venue),
         (-2010, _) => match known_refusal(body) {
             Some(reason) => Outcome::Rejected(reason),
