@@ -17,6 +17,9 @@ const TESTNET: &str = "testnet.binance.vision";
 /// What a pair that can be traded says of itself.
 const TRADING: &str = "TRADING";
 
+/// How an answer is read.
+type Read<'a, T> = &'a dyn Fn(&[u8]) -> Result<T, LiveError>;
+
 /// See the module.
 #[derive(Debug)]
 pub(super) struct Binance {
@@ -50,7 +53,7 @@ impl Binance {
         wire: &mut Wire,
         encoder: &mut Encoder,
         make: &dyn Fn(&mut Encoder, UnixNanos, &mut Vec<u8>),
-        (about, read): (&str, &dyn Fn(&[u8]) -> Result<T, LiveError>),
+        (about, read): (&str, Read<'_, T>),
     ) -> Result<T, LiveError> {
         let clock = &self.clock;
         let mut first = |out: &mut Vec<u8>| make(encoder, clock.now(), out);
