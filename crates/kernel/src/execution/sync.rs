@@ -280,8 +280,8 @@ impl Sync {
         if !fresh || !self.settled_once {
             return;
         }
-        order.counted.0 = order.counted.0.saturating_add(signed_qty.0);
         order.in_kind.0 = order.in_kind.0.saturating_add(in_kind.0);
+        order.counted.0 = order.counted.0.saturating_add(signed_qty.0);
         if let Some(foreign) = self.foreign.get_mut(instrument.index()) {
             foreign.0 = foreign.0.saturating_add(signed_qty.0);
         }

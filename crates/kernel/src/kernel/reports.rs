@@ -132,12 +132,18 @@ impl<S: Strategy> Kernel<S> {
         let fee = part_of(fee, fresh_qty, last_qty);
         let id = report.instrument;
         let signed = Qty(fresh_qty.0.saturating_mul(report.side.sign()));
-        let charge = self.charge(id, last_price, (fee, fee_asset));
-        let (Some(instrument), Ok(charge)) = (self.instruments.get(id.index()), charge) else {
+        let Ok(charge) = self.charge(id, last_price, (fee, fee_asset)) else {
             return self.restrict(TradingState::Halted, Cause::Overflow);
         };
-        let account = &mut self.books.account;
-        let booked = charge.book(account, (instrument, id), signed, last_price);
+        let Some(instrument) = self.instruments.get(id.index()) else {
+            return;
+        };
+        let booked = charge.book(
+            &mut self.books.account,
+            (instrument, id),
+            signed,
+            last_price,
+        );
         let notional = instrument.notional(last_price, fresh_qty);
         let Ok(position) = booked else {
             return self.restrict(TradingState::Halted, Cause::Overflow);

@@ -2,7 +2,7 @@
 //!
 //! The venue lists trades by symbol, and a trade does not say how much of its order was executed
 //! with it. So the trades of the time are collected for each symbol, a day at a time, and then
-//! those of each order from its first trade on: their sum so far is the total of the order after each.
+//! those of each order from its first trade on: their sum so far is the order's total.
 
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
