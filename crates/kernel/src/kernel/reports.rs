@@ -138,26 +138,21 @@ impl<S: Strategy> Kernel<S> {
         let Some(instrument) = self.instruments.get(id.index()) else {
             return;
         };
-        let booked = charge.book(
-            &mut self.books.account,
-            (instrument, id),
-            signed,
-            last_price,
-        );
+        let account = &mut self.books.account;
+        let booked = charge.book(account, (instrument, id), signed, last_price);
         let notional = instrument.notional(last_price, fresh_qty);
         let Ok(position) = booked else {
             return self.restrict(TradingState::Halted, Cause::Overflow);
         };
         let strategy = self.note_executed(report, fresh_qty, notional.unwrap_or_default());
-        let position = if strategy == StrategyId::ACCOUNT {
-            position
-        } else {
-            let own = self.book_own_fill(strategy, id, signed, last_price, &charge);
-            let Ok(own) = own.map(|own| own.unwrap_or(position)) else {
-                return self.restrict(TradingState::Halted, Cause::Overflow);
-            };
-            own
+        let own = match strategy {
+            StrategyId::ACCOUNT => Ok(None),
+            _ => self.book_own_fill(strategy, id, signed, last_price, &charge),
         };
+        let Ok(own) = own else {
+            return self.restrict(TradingState::Halted, Cause::Overflow);
+        };
+        let position = own.unwrap_or(position);
         self.last_fill = self.last_fill.max(report.ts_event);
         self.recovered.booked_fills += u32::from(self.sync.is_asking());
         self.sync.booked_fills += u32::from(self.sync.is_asking());
