@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from py_rt.errors import ConfigError, DataError, TradingError
+from py_rt.errors import ConfigError, DataError, ParameterError, TradingError
 from py_rt.trade import read_config, read_venue_config, venue_on_data
 from py_rt.trade.secrets import Secret
 
@@ -366,3 +366,25 @@ def test_a_venue_needs_a_book(source: str) -> None:
 def test_a_venue_needs_sense(bad: dict[str, Any]) -> None:
     with pytest.raises(TradingError):
         venue_on_data("sample:btcusdt_l2", **bad)
+
+
+def test_a_venue_on_data_speaks_one_dialect() -> None:
+    made = venue_on_data("sample:btcusdt_l2", dialect="binance", cash=5000)
+    assert (made.alpaca_port, made.binance_port) == (None, 0)
+    (account,) = made.accounts
+    assert (account["dialect"], account["balances"]) == ("binance", [("USDT", "5000")])
+    with pytest.raises(ParameterError, match="spoken"):
+        venue_on_data("sample:btcusdt_l2", dialect="kraken")
+
+
+def test_coins_that_are_made_up_trade_in_steps_that_binance_writes(tmp_path: Path) -> None:
+    made_up = changed(VENUE, 'kind = "recorded", data = "sample:btcusdt_l2"', MADE_UP)
+    alone = read_venue_config(write(tmp_path, made_up))
+    both = read_venue_config(write(tmp_path, changed(made_up, "^alpaca_port = 0", BOTH_PORTS)))
+    assert alone.instruments[1]["lot_size"] == "0.000000001"
+    assert both.instruments[1]["lot_size"] == "0.00001"
+    assert both.instruments[0]["lot_size"] == alone.instruments[0]["lot_size"]
+
+
+MADE_UP = 'kind = "synthetic", price = "60000"'
+BOTH_PORTS = "alpaca_port = 0\nbinance_port = 0"
