@@ -129,7 +129,7 @@ impl Script {
         }
     }
 
-    fn new(&self) -> VenueRequest {
+    fn order(&self) -> VenueRequest {
         VenueRequest::New(self.new_order())
     }
 
@@ -217,7 +217,7 @@ fn silence_and_nonsense_are_unknown_and_nothing_is_sent_twice() {
             (400, r#"{"code":-4999,"msg":"a code of tomorrow"}"#),
             (422, r#"{"code":1,"message":"a code of tomorrow"}"#),
         ] {
-            let kind = script.kind(script.new(), status, body);
+            let kind = script.kind(script.order(), status, body);
             assert_eq!(
                 kind,
                 ReportKind::NewUnanswered,
@@ -226,7 +226,7 @@ fn silence_and_nonsense_are_unknown_and_nothing_is_sent_twice() {
             );
         }
         let mut session = (script.make)();
-        session.handle_request(T0, script.new());
+        session.handle_request(T0, script.order());
         assert_eq!(sent(session.as_mut(), 0).len(), 1);
         let late = T0.plus(6 * SECOND);
         session.handle_timeout(late);
@@ -253,7 +253,7 @@ fn silence_and_nonsense_are_unknown_and_nothing_is_sent_twice() {
             script.name
         );
         let mut session = (script.make)();
-        session.handle_request(T0, script.new());
+        session.handle_request(T0, script.order());
         assert_eq!(sent(session.as_mut(), 0).len(), 1);
         session.handle_disconnected(T0);
         let all = everything(session.as_mut());
@@ -265,13 +265,13 @@ fn silence_and_nonsense_are_unknown_and_nothing_is_sent_twice() {
 fn what_the_venue_says_for_certain_is_believed() {
     for script in scripts() {
         assert_eq!(
-            script.kind(script.new(), 200, &script.accepted),
+            script.kind(script.order(), 200, &script.accepted),
             ReportKind::Accepted
         );
         let (status, body) = script.refused;
         let reason = RejectReason::InsufficientFunds;
         assert_eq!(
-            script.kind(script.new(), status, body),
+            script.kind(script.order(), status, body),
             ReportKind::Rejected { reason },
             "{}",
             script.name
@@ -283,7 +283,7 @@ fn what_the_venue_says_for_certain_is_believed() {
         );
         // "No such order" is no answer to a new one.
         assert_eq!(
-            script.kind(script.new(), status, body),
+            script.kind(script.order(), status, body),
             ReportKind::NewUnanswered
         );
         assert!(matches!(
@@ -297,7 +297,7 @@ fn what_the_venue_says_for_certain_is_believed() {
 fn a_refused_key_is_the_end() {
     for script in scripts() {
         let (status, body) = script.refused_key;
-        let all = script.ask(script.new(), status, body);
+        let all = script.ask(script.order(), status, body);
         assert!(matches!(all[0], VenueEvent::Fatal(_)), "{all:?}");
         let VenueEvent::Report(report) = &all[1] else {
             panic!("{all:?}");
@@ -311,7 +311,7 @@ fn a_refused_key_is_the_end() {
 fn a_full_quota_refuses_orders_and_lets_cancels_wait() {
     for script in scripts() {
         let mut session = (script.make)();
-        session.handle_request(T0, script.new());
+        session.handle_request(T0, script.order());
         session.handle_request(T0, script.cancel());
         assert_eq!(sent(session.as_mut(), 0).len(), 1);
         let body = r#"{"code":-1003,"msg":"Too much request weight used"}"#;
@@ -342,7 +342,7 @@ fn what_was_not_sent_is_refused_for_certain() {
         let mut session = (script.make)();
         session.handle_request(T0, script.lookup());
         assert_eq!(sent(session.as_mut(), 0).len(), 1);
-        session.handle_request(T0, script.new());
+        session.handle_request(T0, script.order());
         session.withdraw(T0);
         let all = everything(session.as_mut());
         let reason = RejectReason::NeverAccepted;
