@@ -211,16 +211,21 @@ fn executions_are_told_from_the_first_of_their_order_on() {
     let mut session = ask(VenueRequest::Query(query));
     assert_eq!(line(&mut session), "GET /api/v3/time");
     answer(&mut session, 200, &format!(r#"{{"serverTime":{now}}}"#));
+    let orders = |touched: &str| {
+        let first = order(&[("orderId", "3"), ("executedQty", touched)]);
+        let second = order(&[("orderId", "4"), ("executedQty", "\"0.05000000\"")]);
+        format!("[{first},{second}]")
+    };
     let mut asked = Vec::new();
     for page in [
         format!("[{mid}]"),
         format!("[{new}]"),
         "[]".to_string(),
+        orders("\"0.03000000\""),
         format!("[{old},{mid}]"),
-        format!("[{new}]"),
     ] {
         let mut line = line(&mut session);
-        line.drain(..line.find("symbol").unwrap());
+        line.drain(.."GET /api/v3/".len());
         asked.push(line);
         answer(&mut session, 200, &page);
     }
@@ -229,15 +234,19 @@ fn executions_are_told_from_the_first_of_their_order_on() {
     let window = |number: u64| {
         let from = start + number * day;
         format!(
-            "symbol=BTCUSDT&startTime={from}&endTime={}&limit=1000",
+            "myTrades?symbol=BTCUSDT&startTime={from}&endTime={}&limit=1000",
             from + day - 1
         )
     };
-    let of_order = |order: u64| format!("symbol=BTCUSDT&orderId={order}&fromId=0&limit=1000");
-    assert_eq!(
-        asked,
-        [window(0), window(1), window(2), of_order(3), of_order(4)]
-    );
+    let expected = [
+        window(0),
+        window(1),
+        window(2),
+        "allOrders?symbol=BTCUSDT&orderId=3&limit=1000".to_string(),
+        // The trades at hand are fewer than what was executed of this one.
+        "myTrades?symbol=BTCUSDT&orderId=3&fromId=0&limit=1000".to_string(),
+    ];
+    assert_eq!(asked, expected);
     let all = events(&mut session);
     let totals: Vec<(u64, i64)> = all
         .iter()
@@ -251,7 +260,7 @@ fn executions_are_told_from_the_first_of_their_order_on() {
             _ => None,
         })
         .collect();
-    assert_eq!(totals, [(9, 3_000), (11, 5_000)]);
+    assert_eq!(totals, [(11, 5_000), (9, 3_000)]);
     let done = VenueEvent::Account(AccountReport::Done(query));
     assert_eq!(all.last(), Some(&done));
 }

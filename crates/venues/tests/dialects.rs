@@ -102,7 +102,10 @@ fn binance_script() -> Script {
         fills: vec![
             r#"{"serverTime":1795186801000}"#.to_string(),
             binance_support::TRADES.to_string(),
-            binance_support::TRADES.to_string(),
+            format!(
+                "[{}]",
+                binance_support::order(&[("executedQty", "\"0.04000000\"")])
+            ),
         ],
         executed: (4_000, 4_000),
     }

@@ -21,7 +21,7 @@ use crate::ids::push_decimal;
 use crate::requests::Refusal;
 use crate::symbols::Listing;
 
-/// Rows of one page of trades.
+/// Rows of one page of trades or of orders.
 pub const TRADES_PAGE: usize = 1000;
 /// How old a request may be when it arrives, in milliseconds.
 const WINDOW_MS: u64 = 5000;
@@ -268,6 +268,21 @@ impl Encoder {
         }
         number("&limit=", TRADES_PAGE as u64);
         self.send(now, Method::Get, "/api/v3/myTrades", out);
+    }
+
+    /// Appends one page of `GET /api/v3/allOrders`, from an order on.
+    pub fn encode_orders_from(
+        &mut self,
+        now: UnixNanos,
+        (listing, order): (&Listing, u64),
+        out: &mut Vec<u8>,
+    ) {
+        self.start(listing);
+        self.push("&orderId=");
+        push_decimal(order, &mut self.query);
+        self.push("&limit=");
+        push_decimal(TRADES_PAGE as u64, &mut self.query);
+        self.send(now, Method::Get, "/api/v3/allOrders", out);
     }
 
     /// Appends `GET /api/v3/account`.

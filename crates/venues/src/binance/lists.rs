@@ -269,6 +269,25 @@ pub fn decode_orders(
     Ok(wrong)
 }
 
+/// Reads a page of `GET /api/v3/allOrders`: the numbers of the orders and how much of each was
+/// executed, as far as they can be read, and how many rows there were.
+///
+/// # Errors
+/// [`Malformed`] when the body is no array of objects.
+pub fn decode_executed(
+    listing: &Listing,
+    body: &[u8],
+) -> Result<(Vec<(u64, Qty)>, usize), Malformed> {
+    let (mut found, mut rows) = (Vec::new(), 0);
+    each_row(body, |scanner| {
+        let raw = RawOrder::scan(scanner)?;
+        rows += 1;
+        found.extend(raw.executed(listing));
+        Ok(())
+    })?;
+    Ok((found, rows))
+}
+
 /// Reads `serverTime`.
 ///
 /// # Errors

@@ -167,6 +167,13 @@ impl<'a> RawOrder<'a> {
         }))
     }
 
+    /// The venue's number of the order, and how much of it was executed; whosever it is.
+    #[must_use]
+    pub fn executed(&self, listing: &Listing) -> Option<(u64, Qty)> {
+        let number = whole(&self.order_id, "orderId").ok()?;
+        Some((number, qty(&self.cum_qty, "executedQty", listing).ok()?))
+    }
+
     /// Whether the order says of itself that it is not ours.
     #[must_use]
     pub fn is_foreign(&self, dialect: &Dialect) -> bool {

@@ -16,8 +16,10 @@ use py_rt_types::{AccountReport, Money, Qty, Query, RejectReason, ReportKind, Si
 use crate::binance::encode::{Encoder, NOT_LISTED};
 use crate::binance::errors::{decode_rate_limit, judge, ErrorBody, WRONG_TIME};
 use crate::binance::fees::base_of;
-use crate::binance::fills::FillsWork;
-use crate::binance::lists::{decode_account, decode_orders, decode_time, decode_trades};
+use crate::binance::fills::{FillsWork, Wanted};
+use crate::binance::lists::{
+    decode_account, decode_executed, decode_orders, decode_time, decode_trades,
+};
 use crate::binance::orders::{RawOrder, Terms};
 use crate::binance::replace::{read_replace, Replaced};
 use crate::error::Malformed;
@@ -148,7 +150,12 @@ impl Encoder {
                 At::Fills(work) => {
                     let symbols = self.dialect().symbols.clone();
                     let listing = symbols.listings().get(work.place()).ok_or(NOT_LISTED)?;
-                    self.encode_trades(now, (listing, work.wanted()), out);
+                    match work.wanted() {
+                        Wanted::Trades(trades) => self.encode_trades(now, (listing, trades), out),
+                        Wanted::Orders(order) => {
+                            self.encode_orders_from(now, (listing, order), out);
+                        }
+                    }
                 }
                 // Times of executions are the venue's: so must be the end of the question.
                 _ => self.encode_time(out),
@@ -379,15 +386,19 @@ impl Encoder {
             finish_list(query, None, events);
             return Ok(Next::Done);
         };
-        let (trades, rows, wrong) = decode_trades(listing, body)?;
-        if wrong.is_some() {
-            finish_list(query, wrong, events);
-            return Ok(Next::Done);
-        }
-        let elsewhere = trades.iter().any(|trade| trade.fee.elsewhere);
-        let mut reports = Vec::new();
-        let more = work.handle_page(listing, trades, rows, listings.len(), &mut reports);
-        warn_of_fee(elsewhere && !reports.is_empty(), events);
+        let (count, mut reports) = (listings.len(), Vec::new());
+        let more = if let Wanted::Orders(_) = work.wanted() {
+            let (orders, rows) = decode_executed(listing, body)?;
+            work.handle_orders(listing, (&orders, rows), count, &mut reports)
+        } else {
+            let (trades, rows, wrong) = decode_trades(listing, body)?;
+            if wrong.is_some() {
+                finish_list(query, wrong, events);
+                return Ok(Next::Done);
+            }
+            warn_of_fee(trades.iter().any(|trade| trade.fee.elsewhere), events);
+            work.handle_trades(listing, (trades, rows), count, &mut reports)
+        };
         events.extend(reports.into_iter().map(VenueEvent::Report));
         if more {
             return Ok(Next::Page);
