@@ -6,6 +6,9 @@ use py_rt_kernel::journal::Entry;
 use py_rt_kernel::Snapshot;
 use py_rt_types::{AssetClass, Decimal, Instrument, InstrumentId, InstrumentSpec, UnixNanos};
 use py_rt_venues::alpaca::{rest, updates, Dialect, Lineage};
+use py_rt_venues::binance::errors::ErrorBody;
+use py_rt_venues::binance::orders::RawOrder;
+use py_rt_venues::binance::{lists, UserStream};
 use py_rt_venues::bitstamp_l3::BitstampFile;
 use py_rt_venues::dbn::DbnFile;
 use py_rt_venues::framing::{blocks, Capture};
@@ -17,7 +20,7 @@ use py_rt_venues::lobster::{LobsterMessages, LobsterSession};
 use py_rt_venues::ouch::{FromMember, FromVenue};
 use py_rt_venues::recording::{recognise_block, Recording, Venue, NAMES};
 use py_rt_venues::tardis_csv::TardisFile;
-use py_rt_venues::SymbolTable;
+use py_rt_venues::{Credentials, LinkConfig, Session, SymbolTable};
 
 /// Something that reads bytes.
 #[derive(Debug, Clone, Copy)]
@@ -29,7 +32,7 @@ pub struct Target {
 }
 
 /// All of them.
-pub const TARGETS: [Target; 17] = [
+pub const TARGETS: [Target; 19] = [
     Target {
         name: "json",
         read: json,
@@ -45,6 +48,14 @@ pub const TARGETS: [Target; 17] = [
     Target {
         name: "alpaca_updates",
         read: alpaca_updates,
+    },
+    Target {
+        name: "binance_rest",
+        read: binance_rest,
+    },
+    Target {
+        name: "binance_updates",
+        read: binance_updates,
     },
     Target {
         name: "itch",
@@ -176,6 +187,42 @@ fn alpaca_updates(bytes: &[u8], _cut: usize) {
             assert!(reports.iter().count() < 8, "one message, many reports");
         }
     }
+}
+
+fn binance_rest(bytes: &[u8], _cut: usize) {
+    let Some(dialect) = dialect() else { return };
+    let Some(listing) = dialect.symbols.listing(InstrumentId(0)) else {
+        return;
+    };
+    if let Ok(raw) = RawOrder::decode(bytes) {
+        if let Ok(Some(order)) = raw.resolve(&dialect) {
+            let _executions = raw.fills(&dialect, &order).is_ok();
+        }
+    }
+    let _answers = (
+        lists::decode_orders(&dialect, bytes, &mut Vec::new()).is_ok(),
+        lists::decode_trades(listing, bytes).is_ok(),
+        lists::decode_account(bytes).is_ok(),
+        lists::decode_exchange_info(bytes).is_ok(),
+        lists::decode_time(bytes).is_ok(),
+        ErrorBody::decode(bytes).is_ok(),
+    );
+}
+
+/// A whole session: what it is told may be anything.
+fn binance_updates(bytes: &[u8], _cut: usize) {
+    let Some(dialect) = dialect() else { return };
+    let credentials = Credentials {
+        key_id: "key".to_string(),
+        secret_key: "secret".to_string(),
+    };
+    let now = UnixNanos(1_795_186_800_000_000_000);
+    let mut stream = UserStream::new(LinkConfig::websocket(1), &credentials, dialect);
+    stream.handle_timeout(now);
+    stream.handle_connected(now);
+    stream.handle_input(now, bytes);
+    let events = std::iter::from_fn(|| stream.poll_event());
+    assert!(events.count() < 8, "one message, many events");
 }
 
 /// Feeds a file in two pieces; what was not used of the first comes again.

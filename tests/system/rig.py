@@ -24,8 +24,9 @@ VENUE = """\
 clock = "2026-03-09T10:00:00-04:00"
 speed = {speed}
 seed = 7
-alpaca_port = 0
+{dialect}_port = 0
 [[account]]
+dialect = "{dialect}"
 key = "{key}"
 secret = "{secret}"
 """
@@ -40,6 +41,10 @@ depth_qty = "{depth}"
 volatility = 0.0003
 events_per_s = 40
 """
+KEYS = {
+    "alpaca": ("APCA_API_KEY_ID", "APCA_API_SECRET_KEY"),
+    "binance": ("BINANCE_API_KEY", "BINANCE_API_SECRET"),
+}
 STOCKS = (("AAPL", "us_equity", "190.00", "5"), ("MSFT", "us_equity", "410.00", "2"))
 COINS = (("BTC/USD", "crypto", "60000.00", "0.05"), ("ETH/USD", "crypto", "3000.00", "0.5"))
 TRADE = """\
@@ -50,7 +55,7 @@ seconds = {seconds}
 watchdog_seconds = {watchdog}
 dead_man_seconds = {dead_man}
 [venue]
-dialect = "alpaca"
+dialect = "{dialect}"
 trading_url = "http://127.0.0.1:{port}"
 [risk]
 max_orders_per_second = 1000
@@ -78,11 +83,13 @@ class Rig:
             port=self.port,
             watchdog=self.watchdog_s,
             dead_man=self.dead_man_s,
+            dialect=self.venue.dialect,
         )
         written += self.more
         (self.folder / "trade.toml").write_text(written, encoding="utf-8")
         command = [sys.executable, "-m", "py_rt.cli", "trade", self.strategy]
-        keys = {"APCA_API_KEY_ID": self.venue.key, "APCA_API_SECRET_KEY": self.venue.secret}
+        secrets = (self.venue.key, self.venue.secret)
+        keys = dict(zip(KEYS[self.venue.dialect], secrets, strict=True))
         with (self.folder / "session.log").open("a", encoding="utf-8") as log:
             return subprocess.Popen(
                 [*command, "--config", str(self.folder / "trade.toml"), "--json", *self.arguments],
@@ -132,14 +139,17 @@ def rig(
     listed: tuple[tuple[str, ...], ...],
     speed: float,
     keys: tuple[str, str] = ("K1", "S1"),
+    dialect: str = "alpaca",
 ) -> Iterator[Rig]:
     names = ("symbol", "kind", "price", "depth")
     tables = [LISTED.format(**dict(zip(names, row, strict=True))) for row in listed]
-    (folder / "venue.toml").write_text(
-        VENUE.format(speed=speed, key=keys[0], secret=keys[1]) + "".join(tables), "utf-8"
-    )
+    head = VENUE.format(speed=speed, key=keys[0], secret=keys[1], dialect=dialect)
+    (folder / "venue.toml").write_text(head + "".join(tables), "utf-8")
     venue = VenueProcess.start(["--config", str(folder / "venue.toml")], folder)
     try:
-        yield Rig(folder, venue, [row[0] for row in listed], int(venue.alpaca.rsplit(":")[-1]))
+        symbols = [row[0] for row in listed]
+        if dialect == "binance":
+            symbols = [symbol.replace("/USD", "USDT") for symbol in symbols]
+        yield Rig(folder, venue, symbols, int(venue.address.rsplit(":")[-1]))
     finally:
         venue.stop()

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from py_rt.errors import ConfigError, DataError, TradingError
+from py_rt.errors import ConfigError, DataError, ParameterError, TradingError
 from py_rt.trade import read_config, read_venue_config, venue_on_data
 from py_rt.trade.secrets import Secret
 
@@ -102,6 +102,60 @@ def test_addresses_are_derived(tmp_path: Path) -> None:
     assert addresses.market_stream_url == "wss://stream.data.alpaca.markets/v1beta3/crypto/us"
 
 
+BINANCE = """\
+[run]
+symbols = ["BTCUSDT"]
+[venue]
+dialect = "binance"
+"""
+
+
+@pytest.fixture
+def binance_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BINANCE_API_KEY", "b-key")
+    monkeypatch.setenv("BINANCE_API_SECRET", "b-secret")
+
+
+@pytest.mark.usefixtures("binance_keys")
+def test_addresses_of_binance_are_derived(tmp_path: Path) -> None:
+    paper = read_config(write(tmp_path, BINANCE))
+    assert paper.addresses.to_dict() == {
+        "trading_url": "https://testnet.binance.vision",
+        "account_stream_url": "wss://ws-api.testnet.binance.vision/ws-api/v3",
+        "market_stream_url": "wss://stream.testnet.binance.vision/stream",
+    }
+    core = paper.to_core()
+    assert (core["dialect"], core["key"], core["secret"]) == ("binance", "b-key", "b-secret")
+    live = read_config(write(tmp_path, BINANCE + 'mode = "live"\n')).addresses
+    assert live.trading_url == "https://api.binance.com"
+    assert live.account_stream_url == "wss://ws-api.binance.com/ws-api/v3"
+    assert live.market_stream_url == "wss://stream.binance.com:9443/stream"
+    here = read_config(write(tmp_path, BINANCE + 'trading_url = "http://127.0.0.1:9"\n')).addresses
+    assert here.account_stream_url == "ws://127.0.0.1:9/ws-api/v3"
+    assert here.market_stream_url == "ws://127.0.0.1:9/stream"
+
+
+@pytest.mark.usefixtures("binance_keys")
+@pytest.mark.parametrize(
+    ("line", "field", "hint"),
+    [
+        ('trading_url = "https://api.binance.com"', "venue.mode", 'mode = "live"'),
+        ('mode = "live"\ntrading_url = "https://testnet.binance.vision"', "venue.mode", '"paper"'),
+        ('account_stream_url = "wss://ws-api.binance.com/ws-api/v3"', "venue.mode", "account_str"),
+        ('trading_url = "https://api.binance.com.example.org"', "venue.trading_url", "allow_hosts"),
+        ('trading_url = "https://paper-api.alpaca.markets"', "venue.trading_url", "allow_hosts"),
+        ('market_stream_url = "ws://stream.binance.com"', "venue.market_stream_url", "wss://"),
+    ],
+)
+def test_keys_of_binance_go_to_its_own_hosts(
+    tmp_path: Path, line: str, field: str, hint: str
+) -> None:
+    with pytest.raises(ConfigError) as caught:
+        read_config(write(tmp_path, f"{BINANCE}{line}\n"))
+    assert caught.value.field == field
+    assert hint in caught.value.remedy
+
+
 def test_the_hash_follows_what_decides(tmp_path: Path) -> None:
     first = read_config(write(tmp_path, GOOD)).config_hash
     elsewhere = read_config(write(tmp_path, changed(GOOD, '"state"', '"other"'))).config_hash
@@ -121,7 +175,8 @@ def test_the_hash_follows_what_decides(tmp_path: Path) -> None:
         ("= 60", "= -1", "run.seconds", 4, "nearest is 0"),
         ("= 60", '= "60"', "run.seconds", 4, "a number"),
         ("= true", "= 1", "run.cancel_on_stop", 5, "true or false"),
-        ('"alpaca"', '"binance"', "venue.dialect", 9, '"alpaca"'),
+        ('"alpaca"', '"kraken"', "venue.dialect", 9, '"binance"'),
+        ('"alpaca"', '"binance"', "run.symbols", 2, '"BTCUSD"'),
         ("^dialect.*\n", "", "venue.dialect", 8, "add dialect"),
         ('"paper"', '"Live"', "venue.mode", 10, '"live"'),
         ("http://127", "ftp://127", "venue.trading_url", 11, "http://"),
@@ -311,3 +366,25 @@ def test_a_venue_needs_a_book(source: str) -> None:
 def test_a_venue_needs_sense(bad: dict[str, Any]) -> None:
     with pytest.raises(TradingError):
         venue_on_data("sample:btcusdt_l2", **bad)
+
+
+def test_a_venue_on_data_speaks_one_dialect() -> None:
+    made = venue_on_data("sample:btcusdt_l2", dialect="binance", cash=5000)
+    assert (made.alpaca_port, made.binance_port) == (None, 0)
+    (account,) = made.accounts
+    assert (account["dialect"], account["balances"]) == ("binance", [("USDT", "5000")])
+    with pytest.raises(ParameterError, match="spoken"):
+        venue_on_data("sample:btcusdt_l2", dialect="kraken")
+
+
+def test_coins_that_are_made_up_trade_in_steps_that_binance_writes(tmp_path: Path) -> None:
+    made_up = changed(VENUE, 'kind = "recorded", data = "sample:btcusdt_l2"', MADE_UP)
+    alone = read_venue_config(write(tmp_path, made_up))
+    both = read_venue_config(write(tmp_path, changed(made_up, "^alpaca_port = 0", BOTH_PORTS)))
+    assert alone.instruments[1]["lot_size"] == "0.000000001"
+    assert both.instruments[1]["lot_size"] == "0.00001"
+    assert both.instruments[0]["lot_size"] == alone.instruments[0]["lot_size"]
+
+
+MADE_UP = 'kind = "synthetic", price = "60000"'
+BOTH_PORTS = "alpaca_port = 0\nbinance_port = 0"

@@ -90,6 +90,7 @@ pub(crate) fn config(plan: &Plan, state_dir: &Path) -> LiveConfig {
             .map(|listing| listing.symbol.to_string())
             .collect(),
         venue: VenueConfig {
+            dialect: py_rt_live::Dialect::Alpaca,
             mode: Mode::Paper,
             trading_url: "http://127.0.0.1:1".to_string(),
             account_stream_url: "ws://127.0.0.1:1/stream".to_string(),

@@ -132,8 +132,10 @@ pub struct FillEvent {
     pub last_price: Price,
     /// Total of the order after it.
     pub cum_qty: Qty,
-    /// Fee; negative is a rebate.
+    /// Fee in the instrument's currency; negative is a rebate. One in kind at what it is worth.
     pub fee: Money,
+    /// The fee in 1e-18 of what is traded, where it was paid in kind.
+    pub fee_in_kind: Money,
     /// Added or took liquidity.
     pub liquidity: Liquidity,
     /// Position of the strategy after it.

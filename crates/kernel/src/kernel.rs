@@ -19,6 +19,7 @@ mod exchange;
 mod flatten;
 mod follow;
 mod guarding;
+mod in_kind;
 mod intents;
 mod own;
 mod parents;

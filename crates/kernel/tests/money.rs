@@ -113,6 +113,7 @@ fn run(seed: u64, tick: &str, lot: &str, multiplier: &str) {
             last_price: Price(price),
             cum_qty: Qty(qty.abs()),
             fee,
+            fee_asset: py_rt_types::FeeAsset::Quote,
             liquidity: Liquidity::Taker,
         };
         let mut report = told(step + 1, rig.now, kind);

@@ -164,6 +164,7 @@ fn execution(truth: &mut Truth, dice: &mut Dice) -> (ReportKind, i64) {
         last_price: Price(price),
         cum_qty: Qty(cum),
         fee: Money(i128::from(price) * 7 + 1),
+        fee_asset: py_rt_types::FeeAsset::Quote,
         liquidity: Liquidity::Maker,
     };
     (kind, cum)

@@ -249,6 +249,7 @@ impl World {
                     last_price: Price(10_000),
                     cum_qty: Qty(real.cum),
                     fee: Money::ZERO,
+                    fee_asset: py_rt_types::FeeAsset::Quote,
                     liquidity: Liquidity::Taker,
                 }
             }

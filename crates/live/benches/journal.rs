@@ -364,6 +364,7 @@ impl Day {
             last_price: Price(120_050),
             cum_qty: order.order_qty,
             fee: Money::ZERO,
+            fee_asset: py_rt_types::FeeAsset::Quote,
             liquidity: Liquidity::Taker,
         };
         self.feed(now, report(fill));

@@ -10,20 +10,20 @@ use std::path::Path;
 
 use rustix::fs::{flock, FlockOperation};
 
-use crate::bootstrap::VENUE;
+use crate::config::Dialect;
 use crate::error::LiveError;
 use crate::net::Url;
 
 /// The name of an account: venue, host and number. On this machine the port belongs to it, since
 /// every paper venue has an account of the same number.
 #[must_use]
-pub fn account_name(trading: &Url, number: &str) -> String {
+pub fn account_name(venue: Dialect, trading: &Url, number: &str) -> String {
     let host = if trading.is_loopback() {
         trading.authority()
     } else {
         trading.host.clone()
     };
-    format!("{VENUE} {host} {number}")
+    format!("{} {host} {number}", venue.name())
 }
 
 /// An account that is ours for as long as this value lives.
@@ -115,7 +115,7 @@ mod tests {
         let scratch = Scratch::new("account");
         let folder = scratch.path().join("locks");
         let url = Url::parse("http://127.0.0.1:18080").unwrap();
-        let account = account_name(&url, "PA1");
+        let account = account_name(Dialect::Alpaca, &url, "PA1");
         assert_eq!(account, "alpaca 127.0.0.1:18080 PA1");
         let held = AccountLock::take(&folder, &account, Path::new("/first")).unwrap();
         let refused = AccountLock::take(&folder, &account, Path::new("/second")).unwrap_err();
@@ -137,6 +137,9 @@ mod tests {
     #[test]
     fn a_host_beyond_this_machine_is_named_without_its_port() {
         let url = Url::parse("https://api.alpaca.markets").unwrap();
-        assert_eq!(account_name(&url, "9"), "alpaca api.alpaca.markets 9");
+        assert_eq!(
+            account_name(Dialect::Alpaca, &url, "9"),
+            "alpaca api.alpaca.markets 9"
+        );
     }
 }

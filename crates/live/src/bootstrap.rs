@@ -1,23 +1,26 @@
-//! What is asked of a venue before a session: whose account it is, and what the instruments are.
+//! What is asked of a venue before and beside a session: whose account it is, what the instruments
+//! are, what is open, what is held.
+//!
+//! [`Bootstrap`] is the connection and the patience; what is asked, and how the answers read, is
+//! the dialect's: [`alpaca`] and [`binance`] answer the same [`Questions`].
 
 use std::io::{Read, Write};
 use std::sync::Arc;
 use std::time::Duration;
 
-use py_rt_types::{AssetClass, ClientOrderId, Decimal, Instrument, InstrumentId, InstrumentSpec};
-use py_rt_venues::alpaca::rest::{decode_asset, decode_orders};
-use py_rt_venues::alpaca::{Credentials, Dialect, Encoder, Lineage};
+use py_rt_types::{AssetClass, Decimal, Instrument, InstrumentId, InstrumentSpec, NewOrder, Qty};
+use py_rt_venues::binance::errors::{ErrorBody, WRONG_TIME};
 use py_rt_venues::http::{Response, ResponseReader};
-use py_rt_venues::json::{Scanner, Slot};
-use py_rt_venues::SymbolTable;
+use py_rt_venues::{Credentials, Lineage, SymbolTable};
 use rustls::ClientConfig;
 
 use crate::clock::pause_for;
-use crate::config::{Mode, VenueConfig};
+use crate::config::{Dialect, Mode, VenueConfig};
 use crate::error::LiveError;
 use crate::net::{open_stream, Stream, Url};
 
-mod closing;
+mod alpaca;
+mod binance;
 
 /// Answers before a session are small.
 const BODY_MAX: usize = 1 << 20;
@@ -25,21 +28,54 @@ const BODY_MAX: usize = 1 << 20;
 const TRIES: u32 = 5;
 /// The first pause between two tries; it doubles.
 const PAUSE: Duration = Duration::from_millis(200);
-/// Rows of a full page of orders.
-const PAGE_ROWS: usize = 500;
-/// The first letters of a paper account's number at Alpaca.
-const PAPER_PREFIX: &str = "PA";
-/// The name of the venue in instruments and tables.
-pub const VENUE: &str = "alpaca";
+
+/// An instrument that is held, how much, and the venue's price of it.
+pub(crate) type Held = (InstrumentId, Qty, Decimal);
+
+/// What a venue says about an account: its number, and whether it is nobody's money.
+struct Account {
+    number: String,
+    paper: bool,
+}
+
+/// What every dialect can be asked over a [`Wire`].
+trait Questions: std::fmt::Debug {
+    /// Whose account the key belongs to.
+    fn account(&mut self, wire: &mut Wire) -> Result<Account, LiveError>;
+
+    /// The instruments of these symbols, as the venue describes them.
+    fn instruments(
+        &mut self,
+        wire: &mut Wire,
+        symbols: &[String],
+        fractional: bool,
+    ) -> Result<Vec<Instrument>, LiveError>;
+
+    /// Cancels the open orders of this lineage; returns how many there were.
+    fn cancel_open(
+        &mut self,
+        wire: &mut Wire,
+        instruments: &[Instrument],
+    ) -> Result<usize, LiveError>;
+
+    /// What the account holds of these instruments, with the venue's own price of each.
+    fn held(&mut self, wire: &mut Wire, instruments: &[Instrument])
+        -> Result<Vec<Held>, LiveError>;
+
+    /// Sends an order, once.
+    fn send(
+        &mut self,
+        wire: &mut Wire,
+        instruments: &[Instrument],
+        order: &NewOrder,
+    ) -> Result<(), LiveError>;
+}
 
 /// Asks one host, one question after the other, waiting for each answer.
 #[derive(Debug)]
 pub struct Bootstrap {
-    url: Url,
-    tls: Option<Arc<ClientConfig>>,
-    stream: Stream,
-    credentials: Credentials,
-    lineage: Lineage,
+    wire: Wire,
+    questions: Box<dyn Questions>,
 }
 
 impl Bootstrap {
@@ -60,12 +96,21 @@ impl Bootstrap {
                 url.text()
             ))
         })?;
-        Ok(Self {
-            url: url.clone(),
-            tls: tls.cloned(),
-            stream,
+        let desk = Desk {
+            host: url.authority(),
             credentials: credentials(venue),
             lineage,
+        };
+        Ok(Self {
+            wire: Wire {
+                url: url.clone(),
+                tls: tls.cloned(),
+                stream,
+            },
+            questions: match venue.dialect {
+                Dialect::Alpaca => Box::new(alpaca::Alpaca(desk)),
+                Dialect::Binance => Box::new(binance::Binance::new(desk)),
+            },
         })
     }
 
@@ -75,26 +120,17 @@ impl Bootstrap {
     /// [`LiveError::Config`] when paper and live are mixed up, [`LiveError::Venue`] when the venue
     /// refuses the key.
     pub fn check_mode(&mut self, mode: Mode) -> Result<String, LiveError> {
-        let mut encoder = self.encoder(&[])?;
-        let mut request = Vec::new();
-        encoder.encode_account(&mut request);
-        let number = self.ask(&request, "the account", |body| {
-            account_number(body).ok_or_else(|| {
-                LiveError::Venue("the venue's account has no `account_number`".to_string())
-            })
-        })?;
-        let paper = self.url.is_loopback() || number.starts_with(PAPER_PREFIX);
+        let Account { number, paper } = self.questions.account(&mut self.wire)?;
+        let host = &self.wire.url.host;
         match (mode, paper) {
             (Mode::Paper, true) | (Mode::Live, false) => Ok(number),
             (Mode::Paper, false) => Err(LiveError::Config(format!(
-                "`venue.mode` is `paper` and the key belongs to a live account at {}: use a paper \
-                 key and host, or write `mode = \"live\"`",
-                self.url.host
+                "`venue.mode` is `paper` and the key belongs to a live account at {host}: use a \
+                 paper key and host, or write `mode = \"live\"`"
             ))),
             (Mode::Live, true) => Err(LiveError::Config(format!(
-                "`venue.mode` is `live` and the key belongs to a paper account at {}: write \
-                 `mode = \"paper\"`, or use the live key and host",
-                self.url.host
+                "`venue.mode` is `live` and the key belongs to a paper account at {host}: write \
+                 `mode = \"paper\"`, or use the live key and host"
             ))),
         }
     }
@@ -109,32 +145,8 @@ impl Bootstrap {
         symbols: &[String],
         fractional: bool,
     ) -> Result<Vec<Instrument>, LiveError> {
-        let mut encoder = self.encoder(symbols)?;
-        let mut found = Vec::with_capacity(symbols.len());
-        for (place, symbol) in symbols.iter().enumerate() {
-            let mut request = Vec::new();
-            encoder
-                .encode_asset(InstrumentId(place as u32), &mut request)
-                .map_err(|refusal| LiveError::Config(refusal.text.to_string()))?;
-            let asset = self.ask(&request, symbol, |body| {
-                decode_asset(body).map_err(|error| {
-                    LiveError::Venue(format!("the venue's answer about `{symbol}`: {error}"))
-                })
-            })?;
-            if !asset.tradable {
-                return Err(LiveError::Config(format!(
-                    "the venue does not trade `{symbol}` now: take it out of `run.symbols`"
-                )));
-            }
-            let mut spec = asset.spec(VENUE);
-            if spec.asset_class == AssetClass::Equity && !fractional {
-                spec.lot_size = whole();
-            }
-            found.push(Instrument::try_new(spec).map_err(|error| {
-                LiveError::Venue(format!("the venue's `{symbol}` cannot be traded: {error}"))
-            })?);
-        }
-        Ok(found)
+        self.questions
+            .instruments(&mut self.wire, symbols, fractional)
     }
 
     /// Cancels the open orders of this state directory, and no others of the account; returns how
@@ -143,75 +155,84 @@ impl Bootstrap {
     /// # Errors
     /// [`LiveError`] when the venue could not be asked, or not be told about one of them.
     pub fn cancel_open(&mut self, instruments: &[Instrument]) -> Result<usize, LiveError> {
-        let mut encoder = self.encoder_for(instruments.to_vec())?;
-        let dialect = encoder.dialect().clone();
-        let mut after: Option<Vec<u8>> = None;
-        let mut found = 0;
-        loop {
-            let mut request = Vec::new();
-            encoder.encode_open_orders(after.as_deref(), &mut request);
-            let (page, orders) = self.ask(&request, "the open orders", |body| {
-                let mut orders = Vec::new();
-                let page = decode_orders(&dialect, body, &mut orders).map_err(|error| {
-                    LiveError::Venue(format!("the venue's list of orders: {error}"))
-                })?;
-                Ok((page, orders))
-            })?;
-            let foreign = ClientOrderId::FOREIGN;
-            for order in orders.iter().filter(|one| one.client_order_id != foreign) {
-                found += 1;
-                request.clear();
-                encoder.encode_cancel(order.venue_order_id, &mut request);
-                match self.ask(&request, "a cancel", |_| Ok(())) {
-                    // An order that is over needs no cancel.
-                    Ok(()) | Err(LiveError::Config(_) | LiveError::Venue(_)) => {}
-                    Err(error) => return Err(error),
-                }
-            }
-            if page.rows < PAGE_ROWS {
-                return Ok(found);
-            }
-            after = page.last;
-        }
+        self.questions.cancel_open(&mut self.wire, instruments)
     }
 
-    fn encoder(&self, symbols: &[String]) -> Result<Encoder, LiveError> {
-        let named = symbols
-            .iter()
-            .map(|one| Instrument::try_new(nameplate(one)));
-        let named: Vec<_> = named
-            .collect::<Result<_, _>>()
-            .map_err(|error| LiveError::Config(error.to_string()))?;
-        self.encoder_for(named)
+    /// What the account holds of these instruments, with the venue's own price of each.
+    ///
+    /// # Errors
+    /// [`LiveError`] when the venue could not be asked or its answer is not understood.
+    pub(crate) fn held(&mut self, instruments: &[Instrument]) -> Result<Vec<Held>, LiveError> {
+        self.questions.held(&mut self.wire, instruments)
     }
 
-    fn encoder_for(&self, instruments: Vec<Instrument>) -> Result<Encoder, LiveError> {
+    /// Sends an order, once: whether it arrived is seen in what is held.
+    ///
+    /// # Errors
+    /// [`LiveError`] when the venue refuses it or does not answer.
+    pub fn send(&mut self, instruments: &[Instrument], order: &NewOrder) -> Result<(), LiveError> {
+        self.questions.send(&mut self.wire, instruments, order)
+    }
+}
+
+/// Who asks.
+#[derive(Debug)]
+struct Desk {
+    host: String,
+    credentials: Credentials,
+    lineage: Lineage,
+}
+
+impl Desk {
+    /// What a dialect's encoder has to know to speak about these instruments.
+    fn dialect(&self, instruments: Vec<Instrument>) -> Result<py_rt_venues::Dialect, LiveError> {
         let listed = instruments.into_iter().enumerate();
         let listed = listed.map(|(place, one)| (InstrumentId(place as u32), one));
         let table = SymbolTable::try_new(listed)
             .map_err(|error| LiveError::Config(format!("`run.symbols`: {error}")))?;
-        let dialect = Dialect {
+        Ok(py_rt_venues::Dialect {
             lineage: self.lineage,
             symbols: Arc::new(table),
-        };
-        Encoder::try_new(&self.url.authority(), &self.credentials, dialect)
-            .map_err(|error| LiveError::Config(format!("key or secret: {error}")))
+        })
     }
+}
 
+/// A connection to one host, made anew when an answer is lost.
+#[derive(Debug)]
+struct Wire {
+    url: Url,
+    tls: Option<Arc<ClientConfig>>,
+    stream: Stream,
+}
+
+impl Wire {
     /// Asks until there is an answer of use, on a new connection each time: a session that has
-    /// orders at the venue must not stay away because one answer was lost.
+    /// orders at the venue must not stay away because one answer was lost. `make` appends the
+    /// request, anew for each try.
     fn ask<T>(
         &mut self,
-        request: &[u8],
+        make: &mut dyn FnMut(&mut Vec<u8>),
         about: &str,
         read: impl Fn(&[u8]) -> Result<T, LiveError>,
     ) -> Result<T, LiveError> {
+        self.try_ask(make, about, &read)
+            .map_err(Failure::into_error)
+    }
+
+    fn try_ask<T>(
+        &mut self,
+        make: &mut dyn FnMut(&mut Vec<u8>),
+        about: &str,
+        read: &impl Fn(&[u8]) -> Result<T, LiveError>,
+    ) -> Result<T, Failure> {
         let mut pause = PAUSE;
+        let mut request = Vec::new();
         for _ in 1..TRIES {
-            match self.ask_once(request, about, &read) {
-                Ok(answer) => return Ok(answer),
-                Err(Failure::Final(error)) => return Err(error),
+            request.clear();
+            make(&mut request);
+            match self.ask_once(&request, about, read) {
                 Err(Failure::Passing(_)) => {}
+                other => return other,
             }
             pause_for(pause);
             pause *= 2;
@@ -219,8 +240,9 @@ impl Bootstrap {
                 self.stream = stream;
             }
         }
-        let last = self.ask_once(request, about, &read);
-        last.map_err(Failure::into_error)
+        request.clear();
+        make(&mut request);
+        self.ask_once(&request, about, read)
     }
 
     fn ask_once<T>(
@@ -264,12 +286,14 @@ enum Failure {
     Final(LiveError),
     /// The next try may bring one.
     Passing(LiveError),
+    /// The venue's clock and ours differ too much; the request was not looked at.
+    WrongTime(LiveError),
 }
 
 impl Failure {
     fn into_error(self) -> LiveError {
         match self {
-            Self::Final(error) | Self::Passing(error) => error,
+            Self::Final(error) | Self::Passing(error) | Self::WrongTime(error) => error,
         }
     }
 }
@@ -290,7 +314,9 @@ fn judge(response: &Response<'_>, about: &str) -> Result<(), Failure> {
             let start: String = body.chars().take(200).collect();
             let text = format!("the venue answers {status} about {about}: {start}");
             let error = LiveError::Venue(text);
+            let code = ErrorBody::decode(response.body).map_or(0, |body| body.code);
             Err(match status {
+                400 if code == WRONG_TIME => Failure::WrongTime(error),
                 408 | 429 | 500.. => Failure::Passing(error),
                 _ => Failure::Final(error),
             })
@@ -307,29 +333,15 @@ pub fn credentials(venue: &VenueConfig) -> Credentials {
     }
 }
 
-fn account_number(body: &[u8]) -> Option<String> {
-    let mut number = Slot::default();
-    let mut scanner = Scanner::new(body);
-    scanner.begin_object().ok()?;
-    while let Some(name) = scanner.next_key().ok()? {
-        match name {
-            b"account_number" => number.fill(&mut scanner).ok()?,
-            _ => scanner.skip().ok()?,
-        }
-    }
-    let text = number.text("account_number").ok()??;
-    String::from_utf8(text.into_owned()).ok()
-}
-
 fn whole() -> Decimal {
     Decimal::try_new(1, 0).unwrap_or(Decimal::ZERO)
 }
 
 /// An instrument of which only the name is known yet.
-fn nameplate(symbol: &str) -> InstrumentSpec {
+fn nameplate(venue: Dialect, symbol: &str) -> InstrumentSpec {
     InstrumentSpec {
         symbol: symbol.to_string(),
-        venue: VENUE.to_string(),
+        venue: venue.name().to_string(),
         tick_size: whole(),
         order_tick: None,
         lot_size: whole(),
@@ -369,6 +381,7 @@ mod tests {
     fn asked(answers: &'static [&'static str]) -> Result<(), LiveError> {
         let url = venue(answers);
         let config = VenueConfig {
+            dialect: Dialect::Alpaca,
             mode: Mode::Paper,
             trading_url: url.text(),
             account_stream_url: String::new(),

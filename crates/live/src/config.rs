@@ -7,6 +7,7 @@ use py_rt_kernel::execution::ExecutionTimes;
 use py_rt_kernel::kernel::StrategySpec;
 use py_rt_kernel::risk::RiskLimits;
 
+pub use crate::dialect::Dialect;
 use crate::error::LiveError;
 use crate::net::Url;
 use crate::secret::Secret;
@@ -82,6 +83,8 @@ impl Channels {
 /// Where and as whom to trade.
 #[derive(Debug, Clone)]
 pub struct VenueConfig {
+    /// Whose words.
+    pub dialect: Dialect,
     /// Paper or live; checked against the venue's own answer.
     pub mode: Mode,
     /// Orders and questions: `http` on loopback, else `https`.

@@ -16,7 +16,7 @@ use py_rt_types::{
     ClientOrderId, Decimal, Instrument, InstrumentId, NewOrder, OrderType, Price, Qty, Side,
     TimeInForce,
 };
-use py_rt_venues::alpaca::Lineage;
+use py_rt_venues::Lineage;
 
 use crate::bootstrap::Bootstrap;
 use crate::clock::pause_for;

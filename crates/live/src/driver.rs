@@ -15,7 +15,7 @@ use py_rt_kernel::event::{Cause, SyncEvent, TradingState};
 use py_rt_kernel::journal::{Decision, Totals};
 use py_rt_kernel::{Event, Input, Kernel, Output, Request, Session, Strategy};
 use py_rt_types::{OrderStatus, UnixNanos};
-use py_rt_venues::VenueEvent;
+use py_rt_venues::{VenueEvent, VenueRequest};
 
 use crate::error::LiveError;
 use crate::journal::{Journal, Tape};
@@ -322,6 +322,8 @@ impl<'a, S: Strategy, T: Transport, J: Tape> Driver<'a, S, T, J> {
                     self.feed(now, Input::Session(Session::Disconnected))?;
                 }
                 VenueEvent::Ask(query) => self.lanes.handle_question(now, query),
+                VenueEvent::AskBook(id) => self.lanes.ask(now, VenueRequest::Book(id)),
+                VenueEvent::Book(answer) => self.lanes.handle_book(now, &answer),
                 VenueEvent::Fatal(fatal) => {
                     let role = self.lanes.role(lane);
                     self.hooks.on_notice(&format!(

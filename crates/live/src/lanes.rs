@@ -1,5 +1,9 @@
 //! The sessions of a venue, one a connection: orders, questions, reports, market data.
 //!
+//! The port of this crate to a venue are the three traits of its sessions: [`Requests`],
+//! [`Session`] and [`MarketSession`]. Which venue stands behind them is known here, where they are
+//! made, in [`crate::bootstrap`], and in the spelling of ids, and nowhere else.
+//!
 //! Orders and questions have connections of their own, so that a slow page of executions never
 //! stands before an order. Requests about one order always take the same lane, in order.
 
@@ -8,14 +12,14 @@ use std::sync::Arc;
 
 use py_rt_kernel::journal::Decision;
 use py_rt_types::{Query, UnixNanos};
-use py_rt_venues::alpaca::{
-    Credentials, Dialect, Encoder, MarketStream, MarketStreamConfig, RestConfig, RestSession,
-    TradingStream, VenueRequest,
-};
 use py_rt_venues::http::BadHeader;
-use py_rt_venues::{LinkConfig, Session, VenueEvent};
+use py_rt_venues::requests::RestConfig;
+use py_rt_venues::{
+    alpaca, binance, BookAnswer, Credentials, LinkConfig, MarketSession, Requests, Session,
+    VenueEvent, VenueRequest,
+};
 
-use crate::config::Channels;
+use crate::config::{Channels, Dialect};
 use crate::net::{Arrival, LaneId, Transport};
 
 /// What a lane is for.
@@ -47,12 +51,14 @@ impl Role {
 /// What the lanes of a venue are made from.
 #[derive(Debug, Clone)]
 pub struct LanesConfig {
+    /// Which venue.
+    pub venue: Dialect,
     /// The `Host` header of requests.
     pub host: String,
     /// Key and secret.
     pub credentials: Credentials,
     /// Whose orders, and which instruments.
-    pub dialect: Dialect,
+    pub dialect: py_rt_venues::Dialect,
     /// Connections for orders.
     pub order_connections: usize,
     /// How long an answer may take.
@@ -68,10 +74,10 @@ pub struct LanesConfig {
 /// See the module.
 #[derive(Debug)]
 pub struct Lanes {
-    orders: Vec<RestSession>,
-    queries: RestSession,
-    account: TradingStream,
-    market: MarketStream,
+    orders: Vec<Box<dyn Requests>>,
+    queries: Box<dyn Requests>,
+    account: Box<dyn Session>,
+    market: Box<dyn MarketSession>,
     /// Market data wait for the first reconciliation.
     market_wanted: bool,
 }
@@ -82,39 +88,32 @@ impl Lanes {
     /// # Errors
     /// When the host, the key or the secret cannot stand in a header.
     pub fn try_new(config: &LanesConfig) -> Result<Self, BadHeader> {
-        let seed = |place: usize| config.seed.wrapping_add(place as u64);
-        let rest = |place: usize| -> Result<RestSession, BadHeader> {
-            let encoder =
-                Encoder::try_new(&config.host, &config.credentials, config.dialect.clone())?;
-            let mut settings = RestConfig::new(seed(place));
-            settings.answer_timeout_ns = config.answer_timeout_ns;
-            Ok(RestSession::new(settings, encoder))
-        };
         let count = config.order_connections;
-        let orders: Result<Vec<RestSession>, BadHeader> = (0..count).map(rest).collect();
-        let feed = if config.crypto {
-            py_rt_venues::alpaca::Feed::Crypto
-        } else {
-            py_rt_venues::alpaca::Feed::Stocks
-        };
-        let market = MarketStreamConfig {
-            link: LinkConfig::websocket(seed(count + 2)),
-            credentials: config.credentials.clone(),
-            feed,
-            trades: config.channels.trades,
-            quotes: config.channels.quotes,
-            bars: config.channels.bars,
-            books: config.channels.books,
+        let link = |place: usize| LinkConfig::websocket(config.seed.wrapping_add(place as u64));
+        let orders: Result<_, _> = (0..count).map(|place| requests(config, place)).collect();
+        let (account, market): (Box<dyn Session>, Box<dyn MarketSession>) = match config.venue {
+            Dialect::Alpaca => (
+                Box::new(alpaca::TradingStream::new(
+                    link(count + 1),
+                    config.credentials.clone(),
+                    config.dialect.clone(),
+                )),
+                Box::new(alpaca_market(config, link(count + 2))),
+            ),
+            Dialect::Binance => (
+                Box::new(binance::UserStream::new(
+                    link(count + 1),
+                    &config.credentials,
+                    config.dialect.clone(),
+                )),
+                Box::new(binance_market(config, link(count + 2))),
+            ),
         };
         Ok(Self {
             orders: orders?,
-            queries: rest(count)?,
-            account: TradingStream::new(
-                LinkConfig::websocket(seed(count + 1)),
-                config.credentials.clone(),
-                config.dialect.clone(),
-            ),
-            market: MarketStream::new(market, Arc::clone(&config.dialect.symbols)),
+            queries: requests(config, count)?,
+            account,
+            market,
             market_wanted: false,
         })
     }
@@ -139,10 +138,10 @@ impl Lanes {
     fn session(&mut self, lane: LaneId) -> &mut dyn Session {
         let count = self.orders.len();
         match lane.checked_sub(count) {
-            None => &mut self.orders[lane],
-            Some(0) => &mut self.queries,
-            Some(1) => &mut self.account,
-            Some(_) => &mut self.market,
+            None => self.orders[lane].as_mut(),
+            Some(0) => self.queries.as_mut(),
+            Some(1) => self.account.as_mut(),
+            Some(_) => self.market.as_mut(),
         }
     }
 
@@ -186,6 +185,11 @@ impl Lanes {
         self.queries.handle_request(now, request);
     }
 
+    /// A whole book that the market session asked for.
+    pub fn handle_book(&mut self, now: UnixNanos, answer: &BookAnswer) {
+        self.market.handle_book(now, answer);
+    }
+
     /// Takes what the transport brought.
     pub fn handle_arrival(&mut self, now: UnixNanos, arrival: Arrival<'_>) {
         match arrival {
@@ -216,7 +220,7 @@ impl Lanes {
         };
         self.orders
             .iter()
-            .map(Session::poll_timeout)
+            .map(|session| session.poll_timeout())
             .fold(market, UnixNanos::min)
             .min(self.queries.poll_timeout())
             .min(self.account.poll_timeout())
@@ -243,4 +247,50 @@ impl Lanes {
     fn open_count(&self) -> usize {
         self.count() - usize::from(!self.market_wanted)
     }
+}
+
+fn requests(config: &LanesConfig, place: usize) -> Result<Box<dyn Requests>, BadHeader> {
+    let mut settings = RestConfig::new(config.seed.wrapping_add(place as u64));
+    settings.answer_timeout_ns = config.answer_timeout_ns;
+    let (host, credentials) = (&config.host, &config.credentials);
+    let dialect = config.dialect.clone();
+    Ok(match config.venue {
+        Dialect::Alpaca => {
+            let encoder = alpaca::Encoder::try_new(host, credentials, dialect)?;
+            Box::new(alpaca::RestSession::new(settings, encoder))
+        }
+        Dialect::Binance => {
+            // A tenth of a minute's weight: a look at everything costs 200.
+            settings.reserve = 600;
+            let encoder = binance::Encoder::try_new(host, credentials, dialect)?;
+            Box::new(binance::RestSession::new(settings, encoder))
+        }
+    })
+}
+
+fn alpaca_market(config: &LanesConfig, link: LinkConfig) -> alpaca::MarketStream {
+    let settings = alpaca::MarketStreamConfig {
+        link,
+        credentials: config.credentials.clone(),
+        feed: if config.crypto {
+            alpaca::Feed::Crypto
+        } else {
+            alpaca::Feed::Stocks
+        },
+        trades: config.channels.trades,
+        quotes: config.channels.quotes,
+        bars: config.channels.bars,
+        books: config.channels.books,
+    };
+    alpaca::MarketStream::new(settings, Arc::clone(&config.dialect.symbols))
+}
+
+fn binance_market(config: &LanesConfig, link: LinkConfig) -> binance::MarketStream {
+    let settings = binance::MarketStreamConfig {
+        link,
+        trades: config.channels.trades,
+        quotes: config.channels.quotes,
+        books: config.channels.books,
+    };
+    binance::MarketStream::new(settings, Arc::clone(&config.dialect.symbols))
 }

@@ -5,7 +5,8 @@
 //! decides nothing. Prices, positions and orders are the kernel's, bytes are the venues'.
 //!
 //! - [`session`]: one trading session from start to summary; [`config`]: what it is made from.
-//! - [`driver`]: the thread. [`lanes`]: the venue's sessions, one a connection.
+//! - [`dialect`]: which venue. [`driver`]: the thread. [`lanes`]: the venue's sessions, one a
+//!   connection.
 //! - [`net`]: the [`Transport`](net::Transport) trait and its sockets.
 //! - [`journal`]: records on disk, written before anything is sent. [`recovery`]: the way back,
 //!   which is also [`recovery::replay_journal`].
@@ -24,6 +25,7 @@ pub mod audit;
 pub mod bootstrap;
 pub mod clock;
 pub mod config;
+pub mod dialect;
 pub mod direct;
 pub mod driver;
 pub mod error;
@@ -38,7 +40,7 @@ pub mod store;
 pub mod watchdog;
 
 pub use config::{
-    Channels, DatabaseConfig, Durability, JournalConfig, LiveConfig, Mode, VenueConfig,
+    Channels, DatabaseConfig, Dialect, Durability, JournalConfig, LiveConfig, Mode, VenueConfig,
 };
 pub use direct::{kill_direct, DirectSummary};
 pub use driver::Hooks;

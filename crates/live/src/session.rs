@@ -6,14 +6,13 @@ use std::sync::Arc;
 use py_rt_kernel::kernel::Recovered;
 use py_rt_kernel::{Control, Input, Strategy};
 use py_rt_types::{Instrument, UnixNanos};
-use py_rt_venues::alpaca::{Dialect, Lineage};
-use py_rt_venues::SymbolTable;
+use py_rt_venues::{Lineage, SymbolTable};
 use rustls::ClientConfig;
 
 use crate::account::{account_name, AccountLock};
 use crate::bootstrap::{credentials, Bootstrap};
 use crate::clock::Clock;
-use crate::config::{Channels, Durability, Endpoints, LiveConfig};
+use crate::config::{Channels, Dialect, Durability, Endpoints, LiveConfig};
 use crate::driver::{Driver, EndRules, Hooks, Parts, Reason};
 use crate::error::LiveError;
 use crate::journal::Tape;
@@ -107,7 +106,7 @@ pub fn trade<S: Strategy>(
     };
     let mut bootstrap = Bootstrap::open(&endpoints.trading, tls.as_ref(), &config.venue, lineage)?;
     let number = bootstrap.check_mode(config.venue.mode)?;
-    let account = account_name(&endpoints.trading, &number);
+    let account = account_name(config.venue.dialect, &endpoints.trading, &number);
     let _account_lock = match &config.account_locks {
         Some(folder) => Some(AccountLock::take(folder, &account, state.path())?),
         None => None,
@@ -206,13 +205,15 @@ pub fn open_lanes_seeded(
     });
     let symbols = SymbolTable::try_new(listed)
         .map_err(|error| LiveError::Config(format!("`run.symbols`: {error}")))?;
-    let crypto = endpoints.market.path.contains("crypto");
+    let venue = config.venue.dialect;
+    let crypto = venue == Dialect::Binance || endpoints.market.path.contains("crypto");
     let builds_bars = config.bar_interval_ns > 0;
     let channels = config.venue.channels;
     Lanes::try_new(&LanesConfig {
+        venue,
         host: endpoints.trading.authority(),
         credentials: credentials(&config.venue),
-        dialect: Dialect {
+        dialect: py_rt_venues::Dialect {
             lineage,
             symbols: Arc::new(symbols),
         },

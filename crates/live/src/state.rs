@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use py_rt_kernel::input::{Control, Person};
-use py_rt_venues::alpaca::Lineage;
+use py_rt_venues::Lineage;
 use rustix::fs::{flock, FlockOperation};
 
 use crate::clock::pause_for;

@@ -8,7 +8,7 @@ use py_rt_kernel::event::Event;
 use py_rt_kernel::execution::ExecutionTimes;
 use py_rt_kernel::input::Person;
 use py_rt_live::{
-    Durability, Hooks, JournalConfig, LiveConfig, LiveError, Mode, Secret, SessionSummary,
+    Dialect, Durability, Hooks, JournalConfig, LiveConfig, LiveError, Mode, Secret, SessionSummary,
     VenueConfig,
 };
 use py_rt_types::Instrument;
@@ -205,6 +205,7 @@ fn live_config(dict: &Bound<'_, PyDict>) -> PyResult<LiveConfig> {
         )?,
         symbols: field(dict, "symbols")?,
         venue: VenueConfig {
+            dialect: Dialect::parse(&field::<String>(dict, "dialect")?).unwrap_or_default(),
             mode,
             trading_url: field(dict, "trading_url")?,
             account_stream_url: field(dict, "account_stream_url")?,

@@ -148,6 +148,7 @@ impl Run {
             last_price: Price(price),
             cum_qty,
             fee: Money::ZERO,
+            fee_asset: py_rt_types::FeeAsset::Quote,
             liquidity: Liquidity::Maker,
         };
         self.now += 1;

@@ -40,5 +40,5 @@ pub use order::{
     VenueOrderId,
 };
 pub use ratio::Ratio;
-pub use report::{AccountReport, Report, ReportKind};
+pub use report::{AccountReport, FeeAsset, Report, ReportKind};
 pub use time::UnixNanos;

@@ -22,6 +22,27 @@ pub struct Report {
     pub kind: ReportKind,
 }
 
+/// What a fee is an amount of, in units of 1e-18.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum FeeAsset {
+    /// The instrument's currency.
+    #[default]
+    Quote,
+    /// What is traded itself, such as the coins that a buyer gets.
+    Base,
+}
+
+impl FeeAsset {
+    /// A stable word for tables and messages.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Quote => "quote",
+            Self::Base => "base",
+        }
+    }
+}
+
 /// What happened to an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ReportKind {
@@ -37,8 +58,10 @@ pub enum ReportKind {
         last_price: Price,
         /// Total executed after it: with the order, the key of the execution.
         cum_qty: Qty,
-        /// Fee in the instrument's currency; negative is a rebate.
+        /// Fee; negative is a rebate.
         fee: Money,
+        /// What the fee is an amount of.
+        fee_asset: FeeAsset,
         /// Added or took liquidity.
         liquidity: Liquidity,
     },

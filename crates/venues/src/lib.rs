@@ -14,7 +14,8 @@
 //! - [`symbols`]: venue symbols to instruments, decimal text to ticks and lots.
 //! - [`link`]: when to open, ping, give up and open again.
 //! - [`session`]: the verbs and the events that every venue session shares.
-//! - [`alpaca`]: the Alpaca dialect.
+//! - [`requests`]: the request connection of any venue.
+//! - [`alpaca`]: the Alpaca dialect. [`binance`]: the Binance spot dialect, and its market data.
 //!
 //! Recorded files, decoded in blocks into market rows:
 //! - [`wire`], [`framing`], [`columns`]: fields of binary messages, packets, columns of text.
@@ -22,8 +23,7 @@
 //! - [`itch`], [`lobster`], [`dbn`], [`bitstamp_l3`], [`iex`], [`tardis_csv`]: one folder a format.
 //! - [`ouch`]: NASDAQ's order entry, message by message.
 //! - [`feed`]: what every venue's market data has in common: chains, checksums, books.
-//! - [`binance`], [`kraken`], [`coinbase`], [`okx`], [`bitstamp`], [`bitfinex`], [`deribit`]: their
-//!   market data.
+//! - [`kraken`], [`coinbase`], [`okx`], [`bitstamp`], [`bitfinex`], [`deribit`]: their market data.
 //! - [`recording`]: recorded sessions of these venues, whatever the recorder wrapped them in.
 #![no_std]
 #![forbid(unsafe_code)]
@@ -39,10 +39,12 @@ pub mod coinbase;
 pub mod columns;
 pub mod dbn;
 pub mod deribit;
+pub mod dialect;
 pub mod error;
 pub mod feed;
 pub mod framing;
 pub mod http;
+pub mod ids;
 pub mod iex;
 pub mod itch;
 pub mod json;
@@ -52,6 +54,7 @@ pub mod lobster;
 pub mod okx;
 pub mod ouch;
 pub mod recording;
+pub mod requests;
 pub mod resting;
 pub mod scale;
 pub mod session;
@@ -59,7 +62,10 @@ pub mod symbols;
 pub mod tardis_csv;
 pub mod wire;
 
+pub use dialect::{Credentials, Dialect};
 pub use error::{DecodeError, Malformed};
+pub use ids::Lineage;
 pub use link::{Link, LinkConfig};
-pub use session::{Fatal, RateLimit, Session, Transmit, VenueEvent};
+pub use requests::{Refusal, Requests, VenueRequest};
+pub use session::{BookAnswer, Fatal, MarketSession, RateLimit, Session, Transmit, VenueEvent};
 pub use symbols::{Listing, SymbolError, SymbolTable};

@@ -2,8 +2,10 @@
 
 use alloc::boxed::Box;
 use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt::Debug;
 
-use py_rt_types::{AccountReport, Bar, MarketEvent, Query, Report, UnixNanos};
+use py_rt_types::{AccountReport, Bar, InstrumentId, MarketEvent, Query, Report, UnixNanos};
 
 use crate::alpaca::rest::{Asset, Clock};
 use crate::error::Malformed;
@@ -17,7 +19,7 @@ use crate::error::Malformed;
 /// 4. sleep until bytes come or `poll_timeout` rings, then call `handle_timeout`.
 ///
 /// A failed attempt to open, a closed and a broken connection are all `handle_disconnected`.
-pub trait Session {
+pub trait Session: Debug {
     /// The connection is open (for a WebSocket: after its handshake).
     fn handle_connected(&mut self, now: UnixNanos);
     /// The connection is gone or could not be opened.
@@ -34,6 +36,22 @@ pub trait Session {
     fn poll_event(&mut self) -> Option<VenueEvent>;
     /// When to call `handle_timeout`; `UnixNanos::MAX` for never.
     fn poll_timeout(&self) -> UnixNanos;
+}
+
+/// A session that brings market rows.
+pub trait MarketSession: Session {
+    /// The answer to [`VenueEvent::AskBook`]. Venues that send whole books by the same stream never
+    /// ask.
+    fn handle_book(&mut self, _now: UnixNanos, _answer: &BookAnswer) {}
+}
+
+/// A whole book as the venue wrote it, for the session that keeps its changes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BookAnswer {
+    /// Whose.
+    pub instrument: InstrumentId,
+    /// The body of the answer.
+    pub body: Vec<u8>,
 }
 
 /// Something to write.
@@ -70,6 +88,10 @@ pub enum VenueEvent {
     Bar(Bar),
     /// A message about an order could not be read: put this question to the venue.
     Ask(Query),
+    /// Changes of this book wait for a whole one: ask for it by a request connection.
+    AskBook(InstrumentId),
+    /// The whole book: for the market session.
+    Book(BookAnswer),
     /// A message was set aside and counted: for the log.
     Quarantined(Malformed),
     /// The venue refuses requests until then: for the log.

@@ -61,6 +61,7 @@ fn a_fill_is_read_to_the_last_digit() {
             last_price: Price(190 * TICK + 100),
             cum_qty: Qty(100 * LOT),
             fee: Money::ZERO,
+            fee_asset: py_rt_types::FeeAsset::Quote,
             liquidity: Liquidity::Taker,
         },
     };

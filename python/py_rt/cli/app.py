@@ -45,6 +45,7 @@ Store = Annotated[
     str | None,
     typer.Option("--store", metavar="URL", help="postgresql://... that follows store.sqlite."),
 ]
+Dialect = Annotated[str, typer.Option(help="What the venue speaks: alpaca or binance.")]
 StateDir = Annotated[Path, typer.Argument(metavar="STATE_DIR", help="Of the session.")]
 
 
@@ -152,6 +153,7 @@ def paper(
             help="TOML file: its [strategy], [risk] and [limits], and its [venue] if any."
         ),
     ] = None,
+    dialect: Dialect = "alpaca",
     store: Store = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
@@ -165,7 +167,7 @@ def paper(
     from py_rt.cli.session import run_paper
 
     plan: dict[str, Any] = {"data": data, "speed": speed, "seconds": seconds, "cash": cash}
-    plan["store"] = store or "sqlite"
+    plan |= {"store": store or "sqlite", "dialect": dialect}
     run_paper(files, params or [], plan, state_dir, config, Output(as_json, quiet, debug))
 
 
@@ -202,6 +204,7 @@ def venue(
     cash: Annotated[str, typer.Option(help="Cash of its account.")] = "1000000",
     seed: Annotated[int, typer.Option(min=0, help="Of everything random.")] = 0,
     repeat: Annotated[bool, typer.Option("--repeat", help="Begin again at the end.")] = False,
+    dialect: Dialect = "alpaca",
     config: Annotated[Path | None, typer.Option(help="A venue.toml instead of options.")] = None,
     end_with: Annotated[Path | None, typer.Option(hidden=True)] = None,
     as_json: AsJson = False,
@@ -215,7 +218,7 @@ def venue(
     from py_rt.cli.session import run_venue
 
     options: dict[str, Any] = {"source": data, "speed": speed, "port": port, "cash": cash}
-    options |= {"admin_port": admin_port, "seed": seed, "repeat": repeat}
+    options |= {"admin_port": admin_port, "seed": seed, "repeat": repeat, "dialect": dialect}
     run_venue(options, config, end_with, Output(as_json, quiet, debug))
 
 

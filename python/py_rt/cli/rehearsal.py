@@ -136,16 +136,16 @@ def rehearse(
     options = ["--data", data, "--speed", str(speed), "--end-with", str(folder)]
     (folder / "session.pid").write_text(str(os.getpid()), encoding="utf-8")
     venue = VenueProcess.start(options, folder)
-    note(f"paper venue at {venue.alpaca}, {data} at {speed:g} times its speed")
+    note(f"paper venue at {venue.address}, {data} at {speed:g} times its speed")
     try:
         session = _Session(folder, strategy, venue)
         open_at_kill = []
         for number, moment in enumerate(kill_at, start=1):
-            _write_config(folder, venue.alpaca, symbol, params or {}, 0)
+            _write_config(folder, venue.address, symbol, params or {}, 0)
             session.start()
             open_at_kill.append(session.kill_at(moment))
             note(f"kill {number}: SIGKILL with {open_at_kill[-1]} orders open")
-        _write_config(folder, venue.alpaca, symbol, params or {}, finish_s)
+        _write_config(folder, venue.address, symbol, params or {}, finish_s)
         session.start()
         summary = session.finish(finish_s + _START_S)
         ledger = read_ledger(venue.admin)

@@ -12,12 +12,41 @@ from py_rt.trade.written import Document
 
 __all__ = ["Addresses", "resolve_addresses"]
 
-_TRADING = {"paper": "https://paper-api.alpaca.markets", "live": "https://api.alpaca.markets"}
-_KNOWN_HOSTS = frozenset(
-    {"paper-api.alpaca.markets", "api.alpaca.markets", "stream.data.alpaca.markets"}
-)
 _MARKET_HOST = "wss://stream.data.alpaca.markets"
 _STOCK_STREAM, _CRYPTO_STREAM = "/v2/iex", "/v1beta3/crypto/us"
+_TRADING = {
+    "alpaca": {"paper": "https://paper-api.alpaca.markets", "live": "https://api.alpaca.markets"},
+    "binance": {"paper": "https://testnet.binance.vision", "live": "https://api.binance.com"},
+}
+_STREAMS = {
+    "paper": (
+        "wss://ws-api.testnet.binance.vision/ws-api/v3",
+        "wss://stream.testnet.binance.vision/stream",
+    ),
+    "live": ("wss://ws-api.binance.com/ws-api/v3", "wss://stream.binance.com:9443/stream"),
+}
+# Whose money it is at each host of a venue; market data are nobody's.
+_KNOWN_HOSTS: dict[str, dict[str, str | None]] = {
+    "alpaca": {
+        "paper-api.alpaca.markets": "paper",
+        "api.alpaca.markets": "live",
+        "stream.data.alpaca.markets": None,
+    },
+    "binance": {
+        "testnet.binance.vision": "paper",
+        "ws-api.testnet.binance.vision": "paper",
+        "stream.testnet.binance.vision": "paper",
+        "api.binance.com": "live",
+        "api-gcp.binance.com": "live",
+        "api1.binance.com": "live",
+        "api2.binance.com": "live",
+        "api3.binance.com": "live",
+        "api4.binance.com": "live",
+        "ws-api.binance.com": "live",
+        "stream.binance.com": None,
+        "data-stream.binance.vision": None,
+    },
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,16 +62,20 @@ class Addresses:
         return asdict(self)
 
     @classmethod
-    def at(cls, trading_url: str, symbols: Sequence[str]) -> Addresses:
+    def at(cls, trading_url: str, symbols: Sequence[str], dialect: str = "alpaca") -> Addresses:
         """Return the addresses of a venue that serves everything at one place, as ours does.
 
         Examples
         --------
         >>> Addresses.at("http://127.0.0.1:18080", ["BTC/USD"]).market_stream_url
         'ws://127.0.0.1:18080/v1beta3/crypto/us'
+        >>> Addresses.at("http://127.0.0.1:18080", ["BTCUSDT"], "binance").account_stream_url
+        'ws://127.0.0.1:18080/ws-api/v3'
         """
         base = trading_url.rstrip("/")
         streams = base.replace("http", "ws", 1)
+        if dialect == "binance":
+            return cls(base, f"{streams}/ws-api/v3", f"{streams}/stream")
         return cls(base, f"{streams}/stream", streams + _stream_path(symbols))
 
 
@@ -58,27 +91,38 @@ def resolve_addresses(
         mode that contradicts the host.
     """
     mode: str = venue["mode"]
-    trading = venue["trading_url"] or _TRADING[mode]
-    derived = Addresses.at(trading, symbols)
-    if _host(trading).endswith("alpaca.markets"):
-        market = _MARKET_HOST + _stream_path(symbols)
-        derived = Addresses(derived.trading_url, derived.account_stream_url, market)
+    dialect: str = venue["dialect"]
+    known = _KNOWN_HOSTS[dialect]
+    trading = venue["trading_url"] or _TRADING[dialect][mode]
+    derived = _derived(dialect, mode, trading, symbols)
     found = Addresses(
         derived.trading_url,
         venue["account_stream_url"] or derived.account_stream_url,
         venue["market_stream_url"] or derived.market_stream_url,
     )
     for name, url in found.to_dict().items():
+        host = _host(url)
         _check(document, name, url)
-        _check_host(document, name, _host(url), venue["allow_hosts"])
-    for other, host in (("live", "api.alpaca.markets"), ("paper", "paper-api.alpaca.markets")):
-        if mode != other and _host(trading) == host:
+        _check_host(document, name, host, (*known, *venue["allow_hosts"]))
+        owner = known.get(host)
+        if owner is not None and owner != mode and name != "market_stream_url":
             raise document.error(
-                f"{host} is the venue's {other} system and mode is {mode!r}",
+                f"{host} is the venue's {owner} system and mode is {mode!r}",
                 "venue.mode",
-                remedy=f'write mode = "{other}" if you mean it, or change trading_url',
+                remedy=f'write mode = "{owner}" if you mean it, or change {name}',
             )
     return found
+
+
+def _derived(dialect: str, mode: str, trading: str, symbols: Sequence[str]) -> Addresses:
+    """Return the addresses that belong to the one for orders."""
+    one_place = Addresses.at(trading, symbols, dialect)
+    if _host(trading) not in _KNOWN_HOSTS[dialect]:
+        return one_place
+    if dialect == "binance":
+        return Addresses(one_place.trading_url, *_STREAMS[mode])
+    market = _MARKET_HOST + _stream_path(symbols)
+    return Addresses(one_place.trading_url, one_place.account_stream_url, market)
 
 
 def _check(document: Document, name: str, url: str) -> None:
@@ -100,7 +144,7 @@ def _check(document: Document, name: str, url: str) -> None:
 
 def _check_host(document: Document, name: str, host: str, allowed: Sequence[str]) -> None:
     """Keys go to the venue's own hosts and this machine, and where they were told to."""
-    if host not in _KNOWN_HOSTS and host not in allowed and not _is_loopback(host):
+    if host not in allowed and not _is_loopback(host):
         raise document.error(
             f"{host} is no host of the venue, and would be given the keys",
             f"venue.{name}",

@@ -43,19 +43,23 @@ _RUN = {
     "dead_man_seconds": Key("number", None, least=0, most=3600),
 }
 _VENUE = {
-    "dialect": Key("text", choices=("alpaca",)),
+    "dialect": Key("text", choices=("alpaca", "binance")),
     "mode": Key("text", "paper", choices=("paper", "live")),
     "trading_url": Key("text", None),
     "account_stream_url": Key("text", None),
     "market_stream_url": Key("text", None),
-    "key_env": Key("text", "APCA_API_KEY_ID"),
-    "secret_env": Key("text", "APCA_API_SECRET_KEY"),
+    "key_env": Key("text", None),
+    "secret_env": Key("text", None),
     "credentials_file": Key("text", None),
     "keyring": Key("text", None),
     "allow_hosts": Key("texts", ()),
     "fractional": Key("flag", False),
     "order_connections": Key("whole", 2, least=1, most=16),
     "answer_timeout": Key("text", "5s"),
+}
+_KEYS = {
+    "alpaca": ("APCA_API_KEY_ID", "APCA_API_SECRET_KEY"),
+    "binance": ("BINANCE_API_KEY", "BINANCE_API_SECRET"),
 }
 _JOURNAL = {
     "segment_mb": Key("whole", 256, least=1, most=65_536),
@@ -95,7 +99,7 @@ class TradeConfig:
         Whether open orders are cancelled at the end.
     params : dict
         Parameters of the strategy class; of one of several strategies a dict under its name.
-    dialect : str
+    dialect : {"alpaca", "binance"}
     mode : {"paper", "live"}
     addresses : Addresses
     credentials : Credentials
@@ -264,7 +268,7 @@ def read_config(
     _refuse_clear_secrets(document)
     venue = document.section("venue", _VENUE)
     mode: Literal["paper", "live"] = venue["mode"]
-    symbols = _symbols(document, run["symbols"])
+    symbols = _symbols(document, run["symbols"], venue["dialect"])
     journal = document.section("journal", _JOURNAL)
     folder = Path(path).resolve().parent
     state_dir = changed.get("state_dir")
@@ -294,13 +298,21 @@ def read_config(
     )
 
 
-def _symbols(document: Document, written: list[str]) -> tuple[str, ...]:
+def _symbols(document: Document, written: list[str], dialect: str) -> tuple[str, ...]:
     if not written:
-        raise document.error("is empty", "run.symbols", remedy='name one, such as ["BTC/USD"]')
+        example = "BTCUSDT" if dialect == "binance" else "BTC/USD"
+        raise document.error("is empty", "run.symbols", remedy=f'name one, such as ["{example}"]')
     twice = [symbol for symbol in written if written.count(symbol) > 1]
     if twice:
         raise document.error(f"{twice[0]} is listed twice", "run.symbols", remedy="name it once")
-    if len({"/" in symbol for symbol in written}) > 1:
+    slashed = [symbol for symbol in written if "/" in symbol]
+    if slashed and dialect == "binance":
+        raise document.error(
+            f"Binance writes no slash in {slashed[0]}",
+            "run.symbols",
+            remedy=f'write it as "{slashed[0].replace("/", "")}"',
+        )
+    if slashed and len(slashed) != len(written):
         raise document.error(
             "stocks and crypto come by different streams",
             "run.symbols",
@@ -326,9 +338,10 @@ def _credentials(venue: Mapping[str, Any], folder: Path) -> Credentials:
         return Credentials(*from_file(path, "venue.credentials_file"))
     if venue["keyring"]:
         return Credentials(*from_keyring(venue["keyring"], "venue.keyring"))
+    key, secret = _KEYS[venue["dialect"]]
     return Credentials(
-        key=from_environment(venue["key_env"], "venue.key_env"),
-        secret=from_environment(venue["secret_env"], "venue.secret_env"),
+        key=from_environment(venue["key_env"] or key, "venue.key_env"),
+        secret=from_environment(venue["secret_env"] or secret, "venue.secret_env"),
     )
 
 

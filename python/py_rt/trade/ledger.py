@@ -81,7 +81,8 @@ def compare_ledger(
 
     Notes
     -----
-    Only orders whose id has the form of ours are asked for; a venue may have other users.
+    Only orders whose id has the form of ours are asked for; a venue may have other users. Fees that
+    are paid in coins leave fractions of a lot at a Binance venue: they are in no position of ours.
     """
     orders = read_table(store_path, "orders")
     fills = read_table(store_path, "fills")
@@ -148,7 +149,8 @@ def _root(client_order_id: str) -> str | None:
 def _compare_executions(
     ledger: Mapping[str, Any], fills: list[dict[str, Any]], found: _Findings
 ) -> None:
-    theirs = {e["id"]: e for e in ledger["executions"] if _root(e["client_order_id"])}
+    ours_there = (e for e in ledger["executions"] if _root(e["client_order_id"]))
+    theirs = {e.get("trade", e["id"]): e for e in ours_there}
     ours = {fill["exec_id"]: fill for fill in fills}
     booked = Counter(fill["exec_id"] for fill in fills)
     for exec_id, times in booked.items():
@@ -241,14 +243,22 @@ def _quantities(rows: Iterable[Mapping[str, Any]], name: str) -> dict[str, Decim
 def _compare_positions(
     ledger: Mapping[str, Any], positions: list[dict[str, Any]], found: _Findings
 ) -> None:
-    theirs = {_plain(symbol): Decimal(qty) for symbol, qty in ledger["positions"].items()}
+    by_pair = {row["symbol"] for row in positions}
+    theirs: dict[str, Decimal] = {}
+    steps: dict[str, Decimal] = {}
+    for symbol, qty in ledger["positions"].items():
+        pair = ledger.get("pairs", {}).get(symbol, {"symbol": None})
+        named = pair["symbol"] if pair["symbol"] in by_pair else symbol
+        theirs[_plain(named)] = Decimal(qty)
+        if named == pair["symbol"]:
+            steps[_plain(named)] = Decimal(pair["step"])
     ours: dict[str, Decimal] = {}
     for row in positions:
         symbol = _plain(row["symbol"])
         ours[symbol] = ours.get(symbol, Decimal(0)) + Decimal(row["qty"])
     for symbol in sorted(theirs.keys() | ours.keys()):
         one, other = theirs.get(symbol, Decimal(0)), ours.get(symbol, Decimal(0))
-        if one != other:
+        if one != other and not 0 <= one - other < steps.get(symbol, Decimal(0)):
             found.differ(f"position {symbol}: venue {one}, ours {other}")
 
 

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field, replace
 from decimal import Decimal
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from py_rt._amounts import Number
 from py_rt.backtest.lineup import Lineup, Strategies, check_limited, line_up
@@ -235,6 +235,8 @@ class PaperPlan:
     seed : int
     store : str
         "sqlite", or the address of a PostgreSQL database that follows it.
+    dialect : {"alpaca", "binance"}
+        What session and venue speak. Binance is for recordings of coins.
     """
 
     data: str = "sample:btcusdt_l2"
@@ -245,6 +247,7 @@ class PaperPlan:
     risk: RiskLimits | None = None
     seed: int = 0
     store: str = "sqlite"
+    dialect: Literal["alpaca", "binance"] = "alpaca"
 
 
 def paper(
@@ -272,7 +275,7 @@ def paper(
     limits : dict of name to RiskLimits, optional
         As in `trade`.
     **plan
-        ``data speed seconds state_dir cash risk seed store``; see `PaperPlan`.
+        ``data speed seconds state_dir cash risk seed store dialect``; see `PaperPlan`.
 
     Returns
     -------
@@ -325,21 +328,29 @@ def _on_own_venue(
     root = Path(plan.state_dir).resolve()
     _refuse_second_session(root)
     data = load(plan.data)
-    names = {known.symbol: venue_symbol(known) for known in data.instruments}
+    names = {known.symbol: venue_symbol(known, plan.dialect) for known in data.instruments}
     venue = VenueProcess.find(root)
     if venue is None:
         _put_aside(root, say)
         options = ["--data", plan.data, "--speed", str(plan.speed), "--seed", str(plan.seed)]
-        options += ["--cash", str(plan.cash), "--end-with", str(root)]
+        options += ["--cash", str(plan.cash), "--end-with", str(root), "--dialect", plan.dialect]
         venue = VenueProcess.start(options, root)
+    elif venue.dialect != plan.dialect:
+        raise ConfigError(
+            f"the session here speaks {venue.dialect}",
+            field="dialect",
+            file=str(root),
+            remedy="go on with that dialect, or give this session another --state-dir",
+        )
     else:
-        say(f"the paper venue of an earlier session is still running: going on at {venue.alpaca}")
+        say(f"the paper venue of an earlier session is still running: going on at {venue.address}")
     (root / "session.pid").write_text(str(os.getpid()), encoding="utf-8")
     length_s = ((data.end or 0) - (data.start or 0)) / 1e9 / plan.speed
     session = TradeConfig(
         symbols=tuple(names.values()),
         state_dir=root / "session",
-        addresses=Addresses.at(venue.alpaca, list(names.values())),
+        dialect=plan.dialect,
+        addresses=Addresses.at(venue.address, list(names.values()), plan.dialect),
         credentials=Credentials(Secret(venue.key), Secret(venue.secret)),
         limits=account.renamed(names),
         cash=cash,

@@ -66,6 +66,7 @@ _RECORDED = {
 _LATER = ("kraken_port", "coinbase_port")
 _QUOTED = ("USDT", "USDC", "USD")
 _DIALECTS = ("alpaca", "binance")
+_COIN_STEP = "0.00001"
 
 
 @dataclass(frozen=True)
@@ -153,6 +154,7 @@ def venue_on_data(
     port: int = 0,
     admin_port: int = 0,
     repeat: bool = False,
+    dialect: str = "alpaca",
     assumptions: SimVenue | None = None,
 ) -> VenueConfig:
     """Return a venue that replays recorded data, with one account and fresh keys.
@@ -168,6 +170,8 @@ def venue_on_data(
         Port 0 is any free one.
     repeat : bool
         Begin again when the recording ends; else its book stands still from there on.
+    dialect : {"alpaca", "binance"}
+        What it speaks. A Binance account has its cash in the currency of the first pair.
     assumptions : SimVenue, optional
 
     Raises
@@ -187,16 +191,28 @@ def venue_on_data(
         raise ParameterError(
             f"{speed} is out of range", field="speed", remedy=f"use above 0 and up to {SPEED_MOST}"
         )
+    if dialect not in _DIALECTS:
+        raise ParameterError(
+            f"{dialect!r} is not spoken", field="dialect", remedy='use "alpaca" or "binance"'
+        )
     listed = tuple(
         _listing(venue_symbol(known), _class_of(known), known) for known in data.instruments
     )
+    owned = plain(decimal(cash, "cash", least=0, most=RICHEST))
+    coins = dialect == "binance"
+    if coins and listed[0]["asset_class"] != "crypto":
+        raise ParameterError(
+            f"Binance lists no {listed[0]['symbol']}",
+            field="dialect",
+            remedy='use "alpaca", or a recording of coins',
+        )
     account: dict[str, Any] = {
-        "dialect": "alpaca",
+        "dialect": dialect,
         "key": f"PK{secrets.token_hex(9).upper()}",
         "secret": secrets.token_urlsafe(30),
         "public_key": None,
-        "cash": plain(decimal(cash, "cash", least=0, most=RICHEST)),
-        "balances": [],
+        "cash": "0" if coins else owned,
+        "balances": [("USDT", owned)] if coins else [],
     }
     return VenueConfig(
         accounts=(account,),
@@ -205,7 +221,8 @@ def venue_on_data(
         speed=float(speed),
         seed=seed,
         repeat=repeat,
-        alpaca_port=port,
+        alpaca_port=None if coins else port,
+        binance_port=port if coins else None,
         admin_port=admin_port,
         assumptions=assumptions or SimVenue(),
     )
@@ -249,6 +266,10 @@ def read_venue_config(path: str | Path) -> VenueConfig:
     for index in range(count):
         entry = document.section("instrument", _INSTRUMENT, index)
         listed, data, place = _instrument(document, entry, index, Path(path).resolve().parent)
+        # Binance writes eight decimals: what trades there trades in whole steps.
+        made_up = data is None and entry["lot_size"] is None
+        if made_up and entry["asset_class"] == "crypto" and venue["binance_port"] is not None:
+            listed["lot_size"] = _COIN_STEP
         instruments.append(listed)
         if data is not None:
             places: list[int | None] = [None] * len(data.instruments)
@@ -312,22 +333,26 @@ def serve(config: VenueConfig, on_ready: Callable[[dict[str, Any]], None]) -> No
         signal.signal(signal.SIGTERM, before)
 
 
-def venue_symbol(instrument: Instrument) -> str:
+def venue_symbol(instrument: Instrument, dialect: str = "alpaca") -> str:
     """Return how the venue writes a recorded symbol.
 
     Examples
     --------
     >>> from py_rt.market import Instrument
     >>> coin = Instrument("BTCUSDT", tick_size="0.01", lot_size="0.00001", asset_class="crypto")
-    >>> venue_symbol(coin)
-    'BTC/USD'
+    >>> venue_symbol(coin), venue_symbol(coin, "binance")
+    ('BTC/USD', 'BTCUSDT')
     """
     symbol = instrument.symbol
-    if instrument.asset_class != "crypto" or "/" in symbol:
+    if instrument.asset_class != "crypto":
         return symbol
-    for quote in _QUOTED:
-        if symbol.endswith(quote) and len(symbol) > len(quote):
-            return f"{symbol.removesuffix(quote).rstrip('-')}/USD"
+    if "/" not in symbol:
+        quotes = (quote for quote in _QUOTED if symbol.endswith(quote) and symbol != quote)
+        if quote := next(quotes, None):
+            symbol = f"{symbol.removesuffix(quote).rstrip('-')}/USD"
+    if dialect == "binance":
+        base, _, quote = symbol.partition("/")
+        return base + ("USDT" if quote == "USD" else quote)
     return symbol
 
 

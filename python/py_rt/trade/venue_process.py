@@ -34,14 +34,16 @@ class VenueProcess:
 
     Attributes
     ----------
-    alpaca, admin : str
-        Addresses.
+    address, admin : str
+        Addresses: of the dialect that it was started with, and for its own questions.
+    dialect : {"alpaca", "binance"}
     key, secret : str
     pid : int
     """
 
     def __init__(self, ready: dict[str, Any]) -> None:
-        self.alpaca: str = ready["alpaca"]
+        self.dialect: str = next(name for name in ("alpaca", "binance") if name in ready)
+        self.address: str = ready[self.dialect]
         self.admin: str = ready["admin"]
         self.key: str = ready["key"]
         self.secret: str = ready["secret"]
@@ -49,7 +51,7 @@ class VenueProcess:
         self._child: subprocess.Popen[str] | None = None
 
     def __repr__(self) -> str:
-        return f"VenueProcess(alpaca={self.alpaca!r}, pid={self.pid})"
+        return f"VenueProcess({self.dialect}={self.address!r}, pid={self.pid})"
 
     @classmethod
     def start(cls, options: Sequence[str], folder: Path) -> VenueProcess:

@@ -11,8 +11,8 @@
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use py_rt_types::{
-    AccountReport, ClientOrderId, InstrumentId, Money, Qty, Query, RejectReason, UnixNanos,
-    VenueOrderId,
+    AccountReport, ClientOrderId, Instrument, InstrumentId, Money, Qty, Query, RejectReason,
+    UnixNanos, VenueOrderId,
 };
 
 use super::{life, Order, Orders};
@@ -59,6 +59,8 @@ pub(crate) struct ForeignOrder {
     pub(crate) cum_qty: Qty,
     /// What of it was added to the foreign position, with its sign.
     pub(crate) counted: Qty,
+    /// Fees in kind that went with that.
+    pub(crate) in_kind: Money,
 }
 
 /// The reconciliation with one venue account.
@@ -77,6 +79,8 @@ pub(crate) struct Sync {
     theirs: Vec<Qty>,
     foreign: Vec<Qty>,
     foreign_orders: BTreeMap<VenueOrderId, ForeignOrder>,
+    /// What is owned of each instrument beyond whole lots, in 1e-18: fees in kind leave it.
+    rests: Vec<Money>,
     cash: Option<Money>,
     /// There was a life before, and books did not agree since: orders may be missing.
     restarted: bool,
@@ -104,6 +108,7 @@ impl Sync {
             unverified: Vec::new(),
             theirs: alloc::vec![Qty::ZERO; instruments],
             foreign: alloc::vec![Qty::ZERO; instruments],
+            rests: alloc::vec![Money::ZERO; instruments],
             foreign_orders: BTreeMap::new(),
             cash: None,
             restarted: false,
@@ -261,7 +266,7 @@ impl Sync {
         &mut self,
         instrument: InstrumentId,
         venue_order_id: VenueOrderId,
-        signed_qty: Qty,
+        (signed_qty, in_kind): (Qty, Money),
         cum_qty: Qty,
     ) {
         let unknown = self.unsure && self.step == Step::Fills;
@@ -275,6 +280,7 @@ impl Sync {
         if !fresh || !self.settled_once {
             return;
         }
+        order.in_kind.0 = order.in_kind.0.saturating_add(in_kind.0);
         order.counted.0 = order.counted.0.saturating_add(signed_qty.0);
         if let Some(foreign) = self.foreign.get_mut(instrument.index()) {
             foreign.0 = foreign.0.saturating_add(signed_qty.0);
@@ -301,7 +307,7 @@ impl Sync {
         now: UnixNanos,
         report: &AccountReport,
         orders: &Orders,
-        portfolio: &Portfolio,
+        books: (&Portfolio, &[Instrument]),
     ) -> SyncOutcome {
         match *report {
             AccountReport::Position {
@@ -331,7 +337,7 @@ impl Sync {
                 }
                 SyncOutcome::Wait
             }
-            AccountReport::Done(query) => self.handle_done(now, query, orders, portfolio),
+            AccountReport::Done(query) => self.handle_done(now, query, orders, books),
         }
     }
 
@@ -340,7 +346,7 @@ impl Sync {
         now: UnixNanos,
         query: Query,
         orders: &Orders,
-        portfolio: &Portfolio,
+        books: (&Portfolio, &[Instrument]),
     ) -> SyncOutcome {
         let asked = self.unverified.iter();
         let asked = asked.filter_map(|&id| orders.find_open(id));
@@ -366,13 +372,50 @@ impl Sync {
                 self.step = Step::Account;
                 SyncOutcome::Ask(alloc::vec![Query::Account])
             }
-            (Step::Account, Query::Account) => self.compare(now, portfolio),
+            (Step::Account, Query::Account) => self.compare(now, books),
             _ => SyncOutcome::Wait,
         }
     }
 
-    fn compare(&mut self, now: UnixNanos, portfolio: &Portfolio) -> SyncOutcome {
-        let held = |index: usize| portfolio.position(InstrumentId(index as u32)).qty.0;
+    /// Takes a fee in kind from what is owned beyond whole lots, each of `lot`; returns how many
+    /// lots it takes besides. A rebate gives them.
+    pub(crate) fn charge_in_kind(&mut self, id: InstrumentId, fee: Money, lot: i128) -> Qty {
+        let Some(rest) = self.rests.get_mut(id.index()) else {
+            return Qty::ZERO;
+        };
+        let left = rest.0.saturating_sub(fee.0);
+        *rest = Money(left.rem_euclid(lot.max(1)));
+        let lots = left.div_euclid(lot.max(1)).saturating_neg();
+        Qty(i64::try_from(lots).unwrap_or(i64::MAX))
+    }
+
+    /// Whole lots in what fees in kind left over, of ours and of what is foreign, and whether there
+    /// is more beyond them: the venue's own fraction of a lot may then make one more.
+    fn left_over(&self, index: usize, instruments: &[Instrument]) -> (i64, bool) {
+        let foreign = self.foreign_orders.values();
+        let foreign = foreign.filter(|order| order.instrument.index() == index);
+        let charged = foreign.fold(0i128, |sum, order| sum.saturating_add(order.in_kind.0));
+        let rest = self.rests.get(index).map_or(0, |rest| rest.0);
+        let left = rest.saturating_sub(charged);
+        let lot = instruments.get(index);
+        let lot = lot.and_then(|one| one.spec().lot_size.to_atto().ok());
+        let lot = lot.unwrap_or(1).max(1);
+        let lots = i64::try_from(left.div_euclid(lot)).unwrap_or(0);
+        (lots, left.rem_euclid(lot) != 0)
+    }
+
+    fn compare(
+        &mut self,
+        now: UnixNanos,
+        (portfolio, instruments): (&Portfolio, &[Instrument]),
+    ) -> SyncOutcome {
+        let over: Vec<(i64, bool)> = (0..self.theirs.len())
+            .map(|index| self.left_over(index, instruments))
+            .collect();
+        let held = |index: usize| {
+            let held = portfolio.position(InstrumentId(index as u32)).qty.0;
+            held.saturating_add(over[index].0)
+        };
         if !self.settled_once {
             for (index, foreign) in self.foreign.iter_mut().enumerate() {
                 foreign.0 = self.theirs[index].0.saturating_sub(held(index));
@@ -382,7 +425,9 @@ impl Sync {
             return SyncOutcome::Reconciled(self.cash);
         }
         let differs = |&index: &usize| {
-            held(index).saturating_add(self.foreign[index].0) != self.theirs[index].0
+            let more = held(index).saturating_add(self.foreign[index].0);
+            let more = self.theirs[index].0.saturating_sub(more);
+            more != 0 && !(more == 1 && over[index].1)
         };
         let Some(index) = (0..self.theirs.len()).find(differs) else {
             self.go_online(now);
@@ -414,6 +459,7 @@ impl Sync {
         SyncImage {
             settled_once: self.settled_once,
             foreign: self.foreign.clone(),
+            rests: self.rests.clone(),
             foreign_orders: orders.map(|(id, order)| (*id, *order)).collect(),
         }
     }
@@ -422,6 +468,7 @@ impl Sync {
     pub(crate) fn restore(&mut self, image: &SyncImage) {
         self.settled_once = image.settled_once;
         self.foreign.clone_from(&image.foreign);
+        self.rests.clone_from(&image.rests);
         self.foreign_orders = image.foreign_orders.iter().copied().collect();
     }
 

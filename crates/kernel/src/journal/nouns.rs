@@ -3,9 +3,9 @@
 use alloc::vec::Vec;
 
 use py_rt_types::{
-    AccountReport, AssetClass, Bar, CancelOrder, InstrumentSpec, Liquidity, MarketEvent, NewOrder,
-    OrderStatus, OrderTick, OrderType, Query, RejectReason, ReplaceOrder, Report, ReportKind, Side,
-    TimeInForce,
+    AccountReport, AssetClass, Bar, CancelOrder, FeeAsset, InstrumentSpec, Liquidity, MarketEvent,
+    NewOrder, OrderStatus, OrderTick, OrderType, Query, RejectReason, ReplaceOrder, Report,
+    ReportKind, Side, TimeInForce,
 };
 
 use super::bytes::{wire_enum, wire_struct, Malformed, Reader, Wire};
@@ -21,6 +21,7 @@ wire_enum!(Side { Buy = 1, Sell = 2 });
 wire_enum!(OrderType { Market = 1, Limit = 2, Stop = 3 });
 wire_enum!(TimeInForce { Day = 1, Gtc = 2, Ioc = 3, Fok = 4 });
 wire_enum!(Liquidity { Maker = 1, Taker = 2 });
+wire_enum!(FeeAsset { Quote = 1, Base = 2 });
 wire_enum!(AssetClass { Equity = 1, Crypto = 2, Future = 3, Fx = 4, Other = 5 });
 wire_enum!(TradingState { Active = 1, ReduceOnly = 2, Halted = 3 });
 wire_enum!(OrderStatus {
@@ -343,6 +344,7 @@ impl Wire for ReportKind {
                 last_price,
                 cum_qty,
                 fee,
+                fee_asset,
                 liquidity,
             } => {
                 exec_id.put(out);
@@ -350,6 +352,7 @@ impl Wire for ReportKind {
                 last_price.put(out);
                 cum_qty.put(out);
                 fee.put(out);
+                fee_asset.put(out);
                 liquidity.put(out);
             }
             Self::Canceled { cum_qty }
@@ -460,6 +463,7 @@ fn read_fill(reader: &mut Reader<'_>) -> Result<ReportKind, Malformed> {
         last_price: Wire::read(reader, "last_price")?,
         cum_qty: Wire::read(reader, "cum_qty")?,
         fee: Wire::read(reader, "fee")?,
+        fee_asset: Wire::read(reader, "fee_asset")?,
         liquidity: Wire::read(reader, "liquidity")?,
     })
 }

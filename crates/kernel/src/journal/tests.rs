@@ -138,6 +138,7 @@ impl Values {
                 last_price: Price(self.signed()),
                 cum_qty,
                 fee: Money(self.wide() as i128),
+                fee_asset: py_rt_types::FeeAsset::Quote,
                 liquidity: [Liquidity::Maker, Liquidity::Taker][self.below(2) as usize],
             },
             2 => ReportKind::Canceled { cum_qty },

@@ -1,11 +1,12 @@
 //! Reports of the venue: into execution, from there into the portfolio.
 
 use py_rt_types::{
-    AccountReport, ClientOrderId, InstrumentId, Money, NewOrder, OrderStatus, OrderType, Price,
-    Qty, Query, Report, ReportKind, TimeInForce, TypeError, UnixNanos,
+    AccountReport, ClientOrderId, FeeAsset, InstrumentId, Money, NewOrder, OrderStatus, OrderType,
+    Price, Qty, Query, Report, ReportKind, TimeInForce, TypeError, UnixNanos,
 };
 
 use super::controls::FILLS_OVERLAP_NS;
+use super::in_kind::Charge;
 use super::{Kernel, Notice};
 use crate::event::{Cause, Event, FillEvent, OrderEvent, PositionEvent, SyncEvent, TradingState};
 use crate::execution::{Order, SyncOutcome};
@@ -122,6 +123,7 @@ impl<S: Strategy> Kernel<S> {
             last_price,
             cum_qty,
             fee,
+            fee_asset,
             liquidity,
         } = report.kind
         else {
@@ -130,27 +132,27 @@ impl<S: Strategy> Kernel<S> {
         let fee = part_of(fee, fresh_qty, last_qty);
         let id = report.instrument;
         let signed = Qty(fresh_qty.0.saturating_mul(report.side.sign()));
+        let Ok(charge) = self.charge(id, last_price, (fee, fee_asset)) else {
+            return self.restrict(TradingState::Halted, Cause::Overflow);
+        };
         let Some(instrument) = self.instruments.get(id.index()) else {
             return;
         };
-        let booked = self
-            .books
-            .account
-            .handle_fill(instrument, id, signed, last_price, fee);
+        let account = &mut self.books.account;
+        let booked = charge.book(account, (instrument, id), signed, last_price);
         let notional = instrument.notional(last_price, fresh_qty);
         let Ok(position) = booked else {
             return self.restrict(TradingState::Halted, Cause::Overflow);
         };
         let strategy = self.note_executed(report, fresh_qty, notional.unwrap_or_default());
-        let position = if strategy == StrategyId::ACCOUNT {
-            position
-        } else {
-            let own = self.book_own_fill(strategy, id, signed, last_price, fee);
-            let Ok(own) = own.map(|own| own.unwrap_or(position)) else {
-                return self.restrict(TradingState::Halted, Cause::Overflow);
-            };
-            own
+        let own = match strategy {
+            StrategyId::ACCOUNT => Ok(None),
+            _ => self.book_own_fill(strategy, id, signed, last_price, &charge),
         };
+        let Ok(own) = own else {
+            return self.restrict(TradingState::Halted, Cause::Overflow);
+        };
+        let position = own.unwrap_or(position);
         self.last_fill = self.last_fill.max(report.ts_event);
         self.recovered.booked_fills += u32::from(self.sync.is_asking());
         self.sync.booked_fills += u32::from(self.sync.is_asking());
@@ -164,7 +166,8 @@ impl<S: Strategy> Kernel<S> {
             last_qty: fresh_qty,
             last_price,
             cum_qty,
-            fee,
+            fee: charge.value,
+            fee_in_kind: charge.in_kind,
             liquidity,
             position_qty: position.qty,
             strategy,
@@ -220,7 +223,7 @@ impl<S: Strategy> Kernel<S> {
         id: InstrumentId,
         qty: Qty,
         price: Price,
-        fee: Money,
+        charge: &Charge,
     ) -> Result<Option<Position>, TypeError> {
         let own = strategy
             .place()
@@ -228,7 +231,7 @@ impl<S: Strategy> Kernel<S> {
         let (Some(own), Some(instrument)) = (own, self.instruments.get(id.index())) else {
             return Ok(None);
         };
-        let booked = own.portfolio.handle_fill(instrument, id, qty, price, fee);
+        let booked = charge.book(&mut own.portfolio, (instrument, id), qty, price);
         booked.map(Some)
     }
 
@@ -311,13 +314,23 @@ impl<S: Strategy> Kernel<S> {
     fn handle_foreign(&mut self, report: &Report) {
         match report.kind {
             ReportKind::Fill {
-                last_qty, cum_qty, ..
-            } => self.sync.handle_foreign_fill(
-                report.instrument,
-                report.venue_order_id,
-                Qty(last_qty.0.saturating_mul(report.side.sign())),
+                last_qty,
                 cum_qty,
-            ),
+                fee,
+                fee_asset,
+                ..
+            } => {
+                let in_kind = match fee_asset {
+                    FeeAsset::Base => fee,
+                    FeeAsset::Quote => Money::ZERO,
+                };
+                self.sync.handle_foreign_fill(
+                    report.instrument,
+                    report.venue_order_id,
+                    (Qty(last_qty.0.saturating_mul(report.side.sign())), in_kind),
+                    cum_qty,
+                );
+            }
             ReportKind::Snapshot {
                 order_qty, status, ..
             } if !status.is_terminal() => {
@@ -333,9 +346,8 @@ impl<S: Strategy> Kernel<S> {
 
     pub(super) fn handle_account(&mut self, report: &AccountReport) {
         let orders = &self.execution.orders;
-        let outcome = self
-            .sync
-            .handle_account(self.now, report, orders, &self.books.account);
+        let books = (&self.books.account, self.instruments.as_slice());
+        let outcome = self.sync.handle_account(self.now, report, orders, books);
         self.follow_sync(outcome);
     }
 

@@ -65,6 +65,7 @@ pub(crate) struct OwnImage {
 pub(crate) struct SyncImage {
     pub(crate) settled_once: bool,
     pub(crate) foreign: Vec<Qty>,
+    pub(crate) rests: Vec<Money>,
     pub(crate) foreign_orders: Vec<(VenueOrderId, ForeignOrder)>,
 }
 
@@ -80,12 +81,14 @@ pub(crate) struct BreakerImage {
 wire_struct!(SyncImage {
     settled_once,
     foreign,
+    rests,
     foreign_orders
 });
 wire_struct!(ForeignOrder {
     instrument,
     cum_qty,
-    counted
+    counted,
+    in_kind
 });
 wire_struct!(BreakerImage {
     day,
@@ -186,25 +189,16 @@ impl Snapshot {
                 })
                 .collect()
         };
-        let shifted = |held: &[Position]| shifted(held, places, count);
         let own = self.own.iter().map(|own| OwnImage {
-            positions: shifted(&own.positions),
+            positions: shifted(&own.positions, places, count),
             today: own
                 .today
                 .as_ref()
                 .map(|today| moved_day(today, places, count)),
             ..own.clone()
         });
-        let mut foreign = alloc::vec![Qty::ZERO; count];
-        for (index, target) in places.iter().enumerate() {
-            let Some(target) = target.map(InstrumentId::index) else {
-                continue;
-            };
-            if let (Some(to), Some(from)) = (foreign.get_mut(target), self.sync.foreign.get(index))
-            {
-                *to = *from;
-            }
-        }
+        let foreign = shifted(&self.sync.foreign, places, count);
+        let rests = shifted(&self.sync.rests, places, count);
         let foreign_orders = self.sync.foreign_orders.iter();
         let foreign_orders = foreign_orders.filter_map(|&(id, order)| {
             let instrument = place(order.instrument)?;
@@ -227,7 +221,7 @@ impl Snapshot {
         });
         Self {
             parents: parents.collect(),
-            positions: shifted(&self.positions),
+            positions: shifted(&self.positions, places, count),
             own: own.collect(),
             today,
             open: moved(&self.open),
@@ -235,6 +229,7 @@ impl Snapshot {
             sync: SyncImage {
                 settled_once: self.sync.settled_once,
                 foreign,
+                rests,
                 foreign_orders: foreign_orders.collect(),
             },
             ..self.clone()
@@ -242,16 +237,16 @@ impl Snapshot {
     }
 }
 
-/// Positions at the places of another list of instruments.
-fn shifted(held: &[Position], places: &[Option<InstrumentId>], count: usize) -> Vec<Position> {
-    let mut positions = alloc::vec![Position::default(); count];
+/// What stands by instrument, at the places of another list of instruments.
+fn shifted<T: Copy + Default>(held: &[T], places: &[Option<InstrumentId>], count: usize) -> Vec<T> {
+    let mut moved = alloc::vec![T::default(); count];
     for (from, target) in held.iter().zip(places) {
         let target = target.map(InstrumentId::index);
-        if let Some(to) = target.and_then(|target| positions.get_mut(target)) {
+        if let Some(to) = target.and_then(|target| moved.get_mut(target)) {
             *to = *from;
         }
     }
-    positions
+    moved
 }
 
 fn today(risk: &Risk) -> Option<DayImage> {
@@ -327,7 +322,9 @@ impl<S: Strategy> Kernel<S> {
     pub fn restore(&mut self, snapshot: &Snapshot) -> Result<(), Malformed> {
         let wrong = |field| Malformed { offset: 0, field };
         let count = self.instruments.len();
-        if snapshot.positions.len() != count || snapshot.sync.foreign.len() != count {
+        let sync = &snapshot.sync;
+        let whole = sync.foreign.len() == count && sync.rests.len() == count;
+        if snapshot.positions.len() != count || !whole {
             return Err(wrong("positions"));
         }
         let mut orders = snapshot.open.iter().chain(&snapshot.closed);

@@ -52,6 +52,7 @@ fn fill(last: i64, cum: i64) -> ReportKind {
         last_price: Price(100),
         cum_qty: Qty(cum),
         fee: Money::ZERO,
+        fee_asset: py_rt_types::FeeAsset::Quote,
         liquidity: Liquidity::Taker,
     }
 }

@@ -442,6 +442,7 @@ pub fn fill(last: i64, cum: i64, price: i64) -> ReportKind {
         last_price: Price(price),
         cum_qty: Qty(cum),
         fee: Money::ZERO,
+        fee_asset: py_rt_types::FeeAsset::Quote,
         liquidity: Liquidity::Taker,
     }
 }

@@ -19,7 +19,6 @@ use crate::error::LiveError;
 use crate::journal::segment::{segment_path, sessions};
 use crate::journal::JournalReader;
 use crate::recovery::replay_watched;
-use crate::store::uuid_text;
 
 mod narrator;
 
@@ -204,7 +203,7 @@ fn made_in(spans: &[Span], sequence: u64) -> Option<usize> {
 
 /// An id of ours, written whole.
 fn own_id(spans: &[Span], wanted: &str) -> Option<Found> {
-    let lineage = py_rt_venues::alpaca::Lineage::parse(&spans.first()?.2)?;
+    let lineage = py_rt_venues::Lineage::parse(&spans.first()?.2)?;
     let id = lineage.decode_id(wanted.as_bytes());
     if id == py_rt_types::ClientOrderId::FOREIGN {
         return None;
@@ -228,7 +227,7 @@ fn note_ids(known: &mut Vec<Known>, place: usize, spelling: &Spelling, entry: &E
             sequence: order.client_order_id.sequence,
         }),
         Entry::Input(_, OwnedInput::Report(report)) if is_named(report) => {
-            let text = uuid_text(report.venue_order_id.0);
+            let text = spelling.venue_id_text(report.venue_order_id);
             if known.last().is_none_or(|last| last.text != text) {
                 known.push(Known {
                     text,

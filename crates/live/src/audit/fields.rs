@@ -11,7 +11,7 @@ use py_rt_types::{
     Report, ReportKind, TimeInForce, UnixNanos,
 };
 
-use super::spelling::{exec_id, money, side, venue_id, Spelling};
+use super::spelling::{money, side, Spelling};
 
 /// A field's value.
 #[derive(Debug, Clone, PartialEq)]
@@ -245,7 +245,11 @@ pub(super) fn of_report(spelling: &Spelling, report: &Report, out: &mut Fields) 
     let text = spelling.order_id(report.client_order_id);
     out.push(("report", Value::Word(report_name(&report.kind))));
     out.push(("client_order_id", Value::Text(text)));
-    out.extend(venue_id(report.venue_order_id).map(|v| ("venue_order_id", v)));
+    out.extend(
+        spelling
+            .venue_id(report.venue_order_id)
+            .map(|v| ("venue_order_id", v)),
+    );
     out.push(("symbol", spelling.symbol(id)));
     out.push(("side", side(report.side)));
     out.push(("ts_event", Value::Int(report.ts_event.0)));
@@ -256,13 +260,15 @@ pub(super) fn of_report(spelling: &Spelling, report: &Report, out: &mut Fields) 
             last_price,
             cum_qty,
             fee,
+            fee_asset,
             liquidity,
         } => out.extend([
-            ("exec_id", exec_id(exec)),
+            ("exec_id", spelling.exec_id(id, exec)),
             ("last_qty", spelling.qty(id, last_qty)),
             ("last_price", spelling.price(id, last_price)),
             ("cum_qty", spelling.qty(id, cum_qty)),
             ("fee", money(fee)),
+            ("fee_asset", Value::Word(fee_asset.name())),
             ("liquidity", Value::Word(liquidity_name(liquidity))),
         ]),
         ReportKind::Canceled { cum_qty }
@@ -365,7 +371,7 @@ fn of_query(spelling: &Spelling, query: &Query, out: &mut Fields) {
             ("order", Some(("client_order_id", Value::Text(text))))
         }
         Query::VenueOrder { venue_order_id } => {
-            let id = venue_id(*venue_order_id);
+            let id = spelling.venue_id(*venue_order_id);
             ("venue_order", id.map(|id| ("venue_order_id", id)))
         }
         Query::OpenOrders => ("open_orders", None),
@@ -410,7 +416,11 @@ pub(super) fn of_decision(spelling: &Spelling, decision: &Decision, out: &mut Fi
         Decision::Replace(order) => {
             let text = spelling.order_id(order.client_order_id);
             out.push(("client_order_id", Value::Text(text)));
-            out.extend(venue_id(order.venue_order_id).map(|id| ("venue_order_id", id)));
+            out.extend(
+                spelling
+                    .venue_id(order.venue_order_id)
+                    .map(|id| ("venue_order_id", id)),
+            );
             out.push(("symbol", spelling.symbol(order.instrument)));
             out.push(("order_qty", spelling.qty(order.instrument, order.order_qty)));
             let price = order.limit_price;
@@ -419,7 +429,11 @@ pub(super) fn of_decision(spelling: &Spelling, decision: &Decision, out: &mut Fi
         Decision::Cancel(order) => {
             let text = spelling.order_id(order.client_order_id);
             out.push(("client_order_id", Value::Text(text)));
-            out.extend(venue_id(order.venue_order_id).map(|id| ("venue_order_id", id)));
+            out.extend(
+                spelling
+                    .venue_id(order.venue_order_id)
+                    .map(|id| ("venue_order_id", id)),
+            );
             out.push(("symbol", spelling.symbol(order.instrument)));
         }
         Decision::Query(query) => of_query(spelling, query, out),

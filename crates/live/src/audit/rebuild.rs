@@ -6,7 +6,7 @@ use std::sync::Arc;
 use py_rt_kernel::journal::Header;
 use py_rt_kernel::{Event, Strategy};
 
-use crate::bootstrap::VENUE;
+use crate::dialect::Dialect;
 use crate::error::LiveError;
 use crate::journal::segment::{segment_path, sessions};
 use crate::journal::JournalReader;
@@ -65,7 +65,7 @@ pub fn rebuild_store<S: Strategy>(
         let ledger = Ledger {
             strategy: replayed.header.strategy.clone(),
             names: names_of(&replayed.header.kernel.strategies),
-            venue: VENUE,
+            venue: Dialect::of(&replayed.header.kernel.instruments),
             lineage: state.lineage()?,
             instruments: Arc::from(replayed.header.kernel.instruments.clone()),
         };

@@ -4,10 +4,11 @@ use py_rt_kernel::journal::Header;
 use py_rt_types::{
     ClientOrderId, ExecId, Instrument, InstrumentId, Money, Price, Qty, Side, VenueOrderId,
 };
-use py_rt_venues::alpaca::Lineage;
+use py_rt_venues::Lineage;
 
 use super::Value;
-use crate::store::{exact_text, uuid_text};
+use crate::dialect::Dialect;
+use crate::store::exact_text;
 
 /// What the numbers of a session mean.
 #[derive(Debug, Clone)]
@@ -53,6 +54,21 @@ impl Spelling {
         }
     }
 
+    pub(super) fn venue_id(&self, id: VenueOrderId) -> Option<Value> {
+        (id.0 != 0).then(|| Value::Text(self.venue_id_text(id)))
+    }
+
+    /// The venue's id of an order, as it writes it.
+    #[must_use]
+    pub fn venue_id_text(&self, id: VenueOrderId) -> String {
+        Dialect::of(&self.instruments).order_text(id)
+    }
+
+    pub(super) fn exec_id(&self, id: InstrumentId, exec: ExecId) -> Value {
+        let symbol = self.instrument(id).map_or("", Instrument::symbol);
+        Value::Text(Dialect::of(&self.instruments).exec_text(symbol, exec))
+    }
+
     /// An order id as the venue is told it; `foreign` for one that is not ours.
     #[must_use]
     pub fn order_id(&self, id: ClientOrderId) -> String {
@@ -67,14 +83,6 @@ impl Spelling {
 
 pub(super) fn money(value: Money) -> Value {
     Value::Text(exact_text(value))
-}
-
-pub(super) fn venue_id(id: VenueOrderId) -> Option<Value> {
-    (id.0 != 0).then(|| Value::Text(uuid_text(id.0)))
-}
-
-pub(super) fn exec_id(id: ExecId) -> Value {
-    Value::Text(uuid_text(id.0))
 }
 
 pub(super) const fn side(side: Side) -> Value {

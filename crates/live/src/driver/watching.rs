@@ -3,7 +3,7 @@
 use py_rt_kernel::input::{Input, Phase};
 use py_rt_kernel::{Control, Event, Strategy};
 use py_rt_types::{InstrumentId, UnixNanos};
-use py_rt_venues::alpaca::VenueRequest;
+use py_rt_venues::VenueRequest;
 
 use super::{Driver, SECOND_NS};
 use crate::error::LiveError;

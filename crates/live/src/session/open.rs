@@ -10,7 +10,6 @@ use py_rt_kernel::{Event, Kernel, KernelConfig, Session, Snapshot, Strategy};
 use py_rt_types::{Instrument, InstrumentId, Money, UnixNanos};
 
 use super::is_strict;
-use crate::bootstrap::VENUE;
 use crate::config::LiveConfig;
 use crate::direct::used_directly;
 use crate::error::LiveError;
@@ -120,7 +119,7 @@ fn open_tables(
     let ledger = Ledger {
         strategy: config.strategy.clone(),
         names: names_of(&config.strategies),
-        venue: VENUE,
+        venue: config.venue.dialect,
         lineage: state.lineage()?,
         instruments: Arc::from(list.to_vec()),
     };

@@ -31,11 +31,12 @@ use py_rt_kernel::portfolio::Position;
 use py_rt_kernel::signal::StrategyId;
 use py_rt_kernel::{Event, Kernel, Strategy};
 use py_rt_types::{Instrument, InstrumentId};
-use py_rt_venues::alpaca::Lineage;
+use py_rt_venues::Lineage;
 use rusqlite::Connection;
 
+use crate::dialect::Dialect;
 use crate::error::LiveError;
-pub use rows::{average_price, exact_text, uuid_text};
+pub use rows::{average_price, exact_text};
 pub use status::Status;
 
 /// How far behind the thread may be.
@@ -53,7 +54,7 @@ pub struct Ledger {
     /// The names of several, in their order; empty for one.
     pub names: Vec<String>,
     /// The name of the venue.
-    pub venue: &'static str,
+    pub venue: Dialect,
     /// The name of the state directory in order ids.
     pub lineage: Lineage,
     /// The instruments of the run.

@@ -7,9 +7,9 @@ use py_rt_kernel::execution::Order;
 use py_rt_kernel::Event;
 use py_rt_types::number::divide_half_even;
 use py_rt_types::{
-    ClientOrderId, Decimal, Instrument, Money, OrderStatus, OrderType, Price, Qty, Side,
+    ClientOrderId, Decimal, Instrument, InstrumentSpec, Money, OrderStatus, OrderType, Price, Qty,
+    Side,
 };
-use py_rt_venues::alpaca::ids::encode_uuid;
 use rusqlite::{params, Connection, Error};
 
 use super::Ledger;
@@ -128,7 +128,7 @@ pub(super) fn put_order(rows: &Connection, ledger: &Ledger, order: &Order) -> Re
     )?
     .execute(params![
         id_text(ledger, id),
-        (order.venue_order_id.0 != 0).then(|| uuid_text(order.venue_order_id.0)),
+        (order.venue_order_id.0 != 0).then(|| ledger.venue.order_text(order.venue_order_id)),
         ledger.name_of(order.strategy),
         instrument.symbol(),
         side_text(order.side),
@@ -152,20 +152,25 @@ fn put_fill(rows: &Connection, ledger: &Ledger, fill: &FillEvent) -> Result<(), 
     let Some(instrument) = ledger.instruments.get(fill.instrument.index()) else {
         return Ok(());
     };
+    let spec = instrument.spec();
+    let (fee, fee_asset) = match fill.fee_in_kind {
+        Money::ZERO => (fill.fee, spec.currency.as_str()),
+        in_kind => (in_kind, base_of(spec)),
+    };
     rows.prepare_cached(
         "INSERT INTO fills VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
          ON CONFLICT (venue, exec_id) DO NOTHING",
     )?
     .execute(params![
-        uuid_text(fill.exec_id.0),
-        ledger.venue,
+        ledger.venue.exec_text(instrument.symbol(), fill.exec_id),
+        ledger.venue.name(),
         id_text(ledger, fill.client_order_id),
         instrument.symbol(),
         side_text(fill.side),
         qty_text(instrument, fill.last_qty),
         price_text(instrument, fill.last_price),
-        exact_text(fill.fee),
-        instrument.spec().currency,
+        exact_text(fee),
+        fee_asset,
         fill.ts_event.0,
     ])?;
     Ok(())
@@ -195,17 +200,15 @@ pub(super) fn put_position(
     Ok(())
 }
 
+/// What is traded: the symbol without the currency of its prices.
+fn base_of(spec: &InstrumentSpec) -> &str {
+    let base = spec.symbol.strip_suffix(spec.currency.as_str());
+    base.unwrap_or(&spec.symbol).trim_end_matches('/')
+}
+
 fn id_text(ledger: &Ledger, id: ClientOrderId) -> String {
     let mut text = Vec::with_capacity(32);
     ledger.lineage.encode_id(id, &mut text);
-    String::from_utf8_lossy(&text).into_owned()
-}
-
-/// A venue id as the hyphenated UUID.
-#[must_use]
-pub fn uuid_text(value: u128) -> String {
-    let mut text = Vec::with_capacity(36);
-    encode_uuid(value, &mut text);
     String::from_utf8_lossy(&text).into_owned()
 }
 

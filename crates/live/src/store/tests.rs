@@ -34,7 +34,7 @@ fn ledger() -> Ledger {
     Ledger {
         strategy: "maker".to_string(),
         names: Vec::new(),
-        venue: "alpaca",
+        venue: crate::dialect::Dialect::Alpaca,
         lineage: Lineage::parse("abcdefgh").unwrap(),
         instruments: Arc::from(vec![instrument()]),
     }
@@ -77,6 +77,7 @@ fn fill(exec_id: u128, sequence: u64) -> Event {
         last_price: Price(401),
         cum_qty: Qty(15),
         fee: Money(Money::ONE.0 / 4),
+        fee_in_kind: Money::ZERO,
         liquidity: Liquidity::Maker,
         position_qty: Qty(15),
         strategy: StrategyId::ACCOUNT,

@@ -204,6 +204,7 @@ pub fn config(state_dir: &Path, seconds: u64) -> LiveConfig {
         code_hash: "code".to_string(),
         symbols: vec!["BTC/USD".to_string()],
         venue: VenueConfig {
+            dialect: py_rt_live::Dialect::Alpaca,
             mode: Mode::Paper,
             trading_url: "http://127.0.0.1:1".to_string(),
             account_stream_url: "ws://127.0.0.1:1/stream".to_string(),

@@ -59,6 +59,7 @@ impl Engine {
             ("positions", self.ledger_positions(&accounts)),
             ("cash", Node::decimal(Decimal::from_atto(cash))),
             ("balances", self.ledger_balances(&accounts)),
+            ("pairs", self.ledger_pairs()),
             ("virtual_time", Node::Time(self.now)),
         ])))
     }
@@ -73,7 +74,7 @@ impl Engine {
             let qty = instrument.qty_decimal(execution.qty).ok();
             let in_money = (execution.fee.0, "USD".to_owned());
             let (fee, asset) = execution.commission.clone().unwrap_or(in_money);
-            Node::map([
+            let row = Node::map([
                 ("id", Node::text(execution.id.to_string())),
                 ("order_id", Node::text(order.id.to_string())),
                 ("client_order_id", Node::text(order.client_order_id.clone())),
@@ -84,9 +85,32 @@ impl Engine {
                 ("fee", Node::decimal(Decimal::from_atto(fee))),
                 ("fee_asset", Node::text(asset)),
                 ("ts_event", Node::Int(execution.at.0)),
-            ])
+            ]);
+            // Binance tells an execution by its number within the pair.
+            let pair = self.pair(order.instrument);
+            match pair.filter(|_| execution.commission.is_some()) {
+                Some(pair) => {
+                    let trade = format!("{}-{}", pair.symbol, execution.trade);
+                    row.with("trade", Node::text(trade))
+                }
+                None => row,
+            }
         });
         Node::List(rows.collect())
+    }
+
+    /// What Binance calls each coin, and the step of its quantities.
+    fn ledger_pairs(&self) -> Node {
+        let rows = self.listings.iter().filter_map(|listing| {
+            let pair = listing.pair.as_ref()?;
+            let name = Name::Owned(listing.symbol().to_owned());
+            let row = Node::map([
+                ("symbol", Node::text(pair.symbol.clone())),
+                ("step", Node::decimal(pair.step)),
+            ]);
+            Some((name, row))
+        });
+        Node::Map(rows.collect())
     }
 
     /// Dollars of an Alpaca account; what coins are paid in of a Binance account.

@@ -474,6 +474,7 @@ impl Desk {
             last_price: price,
             cum_qty,
             fee,
+            fee_asset: py_rt_types::FeeAsset::Quote,
             liquidity,
         };
         self.report(now, resting, kind);

@@ -4,38 +4,22 @@ use alloc::vec::Vec;
 use core::fmt::{self, Write as _};
 
 use py_rt_types::{
-    CancelOrder, ClientOrderId, InstrumentId, NewOrder, OrderType, Price, Qty, Query, RejectReason,
-    ReplaceOrder, Side, TimeInForce, TypeError, UnixNanos, VenueOrderId,
+    ClientOrderId, InstrumentId, NewOrder, OrderType, Price, Qty, RejectReason, ReplaceOrder, Side,
+    TimeInForce, TypeError, UnixNanos, VenueOrderId,
 };
 
 use crate::alpaca::ids::encode_uuid;
-use crate::alpaca::rules::{supports, supports_replace, Refusal};
+use crate::alpaca::rules::{supports, supports_replace};
 use crate::alpaca::time::encode_instant;
 use crate::alpaca::{Credentials, Dialect};
 use crate::http::{encode_query_value, BadHeader, Method, RequestEncoder};
+use crate::requests::Refusal;
 use crate::symbols::Listing;
 
 /// Rows of one page of open orders.
 pub const ORDERS_PAGE: usize = 500;
 /// Rows of one page of executions.
 pub const FILLS_PAGE: usize = 100;
-
-/// Something to ask of the venue's REST interface.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum VenueRequest {
-    /// A new order.
-    New(NewOrder),
-    /// Another quantity or price.
-    Replace(ReplaceOrder),
-    /// The end of an order.
-    Cancel(CancelOrder),
-    /// A question.
-    Query(Query),
-    /// The venue's clock.
-    Clock,
-    /// What the venue says about an instrument.
-    Asset(InstrumentId),
-}
 
 /// Makes requests to one host under one key.
 #[derive(Debug)]
@@ -273,6 +257,11 @@ impl Encoder {
         self.http.encode(Method::Get, &self.path, b"", out);
     }
 }
+
+pub(super) const NOT_SPOKEN: Refusal = Refusal {
+    reason: RejectReason::NotSupported,
+    text: "Alpaca sends whole books by its stream and answers no question for one",
+};
 
 const NOT_LISTED: Refusal = Refusal {
     reason: RejectReason::NotSupported,

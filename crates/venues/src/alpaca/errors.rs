@@ -15,12 +15,12 @@
 //! texts are not stable; they refine a reason, and where they are needed to tell a duplicate id
 //! from a bad field, a text that is not known counts as a duplicate, because to query is safe.
 
-use py_rt_types::{RejectReason, Report, UnixNanos};
+use py_rt_types::{RejectReason, UnixNanos};
 
-use crate::alpaca::updates::Reports;
 use crate::error::DecodeError;
 use crate::http::Response;
 use crate::json::{Scanner, Slot};
+use crate::requests::{Call, Outcome};
 use crate::session::RateLimit;
 
 const SECOND_NS: i64 = 1_000_000_000;
@@ -28,51 +28,6 @@ const SECOND_NS: i64 = 1_000_000_000;
 const LIMITED_DEFAULT_NS: i64 = 60 * SECOND_NS;
 /// The longest wait that is believed.
 const LIMITED_MAX_NS: i64 = 15 * 60 * SECOND_NS;
-
-/// Which call an answer belongs to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Call {
-    /// `POST /v2/orders`.
-    New,
-    /// `PATCH /v2/orders/{id}`.
-    Replace,
-    /// `DELETE /v2/orders/{id}`.
-    Cancel,
-    /// Any `GET`.
-    Query,
-}
-
-/// What an answer to an order call means.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(clippy::large_enum_variant, reason = "lives on the stack for one call")]
-pub enum Outcome {
-    /// It says this about the order.
-    Reports(Reports),
-    /// Refused for certain.
-    Rejected(RejectReason),
-    /// The venue has no such order, as of now.
-    NotFound,
-    /// Nothing is known: ask the venue.
-    Unanswered,
-    /// Not looked at; ask again then.
-    RateLimited {
-        /// When.
-        retry_at: UnixNanos,
-    },
-    /// Refused for certain, and everything else will be: credentials or rights.
-    Fatal,
-}
-
-impl Outcome {
-    /// One report.
-    #[must_use]
-    pub const fn report(report: Report) -> Self {
-        Self::Reports(Reports {
-            first: Some(report),
-            second: None,
-        })
-    }
-}
 
 /// The members of an error body; each may be absent.
 #[derive(Debug, Clone, Default)]

@@ -16,7 +16,7 @@ use crate::alpaca::{Counters, Credentials};
 use crate::error::{DecodeError, Malformed};
 use crate::json::Scanner;
 use crate::link::{Link, LinkConfig, Wish};
-use crate::session::{Fatal, Session, Transmit, VenueEvent};
+use crate::session::{Fatal, MarketSession, Session, Transmit, VenueEvent};
 use crate::symbols::SymbolTable;
 
 /// How long the venue needs to drop an old session after "connection limit exceeded".
@@ -321,3 +321,5 @@ impl Session for MarketStream {
         self.link.poll_timeout().min(self.repair_at)
     }
 }
+
+impl MarketSession for MarketStream {}

@@ -232,6 +232,7 @@ impl<'a> RawFill<'a> {
                     .ok_or_else(|| self.price.malformed("price"))?,
                 cum_qty,
                 fee: read_fee(&self.fee)?,
+                fee_asset: py_rt_types::FeeAsset::Quote,
                 liquidity: read_liquidity(&self.liquidity)?,
             },
         }))

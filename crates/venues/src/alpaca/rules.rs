@@ -4,14 +4,7 @@ use py_rt_types::{
     AssetClass, Decimal, Instrument, NewOrder, OrderType, RejectReason, ReplaceOrder, TimeInForce,
 };
 
-/// Why an order is not sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Refusal {
-    /// The reason for the kernel.
-    pub reason: RejectReason,
-    /// What is wrong and what to do, in one line.
-    pub text: &'static str,
-}
+use crate::requests::Refusal;
 
 type Verdict = Result<(), Refusal>;
 

@@ -4,9 +4,7 @@
 //! the key of the execution. Wherever the total moved and the event cannot carry it, a `Snapshot`
 //! is reported in front, so that a lost fill message is noticed.
 
-use py_rt_types::{
-    ExecId, Liquidity, Money, OrderStatus, RejectReason, Report, ReportKind, UnixNanos,
-};
+use py_rt_types::{ExecId, Liquidity, Money, OrderStatus, RejectReason, ReportKind, UnixNanos};
 
 use crate::alpaca::ids::parse_uuid;
 use crate::alpaca::orders::{price, qty, Order, RawOrder};
@@ -16,35 +14,7 @@ use crate::error::{DecodeError, Malformed};
 use crate::json::{Scanner, Slot};
 use crate::symbols::{decimal, Listing};
 
-/// The reports of one message: at most two, in order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Reports {
-    /// The first.
-    pub first: Option<Report>,
-    /// The one behind it.
-    pub second: Option<Report>,
-}
-
-impl Reports {
-    const fn one(report: Report) -> Self {
-        Self {
-            first: Some(report),
-            second: None,
-        }
-    }
-
-    const fn two(first: Report, second: Report) -> Self {
-        Self {
-            first: Some(first),
-            second: Some(second),
-        }
-    }
-
-    /// All of them.
-    pub fn iter(&self) -> impl Iterator<Item = Report> {
-        self.first.into_iter().chain(self.second)
-    }
-}
+pub use crate::requests::Reports;
 
 /// One `trade_updates` message, as it was sent.
 #[derive(Debug, Clone, Copy, Default)]
@@ -156,6 +126,7 @@ impl<'a> RawUpdate<'a> {
             last_price,
             cum_qty: order.cum_qty,
             fee: read_fee(&self.fee)?,
+            fee_asset: py_rt_types::FeeAsset::Quote,
             liquidity: read_liquidity(&self.liquidity)?,
         })
     }

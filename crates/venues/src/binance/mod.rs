@@ -1,12 +1,46 @@
-//! Binance spot and USD-M futures: market data.
+//! Binance: the spot dialect, and the market data of spot and USD-M futures.
+//!
+//! What the live driver needs are three sessions:
+//!
+//! | session | connection | gives |
+//! |---|---|---|
+//! | [`RestSession`] | HTTP/1.1 keep-alive, signed; as many as wanted | answers to requests |
+//! | [`UserStream`] | WebSocket API `/ws-api/v3` | reports as they happen |
+//! | [`MarketStream`] | WebSocket `/stream` | market rows |
+//!
+//! Below them, each usable alone: [`encode`] and [`sign`] make requests, [`rules`] says what the
+//! venue cannot do, [`errors`] reads refusals, [`orders`], [`lists`] and [`updates`] decode,
+//! [`fees`] says in what an execution was paid, [`ids`] turns numbers into ids.
+//!
+//! Facts that shape it: an id of ours is unique among open orders only, so nothing is sent twice
+//! without a question; a replacement is a cancel and a new order, of which one may fail; trades do
+//! not say how much of their order they complete; fees are paid in what is received; orders and
+//! trades are numbered by symbol.
 //!
 //! Depth diffs are joined to the REST snapshot by update id. Members are expected in the order in
 //! which the venue writes them, and read in any other.
 //!
-//! Source: Binance, "WebSocket streams" and "How to manage a local order book correctly".
+//! Source: github.com/binance/binance-spot-api-docs of 2026-07; "WebSocket streams" and "How to
+//! manage a local order book correctly".
 
+pub mod encode;
+pub mod errors;
+pub mod fees;
+pub mod ids;
+pub mod lists;
+pub mod orders;
+pub mod rules;
+pub mod sign;
+pub mod updates;
+
+mod fills;
+mod market_stream;
 mod members;
+mod replace;
+mod rest_dialect;
+mod sha256;
 mod short;
+mod user_stream;
 
 use crate::error::Malformed;
 use crate::feed::grid::Grid;
@@ -15,6 +49,11 @@ use crate::feed::sheet::{Context, Sheet, Suspect};
 use crate::json::Scanner;
 
 use members::Members;
+
+pub use encode::Encoder;
+pub use market_stream::{MarketStream, MarketStreamConfig};
+pub use rest_dialect::RestSession;
+pub use user_stream::UserStream;
 
 /// The symbol under which the snapshot of nobody knows whom is kept until somebody knows.
 pub const NAMELESS: &[u8] = b"?";

@@ -93,6 +93,9 @@ impl RequestEncoder {
             out.extend_from_slice(b"Content-Type: application/json\r\nContent-Length: ");
             push_number(out, body.len());
             out.extend_from_slice(b"\r\n");
+        } else if method == Method::Post {
+            // A server may wait for a body that nobody says is empty.
+            out.extend_from_slice(b"Content-Length: 0\r\n");
         }
         out.extend_from_slice(b"\r\n");
         out.extend_from_slice(body);

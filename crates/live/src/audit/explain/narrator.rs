@@ -11,11 +11,10 @@ use py_rt_types::{InstrumentId, UnixNanos, VenueOrderId};
 
 use super::{concerns, Moment, Story};
 use crate::audit::fields::{fields, kind, liquidity_name, of_decision, of_report, Field, Value};
-use crate::audit::spelling::{exec_id, money, side, Spelling};
+use crate::audit::spelling::{money, side, Spelling};
 use crate::audit::witness::{Call, Calls, Witness};
 use crate::journal::{JournalReader, Record};
 use crate::recovery::Watcher;
-use crate::store::uuid_text;
 
 /// Market inputs of the instrument that are told from before the order.
 const BEFORE: usize = 5;
@@ -71,7 +70,8 @@ impl Narrator {
     pub(super) fn tell(self, story: &mut Story) {
         story.moments.extend(self.moments);
         if self.venue_order_id.0 != 0 {
-            story.venue_order_id = Some(uuid_text(self.venue_order_id.0));
+            let spelling = self.spelling.as_ref();
+            story.venue_order_id = spelling.map(|s| s.venue_id_text(self.venue_order_id));
         }
         if let Some(last) = self.last {
             story.status = Some(last.order.status.name());
@@ -341,7 +341,7 @@ fn of_state(spelling: &Spelling, event: &OrderEvent) -> Vec<Field> {
 fn of_fill(spelling: &Spelling, fill: &FillEvent) -> Vec<Field> {
     let id = fill.instrument;
     vec![
-        ("exec_id", exec_id(fill.exec_id)),
+        ("exec_id", spelling.exec_id(id, fill.exec_id)),
         ("side", side(fill.side)),
         ("last_qty", spelling.qty(id, fill.last_qty)),
         ("last_price", spelling.price(id, fill.last_price)),

@@ -1,13 +1,11 @@
 //! What waits in a request connection, and its limits.
 
-use alloc::vec::Vec;
+use py_rt_types::UnixNanos;
 
-use py_rt_types::{UnixNanos, VenueOrderId};
-
-use crate::alpaca::encode::VenueRequest;
+use super::VenueRequest;
 use crate::link::LinkConfig;
 
-/// How many times a replaced order is followed within one question.
+/// How many steps one question may take, beside its pages.
 pub(super) const HOPS_MAX: u16 = 64;
 
 /// The limits of a request connection.
@@ -39,25 +37,18 @@ impl RestConfig {
     }
 }
 
-/// Which of its steps a job is at.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Step {
-    First,
-    CancelThis(VenueOrderId),
-    Read(VenueOrderId),
-    Page(Vec<u8>),
-}
-
 /// A request and how far it is.
 #[derive(Debug, Clone)]
-pub(super) struct Job {
-    pub(super) request: VenueRequest,
-    pub(super) step: Step,
+pub struct Job<S> {
+    /// What was asked for.
+    pub request: VenueRequest,
+    /// Which step is next, or was answered.
+    pub step: S,
     pub(super) give_up_at: UnixNanos,
     pub(super) hops: u16,
 }
 
-impl Job {
+impl<S> Job<S> {
     pub(super) const fn is_risk(&self) -> bool {
         matches!(
             self.request,

@@ -1,31 +1,44 @@
-//! Answers to reports: what the outcome of a call means for the order that it was about.
+//! The order that a request is about, and what is said of it when an answer is missing or plain.
 
 use py_rt_types::{
     AccountReport, ClientOrderId, InstrumentId, Query, RejectReason, Report, ReportKind, Side,
     UnixNanos, VenueOrderId,
 };
 
-use crate::alpaca::encode::VenueRequest;
-use crate::alpaca::errors::{judge, Call, Outcome};
-use crate::alpaca::orders::OrderState;
-use crate::alpaca::rest::decode_order;
-use crate::alpaca::Dialect;
-use crate::http::Response;
+use super::VenueRequest;
 use crate::session::VenueEvent;
+
+/// Which call an answer belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Call {
+    /// A new order.
+    New,
+    /// Other terms of an order.
+    Replace,
+    /// The end of an order.
+    Cancel,
+    /// A question.
+    Query,
+}
 
 /// The order that a request is about, as the request names it.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Subject {
-    call: Call,
-    client_order_id: ClientOrderId,
-    venue_order_id: VenueOrderId,
-    instrument: InstrumentId,
+pub struct Subject {
+    /// What was asked.
+    pub call: Call,
+    /// Our id of it.
+    pub client_order_id: ClientOrderId,
+    /// The venue's, where the request names it.
+    pub venue_order_id: VenueOrderId,
+    /// Its instrument.
+    pub instrument: InstrumentId,
     side: Side,
 }
 
 impl Subject {
     /// `None` for requests about no single order.
-    pub(super) const fn of(request: &VenueRequest) -> Option<Self> {
+    #[must_use]
+    pub const fn of(request: &VenueRequest) -> Option<Self> {
         let none = VenueOrderId(0);
         let (call, client_order_id, venue_order_id, instrument, side) = match request {
             VenueRequest::New(o) => (Call::New, o.client_order_id, none, o.instrument, o.side),
@@ -59,7 +72,8 @@ impl Subject {
     }
 
     /// A report about the order; the side is only known for new orders and is `Buy` otherwise.
-    const fn report(&self, now: UnixNanos, kind: ReportKind) -> Report {
+    #[must_use]
+    pub const fn report(&self, now: UnixNanos, kind: ReportKind) -> Report {
         Report {
             ts_event: now,
             client_order_id: self.client_order_id,
@@ -124,57 +138,4 @@ pub(super) const fn unsent(
         }
         _ => unanswered(request, now),
     }
-}
-
-/// What the next step of a call about one order is.
-#[allow(clippy::large_enum_variant, reason = "lives on the stack for one call")]
-pub(super) enum Next {
-    /// It is over, with this.
-    Done(Outcome),
-    /// The order was found: send the cancel now.
-    CancelThis(VenueOrderId),
-    /// The order goes on as another one: read that.
-    Follow(VenueOrderId),
-}
-
-/// Reads the answer to a call about one order. `looking_up` is a cancel's first step.
-pub(super) fn read_order_answer(
-    request: &VenueRequest,
-    looking_up: bool,
-    response: &Response<'_>,
-    dialect: &Dialect,
-    now: UnixNanos,
-) -> Next {
-    let Some(subject) = Subject::of(request) else {
-        return Next::Done(Outcome::Unanswered);
-    };
-    let call = if looking_up {
-        Call::Query
-    } else {
-        subject.call
-    };
-    if !(200..300).contains(&response.status) {
-        return Next::Done(judge(call, response, now));
-    }
-    if call == Call::Cancel {
-        let kind = ReportKind::PendingCancel;
-        return Next::Done(Outcome::report(subject.report(now, kind)));
-    }
-    let Ok(Some(order)) = decode_order(dialect, response.body) else {
-        return Next::Done(Outcome::Unanswered);
-    };
-    let own = order.client_order_id.sequence == subject.client_order_id.sequence;
-    if !own || order.instrument != subject.instrument {
-        return Next::Done(Outcome::Unanswered);
-    }
-    let kind = match subject.call {
-        Call::New => order.new_answer(),
-        Call::Replace => order.replace_answer(),
-        _ if order.state == OrderState::Replaced && order.replaced_by.0 != 0 => {
-            return Next::Follow(order.replaced_by);
-        }
-        Call::Cancel => return Next::CancelThis(order.venue_order_id),
-        Call::Query => order.snapshot(),
-    };
-    Next::Done(Outcome::report(order.report(kind)))
 }

@@ -3,54 +3,48 @@
 //! Rules that live here, so that the driver has none:
 //! - a request that was handed out and not answered is unanswered, never rejected;
 //! - a request of which no byte was sent is refused for certain (`NeverAccepted`);
-//! - a cancel whose venue id is not known first looks the order up;
-//! - a query is answered to the end: pages are turned, a replaced order is followed;
+//! - a question is answered to the end, in as many steps and pages as the venue needs for it;
 //! - after a 429, and while the quota is down to its reserve, new orders and replaces are refused
-//!   at once; cancels and queries wait for the reset and use the reserve;
+//!   at once; cancels and queries wait for the reset and use the reserve; where only orders are
+//!   counted out, cancels and queries pass;
 //! - after "not authorized" new orders and replaces are refused for good.
-
-mod lookup;
 
 use alloc::collections::VecDeque;
 use alloc::string::ToString;
 use alloc::vec::Vec;
 
-use py_rt_types::{AccountReport, Query, RejectReason, UnixNanos};
+use py_rt_types::{RejectReason, UnixNanos};
 
-use crate::alpaca::encode::{Encoder, VenueRequest, FILLS_PAGE, ORDERS_PAGE};
-use crate::alpaca::errors::{decode_rate_limit, judge, Call, Outcome};
-use crate::alpaca::rest::{
-    decode_account, decode_asset, decode_clock, decode_fills, decode_orders, decode_positions, Page,
-};
-use crate::alpaca::rest_answer::{read_order_answer, unanswered, unsent, Next, Subject};
-use crate::alpaca::rest_queue::{Job, RestConfig, Step, HOPS_MAX};
-use crate::alpaca::rules::Refusal;
-use crate::error::{DecodeError, Malformed};
+use super::queue::HOPS_MAX;
+use super::subject::{unanswered, unsent};
+use super::{Job, Next, Outcome, Requests, RestConfig, RestDialect, Subject, VenueRequest};
+use crate::error::DecodeError;
 use crate::http::{Response, ResponseReader, BODY_MAX};
 use crate::link::{Link, Wish};
 use crate::session::{Fatal, RateLimit, Session, Transmit, VenueEvent};
 
 /// See the module.
 #[derive(Debug)]
-pub struct RestSession {
+pub struct RequestSession<D: RestDialect> {
     config: RestConfig,
-    encoder: Encoder,
+    dialect: D,
     link: Link,
     reader: ResponseReader,
-    queue: VecDeque<Job>,
-    in_flight: Option<(Job, UnixNanos)>,
+    queue: VecDeque<Job<D::Step>>,
+    in_flight: Option<(Job<D::Step>, UnixNanos)>,
     events: VecDeque<VenueEvent>,
     out: Vec<u8>,
     rate_limit: RateLimit,
     limited_until: UnixNanos,
+    orders_until: UnixNanos,
     answers: u64,
     not_authorized: bool,
 }
 
-impl RestSession {
+impl<D: RestDialect> RequestSession<D> {
     /// A session that opens its connection at the first `handle_timeout`.
     #[must_use]
-    pub fn new(config: RestConfig, encoder: Encoder) -> Self {
+    pub fn new(config: RestConfig, dialect: D) -> Self {
         Self {
             link: Link::new(config.link),
             reader: ResponseReader::new(BODY_MAX),
@@ -60,10 +54,11 @@ impl RestSession {
             out: Vec::with_capacity(1024),
             rate_limit: RateLimit::default(),
             limited_until: UnixNanos::MIN,
+            orders_until: UnixNanos::MIN,
             answers: 0,
             not_authorized: false,
             config,
-            encoder,
+            dialect,
         }
     }
 
@@ -80,7 +75,7 @@ impl RestSession {
         };
         let job = Job {
             request,
-            step: Step::First,
+            step: D::Step::default(),
             give_up_at: now.plus(wait_ns),
             hops: 0,
         };
@@ -95,7 +90,7 @@ impl RestSession {
     /// Takes back new orders and replaces of which no byte was sent; each is refused for certain.
     /// Orders that can only reduce stay, and so do cancels and questions.
     pub fn withdraw(&mut self, now: UnixNanos) {
-        let may_go = |job: &Job| match &job.request {
+        let may_go = |job: &Job<D::Step>| match &job.request {
             VenueRequest::New(order) => order.reduce_only,
             VenueRequest::Replace(_) => false,
             _ => true,
@@ -121,12 +116,12 @@ impl RestSession {
     }
 
     /// The next job that may be sent; refuses on the way those that may not.
-    fn next_job(&mut self, now: UnixNanos) -> Option<Job> {
+    fn next_job(&mut self, now: UnixNanos) -> Option<Job<D::Step>> {
         let limited = now < self.limited_until;
         while let Some(at) = self.queue.iter().position(Job::is_risk) {
             let reason = if self.not_authorized {
                 RejectReason::NotAuthorized
-            } else if limited || self.is_reserve_only(now) {
+            } else if limited || now < self.orders_until || self.is_reserve_only(now) {
                 RejectReason::Venue
             } else {
                 break;
@@ -148,89 +143,40 @@ impl RestSession {
             && self.rate_limit.reset.is_some_and(|reset| now < reset)
     }
 
-    fn refuse(&mut self, now: UnixNanos, job: &Job, reason: RejectReason, text: &str) {
+    fn refuse(&mut self, now: UnixNanos, job: &Job<D::Step>, reason: RejectReason, text: &str) {
         self.events.push_back(VenueEvent::Notice(text.to_string()));
         self.events.extend(unsent(&job.request, now, reason));
     }
 
-    fn encode(&mut self, job: &Job) -> Result<(), Refusal> {
-        let (encoder, out) = (&mut self.encoder, &mut self.out);
-        out.clear();
-        match (&job.request, &job.step) {
-            (_, Step::CancelThis(id)) => encoder.encode_cancel(*id, out),
-            (_, Step::Read(id)) => encoder.encode_order(*id, out),
-            (VenueRequest::New(order), _) => return encoder.encode_new(order, out),
-            (VenueRequest::Replace(order), _) => return encoder.encode_replace(order, out),
-            (VenueRequest::Cancel(order), _) if order.venue_order_id.0 != 0 => {
-                encoder.encode_cancel(order.venue_order_id, out);
-            }
-            (VenueRequest::Cancel(order), _) => encoder.encode_lookup(order.client_order_id, out),
-            (VenueRequest::Query(query), step) => {
-                let page = match step {
-                    Step::Page(token) => Some(token.as_slice()),
-                    _ => None,
-                };
-                match query {
-                    Query::Order {
-                        client_order_id, ..
-                    } => encoder.encode_lookup(*client_order_id, out),
-                    Query::VenueOrder { venue_order_id } => {
-                        encoder.encode_order(*venue_order_id, out);
-                    }
-                    Query::OpenOrders => encoder.encode_open_orders(page, out),
-                    Query::Fills { since } => encoder.encode_fills(*since, page, out),
-                    Query::Positions => encoder.encode_positions(out),
-                    Query::Account => encoder.encode_account(out),
-                }
-            }
-            (VenueRequest::Clock, _) => encoder.encode_clock(out),
-            (VenueRequest::Asset(id), _) => return encoder.encode_asset(*id, out),
-        }
-        Ok(())
-    }
-
     fn handle_response(&mut self, now: UnixNanos, response: &Response<'_>) -> bool {
-        let Some((job, _)) = self.in_flight.take() else {
+        let Some((mut job, _)) = self.in_flight.take() else {
             return false;
         };
         self.answers += 1;
-        let told = decode_rate_limit(response);
+        let told = self.dialect.rate_limit(now, response);
         self.rate_limit = RateLimit {
             limit: told.limit.or(self.rate_limit.limit),
             remaining: told.remaining,
             reset: told.reset.or(self.rate_limit.reset),
         };
-        if Subject::of(&job.request).is_some() {
-            self.handle_order_answer(now, job, response);
-        } else {
-            self.handle_list_answer(now, job, response);
+        let read = self.dialect.read(now, &mut job, response, &mut self.events);
+        match read {
+            Next::Done => {}
+            Next::Again if job.hops < HOPS_MAX => {
+                job.hops += 1;
+                self.queue.push_front(job);
+            }
+            Next::Again => self.handle_outcome(now, job, Outcome::Unanswered),
+            Next::Page => {
+                job.give_up_at = now.plus(self.config.queue_wait_ns);
+                self.queue.push_front(job);
+            }
+            Next::Outcome(outcome) => self.handle_outcome(now, job, outcome),
         }
         true
     }
 
-    fn handle_order_answer(&mut self, now: UnixNanos, mut job: Job, response: &Response<'_>) {
-        let looking_up = match (&job.request, &job.step) {
-            (VenueRequest::Cancel(order), Step::First) => order.venue_order_id.0 == 0,
-            (_, Step::Read(_)) => true,
-            _ => false,
-        };
-        let dialect = self.encoder.dialect();
-        match read_order_answer(&job.request, looking_up, response, dialect, now) {
-            Next::Done(outcome) => self.handle_outcome(now, job, outcome),
-            Next::CancelThis(id) => {
-                job.step = Step::CancelThis(id);
-                self.queue.push_front(job);
-            }
-            Next::Follow(id) if job.hops < HOPS_MAX => {
-                job.step = Step::Read(id);
-                job.hops += 1;
-                self.queue.push_front(job);
-            }
-            Next::Follow(_) => self.handle_outcome(now, job, Outcome::Unanswered),
-        }
-    }
-
-    fn handle_outcome(&mut self, now: UnixNanos, mut job: Job, outcome: Outcome) {
+    fn handle_outcome(&mut self, now: UnixNanos, mut job: Job<D::Step>, outcome: Outcome) {
         let subject = Subject::of(&job.request);
         match outcome {
             Outcome::Reports(reports) => {
@@ -246,8 +192,14 @@ impl RestSession {
                 } else {
                     job.give_up_at = retry_at.plus(self.config.queue_wait_ns);
                     self.queue.push_front(job);
-                    self.lengthen_waits();
                 }
+                self.lengthen_waits();
+            }
+            Outcome::OrdersLimited { retry_at } => {
+                self.orders_until = self.orders_until.max(retry_at);
+                self.events.push_back(VenueEvent::Limited { retry_at });
+                self.events
+                    .extend(unsent(&job.request, now, RejectReason::Venue));
             }
             Outcome::Fatal => {
                 if !self.not_authorized {
@@ -278,107 +230,6 @@ impl RestSession {
         for job in self.queue.iter_mut().filter(|job| !job.is_risk()) {
             job.give_up_at = job.give_up_at.max(until);
         }
-    }
-
-    fn handle_list_answer(&mut self, now: UnixNanos, job: Job, response: &Response<'_>) {
-        if response.status != 200 {
-            let outcome = judge(Call::Query, response, now);
-            if !matches!(outcome, Outcome::NotFound) || !self.end_lookup(&job) {
-                self.handle_outcome(now, job, outcome);
-            }
-            return;
-        }
-        if let Err(malformed) = self.read_list(now, &job, response.body) {
-            self.events.push_back(VenueEvent::Quarantined(malformed));
-            self.events.extend(unanswered(&job.request, now));
-        }
-    }
-
-    fn read_list(&mut self, now: UnixNanos, job: &Job, body: &[u8]) -> Result<(), Malformed> {
-        let dialect = self.encoder.dialect();
-        let mut reports = Vec::new();
-        match job.request {
-            VenueRequest::Clock => {
-                let clock = decode_clock(body)?;
-                self.events.push_back(VenueEvent::Clock(clock));
-            }
-            VenueRequest::Asset(_) => {
-                let asset = decode_asset(body)?;
-                self.events.push_back(VenueEvent::Asset(asset.into()));
-            }
-            VenueRequest::Query(query @ Query::Account) => {
-                let account = decode_account(body)?;
-                if account.blocked {
-                    let text = "the venue refuses orders of this account".to_string();
-                    self.events.push_back(VenueEvent::Notice(text));
-                }
-                for report in [
-                    AccountReport::Cash(account.cash),
-                    AccountReport::Done(query),
-                ] {
-                    self.events.push_back(VenueEvent::Account(report));
-                }
-            }
-            VenueRequest::Query(Query::VenueOrder { venue_order_id }) => {
-                return self.read_venue_order(job, venue_order_id, body);
-            }
-            VenueRequest::Query(query @ Query::Positions) => {
-                let mut positions = Vec::new();
-                let page = decode_positions(dialect, body, &mut positions)?;
-                self.events
-                    .extend(positions.into_iter().map(VenueEvent::Account));
-                self.finish_list(query, &page);
-            }
-            VenueRequest::Query(query @ Query::OpenOrders) => {
-                let page = decode_orders(dialect, body, &mut reports)?;
-                self.events
-                    .extend(reports.into_iter().map(VenueEvent::Report));
-                self.turn_page(now, job, query, &page, ORDERS_PAGE);
-            }
-            VenueRequest::Query(query @ Query::Fills { since }) => {
-                let page = decode_fills(dialect, body, since, &mut reports)?;
-                self.events
-                    .extend(reports.into_iter().map(VenueEvent::Report));
-                self.turn_page(now, job, query, &page, FILLS_PAGE);
-            }
-            _ => {}
-        }
-        Ok(())
-    }
-
-    /// Asks for the next page, or ends the answer. A page that could not be read whole, or that
-    /// repeats itself, ends it as failed.
-    fn turn_page(&mut self, now: UnixNanos, job: &Job, query: Query, page: &Page, rows: usize) {
-        if page.rows < rows || page.malformed.is_some() {
-            return self.finish_list(query, page);
-        }
-        match &page.last {
-            Some(last) if job.step != Step::Page(last.clone()) => {
-                let mut next = job.clone();
-                next.step = Step::Page(last.clone());
-                next.give_up_at = now.plus(self.config.queue_wait_ns);
-                self.queue.push_front(next);
-            }
-            _ => self
-                .events
-                .push_back(VenueEvent::Account(AccountReport::Failed(query))),
-        }
-    }
-
-    fn finish_list(&mut self, query: Query, page: &Page) {
-        let end = match page.malformed {
-            None => AccountReport::Done(query),
-            Some(malformed) => {
-                let text = alloc::format!(
-                    "a row of the venue's answer could not be read ({malformed}); if it is an \
-                     execution off the tick or lot, set the instrument's steps finer"
-                );
-                self.events.push_back(VenueEvent::Quarantined(malformed));
-                self.events.push_back(VenueEvent::Notice(text));
-                AccountReport::Failed(query)
-            }
-        };
-        self.events.push_back(VenueEvent::Account(end));
     }
 
     /// Gives up the connection: the request in flight is unanswered.
@@ -426,7 +277,7 @@ impl RestSession {
     }
 }
 
-impl Session for RestSession {
+impl<D: RestDialect> Session for RequestSession<D> {
     fn handle_connected(&mut self, now: UnixNanos) {
         self.reader.reset();
         self.link.handle_connected(now);
@@ -471,7 +322,8 @@ impl Session for RestSession {
             return None;
         }
         while let Some(job) = self.next_job(now) {
-            match self.encode(&job) {
+            self.out.clear();
+            match self.dialect.encode(now, &job, &mut self.out) {
                 Ok(()) => {
                     let due = now.plus(self.config.answer_timeout_ns);
                     self.in_flight = Some((job, due));
@@ -496,5 +348,15 @@ impl Session for RestSession {
             .into_iter()
             .flatten()
             .fold(self.link.poll_timeout(), UnixNanos::min)
+    }
+}
+
+impl<D: RestDialect> Requests for RequestSession<D> {
+    fn handle_request(&mut self, now: UnixNanos, request: VenueRequest) {
+        Self::handle_request(self, now, request);
+    }
+
+    fn withdraw(&mut self, now: UnixNanos) {
+        Self::withdraw(self, now);
     }
 }

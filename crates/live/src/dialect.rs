@@ -1,0 +1,67 @@
+//! Which venue is traded at: its name, and how it spells ids.
+
+use py_rt_types::{ExecId, Instrument, VenueOrderId};
+use py_rt_venues::alpaca::ids::encode_uuid;
+use py_rt_venues::binance::ids::encode_number;
+
+/// Which venue's words are spoken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Dialect {
+    /// Alpaca's trading and market data API: stocks and crypto.
+    #[default]
+    Alpaca,
+    /// Binance's spot API.
+    Binance,
+}
+
+impl Dialect {
+    /// The name of the venue in instruments and tables.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Alpaca => "alpaca",
+            Self::Binance => "binance",
+        }
+    }
+
+    /// The dialect of this name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        [Self::Alpaca, Self::Binance]
+            .into_iter()
+            .find(|one| one.name() == name)
+    }
+
+    /// The venue of a session with these instruments.
+    #[must_use]
+    pub fn of(instruments: &[Instrument]) -> Self {
+        let first = instruments.first().map(|one| one.spec().venue.as_str());
+        first.and_then(Self::parse).unwrap_or_default()
+    }
+
+    /// The venue's id of an order, as the venue writes it.
+    #[must_use]
+    pub fn order_text(self, id: VenueOrderId) -> String {
+        let mut text = Vec::with_capacity(36);
+        match self {
+            Self::Alpaca => encode_uuid(id.0, &mut text),
+            Self::Binance => encode_number(id.0, &mut text),
+        }
+        String::from_utf8_lossy(&text).into_owned()
+    }
+
+    /// The venue's id of an execution; Binance numbers them by symbol, so the symbol is part of it.
+    #[must_use]
+    pub fn exec_text(self, symbol: &str, id: ExecId) -> String {
+        let mut text = Vec::with_capacity(36);
+        match self {
+            Self::Alpaca => encode_uuid(id.0, &mut text),
+            Self::Binance => {
+                text.extend_from_slice(symbol.as_bytes());
+                text.push(b'-');
+                encode_number(id.0, &mut text);
+            }
+        }
+        String::from_utf8_lossy(&text).into_owned()
+    }
+}

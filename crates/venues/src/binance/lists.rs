@@ -1,0 +1,470 @@
+//! Answers about the account and what is listed: balances, trades, instruments, the clock.
+//!
+//! Lists are read as far as their grammar goes; a row that cannot be read is named and the rest
+//! stands, so that the caller can use what was said and still know that it is not everything.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use py_rt_types::{
+    AssetClass, ClientOrderId, Decimal, InstrumentSpec, Liquidity, Price, Qty, Report, ReportKind,
+    Side, UnixNanos,
+};
+
+use crate::binance::fees::Fee;
+use crate::binance::ids::{exec_id, order_id};
+use crate::binance::orders::{instant, price, qty, whole, RawOrder};
+use crate::dialect::Dialect;
+use crate::error::{DecodeError, Malformed};
+use crate::json::{Scanner, Slot};
+use crate::symbols::{decimal, Listing};
+
+/// An asset that the account owns, free and locked together, in 1e-18.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Balance {
+    /// Its name.
+    pub asset: Vec<u8>,
+    /// How much.
+    pub atto: i128,
+}
+
+/// What `GET /api/v3/account` says.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Account {
+    /// The venue's number of the account; empty when it does not say.
+    pub uid: String,
+    /// Whether orders are taken.
+    pub can_trade: bool,
+    /// What is owned.
+    pub balances: Vec<Balance>,
+}
+
+impl Account {
+    /// How much of an asset is owned, in 1e-18.
+    #[must_use]
+    pub fn owned(&self, asset: &[u8]) -> i128 {
+        let found = self.balances.iter().find(|row| row.asset == asset);
+        found.map_or(0, |row| row.atto)
+    }
+}
+
+/// Reads the account.
+///
+/// # Errors
+/// [`Malformed`] naming what is wrong.
+pub fn decode_account(body: &[u8]) -> Result<Account, Malformed> {
+    let mut account = Account::default();
+    let (mut uid, mut can_trade) = (Slot::default(), Slot::default());
+    let mut listed = false;
+    let mut scanner = Scanner::new(body);
+    let mut read = || -> Result<(), DecodeError> {
+        scanner.begin_object()?;
+        while let Some(name) = scanner.next_key()? {
+            match name {
+                b"uid" => uid.fill(&mut scanner)?,
+                b"canTrade" => can_trade.fill(&mut scanner)?,
+                b"balances" => {
+                    listed = true;
+                    scanner.begin_array()?;
+                    while scanner.next_element()? {
+                        account.balances.push(balance(&mut scanner)?);
+                    }
+                }
+                _ => scanner.skip()?,
+            }
+        }
+        scanner.finish()
+    };
+    read().map_err(|error| error.in_whole(body.len()))?;
+    if !listed {
+        return Err(Malformed {
+            offset: body.len(),
+            field: "balances",
+        });
+    }
+    let digits = uid.digits("uid")?.unwrap_or_default();
+    account.uid = String::from_utf8_lossy(digits).into_owned();
+    account.can_trade = can_trade.flag("canTrade")?.unwrap_or(true);
+    Ok(account)
+}
+
+fn balance(scanner: &mut Scanner<'_>) -> Result<Balance, DecodeError> {
+    let [mut asset, mut free, mut locked] = [Slot::default(); 3];
+    scanner.begin_object()?;
+    while let Some(name) = scanner.next_key()? {
+        match name {
+            b"asset" => asset.fill(scanner)?,
+            b"free" => free.fill(scanner)?,
+            b"locked" => locked.fill(scanner)?,
+            _ => scanner.skip()?,
+        }
+    }
+    let amount = |slot: &Slot<'_>, field| -> Result<i128, Malformed> {
+        let amount = decimal(slot.required_digits(field)?).and_then(Decimal::to_atto);
+        amount.map_err(|_| slot.malformed(field))
+    };
+    let (free_atto, locked_atto) = (amount(&free, "free")?, amount(&locked, "locked")?);
+    let atto = free_atto.checked_add(locked_atto);
+    Ok(Balance {
+        asset: asset.required_text("asset")?.into_owned(),
+        atto: atto.ok_or_else(|| locked.malformed("locked"))?,
+    })
+}
+
+/// One trade of the account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Trade {
+    /// The venue's number of it, within its symbol.
+    pub number: u64,
+    /// The venue's number of its order, within its symbol.
+    pub order: u64,
+    /// When.
+    pub ts_event: UnixNanos,
+    /// Whether the account bought or sold.
+    pub side: Side,
+    /// Price.
+    pub price: Price,
+    /// Quantity.
+    pub qty: Qty,
+    /// What it cost.
+    pub fee: Fee,
+    /// Added or took liquidity.
+    pub liquidity: Liquidity,
+}
+
+impl Trade {
+    /// The execution, once the order's total after it is known. The venue names the order by its
+    /// own number only.
+    #[must_use]
+    pub fn report(&self, listing: &Listing, cum_qty: Qty) -> Report {
+        let symbol = listing.instrument().symbol().as_bytes();
+        Report {
+            ts_event: self.ts_event,
+            client_order_id: ClientOrderId::FOREIGN,
+            venue_order_id: order_id(symbol, self.order),
+            instrument: listing.id(),
+            side: self.side,
+            kind: ReportKind::Fill {
+                exec_id: exec_id(symbol, self.number),
+                last_qty: self.qty,
+                last_price: self.price,
+                cum_qty,
+                fee: self.fee.amount,
+                fee_asset: self.fee.asset,
+                liquidity: self.liquidity,
+            },
+        }
+    }
+}
+
+/// Reads a page of `GET /api/v3/myTrades`: the trades that could be read, and the first row that
+/// could not.
+///
+/// # Errors
+/// [`Malformed`] when the body is no array of objects.
+pub fn decode_trades(
+    listing: &Listing,
+    body: &[u8],
+) -> Result<(Vec<Trade>, usize, Option<Malformed>), Malformed> {
+    let (mut trades, mut rows, mut wrong) = (Vec::new(), 0, None);
+    each_row(body, |scanner| {
+        let row = RawTrade::scan(scanner)?;
+        rows += 1;
+        match row.resolve(listing) {
+            Ok(trade) => trades.push(trade),
+            Err(malformed) => wrong = wrong.or(Some(malformed)),
+        }
+        Ok(())
+    })?;
+    Ok((trades, rows, wrong))
+}
+
+#[derive(Default)]
+struct RawTrade<'a> {
+    id: Slot<'a>,
+    order: Slot<'a>,
+    price: Slot<'a>,
+    qty: Slot<'a>,
+    fee: Slot<'a>,
+    asset: Slot<'a>,
+    time: Slot<'a>,
+    buyer: Slot<'a>,
+    maker: Slot<'a>,
+}
+
+impl<'a> RawTrade<'a> {
+    fn scan(scanner: &mut Scanner<'a>) -> Result<Self, DecodeError> {
+        let mut trade = Self::default();
+        scanner.begin_object()?;
+        while let Some(name) = scanner.next_key()? {
+            let slot = match name {
+                b"id" => &mut trade.id,
+                b"orderId" => &mut trade.order,
+                b"price" => &mut trade.price,
+                b"qty" => &mut trade.qty,
+                b"commission" => &mut trade.fee,
+                b"commissionAsset" => &mut trade.asset,
+                b"time" => &mut trade.time,
+                b"isBuyer" => &mut trade.buyer,
+                b"isMaker" => &mut trade.maker,
+                _ => {
+                    scanner.skip()?;
+                    continue;
+                }
+            };
+            slot.fill(scanner)?;
+        }
+        Ok(trade)
+    }
+
+    fn resolve(&self, listing: &Listing) -> Result<Trade, Malformed> {
+        let truth = |slot: &Slot<'_>, field| -> Result<bool, Malformed> {
+            slot.flag(field)?.ok_or_else(|| slot.malformed(field))
+        };
+        let last_qty = qty(&self.qty, "qty", listing)?;
+        if last_qty.0 == 0 {
+            return Err(self.qty.malformed("qty"));
+        }
+        Ok(Trade {
+            number: whole(&self.id, "id")?,
+            order: whole(&self.order, "orderId")?,
+            ts_event: instant(&self.time, "time")?,
+            side: if truth(&self.buyer, "isBuyer")? {
+                Side::Buy
+            } else {
+                Side::Sell
+            },
+            price: price(&self.price, "price", listing)?,
+            qty: last_qty,
+            fee: Fee::read(&self.fee, &self.asset, listing)?,
+            liquidity: if truth(&self.maker, "isMaker")? {
+                Liquidity::Maker
+            } else {
+                Liquidity::Taker
+            },
+        })
+    }
+}
+
+/// Reads a list of orders: a `Snapshot` each, and the first row that could not be read and may be
+/// ours.
+///
+/// # Errors
+/// [`Malformed`] when the body is no array of objects; forget the reports then.
+pub fn decode_orders(
+    dialect: &Dialect,
+    body: &[u8],
+    reports: &mut Vec<Report>,
+) -> Result<Option<Malformed>, Malformed> {
+    let mut wrong = None;
+    each_row(body, |scanner| {
+        let raw = RawOrder::scan(scanner)?;
+        match raw.resolve(dialect) {
+            Ok(Some(order)) => reports.push(order.report(order.snapshot())),
+            Err(malformed) if !raw.is_foreign(dialect) => wrong = wrong.or(Some(malformed)),
+            Ok(None) | Err(_) => {}
+        }
+        Ok(())
+    })?;
+    Ok(wrong)
+}
+
+/// Reads a page of `GET /api/v3/allOrders`: the numbers of the orders and how much of each was
+/// executed, as far as they can be read, and how many rows there were.
+///
+/// # Errors
+/// [`Malformed`] when the body is no array of objects.
+pub fn decode_executed(
+    listing: &Listing,
+    body: &[u8],
+) -> Result<(Vec<(u64, Qty)>, usize), Malformed> {
+    let (mut found, mut rows) = (Vec::new(), 0);
+    each_row(body, |scanner| {
+        let raw = RawOrder::scan(scanner)?;
+        rows += 1;
+        found.extend(raw.executed(listing));
+        Ok(())
+    })?;
+    Ok((found, rows))
+}
+
+/// Reads `serverTime`.
+///
+/// # Errors
+/// [`Malformed`] naming what is wrong.
+pub fn decode_time(body: &[u8]) -> Result<UnixNanos, Malformed> {
+    instant(&member(body, b"serverTime")?, "serverTime")
+}
+
+/// Reads the `price` of a ticker.
+///
+/// # Errors
+/// [`Malformed`] naming what is wrong.
+pub fn decode_price(body: &[u8]) -> Result<Decimal, Malformed> {
+    let slot = member(body, b"price")?;
+    let price = decimal(slot.required_digits("price")?);
+    price.map_err(|_| slot.malformed("price"))
+}
+
+fn member<'a>(body: &'a [u8], wanted: &[u8]) -> Result<Slot<'a>, Malformed> {
+    let mut slot = Slot::default();
+    let mut scanner = Scanner::new(body);
+    let mut read = || -> Result<(), DecodeError> {
+        scanner.begin_object()?;
+        while let Some(name) = scanner.next_key()? {
+            if name == wanted {
+                slot.fill(&mut scanner)?;
+            } else {
+                scanner.skip()?;
+            }
+        }
+        scanner.finish()
+    };
+    read().map_err(|error| error.in_whole(body.len()))?;
+    Ok(slot)
+}
+
+pub(super) fn each_row<'a>(
+    body: &'a [u8],
+    mut row: impl FnMut(&mut Scanner<'a>) -> Result<(), DecodeError>,
+) -> Result<(), Malformed> {
+    let mut scanner = Scanner::new(body);
+    let mut read = || -> Result<(), DecodeError> {
+        scanner.begin_array()?;
+        while scanner.next_element()? {
+            row(&mut scanner)?;
+        }
+        scanner.finish()
+    };
+    read().map_err(|error| error.in_whole(body.len()))
+}
+
+/// What the venue says about a pair.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pair {
+    /// The venue's string.
+    pub symbol: String,
+    /// `TRADING`, or why not.
+    pub status: String,
+    /// What prices are in.
+    pub quote: String,
+    /// Price step.
+    pub tick_size: Decimal,
+    /// Quantity step.
+    pub step_size: Decimal,
+    /// Smallest order.
+    pub min_qty: Decimal,
+    /// Smallest value of an order; 0 where nothing is said.
+    pub min_notional: Decimal,
+}
+
+impl Pair {
+    /// The instrument that this pair makes. Spot cannot be sold short and never closes.
+    #[must_use]
+    pub fn spec(&self, venue: &str) -> InstrumentSpec {
+        InstrumentSpec {
+            symbol: self.symbol.clone(),
+            venue: venue.into(),
+            tick_size: self.tick_size,
+            order_tick: None,
+            lot_size: self.step_size,
+            min_qty: self.min_qty,
+            min_notional: self.min_notional,
+            multiplier: Decimal::try_new(1, 0).unwrap_or(Decimal::ZERO),
+            currency: self.quote.clone(),
+            asset_class: AssetClass::Crypto,
+            shortable: false,
+            sessions: false,
+        }
+    }
+}
+
+/// Reads the pairs of `GET /api/v3/exchangeInfo`.
+///
+/// # Errors
+/// [`Malformed`] naming what is wrong, a filter that every order needs among them.
+pub fn decode_exchange_info(body: &[u8]) -> Result<Vec<Pair>, Malformed> {
+    let mut pairs = Vec::new();
+    let mut scanner = Scanner::new(body);
+    let mut read = || -> Result<(), DecodeError> {
+        scanner.begin_object()?;
+        while let Some(name) = scanner.next_key()? {
+            if name != b"symbols" {
+                scanner.skip()?;
+                continue;
+            }
+            scanner.begin_array()?;
+            while scanner.next_element()? {
+                pairs.push(pair(&mut scanner)?);
+            }
+        }
+        scanner.finish()
+    };
+    read().map_err(|error| error.in_whole(body.len()))?;
+    Ok(pairs)
+}
+
+fn pair(scanner: &mut Scanner<'_>) -> Result<Pair, DecodeError> {
+    let [mut symbol, mut status, mut quote] = [Slot::default(); 3];
+    let [mut tick, mut step, mut least, mut worth] = [Slot::default(); 4];
+    scanner.begin_object()?;
+    while let Some(name) = scanner.next_key()? {
+        match name {
+            b"symbol" => symbol.fill(scanner)?,
+            b"status" => status.fill(scanner)?,
+            b"quoteAsset" => quote.fill(scanner)?,
+            b"filters" => {
+                scanner.begin_array()?;
+                while scanner.next_element()? {
+                    filter(scanner, [&mut tick, &mut step, &mut least, &mut worth])?;
+                }
+            }
+            _ => scanner.skip()?,
+        }
+    }
+    let text = |slot: &Slot<'_>, field| -> Result<String, Malformed> {
+        Ok(String::from_utf8_lossy(&slot.required_text(field)?).into_owned())
+    };
+    let number = |slot: &Slot<'_>, field| -> Result<Decimal, Malformed> {
+        decimal(slot.required_digits(field)?).map_err(|_| slot.malformed(field))
+    };
+    Ok(Pair {
+        symbol: text(&symbol, "symbol")?,
+        status: text(&status, "status")?,
+        quote: text(&quote, "quoteAsset")?,
+        tick_size: number(&tick, "tickSize")?,
+        step_size: number(&step, "stepSize")?,
+        min_qty: number(&least, "minQty")?,
+        min_notional: match worth.is_empty() {
+            true => Decimal::ZERO,
+            false => number(&worth, "minNotional")?,
+        },
+    })
+}
+
+/// The members of a filter that orders must keep to: tick, step, smallest quantity and value.
+fn filter<'a>(
+    scanner: &mut Scanner<'a>,
+    [tick, step, least, worth]: [&mut Slot<'a>; 4],
+) -> Result<(), DecodeError> {
+    let [mut kind, mut tick_size, mut step_size, mut min_qty, mut min_notional] =
+        [Slot::default(); 5];
+    scanner.begin_object()?;
+    while let Some(name) = scanner.next_key()? {
+        match name {
+            b"filterType" => kind.fill(scanner)?,
+            b"tickSize" => tick_size.fill(scanner)?,
+            b"stepSize" => step_size.fill(scanner)?,
+            b"minQty" => min_qty.fill(scanner)?,
+            b"minNotional" => min_notional.fill(scanner)?,
+            _ => scanner.skip()?,
+        }
+    }
+    match &*kind.required_text("filterType")? {
+        b"PRICE_FILTER" => *tick = tick_size,
+        b"LOT_SIZE" => (*step, *least) = (step_size, min_qty),
+        b"NOTIONAL" | b"MIN_NOTIONAL" => *worth = min_notional,
+        _ => {}
+    }
+    Ok(())
+}

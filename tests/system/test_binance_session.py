@@ -1,0 +1,133 @@
+"""Sessions in the Binance dialect, through sockets, against the paper venue's own books."""
+
+from __future__ import annotations
+
+import json
+import random
+import signal
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import py_rt as rt
+from py_rt.trade import read_ledger, replay
+from py_rt.trade.store import read_table
+from system.fault_proxy import FaultProxy
+from system.rig import COINS, KEYS, Rig, rig
+
+pytestmark = pytest.mark.system
+
+SEED = 20261130
+
+
+@pytest.fixture
+def coins(tmp_path: Path) -> Iterator[Rig]:
+    with rig(tmp_path, COINS, speed=1, dialect="binance") as made:
+        yield made
+
+
+def fault(rig: Rig, **rule: Any) -> None:
+    request = urllib.request.Request(
+        f"{rig.venue.admin}/admin/faults",
+        data=json.dumps({"seed": SEED, "count": 1000, **rule}).encode(),
+        headers={"Content-Type": "application/json"},
+        method="POST",
+    )
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        assert answer.status == 200
+
+
+def test_every_kind_of_order_ends_equal(coins: Rig) -> None:
+    summary = coins.finish(6)
+    coins.assert_equal(summary)
+    orders = read_table(coins.folder / "session" / "store.sqlite", "orders")
+    assert {"Filled", "Replaced"} <= {row["status"] for row in orders}
+    assert all(row["venue_order_id"].isdigit() for row in orders if row["venue_order_id"])
+    fills = read_table(coins.folder / "session" / "store.sqlite", "fills")
+    # Who buys coins pays in coins.
+    assert {"BTC", "ETH", "USDT"} >= {row["fee_asset"] for row in fills} >= {"BTC"}
+    assert {row["venue"] for row in fills} == {"binance"}
+
+
+def test_kills_in_flight_lose_nothing(coins: Rig) -> None:
+    drawn = random.Random(SEED)
+    for _ in range(4):
+        first = drawn.choice([None, signal.SIGSTOP, signal.SIGINT])
+        coins.kill(drawn.uniform(1.0, 3.0), first, drawn)
+    coins.assert_equal(coins.finish(4))
+
+
+def test_answers_and_reports_that_are_lost_are_asked_for(coins: Rig) -> None:
+    orders = "/api/v3/order"
+    fault(coins, fault="F1", status=504, body="html", path=orders, probability=0.1)
+    fault(coins, fault="F1", status=500, path=orders, probability=0.05, when="before")
+    fault(coins, fault="F3", kind="reset", path=orders, probability=0.05)
+    fault(coins, fault="F4", kind="drop", channel="trading", probability=0.05)
+    fault(coins, fault="F5", kind="skip_update", probability=0.05)
+    child = coins.start(0)
+    time.sleep(6.0)
+    urllib.request.urlopen(
+        urllib.request.Request(f"{coins.venue.admin}/admin/faults", method="DELETE"), timeout=10
+    ).close()
+    # Longer than a silent order is left alone.
+    time.sleep(18.0)
+    child.send_signal(signal.SIGINT)
+    coins.assert_equal(coins.ended(child, 30))
+
+
+def test_kills_behind_a_network_that_fails(coins: Rig) -> None:
+    proxy = FaultProxy(coins.port, SEED)
+    try:
+        coins.port = proxy.port
+        drawn = random.Random(SEED)
+        for _ in range(2):
+            coins.kill(drawn.uniform(1.5, 4.0), None, drawn)
+        child = coins.start(0)
+        time.sleep(4.0)
+        proxy.faulty = False
+        time.sleep(6.0)
+        child.send_signal(signal.SIGINT)
+        coins.assert_equal(coins.ended(child, 30))
+        assert proxy.counts.total() > 0
+    finally:
+        proxy.close()
+
+
+def test_paper_on_a_recording(tmp_path: Path) -> None:
+    maker = rt.StrategyFactory.create("market_maker")
+    result = rt.paper(maker, speed=20, seconds=5, state_dir=tmp_path, dialect="binance")
+    assert result.reconciled
+    assert result.orders > 0
+    again = replay(result.journal)
+    assert again.equal, again
+
+
+def test_the_switch_needs_no_session(coins: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    coins.kill(3.0, None, random.Random(SEED))
+    for name, value in zip(KEYS["binance"], (coins.venue.key, coins.venue.secret), strict=True):
+        monkeypatch.setenv(name, value)
+    session, config = coins.folder / "session", coins.folder / "trade.toml"
+    done = rt.kill(session, "flatten", by="ada", config=config)
+    assert (done["open_orders"], done["positions"]) == (0, []), done
+    ledger = read_ledger(coins.venue.admin)
+    assert all(float(qty) < 1e-4 for qty in ledger["positions"].values())
+    rt.kill(session, "resume", by="ada")
+    coins.assert_equal(coins.finish(3))
+
+
+def test_a_session_in_the_wrong_mode_is_refused(
+    coins: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in zip(KEYS["binance"], (coins.venue.key, coins.venue.secret), strict=True):
+        monkeypatch.setenv(name, value)
+    child = coins.start(1)
+    child.communicate(timeout=40)
+    config = coins.folder / "trade.toml"
+    text = config.read_text(encoding="utf-8")
+    config.write_text(text.replace("[venue]", '[venue]\nmode = "live"'), encoding="utf-8")
+    with pytest.raises(rt.TradingError, match="venue on loopback is paper"):
+        rt.trade(rt.StrategyFactory.create("market_maker"), config)
