@@ -32,8 +32,8 @@ use py_rt_types::{Bar, Instrument, InstrumentId, MarketEvent, Money, UnixNanos};
 
 use crate::event::{Event, FillEvent, OrderEvent, ParentEvent, TradingState};
 use crate::execution::{Execution, ExecutionTimes, Sync};
-use crate::input::{Input, Phase, Session};
-use crate::market::{BarBuilder, Change, Left, Market};
+use crate::input::{Input, Session};
+use crate::market::{BarBuilder, Change, Left, Listings, Market};
 use crate::output::{Outbox, Output};
 use crate::portfolio::Portfolio;
 use crate::risk::{Desk, Review, Risk, RiskLimits};
@@ -109,8 +109,6 @@ pub struct Kernel<S> {
     recovered: Recovered,
     /// Whether any limit needs more to be remembered than the books.
     guarded: bool,
-    /// The phases of the markets, by instrument; empty before one was told.
-    phases: Vec<Phase>,
     flatten: Option<Flatten>,
 }
 
@@ -180,9 +178,15 @@ impl<S: Strategy> Kernel<S> {
             last_fill: UnixNanos(0),
             recovered: Recovered::default(),
             guarded,
-            phases: Vec::new(),
             flatten: None,
         }
+    }
+
+    /// Lets instruments be the same product at several venues; else each is its own.
+    #[must_use]
+    pub fn with_listings(mut self, listings: Listings) -> Self {
+        self.market = self.market.with_listings(listings);
+        self
     }
 
     /// Takes one input. Time never goes back: an earlier `now` counts as the latest one seen.
@@ -471,7 +475,7 @@ impl<S: Strategy> Kernel<S> {
             exposures: self.execution.orders.exposures(StrategyId::ACCOUNT),
             open_orders: self.execution.orders.open().len(),
             open: self.execution.orders.open(),
-            phases: &self.phases,
+            phases: &self.market.phases,
             reconciled: self.sync.is_online(),
             shared: !self.books.own.is_empty(),
         }

@@ -17,7 +17,7 @@ use crate::risk::{DayImage, Risk};
 use crate::signal::Strategy;
 
 /// The number of this format.
-const FORMAT: u16 = 5;
+const FORMAT: u16 = 6;
 /// Closed orders that are carried over, for late reports.
 const CLOSED_KEPT: usize = 2_048;
 
@@ -218,6 +218,9 @@ impl Snapshot {
         let parents = self.parents.iter().filter_map(|held| {
             let mut held = held.clone();
             held.parent.instrument = place(held.parent.instrument)?;
+            for leg in &mut held.legs {
+                leg.instrument = place(leg.instrument)?;
+            }
             Some(held)
         });
         Self {
@@ -352,11 +355,11 @@ impl<S: Strategy> Kernel<S> {
         let early: BTreeMap<u64, Vec<(i64, i64)>> = snapshot.early.iter().cloned().collect();
         self.execution
             .restore_orders(&snapshot.open, &snapshot.closed, early, &snapshot.former);
-        if snapshot
-            .parents
-            .iter()
-            .any(|held| held.parent.instrument.index() >= count)
-        {
+        if snapshot.parents.iter().any(|held| {
+            let legs = held.legs.iter().map(|leg| leg.instrument);
+            legs.chain([held.parent.instrument])
+                .any(|id| id.index() >= count)
+        }) {
             return Err(wrong("parents"));
         }
         let execution = &mut self.execution;
