@@ -56,8 +56,14 @@ def triangle(btc: MarketData, eth: MarketData) -> MarketData:
     rows["kind"], rows["side"] = QUOTE, np.tile([BUY, SELL], len(at))
     rows["price"] = np.repeat(bid, 2) + np.tile([0, 1], len(at))
     rows["qty"], rows["flags"] = 50_000, np.tile([0, 1], len(at))
-    steps = {"tick_size": "0.00001", "lot_size": "0.0001", "currency": "BTC"}
-    cross = Instrument("ETHBTC", asset_class="crypto", sessions=False, **steps)  # type: ignore[arg-type]
+    cross = Instrument(
+        "ETHBTC",
+        tick_size="0.00001",
+        lot_size="0.0001",
+        currency="BTC",
+        asset_class="crypto",
+        sessions=False,
+    )
     parts = [btc.events(), eth.events(), rows]
     joined = np.empty(sum(len(part) for part in parts), dtype=EVENT_DTYPE)
     begin = 0
@@ -73,11 +79,10 @@ def triangle(btc: MarketData, eth: MarketData) -> MarketData:
 
 
 def show(title: str, strategy: Any, result: rt.BacktestResult) -> None:
-    """Print what became of a run."""
+    """Print what became of a run: what is held of each asset beside fees, and these."""
     held = {asset: round(qty, 6) + 0.0 for asset, qty in sorted(strategy.held.items())}
     print(f"{title}: {strategy.begun} sets of legs, {strategy.unwound} unwound")
     print(f"  fills {len(result.fills)}, fees {result.fills['fee'].sum():.2f}, held {held}")
-    print(f"  equity {result.equity['equity'].iloc[-1] - 1e7:+.2f}")
 
 
 def main() -> None:

@@ -78,7 +78,7 @@ def run(strategy: rt.Strategy, data: Any, venue: Any = CALM, **other: Any) -> rt
 
 
 def test_a_symbol_is_named_with_its_venue_and_rows_come_as_they_are_seen() -> None:
-    slow = rt.SimVenue(latency_feed="30ms")
+    slow = rt.SimVenue(latency_feed="130ms")
     data = {"x": book([(0, 100, 5)]), "y": book([(0, 101, 5)], symbol="A-B/C")}
     venues = venues_of(data, {"x": CALM, "y": slow}, 0)
     assert venues.market.symbols == ("ABC@x", "A-B/C@y")
@@ -87,7 +87,7 @@ def test_a_symbol_is_named_with_its_venue_and_rows_come_as_they_are_seen() -> No
     rows = venues.market.events()
     late = rows["ts_recv"] - rows["ts_event"]
     assert set(late[rows["instrument"] == 0].tolist()) == {0}
-    assert set(late[rows["instrument"] == 1].tolist()) == {30 * MS}
+    assert set(late[rows["instrument"] == 1].tolist()) == {130 * MS}
     assert (np.diff(rows["ts_recv"]) >= 0).all()
     assert venues.happens is not None
     assert (np.diff(venues.happens["ts_event"]) >= 0).all()
@@ -98,7 +98,7 @@ def test_a_symbol_is_named_with_its_venue_and_rows_come_as_they_are_seen() -> No
 
 
 def test_one_venue_with_a_name_sends_the_orders_of_one_without() -> None:
-    data = rt.data.sample("btcusdt_l2").slice(None, "2024-08-08T23:57")
+    data = rt.data.sample("btcusdt_l2").slice(None, "2024-08-08T23:57Z")
     maker = rt.StrategyFactory.create("market_maker", language="python")
     plain = run(maker, data, rt.SimVenue())
     named = run(maker, {"binance": data}, rt.SimVenue())
@@ -222,10 +222,10 @@ def test_actions_and_unknown_products_are_refused() -> None:
 
 
 def test_a_cross_venue_arbitrage_takes_the_gap_and_holds_nothing_on_balance() -> None:
-    # For half a second, the second venue asks less than the first bids.
+    # From some moment on, the second venue asks less than the first bids.
     data = {
         "x": book([(0, 10_000, 5)]),
-        "y": book([(0, 10_000, 5), (20, 9_950, 5), (25, 10_000, 5)]),
+        "y": book([(0, 10_000, 5), (20, 9_950, 5)]),
     }
     fees = rt.SimVenue(latency_feed=0, fees=rt.Fees(taker_bps=5), impact="removes")
     pair = rt.StrategyFactory.create("cross_venue_arbitrage", qty=3.0, max_position=100.0)
@@ -309,7 +309,7 @@ class Sweeps(rt.Strategy):
 def test_two_recordings_of_the_same_minutes() -> None:
     # Spot and perpetual are no equal things; their books are real, and of the same minutes.
     data = {
-        name: rt.data.load(SHARED / f"{name}_btcusdt_20240808.gz").slice(None, "2024-08-08T23:56")
+        name: rt.data.load(SHARED / f"{name}_btcusdt_20240808.gz").slice(None, "2024-08-08T23:56Z")
         for name in ("spot", "usdm")
     }
     venue = {

@@ -1,5 +1,5 @@
 //! Children of a routed parent never exceed it, whatever three venues do: refusals, silence, late
-//! executions, gaps in books, halted markets, new sessions. And a journal replays to the same orders.
+//! executions, gaps in books, halted markets. And a journal replays to the same orders.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod rig;

@@ -1,7 +1,7 @@
 //! The books of one product at all its venues, as one: its levels by price after fees.
 //!
-//! Nothing is kept: levels are read from the venues' books when somebody asks. A venue whose book is
-//! not [counted](Market::is_counted) is left out.
+//! Nothing is kept: levels are read from the venues' books when somebody asks. A venue whose book
+//! is not [counted](Market::is_counted) is left out.
 
 use alloc::vec::Vec;
 use py_rt_types::{Instrument, InstrumentId, Price, Qty, Side, UnixNanos};
@@ -9,7 +9,7 @@ use py_rt_types::{Instrument, InstrumentId, Price, Qty, Side, UnixNanos};
 use super::Market;
 
 /// A level of one venue's book among those of others.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct VenueLevel {
     /// The instrument, and with it the venue.
     pub instrument: InstrumentId,
@@ -17,8 +17,8 @@ pub struct VenueLevel {
     pub price: Price,
     /// In lots of the instrument.
     pub qty: Qty,
-    /// The price after the fee for taking, in ticks of the instrument.
-    pub net_ticks: f64,
+    /// The price after the fee for taking, in parts of 1e-9 of a tick of the instrument.
+    pub net_e9: i128,
     /// What it costs to take, to be compared within a product: see `Listings::cost`.
     pub(crate) cost: i128,
 }
@@ -48,12 +48,14 @@ pub fn consolidated(
         let most = levels.len().saturating_add(depth);
         book.visit(side, |level| {
             let taker = (side.opposite(), level.price);
-            if let Some(cost) = listings.cost(instrument, id, taker, 0) {
+            let cost = listings.cost(instrument, id, taker, 0);
+            let net = cost.and_then(|cost| listings.net_e9(instrument, id, cost));
+            if let (Some(cost), Some(net_e9)) = (cost, net) {
                 levels.push(VenueLevel {
                     instrument: id,
                     price: level.price,
                     qty: level.qty,
-                    net_ticks: listings.net_ticks(instrument, id, cost),
+                    net_e9,
                     cost,
                 });
             }

@@ -44,7 +44,7 @@ struct Listing {
     /// Finest lots of the product in one lot.
     lots: i64,
     /// Lots in the quantity that all venues of the product can trade.
-    common: i64,
+    span: i64,
     /// The fee by quantity of that, in parts of 1e-9.
     fee_e9: i128,
 }
@@ -78,7 +78,7 @@ impl Listings {
         let none = |terms: &ListingTerms| Listing {
             terms: *terms,
             lots: 1,
-            common: 1,
+            span: 1,
             fee_e9: 0,
         };
         let mut listings: Vec<Listing> = terms.iter().map(none).collect();
@@ -122,28 +122,28 @@ impl Listings {
         let alone = Listing {
             terms: ListingTerms::default(),
             lots: 1,
-            common: 1,
+            span: 1,
             fee_e9: 0,
         };
         let listing = self.listings.get(id.index()).copied().unwrap_or(alone);
-        let value = instrument.notional(price, Qty(listing.common)).ok()?.0;
+        let value = instrument.notional(price, Qty(listing.span)).ok()?.0;
         let fees = i128::from(listing.terms.taker_e9).checked_add(extra_e9)?;
         let by_value = value.checked_abs()?.checked_mul(fees)?;
         let signed = value.checked_mul(WHOLE_E9 * i128::from(side.sign()))?;
         signed.checked_add(by_value)?.checked_add(listing.fee_e9)
     }
 
-    /// The price after fees that belongs to a cost, in ticks of an instrument, as a float to look
-    /// at.
-    #[must_use]
-    pub(crate) fn net_ticks(&self, instrument: &Instrument, id: InstrumentId, cost: i128) -> f64 {
-        let common = self.listings.get(id.index()).map_or(1, |l| l.common);
-        let unit = instrument.tick_value().checked_mul(i128::from(common));
-        let Some(unit) = unit.and_then(|unit| unit.checked_mul(WHOLE_E9)) else {
-            return f64::NAN;
-        };
-        let (whole, rest) = (cost.abs() / unit, cost.abs() % unit);
-        whole as f64 + rest as f64 / unit as f64
+    /// The price after fees that belongs to a cost, in parts of 1e-9 of a tick of an instrument;
+    /// `None` when that does not fit.
+    pub(crate) fn net_e9(
+        &self,
+        instrument: &Instrument,
+        id: InstrumentId,
+        cost: i128,
+    ) -> Option<i128> {
+        let span = self.listings.get(id.index()).map_or(1, |l| l.span);
+        let tick = instrument.tick_value().checked_mul(i128::from(span))?;
+        cost.checked_abs()?.checked_div(tick)
     }
 }
 
@@ -163,7 +163,7 @@ fn measure(
     }
     let finest = members.iter().filter_map(|&id| atto(id).ok()).min();
     let finest = finest.ok_or(ListingError::Lot(first))?;
-    let mut common = 1i64;
+    let mut span = 1i64;
     for &id in members {
         let (one, other) = (spec(first), spec(id));
         if one.currency != other.currency || one.multiplier != other.multiplier {
@@ -173,17 +173,17 @@ fn measure(
         let lots = lot.and_then(|lot| i64::try_from(lot / finest).ok());
         let lots = lots.ok_or(ListingError::Lot(id))?;
         listings[id.index()].lots = lots;
-        let all = common / divisor(common, lots);
-        common = all.checked_mul(lots).ok_or(ListingError::Lot(id))?;
+        let all = span / divisor(span, lots);
+        span = all.checked_mul(lots).ok_or(ListingError::Lot(id))?;
     }
     for &id in members {
         let listing = &mut listings[id.index()];
-        listing.common = common / listing.lots;
+        listing.span = span / listing.lots;
         let lot = spec(id).lot_size;
         let fee = listing.terms.per_unit.0.checked_mul(WHOLE_E9);
         let fee = fee.and_then(|fee| fee.checked_mul(lot.mantissa()));
         let fee = fee.map(|fee| fee / 10i128.pow(lot.scale()));
-        let fee = fee.and_then(|fee| fee.checked_mul(i128::from(listing.common)));
+        let fee = fee.and_then(|fee| fee.checked_mul(i128::from(listing.span)));
         listing.fee_e9 = fee.ok_or(ListingError::Lot(id))?;
     }
     Ok(())

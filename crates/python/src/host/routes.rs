@@ -62,7 +62,7 @@ impl PyConsolidated {
                 .instruments
                 .get(id.index())
                 .map_or("?", |i| i.symbol());
-            let net = level.net_ticks * tick;
+            let net = level.net_e9 as f64 / 1e9 * tick;
             (
                 net,
                 shared.qty(id, level.qty),
