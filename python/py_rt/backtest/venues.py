@@ -125,7 +125,7 @@ class Venues:
                 remedy="give every venue a SquareRootImpact, or none",
             )
         venues = list(self.named.values())
-        laws = []
+        laws: list[tuple[float, float, int]] = []
         for instrument, place in zip(self.market.instruments, self.places, strict=True):
             laws += venues[place].impact.laws((instrument,))  # type: ignore[union-attr]
         return laws
@@ -196,7 +196,7 @@ def _names_venues(data: Any, venue: Any) -> bool:
     return bool(named)
 
 
-def _named(data: Mapping[str, Any], venue: Any) -> dict[str, SimVenue]:
+def _named(data: Mapping[Any, Any], venue: Any) -> dict[str, SimVenue]:
     if len(data) > _MOST:
         raise ParameterError(f"{len(data)} venues", field="data", remedy=f"pass at most {_MOST}")
     for name in data:
