@@ -284,21 +284,26 @@ fn the_consolidated_book_has_the_venues_that_count_by_price_after_fees() {
         let kernel = &rig.kernel;
         let at = (UnixNanos(rig.now), 60 * SECOND);
         let levels = consolidated(kernel.market(), kernel.instruments(), (FIRST, side), at, 9);
-        let row = |l: &py_rt_kernel::market::VenueLevel| {
-            (l.instrument.0, l.price.0, l.qty.0, l.net_e9)
-        };
+        let row =
+            |l: &py_rt_kernel::market::VenueLevel| (l.instrument.0, l.price.0, l.qty.0, l.net_e9);
         levels.iter().map(row).collect::<Vec<_>>()
     };
     assert_eq!(
         look(&rig, Side::Sell),
-        [(0, 10_001, 1_000, 10_002_000_100_000), (1, 10_002, 7, 10_002_000_000_000)]
-            .into_iter()
-            .rev()
-            .collect::<Vec<_>>()
+        [
+            (0, 10_001, 1_000, 10_002_000_100_000),
+            (1, 10_002, 7, 10_002_000_000_000)
+        ]
+        .into_iter()
+        .rev()
+        .collect::<Vec<_>>()
     );
     assert_eq!(
         look(&rig, Side::Buy),
-        [(1, 9_999, 1_000, 9_999_000_000_000), (0, 9_999, 1_000, 9_998_000_100_000)]
+        [
+            (1, 9_999, 1_000, 9_999_000_000_000),
+            (0, 9_999, 1_000, 9_998_000_100_000)
+        ]
     );
     rig.input(Input::Phase(InstrumentId(1), Phase::Closed));
     assert_eq!(look(&rig, Side::Sell).len(), 1);

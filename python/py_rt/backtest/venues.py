@@ -60,8 +60,9 @@ class Venues:
         return max(latency_ns(venue.latency_feed, "latency_feed") for venue in self.named.values())
 
     def of(self, market: MarketData) -> Venues:
-        """Return the same venues for data of the same instruments."""
-        return Venues(market, self.named, self.places, self.happens)
+        """Return the same venues for the same data, of one venue also under other symbols."""
+        places = self.places if self.several else (0,) * len(market.instruments)
+        return Venues(market, self.named, places, self.happens)
 
     def to_core(self) -> dict[str, Any]:
         """Return what the engine takes: the first venue, the others, and the products."""
