@@ -34,7 +34,7 @@ from py_rt.errors import (
     TradingError,
     VenueError,
 )
-from py_rt.execution import POV, TWAP, VWAP, Iceberg, ImplementationShortfall
+from py_rt.execution import POV, TWAP, VWAP, Iceberg, ImplementationShortfall, SmartRoute
 from py_rt.factory import StrategyFactory
 from py_rt.impact import SquareRootImpact
 from py_rt.latency import Latency
@@ -83,6 +83,7 @@ __all__ = [
     "RiskLimits",
     "ServerUnavailable",
     "SimVenue",
+    "SmartRoute",
     "SquareRootImpact",
     "Strategy",
     "StrategyError",

@@ -18,7 +18,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, ClassVar, Literal, TypeAlias
+from typing import Any, ClassVar, Literal, Protocol, TypeAlias
 
 import numpy as np
 
@@ -27,7 +27,16 @@ from py_rt._amounts import decimal, one_of, whole
 from py_rt._times import to_duration_ns, to_ns
 from py_rt.errors import ParameterError
 
-__all__ = ["POV", "TWAP", "VWAP", "Algorithm", "Iceberg", "ImplementationShortfall"]
+__all__ = [
+    "POV",
+    "TWAP",
+    "VWAP",
+    "Algorithm",
+    "Consolidated",
+    "Iceberg",
+    "ImplementationShortfall",
+    "SmartRoute",
+]
 
 _NEVER = 2**63 - 1
 _WEIGHT_MAX = 2**32 - 1
@@ -363,6 +372,91 @@ class ImplementationShortfall(Algorithm):
         """Return what each slice weighs: its trade."""
         made: list[int] = self.trajectory(qty)["weights"]
         return made
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SmartRoute(Algorithm):
+    """Take what the venues of a product show, the cheapest after fees first, until it is done.
+
+    ``ctx.execute`` takes the product, such as ``"BTC/USD"``, in place of a symbol. The quantity
+    that is free is split over the levels of all venues that count, at the least cost after the
+    taker's fee, with no child below its venue's smallest order; each venue of the split gets one
+    immediate-or-cancel child. A venue whose book is invalid or too old, whose market is not open,
+    that refused lately or whose child is unknown gets nothing, and the others get its share.
+
+    Parameters
+    ----------
+    interval : int [ns] or str
+        Least time between two children for one venue.
+    max_age : int [ns] or str
+        A book whose last message is older does not count.
+    latency_cost_bps : int [bps of the price a second], 0 to 10000
+        What the way of an order to its venue counts beside price and fee; 0 lets it decide between
+        equal prices only.
+
+    See Also
+    --------
+    Algorithm : the parameters that all algorithms have; the style is aggressive.
+
+    Notes
+    -----
+    Fees are rate and amount a unit; a least fee an order and tiers are not looked at. Time: one
+    pass over the levels that are wanted; where a smallest order is in the way, one for each set of
+    venues, of which there are at most 2^8.
+
+    Examples
+    --------
+    >>> import py_rt as rt
+    >>> rt.SmartRoute(interval="50ms", duration="10s", latency_cost_bps=20).max_age
+    '10s'
+    """
+
+    interval: Duration = "100ms"
+    max_age: Duration = "10s"
+    latency_cost_bps: int = 0
+    _kind: ClassVar[str] = "smart_route"
+    _endless: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        Algorithm.__post_init__(self)
+        if self.style != "aggressive":
+            raise ParameterError(
+                f"{self.style!r} is not routed", field="style", remedy='use "aggressive"'
+            )
+        _positive_ns(self.interval, "interval")
+        _positive_ns(self.max_age, "max_age")
+        whole(self.latency_cost_bps, "latency_cost_bps", least=0, most=10_000)
+
+    def _terms(self, now: int, qty: float) -> dict[str, Any]:
+        return {
+            **Algorithm._terms(self, now, qty),
+            "every_ns": _positive_ns(self.interval, "interval"),
+            "max_age_ns": _positive_ns(self.max_age, "max_age"),
+            "latency_cost_bps": self.latency_cost_bps,
+        }
+
+
+class Consolidated(Protocol):
+    """The books of one product at all its venues, as ``ctx.consolidated(product)`` shows them.
+
+    Prices are after the fee for taking. A book counts that is valid, whose market is open and whose
+    last message is no older than ``max_age`` (any, where that was left out).
+    """
+
+    best_bid: float
+    best_ask: float
+    bid_qty: float
+    ask_qty: float
+    bid_symbol: str | None
+    ask_symbol: str | None
+    symbols: list[str]
+    """Those whose books count."""
+    valid: bool
+
+    def levels(
+        self, side: Literal["buy", "sell"], n: int = 10, /
+    ) -> list[tuple[float, float, str, float]]:
+        """Return the first ``n`` levels: price after fee, quantity, symbol, price as shown."""
 
 
 def _amount(value: Any, name: str) -> float:

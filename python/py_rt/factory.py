@@ -23,10 +23,12 @@ _TWINS: dict[str, type[Strategy]] = {
 # Imported when they are made, with the statistics that they stand on.
 _PYTHON = {
     "adaptive_meanrev": "AdaptiveMeanReversion",
+    "cross_venue_arbitrage": "CrossVenueArbitrage",
     "pairs": "Pairs",
     "regime_momentum": "RegimeMomentum",
     "sparse_meanrev": "SparseMeanReversion",
     "stat_arb_portfolio": "StatArbPortfolio",
+    "triangular_arbitrage": "TriangularArbitrage",
 }
 _registered: dict[str, type[Strategy]] = {}
 

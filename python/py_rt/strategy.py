@@ -21,7 +21,7 @@ from py_rt._parameters import (
     unknown_name,
 )
 from py_rt.errors import StrategyError
-from py_rt.execution import Algorithm
+from py_rt.execution import Algorithm, Consolidated
 
 __all__ = ["Book", "CompiledStrategy", "Context", "InstrumentView", "Position", "Strategy"]
 
@@ -373,6 +373,9 @@ class Context(Protocol):
 
     def book(self, symbol: str) -> Book:
         """Return the order book of a symbol."""
+
+    def consolidated(self, product: str, max_age: int | str | None = None) -> Consolidated:
+        """Return the books of a product at all its venues, by price after the taker's fee."""
 
     def position(self, symbol: str) -> Position:
         """Return the position in a symbol."""

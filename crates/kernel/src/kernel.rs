@@ -38,8 +38,8 @@ use py_rt_types::{Bar, Instrument, InstrumentId, MarketEvent, Money, UnixNanos};
 use crate::currency::Currencies;
 use crate::event::{FillEvent, OrderEvent, ParentEvent, TradingState};
 use crate::execution::{Execution, ExecutionTimes, Sync};
-use crate::input::{Input, Phase, Session};
-use crate::market::{BarBuilder, Change, Left, Market};
+use crate::input::{Input, Session};
+use crate::market::{BarBuilder, Change, Left, Listings, Market};
 use crate::output::{Outbox, Output};
 use crate::portfolio::Portfolio;
 use crate::risk::{Desk, Review, Risk, RiskLimits};
@@ -118,8 +118,6 @@ pub struct Kernel<S> {
     recovered: Recovered,
     /// Whether any limit needs more to be remembered than the books.
     guarded: bool,
-    /// The phases of the markets, by instrument; empty before one was told.
-    phases: Vec<Phase>,
     flatten: Option<Flatten>,
     /// Where rates of exchange come from; `None` where all money is in one currency.
     exchange: Option<Box<Exchange>>,
@@ -191,7 +189,6 @@ impl<S: Strategy> Kernel<S> {
             last_fill: UnixNanos(0),
             recovered: Recovered::default(),
             guarded,
-            phases: Vec::new(),
             flatten: None,
             exchange: None,
         };
@@ -199,6 +196,13 @@ impl<S: Strategy> Kernel<S> {
             Some(currencies) => kernel.with_currencies(currencies),
             None => kernel,
         }
+    }
+
+    /// Lets instruments be the same product at several venues; else each is its own.
+    #[must_use]
+    pub fn with_listings(mut self, listings: Listings) -> Self {
+        self.market = self.market.with_listings(listings);
+        self
     }
 
     /// Takes one input. Time never goes back: an earlier `now` counts as the latest one seen.
@@ -471,7 +475,7 @@ impl<S: Strategy> Kernel<S> {
             exposures: self.execution.orders.exposures(StrategyId::ACCOUNT),
             open_orders: self.execution.orders.open().len(),
             open: self.execution.orders.open(),
-            phases: &self.phases,
+            phases: &self.market.phases,
             reconciled: self.sync.is_online(),
             shared: !self.books.own.is_empty(),
         }

@@ -1,7 +1,7 @@
 //! Outputs: what a driver has to do after an input.
 
 use alloc::vec::Vec;
-use py_rt_types::{CancelOrder, NewOrder, Price, Query, ReplaceOrder, UnixNanos};
+use py_rt_types::{CancelOrder, InstrumentId, NewOrder, Price, Query, ReplaceOrder, UnixNanos};
 
 use crate::event::{Denial, Event, OrderEvent};
 use crate::execution::Order;
@@ -33,6 +33,21 @@ pub enum Request {
     Cancel(CancelOrder),
     /// A question; needs no approval.
     Query(Query),
+}
+
+impl Request {
+    /// The instrument that it is about, and with it the venue; none of a question about everything.
+    #[inline]
+    #[must_use]
+    pub const fn instrument(&self) -> Option<InstrumentId> {
+        match self {
+            Self::New(approved) => Some(approved.order().instrument),
+            Self::Replace(approved) => Some(approved.order().instrument),
+            Self::Cancel(cancel) => Some(cancel.instrument),
+            Self::Query(Query::Order { instrument, .. }) => Some(*instrument),
+            Self::Query(_) => None,
+        }
+    }
 }
 
 /// Outputs that wait to be polled, and the hash over every decision so far.

@@ -4,10 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use py_rt_kernel::actions::{ActionKind, CorporateAction, Split};
+use py_rt_kernel::journal::OwnedInput;
+use py_rt_kernel::market::Listings;
 use py_rt_kernel::{KernelConfig, Strategy};
-use py_rt_sim::{Backtest, BacktestConfig, BacktestData};
+use py_rt_sim::{Backtest, BacktestConfig, BacktestData, OtherVenue};
 use py_rt_strategies::registry::Compiled;
-use py_rt_types::{Instrument, InstrumentId, UnixNanos};
+use py_rt_types::{Instrument, InstrumentId, MarketEvent, UnixNanos};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
@@ -19,6 +21,7 @@ use crate::host::{AnyStrategy, Hosted, Shared};
 use crate::live::Errors;
 use crate::money;
 use crate::parents;
+use crate::several;
 use crate::tables;
 
 /// The lineage that order ids of a backtest carry.
@@ -37,7 +40,9 @@ pub(crate) fn run_backtest<'py>(
 ) -> PyResult<Bound<'py, PyDict>> {
     let dicts: Vec<Bound<'py, PyDict>> = field(run, "instruments")?;
     let instruments = config::instruments(&dicts)?;
-    let shared = Arc::new(Shared::new(py, instruments.clone(), LINEAGE));
+    let products: Vec<String> = field(run, "products")?;
+    let shared = Shared::new(py, instruments.clone(), LINEAGE).with_products(products);
+    let shared = Arc::new(shared);
     let names: Vec<String> = field(run, "names")?;
     let config = backtest_config(run, instruments, &names)?;
     let events = events.map(|array| Rows::try_new(&array)).transpose()?;
@@ -46,10 +51,16 @@ pub(crate) fn run_backtest<'py>(
         events: events.as_ref().map_or(Ok(&[][..]), Rows::events)?,
         bars: bars.as_ref().map_or(Ok(&[][..]), Rows::bars)?,
     };
-    let actions = corporate(&field::<Vec<ActionRow>>(run, "actions")?)?;
-    let closes: Vec<i64> = field(run, "session_closes")?;
-    let closes: Vec<UnixNanos> = closes.into_iter().map(UnixNanos).collect();
-    let inputs = money::inputs(run)?;
+    let happens = run.get_item("happens")?.filter(|rows| !rows.is_none());
+    let happens = happens.map(|array| Rows::try_new(&array)).transpose()?;
+    let around = Around {
+        others: several::others(run)?,
+        happens: happens.as_ref().map_or(Ok(data.events), Rows::events)?,
+        listings: several::listings(run, &config.kernel.instruments)?,
+        actions: corporate(&field::<Vec<ActionRow>>(run, "actions")?)?,
+        closes: several::closes(run)?,
+        inputs: money::inputs(run)?,
+    };
     let mut watch = Watch {
         progress: progress.map(Bound::unbind),
         error: None,
@@ -58,10 +69,7 @@ pub(crate) fn run_backtest<'py>(
     let errors = Errors::default();
     if let Ok(list) = strategy.cast::<PyList>() {
         let team = AnyStrategy::several(list, &shared, &errors)?;
-        let mut backtest = Backtest::new(config, &data, team)
-            .with_actions(actions)
-            .with_sessions(closes)
-            .with_inputs(inputs);
+        let mut backtest = around.set_up(Backtest::new(config, &data, team));
         let elapsed = drive(&mut backtest, &mut watch);
         errors.take().or(watch.error).map_or(Ok(()), Err)?;
         return result(py, &shared, &names, &backtest, elapsed);
@@ -72,10 +80,8 @@ pub(crate) fn run_backtest<'py>(
             ($($kind:ident),+) => {
                 match compiled {
                     $(Compiled::$kind(strategy) => {
-                        let mut backtest = Backtest::new(config, &data, strategy)
-                            .with_actions(actions)
-                            .with_sessions(closes)
-                            .with_inputs(inputs);
+                        let mut backtest =
+                            around.set_up(Backtest::new(config, &data, strategy));
                         let elapsed = py.detach(|| drive(&mut backtest, &mut watch));
                         watch.error.map_or(Ok(()), Err)?;
                         result(py, &shared, &names, &backtest, elapsed)
@@ -86,14 +92,32 @@ pub(crate) fn run_backtest<'py>(
         return run!(SmaCross, MeanReversion, MarketMaker, BenchTouch, BenchMaker);
     }
     let hosted = Hosted::new(strategy, Arc::clone(&shared), errors.clone())?;
-    let mut backtest = Backtest::new(config, &data, hosted)
-        .with_actions(actions)
-        .with_sessions(closes)
-        .with_inputs(inputs);
+    let mut backtest = around.set_up(Backtest::new(config, &data, hosted));
     let elapsed = drive(&mut backtest, &mut watch);
     let error = errors.take().or(watch.error);
     error.map_or(Ok(()), Err)?;
     result(py, &shared, &names, &backtest, elapsed)
+}
+
+/// What surrounds a run: other venues, products, corporate actions, sessions, rates, charges.
+struct Around<'a> {
+    others: Vec<OtherVenue>,
+    happens: &'a [MarketEvent],
+    listings: Listings,
+    actions: Vec<(UnixNanos, CorporateAction)>,
+    closes: Vec<UnixNanos>,
+    inputs: Vec<(UnixNanos, OwnedInput)>,
+}
+
+impl<'a> Around<'a> {
+    fn set_up<S: Strategy>(self, backtest: Backtest<'a, S>) -> Backtest<'a, S> {
+        backtest
+            .with_others(self.others, self.happens)
+            .with_listings(self.listings)
+            .with_actions(self.actions)
+            .with_sessions(self.closes)
+            .with_inputs(self.inputs)
+    }
 }
 
 /// A corporate action: when, which instrument, what, new for old shares, money a share.
@@ -132,7 +156,7 @@ fn backtest_config(
         kernel: KernelConfig {
             instruments,
             limits: config::limits(&field(run, "risk")?)?,
-            times: config::simulated_times(latency, &extras),
+            times: several::simulated_times(run, latency, &extras)?,
             cash: config::money("cash", &field::<String>(run, "cash")?)?,
             reconciled: true,
             cancel_on_stop: true,

@@ -4,7 +4,7 @@
 //! - [`arrays`]: NumPy arrays to rows, without a copy.
 //! - [`host`]: a Python strategy behind the kernel's trait, and what it sees.
 //! - [`backtest`]: the door of a run. [`tables`]: what it leaves behind, as columns. [`parents`]:
-//!   its parent orders. [`events`] as dictionaries.
+//!   its parent orders. [`several`]: its venues. [`events`] as dictionaries.
 //! - [`compiled`]: compiled strategies from their Python handles.
 //! - [`journal`]: those of the journal as an audit log.
 //! - [`live`]: the doors of a session and of a replay. [`venue`]: that of the paper venue.
@@ -32,6 +32,7 @@ mod mechanics;
 mod money;
 mod parents;
 mod quant;
+mod several;
 mod store;
 mod tables;
 mod venue;
@@ -58,8 +59,8 @@ mod _core {
     use crate::faults::simulate_faults;
     #[pymodule_export]
     use crate::host::{
-        PyAction, PyBarEvent, PyBook, PyContext, PyFill, PyInstrument, PyOrder, PyParent,
-        PyPosition, PyQuote, PyTimerEvent, PyTrade,
+        PyAction, PyBarEvent, PyBook, PyConsolidated, PyContext, PyFill, PyInstrument, PyOrder,
+        PyParent, PyPosition, PyQuote, PyTimerEvent, PyTrade,
     };
     #[pymodule_export]
     use crate::journal::{explain_order, rebuild_store, verify_journal, JournalEntries};

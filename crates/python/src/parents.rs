@@ -5,7 +5,7 @@ use py_rt_sim::Recording;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-use crate::host::{arrival_price, avg_price_of, side_name, Shared};
+use crate::host::{arrival_price, avg_price_of, side_name, symbol_of, Shared};
 use crate::tables::name_of;
 
 /// Parent orders as they ended: what was asked for, what came of it, and what it cost.
@@ -29,7 +29,7 @@ pub(crate) fn table<'py>(
         decimal.map(|d| d.to_string()).unwrap_or_default()
     };
     column!("client_order_id", p => shared.id_text(p.client_order_id));
-    column!("symbol", p => shared.symbol(py, p.instrument));
+    column!("symbol", p => symbol_of(shared, p));
     column!("side", p => side_name(p.side));
     column!("algorithm", p => p.algorithm.name());
     column!("order_qty", p => qty(p, p.order_qty));

@@ -17,7 +17,9 @@ pub mod queue;
 mod random;
 pub mod venue;
 
-pub use backtest::{Backtest, BacktestConfig, BacktestData, Extra, Extras, Latency, Recording};
+pub use backtest::{
+    Backtest, BacktestConfig, BacktestData, Extra, Extras, Latency, OtherVenue, Recording,
+};
 pub use queue::QueueModel;
 pub use venue::{
     BarFill, Fees, Impact, SimVenue, SquareRoot, Tier, Tiers, VenueConfig, VenueReport,

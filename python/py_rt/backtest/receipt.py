@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -86,7 +87,7 @@ def make_receipt(
 def verify(
     receipt: dict[str, Any] | str | os.PathLike[str] | BacktestResult,
     strategy: Strategies | None = None,
-    data: MarketData | None = None,
+    data: MarketData | dict[str, MarketData] | None = None,
 ) -> Verification:
     """Run what a receipt describes once more and compare.
 
@@ -95,7 +96,8 @@ def verify(
     receipt : dict, path of a JSON file, or BacktestResult
         What to check.
     strategy, data : optional
-        Given when the receipt cannot lead to them: a strategy made in a session, data in memory.
+        Given when the receipt cannot lead to them: a strategy made in a session, data in memory; of
+        several venues a dict, as the run had it.
 
     Returns
     -------
@@ -114,11 +116,10 @@ def verify(
     True
     """
     from py_rt.backtest.run import backtest
-    from py_rt.data import load
 
     written = _read(receipt)
     used = strategy if strategy is not None else rebuild(written["strategy"])
-    market = data if data is not None else load(written["data"]["source"])
+    market = data if data is not None else _load(written["data"]["source"])
     config = written["config"]
     result = backtest(
         used,
@@ -173,7 +174,17 @@ def engine_hash() -> str:
     return hashlib.sha256(Path(_core.__file__).read_bytes()).hexdigest()
 
 
-def _source_text(source: Any, market: MarketData) -> str:
+def _load(source: Any) -> Any:
+    from py_rt.data import load
+
+    if isinstance(source, dict):
+        return {name: load(one) for name, one in source.items()}
+    return load(source)
+
+
+def _source_text(source: Any, market: MarketData) -> Any:
+    if _is_named(source):
+        return {name: _source_text(one, one) for name, one in source.items()}
     if isinstance(source, (str, os.PathLike)):
         return os.fspath(source)
     from py_rt.data import samples
@@ -183,8 +194,15 @@ def _source_text(source: Any, market: MarketData) -> str:
     return market.name
 
 
-def _venue_of(written: dict[str, Any]) -> SimVenue:
-    return SimVenue.from_dict(written)
+def _is_named(source: Any) -> bool:
+    kinds = (MarketData, str, os.PathLike)
+    return isinstance(source, Mapping) and all(isinstance(one, kinds) for one in source.values())
+
+
+def _venue_of(written: dict[str, Any]) -> SimVenue | dict[str, SimVenue]:
+    if isinstance(written.get("queue_exponent"), int):
+        return SimVenue.from_dict(written)
+    return {name: SimVenue.from_dict(one) for name, one in written.items()}
 
 
 def _limits_of(written: dict[str, Any]) -> RiskLimits:

@@ -10,7 +10,6 @@ import numpy as np
 
 import py_rt._core as _core
 from py_rt._amounts import Number, plain, whole
-from py_rt._layout import Rows
 from py_rt._pages import Passed
 from py_rt._times import format_ns, to_duration_ns
 from py_rt.backtest.actions import applicable, to_core
@@ -21,15 +20,13 @@ from py_rt.backtest.lineup import Lineup, Strategies, check_limited, line_up
 from py_rt.backtest.progress import Progress, StopBySecondLook
 from py_rt.backtest.receipt import make_receipt
 from py_rt.backtest.result import BacktestResult
+from py_rt.backtest.venues import Venues, venues_of
 from py_rt.backtest.warmup import AT_ONCE, opening
 from py_rt.charges import Borrow, Funding
 from py_rt.config import RiskLimits
-from py_rt.data import load
 from py_rt.data.actions import CorporateAction
-from py_rt.data.calendars import sessions_of
 from py_rt.errors import DataError, ParameterError
 from py_rt.impact import SquareRootImpact
-from py_rt.latency import Latency, received
 from py_rt.market import MarketData
 from py_rt.sim_venue import SimVenue
 
@@ -42,7 +39,7 @@ _DAY_NS = 86_400_000_000_000
 def backtest(
     strategy: Strategies,
     data: MarketData | str | os.PathLike[str] | Any,
-    venue: SimVenue | None = None,
+    venue: SimVenue | Mapping[str, SimVenue] | None = None,
     risk: RiskLimits | None = None,
     cash: Number | Mapping[str, Number] = 1_000_000,
     seed: int = 0,
@@ -68,10 +65,11 @@ def backtest(
         What to run. Each run works on a fresh copy; afterwards the object has what the copy left
         in its attributes, parameters excepted, and the next run begins as this one did. Several
         share one account; in a list each goes by its class's name, in a dict by its key.
-    data : MarketData, path, ``"sample:NAME"`` or DataFrame
-        What to run it on; anything but MarketData goes through ``rt.data.load``.
-    venue : SimVenue, optional
-        Latencies, queue, fees and fill rules of the simulated venue.
+    data : MarketData, path, ``"sample:NAME"`` or DataFrame, or dict of venue name to these
+        What to run it on; anything but MarketData goes through ``rt.data.load``. A dict joins the
+        recordings of several venues: a symbol is then named with its venue, ``BTC/USD@kraken``.
+    venue : SimVenue, or dict of venue name to SimVenue, optional
+        Latencies, queue, fees and fill rules of the simulated venue, or of each.
     risk : RiskLimits, optional
         Limits of the account; what is unset has the documented default of a backtest.
     cash : number [money] or mapping of currency to number, default 1,000,000
@@ -129,45 +127,43 @@ def backtest(
     >>> result.stats.n_orders > 0
     True
     """
-    market = data if isinstance(data, MarketData) else load(data)
-    market, corporate, told = applicable(actions, market)
-    if len(market) == 0:
-        raise DataError("there are no rows", field="data", remedy="check symbols, start and end")
+    seed = whole(seed, "seed", least=0, most=2**63 - 1)
+    venues = venues_of(data, venue, seed)
+    if venues.several and actions is not None:
+        raise ParameterError(
+            "corporate actions are applied at one venue only", field="actions", remedy="leave out"
+        )
+    market, corporate, told = applicable(actions, venues.market)
+    venues = venues.of(market)
     plan = currency_plan(cash, base_currency, fx, market)
     start_cash = plan.start_cash(market)
     lineup = line_up(strategy, limits, lambda own: own.resolve("backtest", start_cash))
-    venue = venue if venue is not None else SimVenue()
     risk = risk if risk is not None else RiskLimits()
-    _check_kind(venue, SimVenue, "venue")
-    _check_queue(venue, market)
     _check_kind(risk, RiskLimits, "risk")
-    seed = whole(seed, "seed", least=0, most=2**63 - 1)
     if borrow is not None:
         _check_kind(borrow, Borrow, "borrow")
     account = with_locates(risk.resolve("backtest", start_cash), borrow)
     check_limited([account, *lineup.limits.values()], market.symbols)
     interval_ns = _bar_interval(lineup, market, bars)
-    opens_at = opening(warmup, market, interval_ns, venue.to_core()["latency_feed_ns"])
+    opens_at = opening(warmup, market, interval_ns, venues.feed_ns)
     beside = benchmark_of(benchmark, market, plan.base)
     paid = fundings_of(funding, market)
     run = {
         "instruments": [instrument.to_dict() for instrument in market.instruments],
-        "venue": venue.to_core(),
+        **venues.to_core(),
         "risk": account.to_core(),
-        **_money(plan, borrow, paid, market, venue),
+        **_money(plan, borrow, paid, venues),
         "seed": seed,
-        "impact_laws": _laws(venue, market),
         "names": list(lineup.strategies),
         "own_limits": [own.to_core() for own in lineup.limits.values()],
         "opens_at": opens_at,
-        "session_closes": _closes(venue, market),
         "actions": to_core(corporate, market),
         "bar_interval_ns": interval_ns,
         "sample_every_ns": _sample_step(market),
     }
-    raw = _run(lineup, market, venue, run, progress)
+    raw = _run(lineup, venues, run, progress)
     config = {
-        "venue": venue.to_dict(),
+        "venue": venues.written("to_dict"),
         "risk": account.to_dict(),
         "bar_interval_ns": interval_ns,
         "seed": seed,
@@ -175,13 +171,12 @@ def backtest(
     config |= plan.written() | _charged(borrow, paid)
     config |= _asked(lineup, opens_at, told)
     receipt = make_receipt(lineup, market, data, config, raw["order_hash"])
-    impact = "moves" if isinstance(venue.impact, SquareRootImpact) else venue.impact
     assumptions = {
-        "venue": venue.told(),
+        "venue": venues.written("told"),
         "risk": account.to_dict(),
         "bars_built_ns": interval_ns,
-        "partial_fills": venue.partial_fills,
-        "own_market_impact": _IMPACTS[impact],
+        "partial_fills": venues.said(lambda venue: venue.partial_fills),
+        "own_market_impact": venues.said(_impact),
     }
     return BacktestResult.from_core(
         raw,
@@ -202,13 +197,13 @@ def backtest(
 
 def _run(
     lineup: Lineup,
-    market: MarketData,
-    venue: SimVenue,
+    venues: Venues,
     run: dict[str, Any],
     progress: bool | Callable[[int, int], object],
 ) -> dict[str, Any]:
     """Let the engine run fresh copies, and hand back what they leave."""
-    events, rows = _bytes(_seen(market, venue, run["seed"])), _bytes(market.bars())
+    market = venues.market
+    events, rows = _bytes(venues.seen(run["seed"])), _bytes(market.bars())
     running = [strategy.fresh() for strategy in lineup.strategies.values()]
     hosted: Any = running if lineup.several else running[0]
     try:
@@ -225,29 +220,16 @@ def _run(
             strategy.adopt(copy)
 
 
-_IMPACTS = {
+_IMPACTS: dict[Any, str] = {
     None: "none: our orders leave no mark on the recorded market",
     "removes": "what we take is gone until the market shows the level anew",
     "moves": "what we take moves the price, for our orders after it too",
 }
 
 
-def _seen(market: MarketData, venue: SimVenue, seed: int) -> Rows:
-    """Return the events as they are received."""
-    if not isinstance(venue.latency_feed, Latency):
-        return market.events()
-    if len(market.bars()):
-        raise ParameterError(
-            "bars come after a constant latency",
-            field="latency_feed",
-            remedy='pass a duration such as "1ms", or ticks instead of bars',
-        )
-    return received(market.events(), venue.latency_feed, seed)
-
-
-def _laws(venue: SimVenue, market: MarketData) -> list[tuple[float, float, int]]:
-    impact = venue.impact
-    return impact.laws(market.instruments) if isinstance(impact, SquareRootImpact) else []
+def _impact(venue: SimVenue) -> str:
+    moves = isinstance(venue.impact, SquareRootImpact)
+    return _IMPACTS["moves" if moves else venue.impact]
 
 
 def _asked(lineup: Lineup, opens_at: int, actions: tuple[CorporateAction, ...]) -> dict[str, Any]:
@@ -280,14 +262,11 @@ def _money(
     plan: CurrencyPlan,
     borrow: Borrow | None,
     funding: Mapping[str, Funding],
-    market: MarketData,
-    venue: SimVenue,
+    venues: Venues,
 ) -> dict[str, Any]:
     """Return cash, currencies and what is known of rates and charges, in the engine's terms."""
-    core = venue.to_core()
-    delay_ns = max(core["latency_feed_ns"], core["latency_report_ns"])
-    currencies, rates = plan.to_core(market)
-    rows = [*rates, *charge_rows(borrow, funding, market, delay_ns)]
+    currencies, rates = plan.to_core(venues.market)
+    rows = [*rates, *charge_rows(borrow, funding, venues.market, venues.delay_ns)]
     return {
         "cash": plain(plan.cash[plan.base]),
         "currencies": currencies,
@@ -319,23 +298,6 @@ def _check_kind(value: object, kind: type, name: str) -> None:
     if not isinstance(value, kind):
         raise ParameterError(
             f"{value!r} is no {kind.__name__}", field=name, remedy=f"pass rt.{kind.__name__}(...)"
-        )
-
-
-def _closes(venue: SimVenue, market: MarketData) -> list[int]:
-    """Return when the sessions of the venue's calendar close, ns UTC."""
-    if venue.calendar is None or market.start is None or market.end is None:
-        return []
-    closes: list[int] = sessions_of(venue.calendar, market.start, market.end).closes.tolist()
-    return closes
-
-
-def _check_queue(venue: SimVenue, market: MarketData) -> None:
-    if venue.queue == "fifo" and "order" not in market.kinds:
-        raise ParameterError(
-            f"queue='fifo' needs data by order; these are {', '.join(market.kinds) or 'none'}",
-            field="queue",
-            remedy="use 'risk_averse', which comes nearest to it (docs/fill_study.md)",
         )
 
 

@@ -17,13 +17,16 @@ from py_rt.strategies.sma_cross import SmaCross
 
 if TYPE_CHECKING:
     from py_rt.strategies.adaptive_meanrev import AdaptiveMeanReversion
+    from py_rt.strategies.cross_venue_arbitrage import CrossVenueArbitrage
     from py_rt.strategies.pairs import Pairs
     from py_rt.strategies.regime_momentum import RegimeMomentum
     from py_rt.strategies.sparse_meanrev import SparseMeanReversion
     from py_rt.strategies.stat_arb_portfolio import StatArbPortfolio
+    from py_rt.strategies.triangular_arbitrage import TriangularArbitrage
 
 __all__ = [
     "AdaptiveMeanReversion",
+    "CrossVenueArbitrage",
     "MarketMaker",
     "MeanReversion",
     "Pairs",
@@ -31,14 +34,17 @@ __all__ = [
     "SmaCross",
     "SparseMeanReversion",
     "StatArbPortfolio",
+    "TriangularArbitrage",
 ]
 
 _WHERE = {
     "AdaptiveMeanReversion": "adaptive_meanrev",
+    "CrossVenueArbitrage": "cross_venue_arbitrage",
     "Pairs": "pairs",
     "RegimeMomentum": "regime_momentum",
     "SparseMeanReversion": "sparse_meanrev",
     "StatArbPortfolio": "stat_arb_portfolio",
+    "TriangularArbitrage": "triangular_arbitrage",
 }
 
 

@@ -13,7 +13,7 @@ mod targets;
 
 pub use order::{Order, PendingReplace};
 pub use orders::{Exposure, Orders};
-pub(crate) use parents::{Held, ParentStep, Parents};
+pub(crate) use parents::{Held, Leg, ParentStep, Parents};
 pub(crate) use sync::{ForeignOrder, Sync, SyncOutcome};
 pub(crate) use targets::{TargetStep, Targets};
 

@@ -6,7 +6,7 @@ use super::bytes::{wire_enum, wire_struct, Malformed, Reader, Wire};
 use crate::execution::parents::{
     Algorithm, Benchmark, EndPolicy, Parent, ParentTerms, Style, Trigger,
 };
-use crate::execution::Held;
+use crate::execution::{Held, Leg};
 
 wire_enum!(Trigger { LastTrade = 1, Touch = 2 });
 wire_enum!(Style { Passive = 1, Aggressive = 2 });
@@ -58,7 +58,14 @@ wire_struct!(Held {
     not_before,
     refusals,
     alarm,
-    held_qty
+    held_qty,
+    legs
+});
+wire_struct!(Leg {
+    instrument,
+    lots,
+    not_before,
+    refusals
 });
 
 impl Wire for Algorithm {
@@ -89,6 +96,16 @@ impl Wire for Algorithm {
                 trail_ticks.put(out);
                 trigger.put(out);
             }
+            Self::Route {
+                every_ns,
+                max_age_ns,
+                latency_cost_bps,
+            } => {
+                7u8.put(out);
+                every_ns.put(out);
+                max_age_ns.put(out);
+                latency_cost_bps.put(out);
+            }
         }
     }
     fn read(reader: &mut Reader<'_>, field: &'static str) -> Result<Self, Malformed> {
@@ -108,6 +125,11 @@ impl Wire for Algorithm {
                 stop_price: Wire::read(reader, "stop_price")?,
                 trail_ticks: Wire::read(reader, "trail_ticks")?,
                 trigger: Wire::read(reader, "trigger")?,
+            },
+            7 => Self::Route {
+                every_ns: Wire::read(reader, "every_ns")?,
+                max_age_ns: Wire::read(reader, "max_age_ns")?,
+                latency_cost_bps: Wire::read(reader, "latency_cost_bps")?,
             },
             _ => return Err(bad),
         })

@@ -102,7 +102,7 @@ impl<S: Strategy> Kernel<S> {
     }
 
     pub(super) fn cancel_all(&mut self, instrument: Option<InstrumentId>) {
-        self.end_parents(|parent| instrument.is_none_or(|id| parent.instrument == id));
+        self.end_parents_of(instrument, |_| true);
         self.cancel_where(|order| instrument.is_none_or(|id| order.instrument == id));
     }
 

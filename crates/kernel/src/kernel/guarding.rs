@@ -71,8 +71,10 @@ impl<S: Strategy> Kernel<S> {
     #[cold]
     #[inline(never)]
     pub(super) fn handle_phase(&mut self, id: InstrumentId, phase: Phase) {
-        self.phases.resize(self.instruments.len(), Phase::Open);
-        if let Some(known) = self.phases.get_mut(id.index()) {
+        self.market
+            .phases
+            .resize(self.instruments.len(), Phase::Open);
+        if let Some(known) = self.market.phases.get_mut(id.index()) {
             *known = phase;
         }
     }

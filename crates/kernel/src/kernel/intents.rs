@@ -121,9 +121,7 @@ impl<S: Strategy> Kernel<S> {
                 }
             }
             Intent::CancelAll { instrument } => {
-                self.end_parents(|parent| {
-                    parent.is_of(strategy) && instrument.is_none_or(|id| parent.instrument == id)
-                });
+                self.end_parents_of(instrument, |parent| parent.is_of(strategy));
                 self.cancel_where(|order| {
                     order.is_of(strategy) && instrument.is_none_or(|id| order.instrument == id)
                 });

@@ -26,9 +26,8 @@ impl<S: Strategy> Kernel<S> {
         let Some(request) = self.intents.take_parent(id) else {
             return;
         };
-        let market = self.market.instrument(request.instrument);
         let parents = &mut self.execution.parents;
-        let (mut parent, refused) = parents.accept(self.now, id, strategy, &request, market);
+        let (mut parent, refused) = parents.accept(self.now, id, strategy, &request, &self.market);
         if let Some(reason) = refused {
             parent.status = OrderStatus::Rejected;
             parent.reason = Some(reason);
@@ -48,7 +47,7 @@ impl<S: Strategy> Kernel<S> {
     fn admit(&mut self, parent: &Parent) -> Result<(), RejectReason> {
         let instrument = self.instruments.get(parent.instrument.index());
         let least = instrument.map_or(1, |i| i.min_qty().0.max(1));
-        if parent.order_qty.0 < least {
+        if parent.order_qty.0 < least && !parent.algorithm.is_routed() {
             return Err(RejectReason::BadQty);
         }
         if !self.is_warm() || self.is_flattening() {
@@ -108,18 +107,19 @@ impl<S: Strategy> Kernel<S> {
             let Some(parent) = self.execution.parents.find(id).copied() else {
                 return;
             };
-            let (Some(market), Some(instrument)) = (
-                self.market.instrument(parent.instrument),
-                self.instruments.get(parent.instrument.index()),
-            ) else {
-                return;
-            };
             let execution = &mut self.execution;
             let (parents, orders) = (&mut execution.parents, &execution.orders);
-            match parents.next_step(self.now, id, orders, market, instrument) {
+            match parents.next_step(self.now, id, orders, &self.market, &self.instruments) {
                 ParentStep::Rest => break,
                 ParentStep::Cancel(ids) => ids.into_iter().for_each(|id| self.cancel(id)),
                 ParentStep::End(status) => return self.end_parent(id, status, parent.reason),
+                ParentStep::Route(children) => {
+                    // What one order could not hold waits for its venue; what was refused goes to
+                    // the others at once.
+                    if self.send_routed(&parent, &children) {
+                        break;
+                    }
+                }
                 ParentStep::Send(child) => {
                     if !self.send_child(&parent, &child) {
                         continue;
@@ -128,6 +128,19 @@ impl<S: Strategy> Kernel<S> {
             }
         }
         self.count_held(id);
+    }
+
+    /// Sends children to their venues; false when one was refused.
+    fn send_routed(&mut self, parent: &Parent, children: &[(InstrumentId, Child)]) -> bool {
+        let mut all = true;
+        for (instrument, child) in children {
+            let there = Parent {
+                instrument: *instrument,
+                ..*parent
+            };
+            all &= self.send_child(&there, child);
+        }
+        all
     }
 
     /// A parent whose children cannot leave now; what has ended is ended all the same.
@@ -193,9 +206,9 @@ impl<S: Strategy> Kernel<S> {
             .parents
             .update(&mut execution.orders, id, |held, _| {
                 if sent {
-                    held.note_sent(child_id.sequence);
+                    held.note_sent(now, child_id.sequence, order.instrument);
                 } else {
-                    held.note_refused(now);
+                    held.note_refused(now, order.instrument);
                 }
             });
         sent
@@ -239,9 +252,14 @@ impl<S: Strategy> Kernel<S> {
     /// Books what a child executed with its parent.
     #[cold]
     #[inline(never)]
-    pub(super) fn note_parent_executed(&mut self, parent: u64, qty: Qty, notional: Money) {
+    pub(super) fn note_parent_executed(
+        &mut self,
+        child: (u64, InstrumentId),
+        qty: Qty,
+        notional: Money,
+    ) {
         let parents = &mut self.execution.parents;
-        parents.handle_fill(self.now, parent, qty, notional);
+        parents.handle_fill(self.now, child, qty, notional);
     }
 
     /// After a child of a parent changed.
@@ -289,7 +307,8 @@ impl<S: Strategy> Kernel<S> {
         };
         let row = print.unwrap_or(*event);
         let parents = &mut self.execution.parents;
-        let ready = parents.handle_market(&row, print.is_some(), &self.market);
+        let (seen, is_print) = ((self.now, &row), print.is_some());
+        let ready = parents.handle_market(seen, is_print, &self.market, &self.instruments);
         ready.into_iter().for_each(|id| self.work_parent(id));
     }
 
@@ -330,6 +349,19 @@ impl<S: Strategy> Kernel<S> {
     /// Asks for the end of a parent.
     pub(super) fn cancel_parent(&mut self, strategy: StrategyId, id: ClientOrderId) {
         self.end_parents(|parent| parent.client_order_id == id && parent.is_of(strategy));
+    }
+
+    /// Asks for the end of the parents that work an instrument, or of all.
+    pub(super) fn end_parents_of(
+        &mut self,
+        instrument: Option<InstrumentId>,
+        which: impl Fn(&Parent) -> bool,
+    ) {
+        let of_it = instrument.map(|id| self.execution.parents.concerned(id));
+        self.end_parents(|parent| {
+            let of_it = of_it.as_ref();
+            which(parent) && of_it.is_none_or(|ids| ids.contains(&parent.client_order_id))
+        });
     }
 
     /// Asks for the end of parents.
@@ -409,9 +441,10 @@ impl<S: Strategy> Kernel<S> {
             return Ok(());
         }
         let waits = self.execution.parents.waiting_stops(instrument);
+        let concerned = self.execution.parents.concerned(instrument);
         self.end_parents(|parent| {
             let stays = !split.is_reverse() && waits.contains(&parent.client_order_id);
-            parent.instrument == instrument && !stays
+            concerned.contains(&parent.client_order_id) && !stays
         });
         if split.is_reverse() {
             return Ok(());

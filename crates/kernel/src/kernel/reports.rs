@@ -209,7 +209,7 @@ impl<S: Strategy> Kernel<S> {
         });
         let (strategy, parent) = owner.unwrap_or_default();
         if parent != 0 {
-            self.note_parent_executed(parent, qty, notional);
+            self.note_parent_executed((parent, report.instrument), qty, notional);
         }
         strategy
     }
@@ -305,7 +305,7 @@ impl<S: Strategy> Kernel<S> {
         self.intents.leave_gap_to(id.sequence.saturating_add(1));
         self.execution.adopt(order);
         // What the journal lost may have worked a parent: nobody can say what is left of that.
-        self.end_parents(|parent| parent.instrument == report.instrument);
+        self.end_parents_of(Some(report.instrument), |_| true);
         self.sync.adopted_orders += 1;
         self.recovered.adopted_orders += 1;
         true

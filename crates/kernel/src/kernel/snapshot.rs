@@ -217,6 +217,9 @@ impl Snapshot {
         let parents = self.parents.iter().filter_map(|held| {
             let mut held = held.clone();
             held.parent.instrument = place(held.parent.instrument)?;
+            for leg in &mut held.legs {
+                leg.instrument = place(leg.instrument)?;
+            }
             Some(held)
         });
         Self {
@@ -366,11 +369,11 @@ impl<S: Strategy> Kernel<S> {
         let early: BTreeMap<u64, Vec<(i64, i64)>> = snapshot.early.iter().cloned().collect();
         self.execution
             .restore_orders(&snapshot.open, &snapshot.closed, early, &snapshot.former);
-        if snapshot
-            .parents
-            .iter()
-            .any(|held| held.parent.instrument.index() >= count)
-        {
+        if snapshot.parents.iter().any(|held| {
+            let legs = held.legs.iter().map(|leg| leg.instrument);
+            legs.chain([held.parent.instrument])
+                .any(|id| id.index() >= count)
+        }) {
             return Err(wrong("parents"));
         }
         let execution = &mut self.execution;

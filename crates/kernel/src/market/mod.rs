@@ -6,7 +6,9 @@
 mod bars;
 mod by_order;
 mod by_price;
+mod consolidated;
 mod half_book;
+mod listings;
 mod quiet;
 mod resting;
 mod sample;
@@ -16,12 +18,15 @@ pub(crate) use bars::volume_lots;
 pub use bars::BarBuilder;
 pub use by_order::{ByOrder, Touched};
 pub use by_price::{ByPrice, Level};
+pub use consolidated::{consolidated, VenueLevel};
+pub use listings::{ListingError, ListingTerms, Listings, VENUES_MAX};
 pub(crate) use quiet::Left;
 pub use resting::{RestingOrder, RestingOrders, Slot, NO_SLOT};
 pub use sample::{last_book, sample_book, Sample, SampleClock, Times};
 pub use top_book::TopBook;
 
 use crate::actions::Split;
+use crate::input::Phase;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use py_rt_types::{Bar, EventKind, InstrumentId, MarketEvent, Price, Qty, UnixNanos};
@@ -258,6 +263,10 @@ pub struct Market {
     instruments: Vec<InstrumentMarket>,
     /// Whether anybody asks for changes of best price or quantity.
     quotes: bool,
+    /// The phases of the markets, by instrument; empty before one was told.
+    pub(crate) phases: Vec<Phase>,
+    /// Which instruments are the same product.
+    listings: Listings,
 }
 
 impl Market {
@@ -267,12 +276,27 @@ impl Market {
         Self {
             instruments: alloc::vec![InstrumentMarket::default(); count],
             quotes: true,
+            phases: Vec::new(),
+            listings: Listings::default(),
         }
+    }
+
+    /// Lets instruments be the same product at several venues.
+    #[must_use]
+    pub(crate) fn with_listings(mut self, listings: Listings) -> Self {
+        self.listings = listings;
+        self
+    }
+
+    /// Which instruments are the same product.
+    #[must_use]
+    pub const fn listings(&self) -> &Listings {
+        &self.listings
     }
 
     /// Leaves [`Change::QUOTE`] out, for a strategy that never asks.
     #[must_use]
-    pub(crate) const fn with_quotes(mut self, quotes: bool) -> Self {
+    pub(crate) fn with_quotes(mut self, quotes: bool) -> Self {
         self.quotes = quotes;
         self
     }

@@ -1,5 +1,6 @@
 //! What a strategy sees and asks during a callback.
 
+use alloc::vec::Vec;
 use py_rt_types::{
     ClientOrderId, Instrument, InstrumentId, Money, NewOrder, OrderType, Price, Qty, RejectReason,
     Side, TimeInForce, UnixNanos,
@@ -10,7 +11,7 @@ use crate::event::TradingState;
 use crate::execution::parents::{Parent, ParentRequest};
 use crate::execution::{Order, Orders, Parents};
 use crate::kernel::{Books, Own};
-use crate::market::{InstrumentMarket, Market};
+use crate::market::{consolidated, InstrumentMarket, Market, VenueLevel};
 use crate::portfolio::Position;
 
 /// A new order as a strategy asks for it.
@@ -95,6 +96,27 @@ impl<'a> Context<'a> {
     #[must_use]
     pub fn market(&self, instrument: InstrumentId) -> Option<&'a InstrumentMarket> {
         self.market.instrument(instrument)
+    }
+
+    /// The instruments of a product whose books count, by one of them: valid, in an open market,
+    /// and with a message no older than `max_age_ns`.
+    pub fn counted(&self, product: InstrumentId, max_age_ns: i64) -> Vec<InstrumentId> {
+        let members = self.market.listings().members(&product).iter().copied();
+        let counts = |id: &InstrumentId| self.market.is_counted(*id, self.now, max_age_ns);
+        members.filter(counts).collect()
+    }
+
+    /// One side of the books of a product at all venues that count, the best after fees first.
+    #[must_use]
+    pub fn consolidated(
+        &self,
+        product: InstrumentId,
+        side: Side,
+        max_age_ns: i64,
+        depth: usize,
+    ) -> Vec<VenueLevel> {
+        let age = (self.now, max_age_ns);
+        consolidated(self.market, self.instruments, (product, side), age, depth)
     }
 
     /// Which strategy of the run is called.

@@ -31,6 +31,7 @@ pub mod life;
 pub mod limits;
 pub mod parents;
 pub mod reconcile;
+pub mod routes;
 pub mod verdict;
 
 pub use dice::Dice;
@@ -111,6 +112,7 @@ pub enum Wish {
     Submit(OrderRequest),
     Cancel(u64),
     CancelAll,
+    CancelAllOf(InstrumentId),
     Replace(u64, Option<i64>, Option<i64>),
     Target(InstrumentId, i64),
     Timer(u32, i64, i64),
@@ -144,6 +146,7 @@ fn grant(ctx: &mut Context<'_>, wishes: &[Wish]) {
             }
             Wish::Cancel(sequence) => ctx.cancel(ClientOrderId::new(sequence)),
             Wish::CancelAll => ctx.cancel_all(None),
+            Wish::CancelAllOf(instrument) => ctx.cancel_all(Some(instrument)),
             Wish::Replace(sequence, qty, price) => {
                 ctx.replace(ClientOrderId::new(sequence), qty.map(Qty), price.map(Price));
             }

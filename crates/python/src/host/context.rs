@@ -8,6 +8,7 @@ use super::asks::{finite, Ask};
 pub(crate) use super::lending::{callback_time, PyContext};
 use super::orders::PyOrder;
 use super::parents::PyParent;
+use super::routes::PyConsolidated;
 use super::views::{PyBook, PyInstrument, PyPosition};
 use crate::error::FaceError;
 
@@ -88,6 +89,16 @@ impl PyContext {
                 "use a symbol of the run",
             )),
         }
+    }
+
+    /// The books of a product at all its venues, by price after fees.
+    #[pyo3(signature = (product, max_age=None))]
+    fn consolidated(
+        slf: &Bound<'_, Self>,
+        product: &str,
+        max_age: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<PyConsolidated> {
+        PyConsolidated::new(slf.clone().unbind(), product, max_age)
     }
 
     /// The position in a symbol.

@@ -38,6 +38,18 @@ pub(crate) const fn status_name(status: OrderStatus) -> &'static str {
     status.name()
 }
 
+/// A side from its word.
+pub(crate) fn parse_side(text: &str) -> PyResult<Side> {
+    match text {
+        "buy" => Ok(Side::Buy),
+        "sell" => Ok(Side::Sell),
+        other => {
+            let problem = format!("{other:?} is unknown");
+            Err(FaceError::parameter("side", problem, "buy or sell"))
+        }
+    }
+}
+
 /// A time in force from its word.
 pub(crate) fn parse_tif(text: Option<&str>) -> PyResult<Option<TimeInForce>> {
     Ok(match text {

@@ -13,6 +13,7 @@ mod hosted;
 mod lending;
 mod orders;
 mod parents;
+mod routes;
 mod shared;
 mod slot;
 mod views;
@@ -27,5 +28,6 @@ pub(crate) use orders::{
     avg_price, liquidity_name, parent_text, reason_text, type_name, PyFill, PyOrder, PyTimerEvent,
 };
 pub(crate) use parents::{arrival_price, avg_price_of, PyParent};
+pub(crate) use routes::{symbol_of, PyConsolidated};
 pub(crate) use shared::Shared;
 pub(crate) use views::{PyBook, PyInstrument, PyPosition};

@@ -9,21 +9,26 @@ use pyo3::types::{PyDict, PyString};
 
 use super::asks::{finite, Ask};
 use super::context::PyContext;
-use super::convert::{parse_tif, side_name, status_name};
+use super::convert::{parse_side, parse_tif, side_name, status_name};
+use super::routes::symbol_of;
 use super::Shared;
 use crate::config::field;
 use crate::error::FaceError;
+
+/// The word for parents that go to several venues.
+const ROUTED: &str = "smart_route";
 
 /// A parent order as it stands.
 #[pyclass(frozen, get_all, name = "Parent", module = "py_rt")]
 pub(crate) struct PyParent {
     /// Our id, as ``ctx.execute`` returned it.
     client_order_id: String,
-    /// Which.
+    /// Which; of one that is routed, its product.
     symbol: String,
     /// "buy" or "sell".
     side: &'static str,
-    /// "twap", "vwap", "pov", "iceberg", "implementation_shortfall", "stop" or "trailing_stop".
+    /// "twap", "vwap", "pov", "iceberg", "implementation_shortfall", "smart_route", "stop" or
+    /// "trailing_stop".
     algorithm: &'static str,
     /// Total quantity.
     order_qty: f64,
@@ -54,10 +59,10 @@ pub(crate) struct PyParent {
 impl PyParent {
     pub(crate) fn new(shared: &Shared, parent: &Parent) -> Self {
         let id = parent.instrument;
-        let symbol = shared.instruments.get(id.index());
+        let symbol = symbol_of(shared, parent);
         Self {
             client_order_id: shared.id_text(parent.client_order_id),
-            symbol: symbol.map_or("?", |i| i.symbol()).to_owned(),
+            symbol,
             side: side_name(parent.side),
             algorithm: parent.algorithm.name(),
             order_qty: shared.qty(id, parent.order_qty),
@@ -117,7 +122,6 @@ impl PyContext {
         algorithm: &Bound<'_, PyAny>,
         (limit_price, reduce_only, tag): (Option<f64>, bool, Option<&str>),
     ) -> PyResult<String> {
-        let id = self.shared.find_object(symbol)?;
         let now = self.with(|ctx| ctx.now())?;
         if !algorithm.hasattr("_terms")? {
             let remedy = "pass rt.TWAP(...), rt.POV(...) or another";
@@ -125,14 +129,12 @@ impl PyContext {
         }
         let made = algorithm.call_method1("_terms", (now.0, qty))?;
         let terms = made.cast_into::<PyDict>()?;
-        let side = match side {
-            "buy" => Side::Buy,
-            "sell" => Side::Sell,
-            other => {
-                let problem = format!("{other:?} is unknown");
-                return Err(FaceError::parameter("side", problem, "buy or sell"));
-            }
+        let id = if field::<String>(&terms, "algorithm")? == ROUTED {
+            self.shared.find_product(&symbol.to_cow()?)?
+        } else {
+            self.shared.find_object(symbol)?
         };
+        let side = parse_side(side)?;
         let limit_price = self.exact_price(id, "limit_price", limit_price)?;
         let request = ParentRequest {
             instrument: id,
@@ -203,6 +205,11 @@ impl PyContext {
             "pov" => Algorithm::Pov {
                 participation_bps: field(terms, "participation_bps")?,
                 every_ns: field(terms, "every_ns")?,
+            },
+            ROUTED => Algorithm::Route {
+                every_ns: field(terms, "every_ns")?,
+                max_age_ns: field(terms, "max_age_ns")?,
+                latency_cost_bps: field(terms, "latency_cost_bps")?,
             },
             _ => Algorithm::Iceberg {
                 shown_qty: self.exact_qty(id, "shown_qty", field(terms, "shown_qty")?)?,

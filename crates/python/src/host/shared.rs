@@ -61,6 +61,8 @@ pub(crate) struct Shared {
     pub(crate) qtys: Vec<Scale>,
     pub(crate) money: Vec<f64>,
     by_symbol: BTreeMap<String, u32>,
+    /// The name of each instrument's product; empty where each is its own.
+    products: Vec<String>,
     lineage: String,
     texts: Mutex<Texts>,
     /// Symbol objects that were looked up before; holding them keeps their addresses theirs.
@@ -103,11 +105,42 @@ impl Shared {
                 .map(|i| i.tick_value() as f64 / 1e18)
                 .collect(),
             by_symbol,
+            products: Vec::new(),
             instruments,
             lineage: lineage.to_owned(),
             texts: Mutex::new(Texts::default()),
             seen: Mutex::default(),
         }
+    }
+
+    /// Names the product of each instrument.
+    pub(crate) fn with_products(mut self, products: Vec<String>) -> Self {
+        self.products = products;
+        self
+    }
+
+    /// The name of an instrument's product.
+    pub(crate) fn product(&self, id: InstrumentId) -> &str {
+        let own = self.instruments.get(id.index()).map_or("?", |i| i.symbol());
+        self.products.get(id.index()).map_or(own, String::as_str)
+    }
+
+    /// The instrument of a product in whose lots it is counted: that with the finest lot.
+    pub(crate) fn find_product(&self, name: &str) -> PyResult<InstrumentId> {
+        let ids = (0..self.instruments.len() as u32).map(InstrumentId);
+        let members = ids.filter(|&id| self.product(id) == name);
+        let lot = |id: &InstrumentId| self.instruments[id.index()].spec().lot_size.to_atto().ok();
+        members.min_by_key(lot).ok_or_else(|| {
+            let mut known: Vec<&str> = if self.products.is_empty() {
+                self.by_symbol.keys().map(String::as_str).collect()
+            } else {
+                self.products.iter().map(String::as_str).collect()
+            };
+            known.sort_unstable();
+            known.dedup();
+            let remedy = format!("the run has: {}", known.join(", "));
+            FaceError::parameter("symbol", format!("{name:?} is no product"), &remedy)
+        })
     }
 
     /// The instrument of a symbol, or an error that names the nearest.

@@ -5,7 +5,7 @@
 //! order is sent in old shares and executed in new ones, and the hot road knows nothing of it.
 
 use py_rt_kernel::{CorporateAction, Input, Strategy};
-use py_rt_types::UnixNanos;
+use py_rt_types::{MarketEvent, UnixNanos};
 
 use super::{Backtest, BacktestData};
 
@@ -13,6 +13,8 @@ use super::{Backtest, BacktestData};
 #[derive(Debug)]
 pub(super) struct Boundaries<'a> {
     data: BacktestData<'a>,
+    /// The rows in the order in which they happen at the venues.
+    happens: &'a [MarketEvent],
     actions: Vec<(UnixNanos, CorporateAction)>,
     passed: usize,
 }
@@ -21,25 +23,36 @@ impl<'a> Boundaries<'a> {
     pub(super) const fn none(data: BacktestData<'a>) -> Self {
         Self {
             data,
+            happens: data.events,
             actions: Vec::new(),
             passed: 0,
         }
+    }
+
+    /// Gives the venues the rows in an order of their own; returns the kernel's.
+    pub(super) const fn let_happen(&mut self, happens: &'a [MarketEvent]) -> &'a [MarketEvent] {
+        self.happens = happens;
+        self.data.events
     }
 
     pub(super) const fn len(&self) -> usize {
         self.data.events.len() + self.data.bars.len()
     }
 
-    /// The data before the next boundary; all when there is none.
-    fn before_next(&self) -> BacktestData<'a> {
+    /// The data before the next boundary, and the rows as they happen; all when there is none.
+    fn before_next(&self) -> (BacktestData<'a>, &'a [MarketEvent]) {
         let Some((at, _)) = self.actions.get(self.passed) else {
-            return self.data;
+            return (self.data, self.happens);
         };
         let BacktestData { events, bars } = self.data;
-        BacktestData {
-            events: &events[..events.partition_point(|event| event.ts_event < *at)],
+        let before = |events: &'a [MarketEvent]| {
+            &events[..events.partition_point(|event| event.ts_event < *at)]
+        };
+        let data = BacktestData {
+            events: before(events),
             bars: &bars[..bars.partition_point(|bar| bar.ts_close <= *at)],
-        }
+        };
+        (data, before(self.happens))
     }
 }
 
@@ -49,8 +62,8 @@ impl<S: Strategy> Backtest<'_, S> {
     pub fn with_actions(mut self, actions: Vec<(UnixNanos, CorporateAction)>) -> Self {
         if !actions.is_empty() {
             self.boundaries.actions = actions;
-            let first = self.boundaries.before_next();
-            self.at_venue.extend(first.events);
+            let (first, happens) = self.boundaries.before_next();
+            self.at_venue.extend(happens);
             self.at_kernel.extend(first.events);
             self.bars.extend(first.bars);
         }
@@ -93,8 +106,8 @@ impl<S: Strategy> Backtest<'_, S> {
             self.collect_reports_at(at);
             self.after_kernel(at);
         }
-        let next = self.boundaries.before_next();
-        self.at_venue.extend(next.events);
+        let (next, happens) = self.boundaries.before_next();
+        self.at_venue.extend(happens);
         self.at_kernel.extend(next.events);
         self.bars.extend(next.bars);
         true

@@ -12,22 +12,25 @@ mod feed;
 mod inputs;
 mod recording;
 mod road;
+mod several;
 mod stream;
 mod stream_bars;
 
 pub use data::BacktestData;
 pub use delay::{Extra, Extras};
 pub use recording::{EquityPoint, FillRow, OrderRow, Recording};
+pub use several::OtherVenue;
 
 use py_rt_kernel::event::Event;
 use py_rt_kernel::{Control, Input, Kernel, KernelConfig, Output, Request, Strategy};
-use py_rt_types::{Report, UnixNanos};
+use py_rt_types::{InstrumentId, Report, UnixNanos};
 
 use crate::venue::{SimVenue, SquareRoot, VenueConfig};
 use boundary::Boundaries;
 use feed::{AtKernel, AtVenue, BarFeed, EventFeed};
 use inputs::Inputs;
-use road::Road;
+use road::Roads;
+use several::Lane;
 
 /// Least latencies of a run, in nanoseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -60,6 +63,12 @@ pub struct BacktestConfig {
 /// How far a run has come. Return false from the hook to end it early.
 pub type Progress<'a> = &'a mut dyn FnMut(usize, usize) -> bool;
 
+/// Which of the roads an instrument has.
+#[inline]
+fn lane_of(lanes: &[u8], id: InstrumentId) -> usize {
+    lanes.get(id.index()).map_or(0, |lane| usize::from(*lane))
+}
+
 /// Rows between two calls of the progress hook.
 const ROWS_PER_REPORT: usize = 512;
 
@@ -71,10 +80,13 @@ pub struct Backtest<'a, S> {
     at_venue: EventFeed<'a, AtVenue>,
     at_kernel: EventFeed<'a, AtKernel>,
     bars: BarFeed<'a>,
+    /// The least of all venues.
     latency: Latency,
-    extras: Extras,
-    orders: Road<Request>,
-    reports: Road<Report>,
+    /// The roads of each venue, and which of them an instrument has; the first where none is said.
+    lanes: Vec<Lane>,
+    lane_of: Vec<u8>,
+    orders: Roads<Request>,
+    reports: Roads<Report>,
     recording: Recording,
     boundaries: Boundaries<'a>,
     inputs: Inputs,
@@ -100,9 +112,10 @@ impl<'a, S: Strategy> Backtest<'a, S> {
             at_kernel: EventFeed::new(data.events, AtKernel(latency.feed_ns)),
             bars: BarFeed::new(data.bars, latency.feed_ns),
             latency,
-            extras: config.extras,
-            orders: Road::new(),
-            reports: Road::new(),
+            lanes: vec![Lane::new(latency, config.extras)],
+            lane_of: Vec::new(),
+            orders: Roads::new(),
+            reports: Roads::new(),
             recording,
             boundaries: Boundaries::none(*data),
             inputs: Inputs::default(),
@@ -259,9 +272,11 @@ impl<'a, S: Strategy> Backtest<'a, S> {
     }
 
     fn send_back(&mut self, at: UnixNanos, report: Report) {
-        let extra = self.extras.report.next(at);
-        let arrives = at.plus(self.latency.report_ns.saturating_add(extra));
-        self.reports.push(arrives, report);
+        let place = lane_of(&self.lane_of, report.instrument);
+        let lane = &mut self.lanes[place];
+        let extra = lane.extras.report.next(at);
+        let arrives = at.plus(lane.report_ns.saturating_add(extra));
+        self.reports.push(place, arrives, report);
     }
 
     #[inline]
@@ -281,9 +296,12 @@ impl<'a, S: Strategy> Backtest<'a, S> {
         for output in self.kernel.outputs() {
             match output {
                 Output::Send(request) => {
-                    let extra = self.extras.order.next(now);
-                    let takes = self.latency.order_ns.saturating_add(extra);
-                    self.orders.push(now.plus(takes), *request);
+                    let place = request.instrument();
+                    let place = place.map_or(0, |id| lane_of(&self.lane_of, id));
+                    let lane = &mut self.lanes[place];
+                    let extra = lane.extras.order.next(now);
+                    let takes = lane.order_ns.saturating_add(extra);
+                    self.orders.push(place, now.plus(takes), *request);
                 }
                 Output::Emit(event) => {
                     self.failed |= matches!(event, Event::StrategyFailed);

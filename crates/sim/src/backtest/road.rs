@@ -1,4 +1,4 @@
-//! A road between kernel and venue: what was sent, with its arrival. Nothing overtakes.
+//! Roads between kernel and venues: what was sent, with its arrival. On one road nothing overtakes.
 
 use std::collections::VecDeque;
 
@@ -6,13 +6,13 @@ use py_rt_types::UnixNanos;
 
 /// First in, first out; the arrival of the first is at hand.
 #[derive(Debug)]
-pub(super) struct Road<T> {
+struct Road<T> {
     next: UnixNanos,
     queue: VecDeque<(UnixNanos, T)>,
 }
 
 impl<T> Road<T> {
-    pub(super) const fn new() -> Self {
+    const fn new() -> Self {
         Self {
             next: UnixNanos::MAX,
             queue: VecDeque::new(),
@@ -21,13 +21,13 @@ impl<T> Road<T> {
 
     /// When the first arrives; `UnixNanos::MAX` while the road is empty.
     #[inline]
-    pub(super) const fn peek(&self) -> UnixNanos {
+    const fn peek(&self) -> UnixNanos {
         self.next
     }
 
     /// Sends one that arrives at `at`, or with the one before it when that is later.
     #[inline]
-    pub(super) fn push(&mut self, at: UnixNanos, sent: T) {
+    fn push(&mut self, at: UnixNanos, sent: T) {
         let last = self.queue.back().map_or(UnixNanos::MIN, |last| last.0);
         let at = at.max(last);
         if self.queue.is_empty() {
@@ -37,9 +37,69 @@ impl<T> Road<T> {
     }
 
     #[inline]
-    pub(super) fn pop(&mut self) -> Option<(UnixNanos, T)> {
+    fn pop(&mut self) -> Option<(UnixNanos, T)> {
         let first = self.queue.pop_front();
         self.next = self.queue.front().map_or(UnixNanos::MAX, |next| next.0);
         first
+    }
+}
+
+/// One road for each venue. What arrives first is at hand; of equal times, on the first road.
+#[derive(Debug)]
+pub(super) struct Roads<T> {
+    next: UnixNanos,
+    first: Road<T>,
+    others: Vec<Road<T>>,
+}
+
+impl<T> Roads<T> {
+    /// One road.
+    pub(super) const fn new() -> Self {
+        Self {
+            next: UnixNanos::MAX,
+            first: Road::new(),
+            others: Vec::new(),
+        }
+    }
+
+    /// So many roads as there are venues.
+    pub(super) fn widen(&mut self, venues: usize) {
+        self.others.resize_with(venues.saturating_sub(1), Road::new);
+    }
+
+    /// When the first arrives; `UnixNanos::MAX` while all roads are empty.
+    #[inline]
+    pub(super) const fn peek(&self) -> UnixNanos {
+        self.next
+    }
+
+    /// Sends one on a road, that arrives at `at`, or with the one before it there.
+    #[inline]
+    pub(super) fn push(&mut self, road: usize, at: UnixNanos, sent: T) {
+        let road = match road {
+            0 => &mut self.first,
+            place => self.others.get_mut(place - 1).unwrap_or(&mut self.first),
+        };
+        road.push(at, sent);
+        self.next = self.next.min(road.peek());
+    }
+
+    #[inline]
+    pub(super) fn pop(&mut self) -> Option<(UnixNanos, T)> {
+        if self.others.is_empty() {
+            let sent = self.first.pop();
+            self.next = self.first.peek();
+            return sent;
+        }
+        let next = self.next;
+        let mut roads = core::iter::once(&mut self.first).chain(&mut self.others);
+        let sent = roads.find(|road| road.peek() == next)?.pop();
+        let first = self.first.peek();
+        self.next = self
+            .others
+            .iter()
+            .map(Road::peek)
+            .fold(first, UnixNanos::min);
+        sent
     }
 }

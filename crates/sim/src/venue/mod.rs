@@ -16,6 +16,7 @@ mod fees;
 mod impact;
 mod orders;
 mod resting;
+mod several;
 
 use std::collections::VecDeque;
 
@@ -32,6 +33,7 @@ pub use fees::{Charged, Fees, Tier, Tiers};
 use impact::Pressure;
 pub use impact::{Impact, SquareRoot};
 use resting::Resting;
+use several::desk_of;
 
 /// Where an order sent on a closed bar fills.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -105,6 +107,8 @@ struct Listing {
     on_bars: bool,
     day_ends: UnixNanos,
     working: usize,
+    /// Which desk it is traded at; 0 is the first.
+    desk: u8,
     /// The highest limit that waits to buy, and the lowest that waits to sell: further than that
     /// no row can reach. They may be too far out, never too near.
     highest_bid: Price,
@@ -141,9 +145,11 @@ pub struct SimVenue {
     /// Orders that wait, over all listings.
     working: usize,
     desk: Desk,
+    /// Of venues beyond the first.
+    others: Vec<Desk>,
 }
 
-/// What all listings share: assumptions, counters, reports on their way out.
+/// What all listings of a venue share: assumptions, counters, reports on their way out.
 #[derive(Debug)]
 struct Desk {
     config: VenueConfig,
@@ -172,20 +178,15 @@ impl SimVenue {
             on_bars: false,
             day_ends: UnixNanos::MIN,
             working: 0,
+            desk: 0,
             highest_bid: Price(i64::MIN),
             lowest_ask: Price(i64::MAX),
         };
         Self {
             working: 0,
             listings: instruments.iter().map(listing).collect(),
-            desk: Desk {
-                config,
-                closes: Vec::new(),
-                reports: VecDeque::new(),
-                next_order: 1,
-                next_exec: 1,
-                traded: Traded::default(),
-            },
+            desk: Desk::new(config, 0),
+            others: Vec::new(),
         }
     }
 
@@ -209,14 +210,19 @@ impl SimVenue {
     /// Takes the next report.
     #[inline]
     pub fn poll_report(&mut self) -> Option<VenueReport> {
-        self.desk.reports.pop_front()
+        let first = self.desk.reports.pop_front();
+        if first.is_some() | self.others.is_empty() {
+            return first;
+        }
+        let mut others = self.others.iter_mut();
+        others.find_map(|desk| desk.reports.pop_front())
     }
 
     /// Whether a report waits.
     #[inline]
     #[must_use]
     pub fn has_report(&self) -> bool {
-        !self.desk.reports.is_empty()
+        !self.desk.reports.is_empty() || self.others.iter().any(|d| !d.reports.is_empty())
     }
 
     /// Whether no order waits here: the market alone makes no report then.
@@ -263,7 +269,8 @@ impl SimVenue {
         };
         if listing.working > 0 {
             let before = listing.working;
-            listing.handle_event(now, event, &mut self.desk);
+            let desk = desk_of(&mut self.desk, &mut self.others, listing.desk);
+            listing.handle_event(now, event, desk);
             if listing.working != before {
                 self.working = self.working + listing.working - before;
                 listing.refresh_reach();
@@ -278,7 +285,8 @@ impl SimVenue {
     fn at(&mut self, instrument: InstrumentId, happen: impl FnOnce(&mut Listing, &mut Desk)) {
         if let Some(listing) = self.listings.get_mut(instrument.index()) {
             let before = listing.working;
-            happen(listing, &mut self.desk);
+            let desk = desk_of(&mut self.desk, &mut self.others, listing.desk);
+            happen(listing, desk);
             self.working = self.working + listing.working - before;
             listing.refresh_reach();
         }
@@ -347,6 +355,7 @@ impl SimVenue {
         let Some(listing) = self.listings.get(instrument.index()) else {
             return;
         };
+        let desk = desk_of(&mut self.desk, &mut self.others, listing.desk);
         let mut all = listing
             .bids
             .iter()
@@ -364,7 +373,7 @@ impl SimVenue {
                     tif: o.tif,
                     limit_price: o.limit_price,
                 };
-                self.desk.report(now, resting, kind);
+                desk.report(now, resting, kind);
             }
             None => {
                 let report = Report {
@@ -375,7 +384,7 @@ impl SimVenue {
                     side: Side::Buy,
                     kind: ReportKind::NotFound,
                 };
-                self.desk.reports.push_back(VenueReport { owner, report });
+                desk.reports.push_back(VenueReport { owner, report });
             }
         }
     }
@@ -384,11 +393,11 @@ impl SimVenue {
     pub fn expire_all(&mut self, now: UnixNanos) -> usize {
         let mut expired = 0;
         for listing in &mut self.listings {
+            let desk = desk_of(&mut self.desk, &mut self.others, listing.desk);
             for side in [&mut listing.bids, &mut listing.asks, &mut listing.stops] {
                 for resting in side.drain(..) {
                     let cum_qty = resting.cum_qty;
-                    self.desk
-                        .report(now, &resting, ReportKind::Expired { cum_qty });
+                    desk.report(now, &resting, ReportKind::Expired { cum_qty });
                     expired += 1;
                 }
             }

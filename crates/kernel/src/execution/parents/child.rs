@@ -74,14 +74,14 @@ pub(super) fn bound(held: &Held, market: &InstrumentMarket, instrument: &Instrum
 }
 
 /// The nearest price on the order tick that is no worse for us.
-fn to_us(instrument: &Instrument, side: Side, price: Price) -> Price {
+pub(super) fn to_us(instrument: &Instrument, side: Side, price: Price) -> Price {
     match side {
         Side::Buy => instrument.floor_price(price),
         Side::Sell => instrument.ceil_price(price),
     }
 }
 
-const fn allows(side: Side, bound: &Bound, price: Price) -> bool {
+pub(super) const fn allows(side: Side, bound: &Bound, price: Price) -> bool {
     match bound {
         Bound::None => true,
         Bound::Unknown => false,

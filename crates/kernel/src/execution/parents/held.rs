@@ -6,10 +6,11 @@ use py_rt_types::{
     UnixNanos,
 };
 
+use super::route::{self, Leg};
 use super::schedule;
 use super::{Algorithm, Parent, ParentRequest, ParentTerms};
 use crate::execution::{Order, Orders};
-use crate::market::InstrumentMarket;
+use crate::market::Market;
 
 /// First pause after a refused child; it doubles with each.
 const PAUSE_NS: i64 = 1_000_000_000;
@@ -42,6 +43,8 @@ pub(crate) struct Held {
     pub(crate) alarm: UnixNanos,
     /// What it holds back and counts as exposure.
     pub(crate) held_qty: Qty,
+    /// The venues that it goes to, where it is routed.
+    pub(crate) legs: Vec<Leg>,
 }
 
 impl Held {
@@ -49,12 +52,17 @@ impl Held {
     pub(super) fn try_new(
         parent: Parent,
         request: &ParentRequest,
-        market: Option<&InstrumentMarket>,
+        markets: &Market,
     ) -> Result<Self, RejectReason> {
         let terms = request.terms;
         let sums = check(request)?;
-        let Some(market) = market else {
+        let Some(market) = markets.instrument(request.instrument) else {
             return Err(RejectReason::NotSupported);
+        };
+        let legs = if request.algorithm.is_routed() {
+            route::legs(request.instrument, markets).ok_or(RejectReason::NotSupported)?
+        } else {
+            Vec::new()
         };
         let mut held = Self {
             parent,
@@ -71,6 +79,7 @@ impl Held {
             refusals: 0,
             alarm: parent.ts_created.max(terms.start),
             held_qty: Qty::ZERO,
+            legs,
         };
         held.parent.arrival = market.mark().map_or(0, |(mark, _)| mark);
         if held.parent.algorithm.is_stop() {
@@ -86,13 +95,18 @@ impl Held {
 
     /// Whether it still works an instrument.
     pub(crate) fn concerns(&self, instrument: InstrumentId) -> bool {
-        self.is_worked() && self.parent.instrument == instrument
+        let routed = self.legs.iter().any(|leg| leg.instrument == instrument);
+        self.is_worked() && (routed || self.parent.instrument == instrument)
     }
 
     /// Whether every trade has to be shown to it.
     pub(super) fn watches(&self) -> bool {
         let waits = self.parent.algorithm.is_stop() && !self.triggered;
-        waits || matches!(self.parent.algorithm, Algorithm::Pov { .. })
+        let looks = matches!(
+            self.parent.algorithm,
+            Algorithm::Pov { .. } | Algorithm::Route { .. }
+        );
+        waits || looks
     }
 
     /// Counts volume that traded since the start.
@@ -113,11 +127,17 @@ impl Held {
         }
     }
 
+    /// [`Held::claim`] in lots of the parent.
+    fn claim_here(&self, order: &Order) -> i64 {
+        Self::claim(order).saturating_mul(self.lots(order.instrument))
+    }
+
     /// What all children may yet execute.
     pub(super) fn claimed(&self, orders: &Orders) -> i64 {
         let live = self.live.iter();
         let live = live.filter_map(|&sequence| orders.find(ClientOrderId::new(sequence)));
-        live.map(Self::claim).fold(0, i64::saturating_add)
+        live.map(|order| self.claim_here(order))
+            .fold(0, i64::saturating_add)
     }
 
     /// Children that the venue works, or may.
@@ -140,17 +160,29 @@ impl Held {
     }
 
     /// A child was sent.
-    pub(crate) fn note_sent(&mut self, sequence: u64) {
+    pub(crate) fn note_sent(&mut self, now: UnixNanos, sequence: u64, instrument: InstrumentId) {
         self.live.push(sequence);
         self.parent.children = self.parent.children.saturating_add(1);
         self.refusals = 0;
+        if let Algorithm::Route { every_ns, .. } = self.parent.algorithm {
+            let leg = self.leg_mut(instrument);
+            leg.into_iter()
+                .for_each(|leg| leg.not_before = now.plus(every_ns));
+        }
     }
 
-    /// A child was refused: it is tried again after a pause that doubles.
-    pub(crate) fn note_refused(&mut self, now: UnixNanos) {
-        let pause = PAUSE_NS << self.refusals.min(DOUBLINGS_MAX);
-        self.refusals = self.refusals.saturating_add(1);
-        self.not_before = now.plus(pause);
+    /// A child was refused: it is tried again after a pause that doubles, at this venue.
+    pub(crate) fn note_refused(&mut self, now: UnixNanos, instrument: InstrumentId) {
+        let (refusals, not_before) = match self
+            .legs
+            .iter_mut()
+            .find(|leg| leg.instrument == instrument)
+        {
+            Some(leg) => (&mut leg.refusals, &mut leg.not_before),
+            None => (&mut self.refusals, &mut self.not_before),
+        };
+        *not_before = now.plus(PAUSE_NS << (*refusals).min(DOUBLINGS_MAX));
+        *refusals = refusals.saturating_add(1);
     }
 
     pub(super) fn see_child(&mut self, now: UnixNanos, order: &Order) {
@@ -163,7 +195,9 @@ impl Held {
             self.live.retain(|&live| live != sequence);
         }
         if order.status == OrderStatus::Rejected {
-            self.note_refused(now);
+            self.note_refused(now, order.instrument);
+        } else if let (true, Some(leg)) = (order.cum_qty.0 > 0, self.leg_mut(order.instrument)) {
+            leg.refusals = 0;
         }
         let ends = matches!(order.status, OrderStatus::Canceled | OrderStatus::Expired);
         if self.parent.algorithm.is_stop() && ends {
@@ -243,6 +277,11 @@ fn check(request: &ParentRequest) -> Result<Vec<u64>, RejectReason> {
             participation_bps,
             every_ns,
         } => (1..=10_000).contains(&participation_bps) && every_ns > 0,
+        Algorithm::Route {
+            every_ns,
+            max_age_ns,
+            ..
+        } => every_ns > 0 && max_age_ns > 0,
         Algorithm::Iceberg { shown_qty } => shown_qty.0 > 0 && request.limit_price.is_some(),
         Algorithm::Stop {
             stop_price,

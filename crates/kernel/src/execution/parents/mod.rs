@@ -7,11 +7,14 @@
 //!
 //! - [`parent`]: terms and standing. [`schedule`]: how much is due by when. [`child`]: price and
 //!   quantity of the next child. [`step`]: what to do next. [`stop`]: what waits for a price.
+//! - [`route`]: what goes to several venues. [`split`]: how much to each.
 
 mod child;
 mod held;
 mod parent;
+mod route;
 mod schedule;
+mod split;
 mod step;
 mod stop;
 
@@ -20,6 +23,7 @@ pub(crate) use held::Held;
 pub use parent::{
     Algorithm, Benchmark, EndPolicy, Parent, ParentRequest, ParentTerms, Style, Trigger,
 };
+pub(crate) use route::Leg;
 pub(crate) use step::ParentStep;
 
 use alloc::vec::Vec;
@@ -95,7 +99,7 @@ impl Parents {
         id: ClientOrderId,
         strategy: StrategyId,
         request: &ParentRequest,
-        market: Option<&InstrumentMarket>,
+        market: &Market,
     ) -> (Parent, Option<RejectReason>) {
         let parent = Parent::new(id, strategy, request, now);
         let full = self.worked >= WORKED_MAX;
@@ -131,6 +135,12 @@ impl Parents {
         waits.map(|held| held.parent.client_order_id).collect()
     }
 
+    /// Parents that still work an instrument, at any venue.
+    pub(crate) fn concerned(&self, instrument: InstrumentId) -> Vec<ClientOrderId> {
+        let works = self.held.iter().filter(|held| held.concerns(instrument));
+        works.map(|held| held.parent.client_order_id).collect()
+    }
+
     /// What a stop held back is about to be sent.
     pub(crate) fn release_held(&mut self, orders: &mut Orders, id: ClientOrderId) {
         if let Some(place) = self.place(id) {
@@ -162,17 +172,18 @@ impl Parents {
         now: UnixNanos,
         id: ClientOrderId,
         orders: &Orders,
-        market: &InstrumentMarket,
-        instrument: &Instrument,
+        market: &Market,
+        instruments: &[Instrument],
     ) -> ParentStep {
         let Some(place) = self.place(id) else {
             return ParentStep::Rest;
         };
         let held = &mut self.held[place];
         if held.parent.arrival == 0 {
-            held.parent.arrival = market.mark().map_or(0, |(mark, _)| mark);
+            let own = market.instrument(held.parent.instrument);
+            held.parent.arrival = own.and_then(|m| m.mark()).map_or(0, |(mark, _)| mark);
         }
-        let step = step::next(held, now, orders, market, instrument);
+        let step = step::next(held, now, orders, market, instruments);
         if held.alarm <= now {
             held.alarm = now.plus(PAUSE_NS);
         }
@@ -183,15 +194,22 @@ impl Parents {
     /// Shows a market row to those that watch; returns those that have something to do now.
     pub(crate) fn handle_market(
         &mut self,
-        event: &MarketEvent,
+        (now, event): (UnixNanos, &MarketEvent),
         is_print: bool,
-        market: &Market,
+        markets: &Market,
+        instruments: &[Instrument],
     ) -> Vec<ClientOrderId> {
-        let Some(market) = market.instrument(event.instrument) else {
+        let Some(market) = markets.instrument(event.instrument) else {
             return Vec::new();
         };
         let mut ready = Vec::new();
         for held in &mut self.held {
+            if held.is_worked() && held.parent.algorithm.is_routed() {
+                if !is_print && held.may_take(now, event.instrument, markets, instruments) {
+                    ready.push(held.parent.client_order_id);
+                }
+                continue;
+            }
             if !held.is_worked() || held.parent.instrument != event.instrument {
                 continue;
             }
@@ -234,10 +252,17 @@ impl Parents {
     }
 
     /// Books what a child executed.
-    pub(crate) fn handle_fill(&mut self, now: UnixNanos, id: u64, qty: Qty, notional: Money) {
+    pub(crate) fn handle_fill(
+        &mut self,
+        now: UnixNanos,
+        (id, instrument): (u64, InstrumentId),
+        qty: Qty,
+        notional: Money,
+    ) {
         if let Some(place) = self.place(ClientOrderId::new(id)) {
+            let lots = qty.0.saturating_mul(self.held[place].lots(instrument));
             let parent = &mut self.held[place].parent;
-            parent.cum_qty = Qty(parent.cum_qty.0.saturating_add(qty.0));
+            parent.cum_qty = Qty(parent.cum_qty.0.saturating_add(lots));
             parent.cum_notional = Money(parent.cum_notional.0.saturating_add(notional.0));
             parent.ts_updated = now;
         }

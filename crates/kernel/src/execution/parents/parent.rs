@@ -29,6 +29,15 @@ pub enum Algorithm {
         /// The part.
         shown_qty: Qty,
     },
+    /// Taken from the venues of its product, the cheapest after fees first.
+    Route {
+        /// Time between two children for one venue.
+        every_ns: i64,
+        /// A book whose last message is older does not count.
+        max_age_ns: i64,
+        /// What a second of an order's way counts, in basis points of the price.
+        latency_cost_bps: u32,
+    },
     /// Held until the market reaches a price; then one order for all.
     Stop {
         /// Where it is reached; `None` for a trailing stop, until there is a price to trail.
@@ -50,6 +59,7 @@ impl Algorithm {
             Self::ImplementationShortfall => "implementation_shortfall",
             Self::Pov { .. } => "pov",
             Self::Iceberg { .. } => "iceberg",
+            Self::Route { .. } => "smart_route",
             Self::Stop {
                 trail_ticks: Some(_),
                 ..
@@ -64,6 +74,12 @@ impl Algorithm {
             self,
             Self::Twap | Self::Vwap | Self::ImplementationShortfall
         )
+    }
+
+    /// Whether its children go to several venues.
+    #[must_use]
+    pub const fn is_routed(self) -> bool {
+        matches!(self, Self::Route { .. })
     }
 
     /// Whether it waits for a price.
@@ -160,7 +176,7 @@ impl ParentTerms {
 /// A parent order as a strategy asks for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ParentRequest {
-    /// What.
+    /// What; of a product that is routed, the instrument with the finest lot.
     pub instrument: InstrumentId,
     /// Buy or sell.
     pub side: Side,

@@ -1,13 +1,13 @@
 //! What to do next for a parent order: a function of how it and the market stand.
 
 use alloc::vec::Vec;
-use py_rt_types::{ClientOrderId, Instrument, OrderStatus, Qty, UnixNanos};
+use py_rt_types::{ClientOrderId, Instrument, InstrumentId, OrderStatus, Qty, UnixNanos};
 
 use super::child::{self, Child};
 use super::held::{takes, Held};
-use super::{schedule, Algorithm, EndPolicy, Style};
+use super::{route, schedule, Algorithm, EndPolicy, Style};
 use crate::execution::{Order, Orders};
-use crate::market::InstrumentMarket;
+use crate::market::{InstrumentMarket, Market};
 
 /// Longest and shortest pause between two children that take from the market.
 const PACE_NS_MAX: i64 = 1_000_000_000;
@@ -20,6 +20,8 @@ pub(crate) enum ParentStep {
     Rest,
     /// Send this child.
     Send(Child),
+    /// Send one child to each of these venues.
+    Route(Vec<(InstrumentId, Child)>),
     /// Cancel these first.
     Cancel(Vec<ClientOrderId>),
     /// It has ended.
@@ -47,19 +49,38 @@ pub(super) fn next(
     held: &mut Held,
     now: UnixNanos,
     orders: &Orders,
-    market: &InstrumentMarket,
-    instrument: &Instrument,
+    markets: &Market,
+    instruments: &[Instrument],
 ) -> ParentStep {
+    let id = held.parent.instrument;
+    let (Some(market), Some(instrument)) = (markets.instrument(id), instruments.get(id.index()))
+    else {
+        return ParentStep::Rest;
+    };
     if held.parent.is_terminal() {
         return ParentStep::Rest;
     }
-    let step = decide(held, now, orders, market, instrument);
+    let step = if held.parent.algorithm.is_routed() {
+        route::decide(held, now, orders, markets, instruments)
+    } else {
+        decide(held, now, orders, market, instrument)
+    };
     let free = held.parent.order_qty.0 - held.parent.cum_qty.0 - held.claimed(orders);
     match step {
         // The law stands above every algorithm.
         ParentStep::Send(child) if child.order_qty.0 > free => ParentStep::Rest,
+        ParentStep::Route(children) if asked(held, &children) > free => ParentStep::Rest,
         step => step,
     }
+}
+
+/// What children for several venues ask for together, in lots of the parent.
+fn asked(held: &Held, children: &[(InstrumentId, Child)]) -> i64 {
+    let lots = |(id, child): &(InstrumentId, Child)| {
+        let lots = held.lots(*id);
+        child.order_qty.0.saturating_mul(lots)
+    };
+    children.iter().map(lots).fold(0, i64::saturating_add)
 }
 
 fn decide(
@@ -69,7 +90,8 @@ fn decide(
     market: &InstrumentMarket,
     instrument: &Instrument,
 ) -> ParentStep {
-    if let Some(step) = ending(held, now, orders, instrument) {
+    let least = instrument.min_qty().0.max(1);
+    if let Some(step) = ending(held, now, orders, least) {
         return step;
     }
     if now < held.terms.start {
@@ -86,11 +108,11 @@ fn decide(
 }
 
 /// The way to the end, once that was asked for, time is over, or nothing is left to do.
-fn ending(
+pub(super) fn ending(
     held: &mut Held,
     now: UnixNanos,
     orders: &Orders,
-    instrument: &Instrument,
+    least: i64,
 ) -> Option<ParentStep> {
     let over = now >= held.terms.end && held.terms.end_policy == EndPolicy::Expire;
     if over {
@@ -98,7 +120,7 @@ fn ending(
     }
     let open = held.working(orders).count();
     let free = held.parent.order_qty.0 - held.parent.cum_qty.0 - held.claimed(orders);
-    let done = open == 0 && free < instrument.min_qty().0.max(1);
+    let done = open == 0 && free < least;
     let asked = match held.ending {
         Some(asked) => asked,
         None if done => OrderStatus::Expired,
