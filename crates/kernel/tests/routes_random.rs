@@ -272,6 +272,7 @@ impl World {
                     last_price: real.order.limit_price.unwrap(),
                     cum_qty: Qty(real.cum),
                     fee: Money::ZERO,
+                    fee_asset: py_rt_types::FeeAsset::Quote,
                     liquidity: Liquidity::Taker,
                 }
             }

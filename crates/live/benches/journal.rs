@@ -22,7 +22,7 @@ use py_rt_kernel::{
     Context, Control, Input, Interests, Kernel, KernelConfig, OrderRequest, Output, Request,
     Session, Strategy,
 };
-use py_rt_live::config::{Durability, JournalConfig, LiveConfig, Mode, VenueConfig};
+use py_rt_live::config::{Dialect, Durability, JournalConfig, LiveConfig, Mode, VenueConfig};
 use py_rt_live::journal::frame::Chain;
 use py_rt_live::journal::{FileTape, Journal, Place};
 use py_rt_live::session::open_session;
@@ -241,6 +241,7 @@ fn config(state_dir: &Path) -> LiveConfig {
         code_hash: "code".to_string(),
         symbols: vec!["BTC/USD".to_string()],
         venue: VenueConfig {
+            dialect: Dialect::Alpaca,
             mode: Mode::Paper,
             trading_url: "http://127.0.0.1:1".to_string(),
             account_stream_url: "ws://127.0.0.1:1/stream".to_string(),
