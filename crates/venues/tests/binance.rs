@@ -199,8 +199,7 @@ fn executions_are_told_from_the_first_of_their_order_on() {
             "isMaker":false}}"#
         )
     };
-    let day = 86_400_000u64;
-    let now = 1_795_186_800_000u64;
+    let (day, now) = (86_400_000u64, 1_795_186_800_000u64);
     let (old, mid, new) = (
         trade(7, 3, "0.01", now - 3 * day),
         trade(9, 3, "0.02", now - day),
