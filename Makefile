@@ -174,7 +174,7 @@ test-clients: $(STAMP)/build $(STAMP)/dev ## the Go and C++ examples against `py
 	@$(BIN)/python tools/test_clients.py
 
 bench-calls: $(STAMP)/build $(STAMP)/dev ## what a call costs, in process and over gRPC
-	@$(BIN)/python benches/calls.py
+	@$(BIN)/python benches/calls.py --plot docs/images/calls.svg
 
 proto-release: $(STAMP)/dev ## the interface as released: later ones may not break it
 	@$(BIN)/buf build proto --exclude-source-info -o proto/released.binpb
