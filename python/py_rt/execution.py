@@ -439,8 +439,9 @@ class SmartRoute(Algorithm):
 class Consolidated(Protocol):
     """The books of one product at all its venues, as ``ctx.consolidated(product)`` shows them.
 
-    Prices are after the fee for taking. A book counts that is valid, whose market is open and whose
-    last message is no older than ``max_age`` (any, where that was left out).
+    Prices are after the fee for taking. A book counts that is valid and has both sides, whose
+    market is open and whose last message is no older than ``max_age`` (any, where that was left
+    out).
     """
 
     best_bid: float
