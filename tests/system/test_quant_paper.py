@@ -78,8 +78,8 @@ def test_a_paper_session(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     try:
         monkeypatch.setitem(os.environ, "QUANT_PAPER_KEY", venue.key)
         monkeypatch.setitem(os.environ, "QUANT_PAPER_SECRET", venue.secret)
-        ws = venue.alpaca.replace("http", "ws", 1)
-        config = SESSION.format(folder=tmp_path, http=venue.alpaca, ws=ws)
+        ws = venue.address.replace("http", "ws", 1)
+        config = SESSION.format(folder=tmp_path, http=venue.address, ws=ws)
         (tmp_path / "trade.toml").write_text(config, encoding="utf-8")
         strategy = rt.StrategyFactory.create(name, **RUNS[name], gross=3000.0)
         found = paper(strategy, tmp_path / "trade.toml", on_event=stop_at_first_fill)
