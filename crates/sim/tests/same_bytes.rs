@@ -158,7 +158,7 @@ const LEVEL_2: [&str; 16] = [
     "6ec225a6f40e6e7e39feade32139bd50",
     "19547c24edb384634a5db84cfc55db05",
     "36b944f7f853a98f6d14dc549e514d58",
-    "2e4b67af76907ee4571f086c7d4a7bd3",
+    "355b5b1bb9942b1d47ae1fe1597d74fb",
     "8e7c125c3b3ce1933528475a6eaf74c0",
 ];
 const BARS: [&str; 8] = [

@@ -156,7 +156,7 @@ fn each_venue_is_as_if_it_were_alone() {
     let mut run = run.with_others(others(), &happens);
     run.run(&mut |_, _| true);
     let seen = std::mem::take(&mut run.strategy_mut().seen);
-    assert!(seen.len() > 6_000 && seen.is_sorted());
+    assert!(seen.len() > 5_000 && seen.is_sorted(), "{}", seen.len());
     for (place, rows) in recordings().iter().enumerate() {
         let alone = BacktestData {
             events: rows,
@@ -177,8 +177,37 @@ fn each_venue_is_as_if_it_were_alone() {
             .filter(before)
             .collect();
         assert!(expected.len() > 200, "{} fills", expected.len());
-        assert_eq!(found, expected, "venue {place}");
+        let differs = found.iter().zip(&expected).position(|(f, e)| f != e);
+        assert_eq!(
+            (found.len(), differs),
+            (expected.len(), None),
+            "venue {place}"
+        );
     }
+}
+
+#[test]
+fn a_run_ends_although_its_strategy_never_stops_sending() {
+    let rows = &recordings()[1];
+    let data = BacktestData {
+        events: rows,
+        bars: &[],
+    };
+    let strategy = Clockwork {
+        seeds: vec![2],
+        seen: Vec::new(),
+    };
+    // A beat every 7 ms, and 20 ms to the venue: there is always one on its way.
+    let mut run = Backtest::new(config(1, 1), &data, strategy);
+    run.run(&mut |_, _| true);
+    let end = rows.last().unwrap().ts_event.0;
+    let last = run
+        .recording()
+        .orders
+        .iter()
+        .map(|row| row.order.ts_created.0);
+    let last = last.max().unwrap();
+    assert!(last > end && last <= end + 920 * MS, "{}", last - end);
 }
 
 /// Hands one parent after the other to the router.
@@ -194,11 +223,11 @@ impl Strategy for Buyer {
         ctx.set_timer(1, UnixNanos(BEGIN + 2_000 * MS), 500 * MS);
     }
     fn on_timer(&mut self, ctx: &mut Context<'_>, _timer: u32) {
-        self.bought += 60;
+        self.bought += 900;
         ctx.execute(ParentRequest {
             instrument: InstrumentId(0),
             side: Side::Buy,
-            order_qty: Qty(60),
+            order_qty: Qty(900),
             limit_price: None,
             algorithm: Algorithm::Route {
                 every_ns: 10 * MS,

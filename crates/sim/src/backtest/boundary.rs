@@ -106,6 +106,7 @@ impl<S: Strategy> Backtest<'_, S> {
             self.collect_reports_at(at);
             self.after_kernel(at);
         }
+        self.over_at = None;
         let (next, happens) = self.boundaries.before_next();
         self.at_venue.extend(happens);
         self.at_kernel.extend(next.events);

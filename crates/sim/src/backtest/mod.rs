@@ -90,6 +90,8 @@ pub struct Backtest<'a, S> {
     recording: Recording,
     boundaries: Boundaries<'a>,
     inputs: Inputs,
+    /// When the data that were let in ended, once they have.
+    over_at: Option<UnixNanos>,
     failed: bool,
 }
 
@@ -119,6 +121,7 @@ impl<'a, S: Strategy> Backtest<'a, S> {
             recording,
             boundaries: Boundaries::none(*data),
             inputs: Inputs::default(),
+            over_at: None,
             failed: false,
         }
     }
@@ -208,6 +211,9 @@ impl<'a, S: Strategy> Backtest<'a, S> {
             .min(bar_at)
             .min(feed_at)
             .min(timer_at);
+        if data_over && next > self.last_answer() {
+            return false;
+        }
         if self.at_venue.peek() <= next {
             // Only a sample was due before this row: the venue's market moves first all the same.
             if let Some((now, event)) = self.at_venue.next() {
@@ -235,6 +241,19 @@ impl<'a, S: Strategy> Backtest<'a, S> {
             self.after_kernel(timer_at);
         }
         true
+    }
+
+    /// When the last answer arrives to what was sent before the data ended. A strategy that goes on
+    /// sending by a timer, or in answer to answers, does not make a run longer.
+    #[cold]
+    fn last_answer(&mut self) -> UnixNanos {
+        let over_at = *self.over_at.get_or_insert(self.kernel.now());
+        let round_trip = |lane: &Lane| {
+            let order_ns = lane.order_ns.saturating_add(lane.extras.order.most());
+            let report_ns = lane.report_ns.saturating_add(lane.extras.report.most());
+            order_ns.saturating_add(report_ns)
+        };
+        over_at.plus(self.lanes.iter().map(round_trip).max().unwrap_or(0))
     }
 
     fn deliver_order(&mut self) {

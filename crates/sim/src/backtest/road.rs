@@ -8,6 +8,8 @@ use py_rt_types::UnixNanos;
 #[derive(Debug)]
 struct Road<T> {
     next: UnixNanos,
+    /// When the one that was sent last arrives, or arrived.
+    last: UnixNanos,
     queue: VecDeque<(UnixNanos, T)>,
 }
 
@@ -15,6 +17,7 @@ impl<T> Road<T> {
     const fn new() -> Self {
         Self {
             next: UnixNanos::MAX,
+            last: UnixNanos::MIN,
             queue: VecDeque::new(),
         }
     }
@@ -28,8 +31,9 @@ impl<T> Road<T> {
     /// Sends one that arrives at `at`, or with the one before it when that is later.
     #[inline]
     fn push(&mut self, at: UnixNanos, sent: T) {
-        let last = self.queue.back().map_or(UnixNanos::MIN, |last| last.0);
-        let at = at.max(last);
+        // Also after one that was handed over already: the venue may be ahead of the kernel.
+        let at = at.max(self.last);
+        self.last = at;
         if self.queue.is_empty() {
             self.next = at;
         }

@@ -65,7 +65,7 @@ impl<S: Strategy> Backtest<'_, S> {
         let mut moved = feed.position() != self.at_venue.position();
         self.at_venue = feed;
         // Orders arrive when the market has moved; a bar at the same time is left to `step`.
-        while self.orders.peek() < feed.peek().min(self.bars.peek().0) {
+        while self.orders.peek() < feed.peek().min(self.bars.peek().0) && self.is_first_order() {
             self.deliver_order();
             moved = true;
         }
@@ -94,11 +94,25 @@ impl<S: Strategy> Backtest<'_, S> {
         let inputs_at = self.inputs.next();
         if (self.reports.peek() <= other)
             & (self.reports.peek() < self.bars.peek().0.min(inputs_at))
+            && self.is_first_report()
         {
             self.deliver_report();
             moved = true;
         }
         moved
+    }
+
+    /// Whether none that is sent later arrives before the next order. On one road none can.
+    #[inline]
+    fn is_first_order(&self) -> bool {
+        let decides_at = self.due_here().min(self.at_kernel.peek());
+        self.lanes.len() == 1 || self.orders.peek() <= decides_at.plus(self.latency.order_ns)
+    }
+
+    /// Whether none that is made later arrives before the next report. On one road none can.
+    #[inline]
+    fn is_first_report(&self) -> bool {
+        self.lanes.len() == 1 || self.reports.peek() < self.next_report()
     }
 
     /// The earliest that a report may arrive which the venue has not made yet.
