@@ -139,7 +139,7 @@ chaos: $(STAMP)/build $(STAMP)/dev ## kill -9, frozen processes, bad disks and n
 	@PYTHONPATH=tests $(BIN)/python -m system.chaos --kills $(or $(KILLS),200) --seed $(or $(SEED),1)
 
 .PHONY: overload
-overload: $(STAMP)/build $(STAMP)/dev ## too much market for a session that trades (SECONDS=60 TIMES=10)
+overload: $(STAMP)/build $(STAMP)/dev ## too much market for a session that trades (SECONDS=60)
 	@PYTHONPATH=tests $(BIN)/python -m system.overload --seconds $(or $(SECONDS),60) \
 		--times $(or $(TIMES),10) --rate $(or $(RATE),5000)
 

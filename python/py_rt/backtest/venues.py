@@ -63,7 +63,8 @@ class Venues:
     def delay_ns(self) -> int:
         """The longest of the least latencies of feeds and reports [ns]."""
         cores = [venue.to_core() for venue in self.named.values()]
-        return max(max(core["latency_feed_ns"], core["latency_report_ns"]) for core in cores)
+        legs = ("latency_feed_ns", "latency_report_ns")
+        return max(int(core[leg]) for core in cores for leg in legs)
 
     def of(self, market: MarketData) -> Venues:
         """Return the same venues for the same data, of one venue also under other symbols."""

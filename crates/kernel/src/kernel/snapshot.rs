@@ -324,6 +324,50 @@ impl<S: Strategy> Kernel<S> {
     /// [`Malformed`] when the books hold other instruments than the run, or do not add up.
     pub fn restore(&mut self, snapshot: &Snapshot) -> Result<(), Malformed> {
         let wrong = |field| Malformed { offset: 0, field };
+        self.check_shape(snapshot)?;
+        for (own, image) in self.books.own.iter_mut().zip(&snapshot.own) {
+            own.portfolio
+                .restore(image.cash, image.fees, &image.positions, &image.pockets)
+                .map_err(|_| wrong("value"))?;
+            own.risk.breaker.restore(image.breaker);
+            own.risk.restore(image.latch, image.today.as_ref());
+            own.risk.state = own.risk.state.max(image.breaker.state);
+        }
+        self.books
+            .account
+            .restore(
+                snapshot.cash,
+                snapshot.fees,
+                &snapshot.positions,
+                &snapshot.pockets,
+            )
+            .map_err(|_| wrong("value"))?;
+        self.continue_exchange();
+        let early: BTreeMap<u64, Vec<(i64, i64)>> = snapshot.early.iter().cloned().collect();
+        self.execution
+            .restore_orders(&snapshot.open, &snapshot.closed, early, &snapshot.former);
+        let execution = &mut self.execution;
+        let parents = snapshot.parents.clone();
+        execution.parents.restore(parents, &mut execution.orders);
+        self.refresh_watch();
+        self.intents.skip_to(snapshot.next_sequence);
+        self.sync.restore(&snapshot.sync);
+        self.last_fill = snapshot.last_fill;
+        self.risk.breaker.restore(snapshot.breaker);
+        self.risk.restore(None, snapshot.today.as_ref());
+        let breaker = match snapshot.breaker.state {
+            TradingState::Active => None,
+            TradingState::ReduceOnly => Some((TradingState::ReduceOnly, Cause::DailyLoss)),
+            TradingState::Halted => Some((TradingState::Halted, Cause::Drawdown)),
+        };
+        for (state, cause) in snapshot.latch.into_iter().chain(breaker) {
+            self.restrict(state, cause);
+        }
+        Ok(())
+    }
+    /// Refuses books of other instruments, strategies or currencies.
+    fn check_shape(&self, snapshot: &Snapshot) -> Result<(), Malformed> {
+        let wrong = |field| Malformed { offset: 0, field };
         let count = self.instruments.len();
         let sync = &snapshot.sync;
         let whole = sync.foreign.len() == count && sync.rests.len() == count;
@@ -345,53 +389,17 @@ impl<S: Strategy> Kernel<S> {
         if snapshot.pockets.len() != pockets {
             return Err(wrong("pockets"));
         }
-        for (own, image) in self.books.own.iter_mut().zip(&snapshot.own) {
+        for image in &snapshot.own {
             if image.positions.len() != count || image.pockets.len() != pockets {
                 return Err(wrong("positions"));
             }
-            own.portfolio
-                .restore(image.cash, image.fees, &image.positions, &image.pockets)
-                .map_err(|_| wrong("value"))?;
-            own.risk.breaker.restore(image.breaker);
-            own.risk.restore(image.latch, image.today.as_ref());
-            own.risk.state = own.risk.state.max(image.breaker.state);
         }
-        self.books
-            .account
-            .restore(
-                snapshot.cash,
-                snapshot.fees,
-                &snapshot.positions,
-                &snapshot.pockets,
-            )
-            .map_err(|_| wrong("value"))?;
-        self.continue_exchange();
-        let early: BTreeMap<u64, Vec<(i64, i64)>> = snapshot.early.iter().cloned().collect();
-        self.execution
-            .restore_orders(&snapshot.open, &snapshot.closed, early, &snapshot.former);
         if snapshot.parents.iter().any(|held| {
             let legs = held.legs.iter().map(|leg| leg.instrument);
             legs.chain([held.parent.instrument])
                 .any(|id| id.index() >= count)
         }) {
             return Err(wrong("parents"));
-        }
-        let execution = &mut self.execution;
-        let parents = snapshot.parents.clone();
-        execution.parents.restore(parents, &mut execution.orders);
-        self.refresh_watch();
-        self.intents.skip_to(snapshot.next_sequence);
-        self.sync.restore(&snapshot.sync);
-        self.last_fill = snapshot.last_fill;
-        self.risk.breaker.restore(snapshot.breaker);
-        self.risk.restore(None, snapshot.today.as_ref());
-        let breaker = match snapshot.breaker.state {
-            TradingState::Active => None,
-            TradingState::ReduceOnly => Some((TradingState::ReduceOnly, Cause::DailyLoss)),
-            TradingState::Halted => Some((TradingState::Halted, Cause::Drawdown)),
-        };
-        for (state, cause) in snapshot.latch.into_iter().chain(breaker) {
-            self.restrict(state, cause);
         }
         Ok(())
     }
