@@ -21,6 +21,7 @@ from py_rt.market import BUY, EVENT_DTYPE, QUOTE, SELL, Instrument, MarketData
 SEED = 7
 LATE_NS = 300_000_000
 CROSS_TICK = 1e-5
+RATES = {"BTC": "BTCUSDT"}
 LIMITS = rt.RiskLimits(
     max_order_notional=1e7,
     max_position_notional=1e8,
@@ -79,10 +80,11 @@ def triangle(btc: MarketData, eth: MarketData) -> MarketData:
 
 
 def show(title: str, strategy: Any, result: rt.BacktestResult) -> None:
-    """Print what became of a run: what is held of each asset beside fees, and these."""
+    """Print what became of a run: what is held of each asset beside fees, and what it earned."""
     held = {asset: round(qty, 6) + 0.0 for asset, qty in sorted(strategy.held.items())}
     print(f"{title}: {strategy.begun} sets of legs, {strategy.unwound} unwound")
-    print(f"  fills {len(result.fills)}, fees {result.fills['fee'].sum():.2f}, held {held}")
+    earned = result.equity["equity"].iloc[-1] - result.equity["equity"].iloc[0]
+    print(f"  fills {len(result.fills)}, held {held}, earned after fees {earned:.2f}")
 
 
 def main() -> None:
@@ -101,7 +103,8 @@ def main() -> None:
     names = {"base": "BTCUSDT", "cross": "ETHBTC", "quoted": "ETHUSDT"}
     round_trip = rt.StrategyFactory.create("triangular_arbitrage", qty=0.5, edge_bps=2, **names)
     market, venue = triangle(btc, eth), venues["first"]
-    result = rt.backtest(round_trip, market, venue=venue, risk=LIMITS, cash=1e7, progress=False)
+    money: dict[str, Any] = {"cash": {"USDT": 1e7}, "base_currency": "USDT", "fx": RATES}
+    result = rt.backtest(round_trip, market, venue=venue, risk=LIMITS, progress=False, **money)
     show("triangular", round_trip, result)
 
 

@@ -195,7 +195,7 @@ def test_a_receipt_of_several_venues_can_be_run_again(tmp_path: Path) -> None:
             None,
             "data",
         ),
-        ({"x": book([(0, 9, 5)]), "y": book([(0, 9, 5)], currency="EUR")}, None, "data"),
+        ({"x": book([(0, 9, 5)]), "y": book([(0, 9, 5)], currency="EUR")}, None, "base_currency"),
     ],
 )
 def test_what_cannot_be_joined_is_refused(data: Any, venue: Any, field: str) -> None:
@@ -203,6 +203,13 @@ def test_what_cannot_be_joined_is_refused(data: Any, venue: Any, field: str) -> 
         run(Looks(), data, venue)
     assert caught.value.field == field
     assert caught.value.remedy
+
+
+def test_a_product_is_paid_in_one_currency() -> None:
+    data = {"x": book([(0, 9, 5)]), "y": book([(0, 9, 5)], currency="EUR")}
+    with pytest.raises(ParameterError, match="another currency") as caught:
+        run(Looks(), data, None, base_currency="USD", fx={"EUR": 1.1})
+    assert caught.value.field == "data"
 
 
 def test_actions_and_unknown_products_are_refused() -> None:
@@ -283,14 +290,35 @@ def test_a_triangle_comes_back_to_money(capsys: pytest.CaptureFixture[str]) -> N
     names = {"base": "BTCUSDT", "cross": "ETHBTC", "quoted": "ETHUSDT"}
     way = rt.StrategyFactory.create("triangular_arbitrage", qty=0.5, edge_bps=2, **names)
     venue = rt.SimVenue(latency_order="2ms", fees=rt.Fees(taker_bps=0.1), impact="removes")
-    result = rt.backtest(way, market, venue=venue, risk=example.LIMITS, cash=1e7, progress=False)
+    result = rt.backtest(
+        way,
+        market,
+        venue=venue,
+        risk=example.LIMITS,
+        cash={"USDT": 1e7},
+        base_currency="USDT",
+        fx=example.RATES,
+        progress=False,
+    )
     assert way.begun > 10
     assert abs(way.held["other"]) < 1e-3
     assert abs(way.held["base"]) < 1e-4
-    # Fees are charged on the price of the cross too, as if it were money.
-    assert way.held["money"] - result.fills["fee"].sum() > 0
+    # The strategy's own count, with the cross's fees at the rates of their moments, and what the
+    # positions of the two sides are worth apart: the cross swings about what the others imply.
+    fees = (result.fills["fee"] * result.fills["fx_rate"]).sum()
+    mids = [float(np.mean([b.bid_price[-1, 0], b.ask_price[-1, 0]])) for b in books(samples)]
+    cross = market.events()[market.events()["instrument"] == 2]["price"][-2:].mean() * 1e-5
+    held = result.positions.set_index("symbol")["qty"]["ETHBTC"]
+    apart = held * (cross * mids[0] - mids[1])
+    earned = result.equity["equity"].iloc[-1] - result.equity["equity"].iloc[0]
+    assert earned == pytest.approx(way.held["money"] - fees + apart, abs=1.0)
+    assert earned > 0
     example.main()
     assert "triangular" in capsys.readouterr().out
+
+
+def books(samples: list[rt.MarketData]) -> list[Any]:
+    return [data.books(depth=1) for data in samples]
 
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data" / "binance_ws"
