@@ -308,9 +308,14 @@ impl<'a, S: Strategy> Backtest<'a, S> {
 
     #[inline]
     fn drain(&mut self) {
-        if self.kernel.outputs().is_empty() {
-            return;
+        if !self.kernel.outputs().is_empty() {
+            self.carry_out();
         }
+    }
+
+    /// Sends and records what the kernel decided.
+    #[inline(never)]
+    fn carry_out(&mut self) {
         let now = self.kernel.now();
         for output in self.kernel.outputs() {
             match output {
