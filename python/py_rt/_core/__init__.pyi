@@ -12,6 +12,7 @@ __all__ = [
     "Action",
     "Bar",
     "Book",
+    "Consolidated",
     "Context",
     "Fill",
     "InstrumentView",
