@@ -151,7 +151,7 @@ fuzz: ## bytes that nobody meant against every decoder (FUZZ_INPUTS=300000)
 .PHONY: soak-matching
 soak-matching: ## the matching engine against its naive twin (COMMANDS=100000000 random ones)
 	@COMMANDS=$(or $(COMMANDS),100000000) \
-		cargo test --release -p py-rt-sim --test matching_twin -- --ignored --nocapture
+		cargo test --release -p py-rt-sim --test matching_twin -- a_million --nocapture
 
 .PHONY: test-sdk bench bench-growth bench-journal bench-peers bench-quant bench-instructions wheel
 .PHONY: clean

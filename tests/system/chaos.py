@@ -27,7 +27,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from py_rt.trade import compare_ledger, read_ledger, replay
+from py_rt.trade import read_ledger
 from system.fault_proxy import FaultProxy
 from system.rig import COINS, Rig, rig
 
@@ -190,22 +190,12 @@ class Chaos:
         """Live without faults and compare the books."""
         self.tally.rests += 1
         summary = self._rig.finish(2)
-        ledger = read_ledger(self._rig.venue.admin)
-        store = self._rig.folder / "session" / "store.sqlite"
-        diff = compare_ledger(ledger, store, summary["cash"])
+        diff, found = self._rig.compared(summary)
         tally = self.tally
         tally.orders, tally.fills = diff.orders, diff.fills
         tally.lost += diff.lost
         tally.duplicated += diff.duplicated
         tally.unresolved += diff.unresolved
-        found = list(diff.differences)
-        if not summary["reconciled"]:
-            found.append("the session ended without agreeing with the venue")
-        if summary["fills"] != len(ledger["executions"]):
-            found.append(f"fills: {summary['fills']}, venue {len(ledger['executions'])}")
-        again = replay(summary["journal"])
-        if not again.equal or again.order_hash != summary["order_hash"]:
-            found.append(f"the replay differs: {again}")
         tally.differences += found
         self._say(
             f"rest {tally.rests}: {diff.orders} orders, {diff.fills} fills, {found or 'equal'}"

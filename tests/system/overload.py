@@ -19,7 +19,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from py_rt.trade import compare_ledger, read_ledger, replay
 from system.fault_proxy import FaultProxy
 from system.rig import COINS, Rig, rig
 
@@ -112,22 +111,8 @@ def overload(session: Rig, seconds: float, times: int, rate: float) -> Overloade
         summary = session.ended(child, 60)
     finally:
         proxy.close()
-    return Overloaded(usual, taken, most, normal, differences(session, summary), summary)
-
-
-def differences(session: Rig, summary: dict[str, Any]) -> tuple[str, ...]:
-    """Compare the session's books with the venue's, and its journal with itself."""
-    ledger = read_ledger(session.venue.admin)
-    store = session.folder / "session" / "store.sqlite"
-    found = list(compare_ledger(ledger, store, summary["cash"]).differences)
-    if not summary["reconciled"]:
-        found.append("the session ended without agreeing with the venue")
-    if summary["fills"] != len(ledger["executions"]):
-        found.append(f"fills: {summary['fills']}, venue {len(ledger['executions'])}")
-    again = replay(summary["journal"])
-    if not again.equal or again.order_hash != summary["order_hash"]:
-        found.append(f"the replay differs: {again}")
-    return tuple(found)
+    _, found = session.compared(summary)
+    return Overloaded(usual, taken, most, normal, tuple(found), summary)
 
 
 def main() -> int:

@@ -14,9 +14,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
 
-from py_rt.trade import compare_ledger, read_ledger, replay
+from py_rt.trade import LedgerDiff, compare_ledger, read_ledger, replay
 from py_rt.trade.venue_process import VenueProcess
 from system import wild_strategy
+from system.fault_proxy import FaultProxy
 
 FINAL = {"filled", "canceled", "expired", "rejected", "done_for_day", "replaced"}
 VENUE = """\
@@ -119,18 +120,45 @@ class Rig:
         summary: dict[str, Any] = json.loads(said)
         return summary
 
-    def assert_equal(self, summary: dict[str, Any]) -> None:
+    def compared(self, summary: dict[str, Any]) -> tuple[LedgerDiff, list[str]]:
+        """Compare the session's books with the venue's, and its journal with itself."""
         ledger = read_ledger(self.venue.admin)
         diff = compare_ledger(ledger, self.folder / "session" / "store.sqlite", summary["cash"])
-        assert diff.equal, diff.differences
-        assert diff.fills > 0
-        assert summary["reconciled"]
-        assert summary["fills"] == len(ledger["executions"])
-        still_open = [order for order in ledger["orders"] if order["status"] not in FINAL]
-        assert still_open == []
+        found = list(diff.differences)
+        if not summary["reconciled"]:
+            found.append("the session ended without agreeing with the venue")
+        if summary["fills"] != len(ledger["executions"]):
+            found.append(f"fills: {summary['fills']}, venue {len(ledger['executions'])}")
         again = replay(summary["journal"])
-        assert again.equal, again
-        assert again.order_hash == summary["order_hash"]
+        if not again.equal or again.order_hash != summary["order_hash"]:
+            found.append(f"the replay differs: {again}")
+        return diff, found
+
+    def run_through_failing_network(self, seed: int, kills: int) -> None:
+        """Be killed behind a network that fails, then find everything equal."""
+        proxy = FaultProxy(self.port, seed)
+        try:
+            self.port = proxy.port
+            drawn = random.Random(seed)
+            for _ in range(kills):
+                self.kill(drawn.uniform(1.5, 4.0), None, drawn)
+            child = self.start(0)
+            time.sleep(4.0)
+            proxy.faulty = False
+            time.sleep(6.0)
+            child.send_signal(signal.SIGINT)
+            self.assert_equal(self.ended(child, 30))
+            assert proxy.counts.total() > 0
+        finally:
+            proxy.close()
+
+    def assert_equal(self, summary: dict[str, Any]) -> None:
+        diff, found = self.compared(summary)
+        assert found == []
+        assert diff.equal
+        assert diff.fills > 0
+        orders = read_ledger(self.venue.admin)["orders"]
+        assert [order for order in orders if order["status"] not in FINAL] == []
 
 
 @contextlib.contextmanager

@@ -16,7 +16,6 @@ import pytest
 import py_rt as rt
 from py_rt.trade import read_ledger, replay
 from py_rt.trade.store import read_table
-from system.fault_proxy import FaultProxy
 from system.rig import COINS, KEYS, Rig, rig
 
 pytestmark = pytest.mark.system
@@ -80,21 +79,7 @@ def test_answers_and_reports_that_are_lost_are_asked_for(coins: Rig) -> None:
 
 
 def test_kills_behind_a_network_that_fails(coins: Rig) -> None:
-    proxy = FaultProxy(coins.port, SEED)
-    try:
-        coins.port = proxy.port
-        drawn = random.Random(SEED)
-        for _ in range(2):
-            coins.kill(drawn.uniform(1.5, 4.0), None, drawn)
-        child = coins.start(0)
-        time.sleep(4.0)
-        proxy.faulty = False
-        time.sleep(6.0)
-        child.send_signal(signal.SIGINT)
-        coins.assert_equal(coins.ended(child, 30))
-        assert proxy.counts.total() > 0
-    finally:
-        proxy.close()
+    coins.run_through_failing_network(SEED, kills=2)
 
 
 def test_paper_on_a_recording(tmp_path: Path) -> None:

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from system import patient_strategy
-from system.fault_proxy import FaultProxy
 from system.rig import COINS, STOCKS, Rig, rig
 
 pytestmark = pytest.mark.system
@@ -35,21 +34,7 @@ def test_a_venue_in_the_past_and_a_second_session(tmp_path: Path) -> None:
 
 def test_kills_behind_a_network_that_fails(tmp_path: Path) -> None:
     with rig(tmp_path, COINS, speed=5) as coins:
-        proxy = FaultProxy(coins.port, SEED)
-        try:
-            coins.port = proxy.port
-            drawn = random.Random(SEED)
-            for _ in range(3):
-                coins.kill(drawn.uniform(1.5, 4.0), None, drawn)
-            child = coins.start(0)
-            time.sleep(4.0)
-            proxy.faulty = False
-            time.sleep(6.0)
-            child.send_signal(signal.SIGINT)
-            coins.assert_equal(coins.ended(child, 30))
-            assert proxy.counts.total() > 0
-        finally:
-            proxy.close()
+        coins.run_through_failing_network(SEED, kills=3)
 
 
 @pytest.mark.parametrize("listed", [STOCKS, COINS], ids=["stocks", "coins"])

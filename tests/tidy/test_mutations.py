@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import runpy
-import shutil
 import subprocess
 import tomllib
 from pathlib import Path
-
-import pytest
 
 from tidy.tree import ROOT
 
@@ -26,7 +23,6 @@ def test_every_planted_bug_has_its_place() -> None:
     assert not lost, "\n".join(lost)
 
 
-@pytest.mark.skipif(shutil.which("cargo") is None, reason="needs cargo")
 def test_the_copy_that_bugs_are_planted_in_is_a_workspace(tmp_path: Path) -> None:
     copy_sources = runpy.run_path(str(ROOT / "tools/sim_mutations.py"))["copy_sources"]
     ran = subprocess.run(

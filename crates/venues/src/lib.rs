@@ -53,6 +53,7 @@ pub mod link;
 pub mod lobster;
 pub mod okx;
 pub mod ouch;
+mod outbox;
 pub mod recording;
 pub mod requests;
 pub mod resting;

@@ -37,8 +37,8 @@ class TriangularArbitrage(LegStrategy):
 
     Notes
     -----
-    `held` is the account by asset: a run whose account has one currency counts the cross's price as
-    money, so its equity says little, and `held` says what was earned. What is below a lot of the
+    `held` is the account by asset, as the executions made it. The cross is paid in the base's
+    asset, so a backtest needs ``fx`` for it (``docs/strategies.md``). What is below a lot of the
     base stays until it adds up to one. A backtest knows the fees of its venue; a session on paper
     or live does not, so put those of three legs into ``edge_bps`` there.
 

@@ -379,7 +379,7 @@ impl Sync {
 
     /// Takes a fee in kind from what is owned beyond whole lots, each of `lot`; returns how many
     /// lots it takes besides. A rebate gives them.
-    pub(crate) fn charge_in_kind(&mut self, id: InstrumentId, fee: Money, lot: i128) -> Qty {
+    pub(crate) fn take_in_kind(&mut self, id: InstrumentId, fee: Money, lot: i128) -> Qty {
         let Some(rest) = self.rests.get_mut(id.index()) else {
             return Qty::ZERO;
         };

@@ -11,7 +11,7 @@ use crate::portfolio::{Portfolio, Position};
 
 /// An execution's fee, as it is booked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct Charge {
+pub(super) struct Commission {
     /// What it is worth, in the instrument's currency.
     pub(super) value: Money,
     /// In 1e-18 of what is traded, where it is paid in kind.
@@ -23,7 +23,7 @@ pub(super) struct Charge {
     lots_value: Money,
 }
 
-impl Charge {
+impl Commission {
     /// Books an execution and its fee.
     pub(super) fn book(
         &self,
@@ -43,20 +43,20 @@ impl Charge {
 
 impl<S> Kernel<S> {
     /// What a fee comes to; one in kind changes what is owned beyond whole lots.
-    pub(super) fn charge(
+    pub(super) fn commission(
         &mut self,
         id: InstrumentId,
         price: Price,
         (fee, asset): (Money, FeeAsset),
-    ) -> Result<Charge, TypeError> {
+    ) -> Result<Commission, TypeError> {
         let Some(instrument) = self.instruments.get(id.index()) else {
-            return Ok(Charge::default());
+            return Ok(Commission::default());
         };
         if asset == FeeAsset::Quote || fee.0 == 0 {
-            return Ok(Charge {
+            return Ok(Commission {
                 value: fee,
                 from_cash: fee,
-                ..Charge::default()
+                ..Commission::default()
             });
         }
         let lot = instrument.spec().lot_size.to_atto()?;
@@ -64,8 +64,8 @@ impl<S> Kernel<S> {
         let whole = one.checked_mul(fee.0 / lot);
         let part = one.checked_mul(fee.0 % lot).map(|part| part / lot);
         let value = whole.zip(part).and_then(|(a, b)| a.checked_add(b));
-        let lots = self.sync.charge_in_kind(id, fee, lot);
-        Ok(Charge {
+        let lots = self.sync.take_in_kind(id, fee, lot);
+        Ok(Commission {
             value: Money(value.ok_or(TypeError::Overflow)?),
             in_kind: fee,
             from_cash: Money::ZERO,

@@ -6,7 +6,7 @@ use py_rt_types::{
 };
 
 use super::controls::FILLS_OVERLAP_NS;
-use super::in_kind::Charge;
+use super::in_kind::Commission;
 use super::{Kernel, Notice};
 use crate::event::{Cause, Event, FillEvent, OrderEvent, PositionEvent, SyncEvent, TradingState};
 use crate::execution::{Order, SyncOutcome};
@@ -132,14 +132,14 @@ impl<S: Strategy> Kernel<S> {
         let fee = part_of(fee, fresh_qty, last_qty);
         let id = report.instrument;
         let signed = Qty(fresh_qty.0.saturating_mul(report.side.sign()));
-        let Ok(charge) = self.charge(id, last_price, (fee, fee_asset)) else {
+        let Ok(commission) = self.commission(id, last_price, (fee, fee_asset)) else {
             return self.restrict(TradingState::Halted, Cause::Overflow);
         };
         let Some(instrument) = self.instruments.get(id.index()) else {
             return;
         };
         let account = &mut self.books.account;
-        let booked = charge.book(account, (instrument, id), signed, last_price);
+        let booked = commission.book(account, (instrument, id), signed, last_price);
         let notional = instrument.notional(last_price, fresh_qty);
         let Ok(position) = booked else {
             return self.restrict(TradingState::Halted, Cause::Overflow);
@@ -147,7 +147,7 @@ impl<S: Strategy> Kernel<S> {
         let strategy = self.note_executed(report, fresh_qty, notional.unwrap_or_default());
         let own = match strategy {
             StrategyId::ACCOUNT => Ok(None),
-            _ => self.book_own_fill(strategy, id, signed, last_price, &charge),
+            _ => self.book_own_fill(strategy, id, signed, last_price, &commission),
         };
         let Ok(own) = own else {
             return self.restrict(TradingState::Halted, Cause::Overflow);
@@ -166,8 +166,8 @@ impl<S: Strategy> Kernel<S> {
             last_qty: fresh_qty,
             last_price,
             cum_qty,
-            fee: charge.value,
-            fee_in_kind: charge.in_kind,
+            fee: commission.value,
+            fee_in_kind: commission.in_kind,
             liquidity,
             position_qty: position.qty,
             strategy,
@@ -223,7 +223,7 @@ impl<S: Strategy> Kernel<S> {
         id: InstrumentId,
         qty: Qty,
         price: Price,
-        charge: &Charge,
+        commission: &Commission,
     ) -> Result<Option<Position>, TypeError> {
         let own = strategy
             .place()
@@ -231,7 +231,7 @@ impl<S: Strategy> Kernel<S> {
         let (Some(own), Some(instrument)) = (own, self.instruments.get(id.index())) else {
             return Ok(None);
         };
-        let booked = charge.book(&mut own.portfolio, (instrument, id), qty, price);
+        let booked = commission.book(&mut own.portfolio, (instrument, id), qty, price);
         booked.map(Some)
     }
 

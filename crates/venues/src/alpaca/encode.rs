@@ -1,11 +1,10 @@
 //! Requests: what the kernel asks, as HTTP.
 
 use alloc::vec::Vec;
-use core::fmt::{self, Write as _};
 
 use py_rt_types::{
     ClientOrderId, InstrumentId, NewOrder, OrderType, Price, Qty, RejectReason, ReplaceOrder, Side,
-    TimeInForce, TypeError, UnixNanos, VenueOrderId,
+    TimeInForce, UnixNanos, VenueOrderId,
 };
 
 use crate::alpaca::ids::encode_uuid;
@@ -13,6 +12,7 @@ use crate::alpaca::rules::{supports, supports_replace};
 use crate::alpaca::time::encode_instant;
 use crate::alpaca::{Credentials, Dialect};
 use crate::http::{encode_query_value, BadHeader, Method, RequestEncoder};
+use crate::requests::terms::{self, NOT_LISTED};
 use crate::requests::Refusal;
 use crate::symbols::Listing;
 
@@ -28,15 +28,6 @@ pub struct Encoder {
     dialect: Dialect,
     path: Vec<u8>,
     body: Vec<u8>,
-}
-
-struct Text<'a>(&'a mut Vec<u8>);
-
-impl fmt::Write for Text<'_> {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        self.0.extend_from_slice(text.as_bytes());
-        Ok(())
-    }
 }
 
 impl Encoder {
@@ -224,16 +215,11 @@ impl Encoder {
     }
 
     fn push_qty(&mut self, listing: &Listing, qty: Qty) -> Result<(), Refusal> {
-        let decimal = listing.instrument().qty_decimal(qty).map_err(too_large)?;
-        write!(Text(&mut self.body), "{decimal}").map_err(|_| NOT_LISTED)
+        terms::push_qty(listing, qty, &mut self.body)
     }
 
     fn push_price(&mut self, listing: &Listing, price: Price) -> Result<(), Refusal> {
-        let decimal = listing
-            .instrument()
-            .price_decimal(price)
-            .map_err(too_large)?;
-        write!(Text(&mut self.body), "{decimal}").map_err(|_| NOT_LISTED)
+        terms::push_price(listing, price, &mut self.body)
     }
 
     fn push_client_order_id(&mut self, id: ClientOrderId) {
@@ -262,15 +248,3 @@ pub(super) const NOT_SPOKEN: Refusal = Refusal {
     reason: RejectReason::NotSupported,
     text: "Alpaca sends whole books by its stream and answers no question for one",
 };
-
-const NOT_LISTED: Refusal = Refusal {
-    reason: RejectReason::NotSupported,
-    text: "the instrument is not traded at this venue in this run; add it to the configuration",
-};
-
-const fn too_large(_: TypeError) -> Refusal {
-    Refusal {
-        reason: RejectReason::BadQty,
-        text: "the number does not fit its integer",
-    }
-}

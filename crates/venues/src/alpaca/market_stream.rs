@@ -16,6 +16,7 @@ use crate::alpaca::{Counters, Credentials};
 use crate::error::{DecodeError, Malformed};
 use crate::json::Scanner;
 use crate::link::{Link, LinkConfig, Wish};
+use crate::outbox::Outbox;
 use crate::session::{Fatal, MarketSession, Session, Transmit, VenueEvent};
 use crate::symbols::SymbolTable;
 
@@ -58,9 +59,7 @@ pub struct MarketStream {
     config: MarketStreamConfig,
     symbols: Arc<SymbolTable>,
     link: Link,
-    texts: VecDeque<Vec<u8>>,
-    out: Vec<u8>,
-    ping_due: bool,
+    outbox: Outbox,
     events: VecDeque<VenueEvent>,
     valid: BTreeSet<InstrumentId>,
     broken: BTreeSet<InstrumentId>,
@@ -76,9 +75,7 @@ impl MarketStream {
             link: Link::new(config.link),
             config,
             symbols,
-            texts: VecDeque::new(),
-            out: Vec::new(),
-            ping_due: false,
+            outbox: Outbox::default(),
             events: VecDeque::new(),
             valid: BTreeSet::new(),
             broken: BTreeSet::new(),
@@ -111,7 +108,7 @@ impl MarketStream {
         text.extend_from_slice(b",\"secret\":");
         Credentials::push_json(&credentials.secret_key, &mut text);
         text.push(b'}');
-        self.texts.push_back(text);
+        self.outbox.push(text);
     }
 
     fn send_subscribe(&mut self) {
@@ -129,7 +126,7 @@ impl MarketStream {
             }
         }
         text.push(b'}');
-        self.texts.push_back(text);
+        self.outbox.push(text);
     }
 
     /// Subscribes anew to the books that broke: the answer is a snapshot each.
@@ -147,7 +144,7 @@ impl MarketStream {
             let mut text = alloc::format!("{{\"action\":\"{action}\"").into_bytes();
             push_channel("orderbooks", &symbols, &mut text);
             text.push(b'}');
-            self.texts.push_back(text);
+            self.outbox.push(text);
         }
         self.repair_at = now.plus(10 * REPAIR_NS);
     }
@@ -237,8 +234,7 @@ impl MarketStream {
         if self.link.is_live() {
             self.events.push_back(VenueEvent::Down);
         }
-        self.texts.clear();
-        self.ping_due = false;
+        self.outbox.clear();
         self.link.handle_closed(now, wait_ns);
     }
 
@@ -299,18 +295,14 @@ impl Session for MarketStream {
         }
         match self.link.poll_wish(now) {
             Wish::Open => self.events.push_back(VenueEvent::Open),
-            Wish::Ping => self.ping_due = true,
+            Wish::Ping => self.outbox.ping(),
             Wish::Close => self.give_up(now, true, 0),
             Wish::Nothing => {}
         }
     }
 
     fn poll_transmit(&mut self, _now: UnixNanos) -> Option<Transmit<'_>> {
-        if let Some(text) = self.texts.pop_front() {
-            self.out = text;
-            return Some(Transmit::Text(&self.out));
-        }
-        core::mem::take(&mut self.ping_due).then_some(Transmit::Ping)
+        self.outbox.poll()
     }
 
     fn poll_event(&mut self) -> Option<VenueEvent> {

@@ -1,16 +1,13 @@
 //! What Alpaca cannot do, said before anything is sent.
 
 use py_rt_types::{
-    AssetClass, Decimal, Instrument, NewOrder, OrderType, RejectReason, ReplaceOrder, TimeInForce,
+    AssetClass, Decimal, Instrument, NewOrder, OrderType, Price, Qty, RejectReason, ReplaceOrder,
+    TimeInForce,
 };
 
+use crate::requests::terms::{self, price_of, refuse, Verdict};
+#[cfg(doc)]
 use crate::requests::Refusal;
-
-type Verdict = Result<(), Refusal>;
-
-const fn refuse(reason: RejectReason, text: &'static str) -> Verdict {
-    Err(Refusal { reason, text })
-}
 
 /// Whether Alpaca can take this order at all.
 ///
@@ -19,24 +16,15 @@ const fn refuse(reason: RejectReason, text: &'static str) -> Verdict {
 /// # Errors
 /// [`Refusal`] with the reason for the kernel and a line for the log.
 pub fn supports(order: &NewOrder, instrument: &Instrument) -> Verdict {
-    use RejectReason::{BadPrice, NotSupported};
+    use RejectReason::NotSupported;
     if order.post_only {
         return refuse(
             NotSupported,
             "Alpaca has no post-only orders; send a plain limit order",
         );
     }
-    check_qty(order.order_qty.0, instrument)?;
-    let (limit, stop) = (order.limit_price, order.stop_price);
-    if limit.is_some() != (order.order_type == OrderType::Limit)
-        || stop.is_some() != (order.order_type == OrderType::Stop)
-    {
-        return refuse(
-            BadPrice,
-            "a limit order has a limit price and a stop order a stop price",
-        );
-    }
-    if let Some(price) = limit.or(stop) {
+    check_qty(order.order_qty, instrument)?;
+    if let Some(price) = price_of(order)? {
         check_price(price, instrument)?;
     }
     match instrument.spec().asset_class {
@@ -57,32 +45,27 @@ pub fn supports_replace(order: &ReplaceOrder, instrument: &Instrument) -> Verdic
             "a replace names the venue's order id; query the order first",
         );
     }
-    check_qty(order.order_qty.0, instrument)?;
+    check_qty(order.order_qty, instrument)?;
     match order.limit_price {
         Some(price) => check_price(price, instrument),
         None => Ok(()),
     }
 }
 
-fn check_qty(lots: i64, instrument: &Instrument) -> Verdict {
-    use RejectReason::BadQty;
-    if lots <= 0 || lots < instrument.min_qty().0 {
-        return refuse(
-            BadQty,
-            "the quantity is below the instrument's smallest order",
-        );
-    }
-    match instrument.qty_decimal(py_rt_types::Qty(lots)) {
+fn check_qty(qty: Qty, instrument: &Instrument) -> Verdict {
+    terms::check_qty(qty, instrument)?;
+    match instrument.qty_decimal(qty) {
         Ok(qty) if qty.scale() <= 9 => Ok(()),
-        _ => refuse(BadQty, "Alpaca takes quantities of at most 9 decimals"),
+        _ => refuse(
+            RejectReason::BadQty,
+            "Alpaca takes quantities of at most 9 decimals",
+        ),
     }
 }
 
-fn check_price(price: py_rt_types::Price, instrument: &Instrument) -> Verdict {
+fn check_price(price: Price, instrument: &Instrument) -> Verdict {
     use RejectReason::BadPrice;
-    if price.0 <= 0 {
-        return refuse(BadPrice, "a limit or stop price is positive");
-    }
+    terms::check_price(price)?;
     let Ok(decimal) = instrument.price_decimal(price) else {
         return refuse(BadPrice, "the price does not fit its integer");
     };

@@ -5,7 +5,6 @@
 //! tell which order it is about is a hole of the same kind: it comes out as `Down` and `Up`.
 
 use alloc::collections::VecDeque;
-use alloc::vec::Vec;
 
 use py_rt_types::UnixNanos;
 
@@ -14,6 +13,7 @@ use crate::alpaca::{Counters, Credentials, Dialect};
 use crate::error::{DecodeError, Malformed};
 use crate::json::{Raw, Scanner, Slot};
 use crate::link::{Link, LinkConfig, Wish};
+use crate::outbox::Outbox;
 use crate::session::{Fatal, Session, Transmit, VenueEvent};
 
 /// See the module.
@@ -22,9 +22,7 @@ pub struct TradingStream {
     link: Link,
     credentials: Credentials,
     dialect: Dialect,
-    texts: VecDeque<Vec<u8>>,
-    out: Vec<u8>,
-    ping_due: bool,
+    outbox: Outbox,
     events: VecDeque<VenueEvent>,
     counters: Counters,
 }
@@ -53,9 +51,7 @@ impl TradingStream {
             link: Link::new(link),
             credentials,
             dialect,
-            texts: VecDeque::new(),
-            out: Vec::new(),
-            ping_due: false,
+            outbox: Outbox::default(),
             events: VecDeque::new(),
             counters: Counters::default(),
         }
@@ -73,7 +69,7 @@ impl TradingStream {
         text.extend_from_slice(b",\"secret_key\":");
         Credentials::push_json(&self.credentials.secret_key, &mut text);
         text.extend_from_slice(b"}}");
-        self.texts.push_back(text);
+        self.outbox.push(text);
     }
 
     fn handle_authorization(&mut self, now: UnixNanos, greeting: &Greeting<'_>) {
@@ -81,7 +77,7 @@ impl TradingStream {
         let action = greeting.action.text("action").ok().flatten();
         if status.as_deref() == Some(b"authorized") {
             let listen = b"{\"action\":\"listen\",\"data\":{\"streams\":[\"trade_updates\"]}}";
-            self.texts.push_back(listen.to_vec());
+            self.outbox.push(listen.to_vec());
         } else if action.as_deref() == Some(b"listen") {
             self.give_up(now, true);
         } else {
@@ -131,8 +127,7 @@ impl TradingStream {
         if self.link.is_live() {
             self.events.push_back(VenueEvent::Down);
         }
-        self.texts.clear();
-        self.ping_due = false;
+        self.outbox.clear();
         self.link.handle_closed(now, 0);
     }
 }
@@ -236,18 +231,14 @@ impl Session for TradingStream {
     fn handle_timeout(&mut self, now: UnixNanos) {
         match self.link.poll_wish(now) {
             Wish::Open => self.events.push_back(VenueEvent::Open),
-            Wish::Ping => self.ping_due = true,
+            Wish::Ping => self.outbox.ping(),
             Wish::Close => self.give_up(now, true),
             Wish::Nothing => {}
         }
     }
 
     fn poll_transmit(&mut self, _now: UnixNanos) -> Option<Transmit<'_>> {
-        if let Some(text) = self.texts.pop_front() {
-            self.out = text;
-            return Some(Transmit::Text(&self.out));
-        }
-        core::mem::take(&mut self.ping_due).then_some(Transmit::Ping)
+        self.outbox.poll()
     }
 
     fn poll_event(&mut self) -> Option<VenueEvent> {

@@ -4,11 +4,10 @@
 //! the last of them. Source: Binance spot REST API, "Request security".
 
 use alloc::vec::Vec;
-use core::fmt::{self, Write as _};
 
 use py_rt_types::{
     CancelOrder, ClientOrderId, InstrumentId, NewOrder, OrderType, Price, Qty, RejectReason,
-    ReplaceOrder, Side, TimeInForce, TypeError, UnixNanos, VenueOrderId,
+    ReplaceOrder, Side, TimeInForce, UnixNanos, VenueOrderId,
 };
 
 use crate::binance::ids::{encode_making_way, listing_of, number_of, CLIENT_ID_MAX};
@@ -18,6 +17,7 @@ use crate::binance::sign::Signer;
 use crate::dialect::{Credentials, Dialect};
 use crate::http::{encode_query_value, BadHeader, Method, RequestEncoder};
 use crate::ids::push_decimal;
+use crate::requests::terms::{self, NOT_LISTED};
 use crate::requests::Refusal;
 use crate::symbols::Listing;
 
@@ -47,15 +47,6 @@ pub struct Encoder {
     /// The venue's clock less ours.
     offset_ns: i64,
     query: Vec<u8>,
-}
-
-struct Text<'a>(&'a mut Vec<u8>);
-
-impl fmt::Write for Text<'_> {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        self.0.extend_from_slice(text.as_bytes());
-        Ok(())
-    }
 }
 
 impl Encoder {
@@ -360,18 +351,15 @@ impl Encoder {
         qty: Qty,
         limit: Option<Price>,
     ) -> Result<(), Refusal> {
-        let decimal = listing.instrument().qty_decimal(qty).map_err(too_large)?;
         self.push("&quantity=");
-        write!(Text(&mut self.query), "{decimal}").map_err(|_| NOT_LISTED)?;
+        terms::push_qty(listing, qty, &mut self.query)?;
         let Some(limit) = limit else { return Ok(()) };
         self.push("&price=");
         self.push_price(listing, limit)
     }
 
     fn push_price(&mut self, listing: &Listing, price: Price) -> Result<(), Refusal> {
-        let decimal = listing.instrument().price_decimal(price);
-        let decimal = decimal.map_err(too_large)?;
-        write!(Text(&mut self.query), "{decimal}").map_err(|_| NOT_LISTED)
+        terms::push_price(listing, price, &mut self.query)
     }
 
     fn push_client_order_id(&mut self, name: &str, id: ClientOrderId) -> Result<(), Refusal> {
@@ -416,19 +404,7 @@ pub(super) fn push_symbol(listing: &Listing, out: &mut Vec<u8>) {
     encode_query_value(&plain, out);
 }
 
-pub(super) const NOT_LISTED: Refusal = Refusal {
-    reason: RejectReason::NotSupported,
-    text: "the instrument is not traded at this venue in this run; add it to the configuration",
-};
-
 const ID_TOO_LONG: Refusal = Refusal {
     reason: RejectReason::NotSupported,
     text: "the order id has more letters than Binance takes; give this run another state_dir",
 };
-
-const fn too_large(_: TypeError) -> Refusal {
-    Refusal {
-        reason: RejectReason::BadQty,
-        text: "the number does not fit its integer",
-    }
-}

@@ -17,6 +17,7 @@ use crate::dialect::Credentials;
 use crate::feed::{Context, Stream, StreamCounters};
 use crate::json::{Kind, Scanner, Slot};
 use crate::link::{Link, LinkConfig, Wish};
+use crate::outbox::Outbox;
 use crate::session::{BookAnswer, MarketSession, Session, Transmit, VenueEvent};
 use crate::symbols::SymbolTable;
 
@@ -45,9 +46,7 @@ pub struct MarketStream {
     symbols: Arc<SymbolTable>,
     link: Link,
     feed: Stream<Binance>,
-    texts: VecDeque<Vec<u8>>,
-    out: Vec<u8>,
-    ping_due: bool,
+    outbox: Outbox,
     events: VecDeque<VenueEvent>,
     rows: Vec<MarketEvent>,
     /// Books that are not valid, and when they are asked for.
@@ -68,9 +67,7 @@ impl MarketStream {
             },
             config,
             symbols,
-            texts: VecDeque::new(),
-            out: Vec::new(),
-            ping_due: false,
+            outbox: Outbox::default(),
             events: VecDeque::new(),
             rows: Vec::new(),
             broken: Vec::new(),
@@ -104,7 +101,7 @@ impl MarketStream {
             }
         }
         text.extend_from_slice(b"],\"id\":1}");
-        self.texts.push_back(text);
+        self.outbox.push(text);
     }
 
     fn handle_live(&mut self, now: UnixNanos) {
@@ -152,8 +149,7 @@ impl MarketStream {
         if self.link.is_live() {
             self.events.push_back(VenueEvent::Down);
         }
-        self.texts.clear();
-        self.ping_due = false;
+        self.outbox.clear();
         self.link.handle_closed(now, 0);
     }
 }
@@ -242,18 +238,14 @@ impl Session for MarketStream {
         }
         match self.link.poll_wish(now) {
             Wish::Open => self.events.push_back(VenueEvent::Open),
-            Wish::Ping => self.ping_due = true,
+            Wish::Ping => self.outbox.ping(),
             Wish::Close => self.give_up(now, true),
             Wish::Nothing => {}
         }
     }
 
     fn poll_transmit(&mut self, _now: UnixNanos) -> Option<Transmit<'_>> {
-        if let Some(text) = self.texts.pop_front() {
-            self.out = text;
-            return Some(Transmit::Text(&self.out));
-        }
-        core::mem::take(&mut self.ping_due).then_some(Transmit::Ping)
+        self.outbox.poll()
     }
 
     fn poll_event(&mut self) -> Option<VenueEvent> {

@@ -13,7 +13,7 @@ use alloc::vec::Vec;
 
 use py_rt_types::{AccountReport, Money, Qty, Query, RejectReason, ReportKind, Side, UnixNanos};
 
-use crate::binance::encode::{Encoder, NOT_LISTED};
+use crate::binance::encode::Encoder;
 use crate::binance::errors::{decode_rate_limit, judge, ErrorBody, WRONG_TIME};
 use crate::binance::fees::base_of;
 use crate::binance::fills::{FillsWork, Wanted};
@@ -24,6 +24,7 @@ use crate::binance::orders::{RawOrder, Terms};
 use crate::binance::replace::{read_replace, Replaced};
 use crate::error::Malformed;
 use crate::http::Response;
+use crate::requests::terms::NOT_LISTED;
 use crate::requests::{
     Call, Job, Next, Outcome, Refusal, RequestSession, RestDialect, Subject, VenueRequest,
 };

@@ -1,16 +1,10 @@
 //! What Binance spot cannot do, said before anything is sent.
 
-use py_rt_types::{
-    Instrument, NewOrder, OrderType, Price, Qty, RejectReason, ReplaceOrder, TimeInForce,
-};
+use py_rt_types::{Instrument, NewOrder, OrderType, RejectReason, ReplaceOrder, TimeInForce};
 
+use crate::requests::terms::{check_price, check_qty, price_of, refuse, Verdict};
+#[cfg(doc)]
 use crate::requests::Refusal;
-
-type Verdict = Result<(), Refusal>;
-
-const fn refuse(reason: RejectReason, text: &'static str) -> Verdict {
-    Err(Refusal { reason, text })
-}
 
 /// Whether Binance can take this order at all.
 ///
@@ -19,18 +13,9 @@ const fn refuse(reason: RejectReason, text: &'static str) -> Verdict {
 /// # Errors
 /// [`Refusal`] with the reason for the kernel and a line for the log.
 pub fn supports(order: &NewOrder, instrument: &Instrument) -> Verdict {
-    use RejectReason::{BadPrice, NotSupported};
+    use RejectReason::NotSupported;
     check_qty(order.order_qty, instrument)?;
-    let (limit, stop) = (order.limit_price, order.stop_price);
-    if limit.is_some() != (order.order_type == OrderType::Limit)
-        || stop.is_some() != (order.order_type == OrderType::Stop)
-    {
-        return refuse(
-            BadPrice,
-            "a limit order has a limit price and a stop order a stop price",
-        );
-    }
-    if let Some(price) = limit.or(stop) {
+    if let Some(price) = price_of(order)? {
         check_price(price)?;
     }
     match (order.order_type, order.post_only, order.tif) {
@@ -72,21 +57,4 @@ pub fn supports_replace(order: &ReplaceOrder, instrument: &Instrument) -> Verdic
             "only limit orders can be replaced at Binance; cancel and send anew",
         ),
     }
-}
-
-fn check_qty(qty: Qty, instrument: &Instrument) -> Verdict {
-    if qty.0 <= 0 || qty < instrument.min_qty() {
-        return refuse(
-            RejectReason::BadQty,
-            "the quantity is below the instrument's smallest order",
-        );
-    }
-    Ok(())
-}
-
-const fn check_price(price: Price) -> Verdict {
-    if price.0 <= 0 {
-        return refuse(RejectReason::BadPrice, "a limit or stop price is positive");
-    }
-    Ok(())
 }

@@ -7,7 +7,6 @@
 
 use alloc::collections::VecDeque;
 use alloc::string::ToString;
-use alloc::vec::Vec;
 
 use py_rt_types::UnixNanos;
 
@@ -22,6 +21,7 @@ use crate::error::{DecodeError, Malformed};
 use crate::ids::push_decimal;
 use crate::json::{Raw, Scanner, Slot};
 use crate::link::{Link, LinkConfig, Wish};
+use crate::outbox::Outbox;
 use crate::session::{Fatal, Session, Transmit, VenueEvent};
 
 const WINDOW_MS: u64 = 5000;
@@ -38,9 +38,7 @@ pub struct UserStream {
     offset_ns: i64,
     /// When the venue was asked for its time, within this connection.
     time_asked: Option<UnixNanos>,
-    texts: VecDeque<Vec<u8>>,
-    out: Vec<u8>,
-    ping_due: bool,
+    outbox: Outbox,
     events: VecDeque<VenueEvent>,
     counters: Counters,
 }
@@ -67,9 +65,7 @@ impl UserStream {
             dialect,
             offset_ns: 0,
             time_asked: None,
-            texts: VecDeque::new(),
-            out: Vec::new(),
-            ping_due: false,
+            outbox: Outbox::default(),
             events: VecDeque::new(),
             counters: Counters::default(),
         }
@@ -100,7 +96,7 @@ impl UserStream {
         text.extend_from_slice(b",\"signature\":\"");
         self.signer.sign(&payload, &mut text);
         text.extend_from_slice(b"\"}}");
-        self.texts.push_back(text);
+        self.outbox.push(text);
     }
 
     fn handle_answer(&mut self, now: UnixNanos, frame: &Frame<'_>) {
@@ -136,7 +132,7 @@ impl UserStream {
             WRONG_TIME if self.time_asked.is_none() => {
                 self.time_asked = Some(now);
                 let text = b"{\"id\":\"time\",\"method\":\"time\"}";
-                self.texts.push_back(text.to_vec());
+                self.outbox.push(text.to_vec());
             }
             -1002 | -1022 | -2008 | -2014 | -2015 => {
                 let fatal = VenueEvent::Fatal(Fatal::NotAuthorized);
@@ -201,8 +197,7 @@ impl UserStream {
         if self.link.is_live() {
             self.events.push_back(VenueEvent::Down);
         }
-        self.texts.clear();
-        self.ping_due = false;
+        self.outbox.clear();
         self.time_asked = None;
         self.link.handle_closed(now, wait_ns);
     }
@@ -272,18 +267,14 @@ impl Session for UserStream {
     fn handle_timeout(&mut self, now: UnixNanos) {
         match self.link.poll_wish(now) {
             Wish::Open => self.events.push_back(VenueEvent::Open),
-            Wish::Ping => self.ping_due = true,
+            Wish::Ping => self.outbox.ping(),
             Wish::Close => self.give_up(now, true, 0),
             Wish::Nothing => {}
         }
     }
 
     fn poll_transmit(&mut self, _now: UnixNanos) -> Option<Transmit<'_>> {
-        if let Some(text) = self.texts.pop_front() {
-            self.out = text;
-            return Some(Transmit::Text(&self.out));
-        }
-        core::mem::take(&mut self.ping_due).then_some(Transmit::Ping)
+        self.outbox.poll()
     }
 
     fn poll_event(&mut self) -> Option<VenueEvent> {

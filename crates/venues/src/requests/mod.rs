@@ -9,6 +9,7 @@ mod outcome;
 mod queue;
 mod session;
 mod subject;
+pub(crate) mod terms;
 
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;

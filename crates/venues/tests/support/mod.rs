@@ -4,6 +4,7 @@
 
 pub mod bend;
 pub mod rest;
+pub mod streams;
 
 use std::path::Path;
 use std::sync::Arc;
