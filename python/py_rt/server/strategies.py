@@ -12,15 +12,15 @@ from py_rt.errors import ConfigError, ParameterError
 from py_rt.factory import StrategyFactory
 from py_rt.strategy import Strategy
 
-__all__ = ["register_strategies", "strategy_name"]
+__all__ = ["register_strategies", "registered_name"]
 
 
-def strategy_name(class_name: str) -> str:
+def registered_name(class_name: str) -> str:
     """Return the name by which callers know a class of a file.
 
     Examples
     --------
-    >>> strategy_name("MeanTaker"), strategy_name("RSI2Cross"), strategy_name("My_Idea")
+    >>> registered_name("MeanTaker"), registered_name("RSI2Cross"), registered_name("My_Idea")
     ('mean_taker', 'rsi2_cross', 'my_idea')
     """
     apart = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", class_name)
@@ -58,7 +58,7 @@ def register_strategies(references: Iterable[str | Path]) -> tuple[str, ...]:
     names: dict[str, type[Strategy]] = {}
     for reference in references:
         for cls in strategy_classes(str(reference)):
-            name = strategy_name(cls.__name__)
+            name = registered_name(cls.__name__)
             known = names.get(name)
             if known is not None and known is not cls:
                 raise _taken(name, cls, f"by {known.__name__} in {_place(known)[0]}")
