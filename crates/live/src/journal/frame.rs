@@ -13,7 +13,7 @@
 
 use std::fmt;
 
-use sha2::{Digest, Sha256};
+use ring::digest::{Context, SHA256};
 
 /// Bytes before the payload.
 pub const FRAME: usize = 24;
@@ -72,14 +72,13 @@ impl Chain {
 
     fn next(self, payload: &[u8]) -> Self {
         let sequence = self.sequence + 1;
-        let mut hash = Sha256::new();
-        hash.update(self.root.0);
-        hash.update(sequence.to_le_bytes());
+        let mut hash = Context::new(&SHA256);
+        hash.update(&self.root.0);
+        hash.update(&sequence.to_le_bytes());
         hash.update(payload);
-        Self {
-            sequence,
-            root: Root(hash.finalize().into()),
-        }
+        let mut root = Root::START;
+        root.0.copy_from_slice(hash.finish().as_ref());
+        Self { sequence, root }
     }
 
     /// Appends a record whose payload `write` appends.

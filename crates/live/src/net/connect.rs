@@ -115,7 +115,7 @@ pub fn tls_config() -> io::Result<Arc<ClientConfig>> {
             "this machine has no root certificates: install the package ca-certificates",
         ));
     }
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(io::Error::other)?

@@ -3,10 +3,10 @@
 //! Times are accepted by two clocks: the venue's, which may stand anywhere in virtual time, and
 //! the wall's, by which SDKs stamp their requests unless they are told to ask for the venue's.
 
-use aws_lc_rs::signature::{UnparsedPublicKey, ED25519};
-use aws_lc_rs::{constant_time, hmac};
 use base64::prelude::{Engine as _, BASE64_STANDARD};
 use py_rt_types::UnixNanos;
+use ring::hmac;
+use ring::signature::{UnparsedPublicKey, ED25519};
 
 use super::fail::Fail;
 use super::params::Params;
@@ -40,10 +40,18 @@ pub(super) fn payload(query: &str, body: &str) -> String {
 /// Whether `given` is the signature of `payload`.
 pub(super) fn is_signed(secret: &str, payload: &str, given: &str) -> bool {
     let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
-    let tag = hmac::sign(&key, payload.as_bytes());
-    let expected: String = tag.as_ref().iter().map(|b| format!("{b:02x}")).collect();
-    let given = given.to_ascii_lowercase();
-    constant_time::verify_slices_are_equal(expected.as_bytes(), given.as_bytes()).is_ok()
+    from_hex(given).is_some_and(|tag| hmac::verify(&key, payload.as_bytes(), &tag).is_ok())
+}
+
+fn from_hex(text: &str) -> Option<Vec<u8>> {
+    let digit = |byte: u8| char::from(byte).to_digit(16);
+    text.as_bytes()
+        .chunks(2)
+        .map(|pair| match pair {
+            [high, low] => u8::try_from(digit(*high)? * 16 + digit(*low)?).ok(),
+            _ => None,
+        })
+        .collect()
 }
 
 /// Whether `given` is the Ed25519 signature of `payload`, in base64.

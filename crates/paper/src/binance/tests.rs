@@ -2,10 +2,10 @@
 
 mod sockets;
 
-use aws_lc_rs::hmac;
-use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use base64::prelude::{Engine as _, BASE64_STANDARD};
 use py_rt_types::{EventKind, InstrumentId, MarketEvent, Price, Qty, UnixNanos, END};
+use ring::hmac;
+use ring::signature::{Ed25519KeyPair, KeyPair};
 use serde_json::{json, Value};
 use tokio::sync::mpsc::{channel, Receiver};
 

@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use aws_lc_rs::digest::{digest, SHA256};
 use http::{Request, Response};
+use ring::digest::{digest, SHA256};
 use tokio::sync::Semaphore;
 use tonic::body::Body;
 use tonic::transport::server::{TcpConnectInfo, TlsConnectInfo};

@@ -224,7 +224,7 @@ fn server(config: &ServeConfig, tcp: bool) -> Result<Server, Refusal> {
         return Ok(server);
     };
     // Another part of the process may have chosen the same provider before.
-    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let mut settings = ServerTlsConfig::new()
         .identity(Identity::from_pem(&tls.certificate, &tls.key))
         .timeout(HANDSHAKE);
