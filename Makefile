@@ -11,8 +11,8 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export CARGO_TERM_COLOR ?= auto
 
 PYTHON ?=
-# Two are enough for two cores; the tests of sessions wait most of their time.
-PYTEST_JOBS ?= 4
+# More than the cores: the tests of sessions wait most of their time.
+PYTEST_JOBS ?= 6
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.stamp
@@ -111,14 +111,14 @@ rust-test: $(STAMP)/build rust-test-pure ## the Rust tests
 
 pytest: $(STAMP)/build $(STAMP)/dev ## the Python tests
 	@echo "==> pytest"
-	@$(BIN)/python -m pytest -n $(PYTEST_JOBS) -m "not peers"
+	@$(BIN)/python -m pytest -n $(PYTEST_JOBS) --dist worksteal -m "not peers"
 
 sdk-if-made: $(STAMP)/build
 	@PY_RT="$(CURDIR)/$(BIN)/py-rt" sh tools/sdk_suites.sh
 
 check: python-lint rust-test-pure ## the fast subset: Python lint, kernel tests, fast Python tests
 	@cargo fmt --all --check
-	@$(BIN)/python -m pytest -q -n $(PYTEST_JOBS) -m "not peers and not slow and not system"
+	@$(BIN)/python -m pytest -q -n $(PYTEST_JOBS) --dist worksteal -m "not peers and not slow and not system"
 
 fmt: $(STAMP)/dev ## format Rust and Python in place
 	@cargo fmt --all

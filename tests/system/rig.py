@@ -110,6 +110,17 @@ class Rig:
         child.kill()
         child.communicate()
 
+    def kill_trading(self) -> None:
+        """Start a session and kill it once the venue has executed something of it."""
+        child = self.start(0)
+        until = time.monotonic() + 60
+        while not read_ledger(self.venue.admin)["executions"]:
+            assert child.poll() is None, child.communicate()[0]
+            assert time.monotonic() < until, "nothing was executed"
+            time.sleep(0.05)
+        child.kill()
+        child.communicate()
+
     def finish(self, seconds: float) -> dict[str, Any]:
         return self.ended(self.start(seconds), seconds + 40)
 

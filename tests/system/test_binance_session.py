@@ -92,7 +92,7 @@ def test_paper_on_a_recording(tmp_path: Path) -> None:
 
 
 def test_the_switch_needs_no_session(coins: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
-    coins.kill(3.0, None, random.Random(SEED))
+    coins.kill_trading()
     for name, value in zip(KEYS["binance"], (coins.venue.key, coins.venue.secret), strict=True):
         monkeypatch.setenv(name, value)
     session, config = coins.folder / "session", coins.folder / "trade.toml"
