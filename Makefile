@@ -118,7 +118,8 @@ sdk-if-made: $(STAMP)/build
 
 check: python-lint rust-test-pure ## the fast subset: Python lint, kernel tests, fast Python tests
 	@cargo fmt --all --check
-	@$(BIN)/python -m pytest -q -n $(PYTEST_JOBS) --dist worksteal -m "not peers and not slow and not system"
+	@$(BIN)/python -m pytest -q -n $(PYTEST_JOBS) --dist worksteal \
+		-m "not peers and not slow and not system"
 
 fmt: $(STAMP)/dev ## format Rust and Python in place
 	@cargo fmt --all
