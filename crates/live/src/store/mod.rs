@@ -19,7 +19,7 @@ mod status;
 mod tls;
 
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{sync_channel, Receiver, RecvTimeoutError, SyncSender};
+use std::sync::mpsc::{sync_channel, Receiver, SyncSender};
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -34,6 +34,7 @@ use py_rt_types::{Instrument, InstrumentId};
 use py_rt_venues::Lineage;
 use rusqlite::Connection;
 
+use crate::clock::pause_for;
 use crate::dialect::Dialect;
 use crate::error::LiveError;
 pub use rows::{average_price, exact_text};
@@ -233,33 +234,33 @@ impl StoreWriter {
         })
     }
 
+    /// Writes what comes, [`GATHER`] after the first of it: a burst is one transaction, and who
+    /// sends meanwhile has nobody to wake.
     fn write(mut self, messages: &Receiver<Message>) -> Result<(), rusqlite::Error> {
         let mut events = Vec::with_capacity(BATCH_MAX);
-        loop {
-            let mut ended = false;
-            match messages.recv_timeout(GATHER) {
-                Ok(first) => {
-                    let mut next = Some(first);
-                    while let Some(message) = next {
-                        match message {
-                            Message::Event(event) => events.push(*event),
-                            Message::Status(status) => self.write_status(&status),
-                            Message::Record(record) => self.record = record,
-                            Message::End => ended = true,
-                        }
-                        let room = events.len() < BATCH_MAX && !ended;
-                        next = messages.try_recv().ok().filter(|_| room);
-                    }
+        let (mut ended, mut room) = (false, true);
+        while !ended {
+            let mut next = Some(messages.recv().unwrap_or(Message::End));
+            if room && !matches!(next, Some(Message::End)) {
+                pause_for(GATHER);
+            }
+            while let Some(message) = next {
+                match message {
+                    Message::Event(event) => events.push(*event),
+                    Message::Status(status) => self.write_status(&status),
+                    Message::Record(record) => self.record = record,
+                    Message::End => ended = true,
                 }
-                Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => ended = true,
+                room = events.len() < BATCH_MAX;
+                next = match room && !ended {
+                    true => messages.try_recv().ok(),
+                    false => None,
+                };
             }
             self.write_events(&events)?;
             events.clear();
-            if ended {
-                return self.connection.as_ref().map_or(Ok(()), rows::checkpoint);
-            }
         }
+        self.connection.as_ref().map_or(Ok(()), rows::checkpoint)
     }
 
     fn write_events(&mut self, events: &[Event]) -> Result<(), rusqlite::Error> {

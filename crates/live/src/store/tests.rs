@@ -119,6 +119,22 @@ fn texts(row: &[Option<String>]) -> Vec<&str> {
 }
 
 #[test]
+fn a_burst_of_several_transactions_loses_no_row() {
+    let scratch = Scratch::new("burst");
+    let store = StoreWriter::open(scratch.path(), ledger(), true)
+        .unwrap()
+        .start()
+        .unwrap();
+    let many = 3 * BATCH_MAX as u64 + 7;
+    for sequence in 1..=many {
+        store.handle_event(&order(sequence, 0, OrderStatus::New));
+    }
+    store.finish().unwrap();
+    let found = rows_of(scratch.path(), "SELECT COUNT(*) FROM orders");
+    assert_eq!(texts(&found[0]), [many.to_string()]);
+}
+
+#[test]
 fn every_write_may_be_repeated() {
     let scratch = Scratch::new("store");
     let events = [
