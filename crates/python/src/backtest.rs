@@ -19,6 +19,7 @@ use crate::compiled;
 use crate::config::{self, field};
 use crate::host::{AnyStrategy, Hosted, Shared};
 use crate::live::Errors;
+use crate::margin;
 use crate::money;
 use crate::parents;
 use crate::several;
@@ -164,6 +165,7 @@ fn backtest_config(
             strategies: config::several(names, &own)?,
             opens_at: UnixNanos(field(run, "opens_at")?),
             currencies: money::currencies(run)?,
+            margin: margin::margin(run)?,
         },
         venue,
         latency,
@@ -232,6 +234,7 @@ fn result<'py, S: Strategy>(
     dict.set_item("own", own)?;
     dict.set_item("actions", tables::actions(py, shared, names, recording)?)?;
     dict.set_item("charges", money::charges(py, shared, names, backtest)?)?;
+    dict.set_item("margin_calls", margin::table(py, shared, names, recording)?)?;
     money::by_currency(py, &dict, backtest)?;
     dict.set_item("parents", parents::table(py, shared, names, recording)?)?;
     dict.set_item("warmup_refused", recording.warmup_refused)?;

@@ -28,6 +28,7 @@ mod host;
 mod indicators;
 mod journal;
 mod live;
+mod margin;
 mod mechanics;
 mod money;
 mod parents;

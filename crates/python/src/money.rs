@@ -52,6 +52,7 @@ pub(crate) fn inputs(run: &Bound<'_, PyDict>) -> PyResult<Vec<(UnixNanos, OwnedI
                 rate,
             }),
             "borrow" => charge(ChargeKind::Borrow { rate }),
+            "interest" => charge(ChargeKind::Interest { rate }),
             _ => {
                 let mark = mark.map(ratio).transpose()?;
                 charge(ChargeKind::Funding { rate, mark })
@@ -62,7 +63,7 @@ pub(crate) fn inputs(run: &Bound<'_, PyDict>) -> PyResult<Vec<(UnixNanos, OwnedI
     rows.into_iter().map(input).collect()
 }
 
-fn ratio((numerator, denominator): (i64, i64)) -> PyResult<Ratio> {
+pub(crate) fn ratio((numerator, denominator): (i64, i64)) -> PyResult<Ratio> {
     Ratio::try_new(numerator, denominator)
         .map_err(|error| FaceError::config("rate", error, "give a rate above 0"))
 }
@@ -86,6 +87,11 @@ pub(crate) fn describe(
     Ok("charge")
 }
 
+/// Whether it is about money and no instrument: that only has its currency.
+const fn is_interest(event: &ChargeEvent) -> bool {
+    matches!(event.charge.kind, ChargeKind::Interest { .. })
+}
+
 /// Charges, and what each did to cash.
 pub(crate) fn charges<'py, S: Strategy>(
     py: Python<'py>,
@@ -104,7 +110,7 @@ pub(crate) fn charges<'py, S: Strategy>(
     }
     let of = |event: &ChargeEvent| &shared.instruments[event.charge.instrument.index()];
     column!("ts", c => c.ts_recv.0);
-    column!("symbol", c => shared.symbol(py, c.charge.instrument));
+    column!("symbol", c => (!is_interest(c)).then(|| shared.symbol(py, c.charge.instrument)));
     column!("kind", c => c.charge.kind.name());
     column!("rate", c => real(c.charge.kind.rate()));
     column!("qty", c => of(c).qty_decimal(c.qty).map(|d| d.to_string()).unwrap_or_default());

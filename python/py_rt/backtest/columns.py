@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = [
     "DECIMALS",
     "NO_ACTIONS",
+    "NO_CALLS",
     "NO_CHARGES",
     "NO_PARENTS",
     "TIMES",
@@ -39,6 +40,7 @@ DECIMALS = {
     "positions": ("qty", "avg_price", "realized_pnl", "unrealized_pnl"),
     "actions": ("amount", "qty_before", "qty_after", "cash"),
     "charges": ("rate", "qty", "value", "cash", "fx_rate"),
+    "margin_calls": ("equity", "required", "qty"),
     "parents": (
         "order_qty",
         "cum_qty",
@@ -54,6 +56,7 @@ TIMES = {
     "positions": (),
     "actions": ("ts",),
     "charges": ("ts",),
+    "margin_calls": ("ts",),
     "parents": ("ts_created", "ts_updated"),
 }
 
@@ -63,6 +66,10 @@ NO_ACTIONS: dict[str, list[Any]] = {
 }
 NO_CHARGES: dict[str, list[Any]] = {
     name: [] for name in ("ts", "symbol", "kind", *DECIMALS["charges"], "currency", "strategy")
+}
+NO_CALLS: dict[str, list[Any]] = {
+    name: []
+    for name in ("ts", "kind", "equity", "required", "symbol", "qty", "client_order_id", "strategy")
 }
 NO_PARENTS: dict[str, list[Any]] = {
     name: []

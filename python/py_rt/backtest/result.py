@@ -20,6 +20,7 @@ from py_rt.backtest.actions import factors
 from py_rt.backtest.columns import (
     DECIMALS,
     NO_ACTIONS,
+    NO_CALLS,
     NO_CHARGES,
     NO_PARENTS,
     TIMES,
@@ -93,7 +94,7 @@ class BacktestResult:
         What it is measured against.
     opens_at : int or None
         When the warm-up ended, ns UTC; None without one.
-    equity, orders, fills, positions, parents, round_trips, charges : pandas.DataFrame
+    equity, orders, fills, positions, parents, round_trips, charges, margin_calls : pandas.DataFrame
     stats : Stats
 
     Examples
@@ -172,7 +173,8 @@ class BacktestResult:
         DataError
             A column group is missing or its columns differ in length.
         """
-        given = {"actions": NO_ACTIONS, "charges": NO_CHARGES, "parents": NO_PARENTS, **raw}
+        none = {"actions": NO_ACTIONS, "charges": NO_CHARGES, "margin_calls": NO_CALLS}
+        given = {**none, "parents": NO_PARENTS, **raw}
         columns = {name: equal_columns(given, name) for name in ("equity", *DECIMALS)}
         if raw.get("fill_rates"):
             columns["fills"]["fx_rate"] = raw["fill_rates"]
@@ -322,12 +324,17 @@ class BacktestResult:
 
     @cached_property
     def charges(self) -> pd.DataFrame:
-        """Borrow and funding, one row each time that somebody paid or was paid.
+        """Borrow, funding and interest, one row each time that somebody paid or was paid.
 
         ``ts symbol kind rate qty value cash fx_rate currency strategy``: ``cash`` is what was paid
         to us, negative where we paid, in ``currency``; ``fx_rate`` units of the base for one of it.
         """
         return self._table("charges")
+
+    @cached_property
+    def margin_calls(self) -> pd.DataFrame:
+        """Margin calls: ``kind`` call, liquidation (an order left), met; what was compared."""
+        return self._table("margin_calls")
 
     @cached_property
     def cash_by_currency(self) -> pd.DataFrame:

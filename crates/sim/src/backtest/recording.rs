@@ -5,6 +5,7 @@ use py_rt_kernel::charges::ChargeEvent;
 use py_rt_kernel::event::{Denial, Event, FillEvent, OrderEvent};
 use py_rt_kernel::execution::parents::Parent;
 use py_rt_kernel::execution::Order;
+use py_rt_kernel::margin::MarginEvent;
 use py_rt_kernel::portfolio::Portfolio;
 use py_rt_kernel::Kernel;
 use py_rt_types::{Money, Ratio, UnixNanos};
@@ -43,6 +44,8 @@ pub struct Recording {
     pub actions: Vec<ActionEvent>,
     /// Charges and what they did to cash.
     pub charges: Vec<ChargeEvent>,
+    /// Steps of margin calls.
+    pub margin_calls: Vec<MarginEvent>,
     /// Units of the base currency for one of each fill's, and of each charge's, when it was booked;
     /// empty where all money is in one currency.
     pub fill_rates: Vec<Ratio>,
@@ -141,6 +144,7 @@ impl Recording {
                 self.charges.push(*charge);
                 self.charge_rates.extend(rate(charge.charge.instrument));
             }
+            Event::Margin(event) => self.margin_calls.push(*event),
             Event::Parent(event) => self.record_parent(event.parent),
             _ => {}
         }
