@@ -16,6 +16,7 @@
 mod arrays;
 mod backtest;
 mod clock;
+mod columns;
 mod compiled;
 mod config;
 mod error;
@@ -54,6 +55,8 @@ mod _core {
 
     #[pymodule_export]
     use crate::backtest::run_backtest;
+    #[pymodule_export]
+    use crate::columns::RunTable;
     #[pymodule_export]
     use crate::compiled::compiled_strategies;
     #[pymodule_export]

@@ -68,7 +68,7 @@ pub(crate) fn ratio((numerator, denominator): (i64, i64)) -> PyResult<Ratio> {
         .map_err(|error| FaceError::config("rate", error, "give a rate above 0"))
 }
 
-fn real(ratio: Ratio) -> f64 {
+pub(crate) fn real(ratio: Ratio) -> f64 {
     ratio.numerator() as f64 / ratio.denominator() as f64
 }
 
@@ -124,7 +124,7 @@ pub(crate) fn charges<'py, S: Strategy>(
     Ok(dict)
 }
 
-/// Where there are several currencies: cash in each over time, and the rate of each fill.
+/// Where there are several currencies: cash in each over time.
 pub(crate) fn by_currency<S: Strategy>(
     py: Python<'_>,
     dict: &Bound<'_, PyDict>,
@@ -137,11 +137,5 @@ pub(crate) fn by_currency<S: Strategy>(
         let points = points.map(|point| point.get(place).map_or(0.0, |m| m.0 as f64 / 1e18));
         cash.set_item(code, PyArray1::from_iter(py, points.collect::<Vec<_>>()))?;
     }
-    dict.set_item("cash_by_currency", cash)?;
-    let rates: Vec<f64> = recording
-        .fill_rates
-        .iter()
-        .map(|rate| real(*rate))
-        .collect();
-    dict.set_item("fill_rates", rates)
+    dict.set_item("cash_by_currency", cash)
 }

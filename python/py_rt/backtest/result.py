@@ -31,6 +31,7 @@ from py_rt.backtest.columns import (
     listed,
     over_time,
     rates_at_exit,
+    rows_of,
     start_ns,
     to_array,
     with_start,
@@ -118,7 +119,7 @@ class BacktestResult:
     assumptions: dict[str, Any]
     receipt: dict[str, Any]
     data: MarketData = field(repr=False)
-    _columns: dict[str, dict[str, Any]] = field(repr=False)
+    _columns: dict[str, Mapping[str, Any]] = field(repr=False)
     benchmark: Benchmark | None = None
     opens_at: int | None = None
     _own: dict[str, _Own] = field(default_factory=dict, repr=False)
@@ -176,8 +177,6 @@ class BacktestResult:
         none = {"actions": NO_ACTIONS, "charges": NO_CHARGES, "margin_calls": NO_CALLS}
         given = {**none, "parents": NO_PARENTS, **raw}
         columns = {name: equal_columns(given, name) for name in ("equity", *DECIMALS)}
-        if raw.get("fill_rates"):
-            columns["fills"]["fx_rate"] = raw["fill_rates"]
         start_cash = float(cash)
         begin = start_ns(data) if opens_at is None else opens_at
         warm = opens_at is not None
@@ -234,7 +233,7 @@ class BacktestResult:
                 fill_notional=fills["notional"],
                 fill_fee=fills["fee"] * fills["fx_rate"],
                 trip_pnl=self._trips["pnl"],
-                n_orders=len(self._columns["orders"]["symbol"]),
+                n_orders=rows_of(self._columns["orders"]),
                 benchmark=None if beside is None else beside.name,
                 benchmark_daily=None if worth is None else worth.equity,
             )
@@ -253,7 +252,7 @@ class BacktestResult:
         return {name: self._of(name, own) for name, own in self._own.items()}
 
     def _of(self, name: str, own: _Own) -> BacktestResult:
-        columns = {"equity": own.equity}
+        columns: dict[str, Mapping[str, Any]] = {"equity": own.equity}
         for table in DECIMALS:
             whole = self._columns[table]
             mine = [row for row, owner in enumerate(whole["strategy"]) if owner == name]
@@ -282,7 +281,7 @@ class BacktestResult:
     @property
     def equity_arrays(self) -> dict[str, NDArray[Any]]:
         """The equity table as arrays ``ts`` (ns UTC), ``equity`` and ``cash``: no copy."""
-        return self._columns["equity"]
+        return dict(self._columns["equity"])
 
     @cached_property
     def equity(self) -> pd.DataFrame:
