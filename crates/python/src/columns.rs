@@ -55,7 +55,7 @@ const FILLS: [&str; 12] = [
 enum Rows {
     Orders(OrderRows),
     /// With the rate of each, where there are several currencies.
-    Fills(FillRows, Vec<Ratio>),
+    Fills(Box<FillRows>, Vec<Ratio>),
 }
 
 /// A table of a run.
@@ -82,7 +82,7 @@ impl RunTable {
         strategies: &[String],
     ) -> Self {
         Self {
-            rows: Rows::Fills(rows, rates),
+            rows: Rows::Fills(Box::new(rows), rates),
             shared: Arc::clone(shared),
             strategies: strategies.to_vec(),
         }
