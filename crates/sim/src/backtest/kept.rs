@@ -107,20 +107,29 @@ impl OrderRows {
             self.rare.entry(sequence).or_default().denial = event.denial;
             return;
         }
-        let known = self.rare.get(&sequence).and_then(|rare| rare.denial);
-        let rare = rare_of(&event.order, event.denial.or(known));
-        if rare.is_empty() {
-            if !self.rare.is_empty() {
-                self.rare.remove(&sequence);
-            }
-        } else {
-            self.rare.insert(sequence, rare);
+        let order = &event.order;
+        let plain = order.stop_price.is_none() && order.parent == 0 && event.denial.is_none();
+        if !plain || order.venue_order_id.0 >> 64 != 0 || !self.rare.is_empty() {
+            self.record_rare(event);
         }
         let kept = kept_of(&event.order);
         match place {
             Ok(place) => self.kept[place] = kept,
             Err(place) if place == self.kept.len() => self.kept.push(kept),
             Err(place) => self.kept.insert(place, kept),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn record_rare(&mut self, event: &OrderEvent) {
+        let sequence = event.order.client_order_id.sequence;
+        let known = self.rare.get(&sequence).and_then(|rare| rare.denial);
+        let rare = rare_of(&event.order, event.denial.or(known));
+        if rare.is_empty() {
+            self.rare.remove(&sequence);
+        } else {
+            self.rare.insert(sequence, rare);
         }
     }
 
@@ -214,14 +223,22 @@ fn kept_of(order: &Order) -> Kept {
     }
 }
 
-/// Numbers of an execution.
-const NUMBERS: usize = 13;
+/// Numbers of an execution that have 64 bits, and that have more.
+const SHORT: usize = 10;
+const WIDE: usize = 3;
+
+/// An execution as numbers.
+#[derive(Debug, Clone, Copy, Default)]
+struct Numbers {
+    short: [i64; SHORT],
+    wide: [i128; WIDE],
+}
 
 /// Executions in the order in which they were booked.
 #[derive(Debug, Default)]
 pub struct FillRows {
     bytes: Vec<u8>,
-    last: [i128; NUMBERS],
+    last: Numbers,
     count: usize,
 }
 
@@ -243,22 +260,44 @@ impl FillRows {
     pub const fn iter(&self) -> Fills<'_> {
         Fills {
             bytes: self.bytes.as_slice(),
-            last: [0; NUMBERS],
+            last: Numbers {
+                short: [0; SHORT],
+                wide: [0; WIDE],
+            },
             left: self.count,
         }
     }
 
     pub(super) fn push(&mut self, fill: &FillRow) {
         let numbers = numbers_of(fill);
-        for (now, before) in numbers.iter().zip(&self.last) {
-            let change = now.wrapping_sub(*before);
-            let mut rest = ((change << 1) ^ (change >> 127)) as u128;
-            while rest >= 0x80 {
-                self.bytes.push(rest as u8 | 0x80);
-                rest >>= 7;
+        // Which numbers changed, then the changes: seven bits a byte, the sign at the end.
+        let (mut changed, at) = (0u16, self.bytes.len());
+        self.bytes.extend_from_slice(&[0; 2]);
+        for (place, now) in numbers.short.iter().enumerate() {
+            let change = now.wrapping_sub(self.last.short[place]);
+            if change != 0 {
+                changed |= 1 << place;
+                let mut rest = ((change << 1) ^ (change >> 63)) as u64;
+                while rest >= 0x80 {
+                    self.bytes.push(rest as u8 | 0x80);
+                    rest >>= 7;
+                }
+                self.bytes.push(rest as u8);
             }
-            self.bytes.push(rest as u8);
         }
+        for (place, now) in numbers.wide.iter().enumerate() {
+            let change = now.wrapping_sub(self.last.wide[place]);
+            if change != 0 {
+                changed |= 1 << (SHORT + place);
+                let mut rest = ((change << 1) ^ (change >> 127)) as u128;
+                while rest >= 0x80 {
+                    self.bytes.push(rest as u8 | 0x80);
+                    rest >>= 7;
+                }
+                self.bytes.push(rest as u8);
+            }
+        }
+        self.bytes[at..at + 2].copy_from_slice(&changed.to_le_bytes());
         self.last = numbers;
         self.count += 1;
     }
@@ -268,8 +307,25 @@ impl FillRows {
 #[derive(Debug, Clone)]
 pub struct Fills<'a> {
     bytes: &'a [u8],
-    last: [i128; NUMBERS],
+    last: Numbers,
     left: usize,
+}
+
+impl Fills<'_> {
+    /// The next change, where there is one.
+    fn change(&mut self) -> Option<i128> {
+        let (mut read, mut shift) = (0u128, 0);
+        loop {
+            let (byte, rest) = self.bytes.split_first()?;
+            self.bytes = rest;
+            read |= u128::from(byte & 0x7f) << shift;
+            if byte & 0x80 == 0 {
+                break;
+            }
+            shift += 7;
+        }
+        Some((read >> 1) as i128 ^ -((read & 1) as i128))
+    }
 }
 
 impl Iterator for Fills<'_> {
@@ -277,19 +333,24 @@ impl Iterator for Fills<'_> {
 
     fn next(&mut self) -> Option<FillRow> {
         self.left = self.left.checked_sub(1)?;
-        for number in &mut self.last {
-            let (mut read, mut shift) = (0u128, 0);
-            loop {
-                let (byte, rest) = self.bytes.split_first()?;
-                self.bytes = rest;
-                read |= u128::from(byte & 0x7f) << shift;
-                if byte & 0x80 == 0 {
-                    break;
-                }
-                shift += 7;
+        let (changed, rest) = self.bytes.split_first_chunk::<2>()?;
+        self.bytes = rest;
+        let changed = u16::from_le_bytes(*changed);
+        for place in 0..SHORT + WIDE {
+            if changed & 1 << place == 0 {
+                continue;
             }
-            let change = (read >> 1) as i128 ^ -((read & 1) as i128);
-            *number = number.wrapping_add(change);
+            let change = self.change()?;
+            match place.checked_sub(SHORT) {
+                None => {
+                    let number = &mut self.last.short[place];
+                    *number = number.wrapping_add(change as i64);
+                }
+                Some(place) => {
+                    let number = &mut self.last.wide[place];
+                    *number = number.wrapping_add(change);
+                }
+            }
         }
         Some(fill_of(&self.last))
     }
@@ -301,34 +362,34 @@ impl Iterator for Fills<'_> {
 
 impl ExactSizeIterator for Fills<'_> {}
 
-fn numbers_of(fill: &FillRow) -> [i128; NUMBERS] {
-    let side = u32::from(fill.side == Side::Buy);
-    let maker = u32::from(fill.liquidity == Liquidity::Maker);
-    let code = side | maker << 1 | u32::from(fill.strategy.0) << 2;
-    [
-        fill.ts_event.0.into(),
-        (fill.ts_recv.0.wrapping_sub(fill.ts_event.0)).into(),
-        fill.client_order_id.sequence.into(),
-        fill.client_order_id.revision.into(),
-        fill.exec_id.0 as i128,
-        fill.instrument.0.into(),
-        code.into(),
-        fill.last_qty.0.into(),
-        fill.last_price.0.into(),
-        fill.cum_qty.0.into(),
-        fill.fee.0,
-        fill.fee_in_kind.0,
-        fill.position_qty.0.into(),
-    ]
+fn numbers_of(fill: &FillRow) -> Numbers {
+    let side = i64::from(fill.side == Side::Buy);
+    let maker = i64::from(fill.liquidity == Liquidity::Maker);
+    let code = side | maker << 1 | i64::from(fill.strategy.0) << 2;
+    Numbers {
+        short: [
+            fill.ts_event.0,
+            fill.ts_recv.0.wrapping_sub(fill.ts_event.0),
+            fill.client_order_id.sequence as i64,
+            fill.client_order_id.revision.into(),
+            fill.instrument.0.into(),
+            code,
+            fill.last_qty.0,
+            fill.last_price.0,
+            fill.cum_qty.0,
+            fill.position_qty.0,
+        ],
+        wide: [fill.exec_id.0 as i128, fill.fee.0, fill.fee_in_kind.0],
+    }
 }
 
-const fn fill_of(numbers: &[i128; NUMBERS]) -> FillRow {
-    let [ts_event, took, sequence, revision, exec_id, instrument, code, ..] = *numbers;
-    let [.., last_qty, last_price, cum_qty, fee, fee_in_kind, position_qty] = *numbers;
-    let ts_event = ts_event as i64;
+const fn fill_of(numbers: &Numbers) -> FillRow {
+    let [ts_event, took, sequence, revision, instrument, ..] = numbers.short;
+    let [.., code, last_qty, last_price, cum_qty, position_qty] = numbers.short;
+    let [exec_id, fee, fee_in_kind] = numbers.wide;
     FillRow {
         ts_event: UnixNanos(ts_event),
-        ts_recv: UnixNanos(ts_event.wrapping_add(took as i64)),
+        ts_recv: UnixNanos(ts_event.wrapping_add(took)),
         client_order_id: ClientOrderId {
             sequence: sequence as u64,
             revision: revision as u16,
@@ -336,9 +397,9 @@ const fn fill_of(numbers: &[i128; NUMBERS]) -> FillRow {
         exec_id: ExecId(exec_id as u128),
         instrument: InstrumentId(instrument as u32),
         side: if code & 1 == 1 { Side::Buy } else { Side::Sell },
-        last_qty: Qty(last_qty as i64),
-        last_price: Price(last_price as i64),
-        cum_qty: Qty(cum_qty as i64),
+        last_qty: Qty(last_qty),
+        last_price: Price(last_price),
+        cum_qty: Qty(cum_qty),
         fee: Money(fee),
         fee_in_kind: Money(fee_in_kind),
         liquidity: if code & 2 == 2 {
@@ -346,7 +407,7 @@ const fn fill_of(numbers: &[i128; NUMBERS]) -> FillRow {
         } else {
             Liquidity::Taker
         },
-        position_qty: Qty(position_qty as i64),
+        position_qty: Qty(position_qty),
         strategy: StrategyId((code >> 2) as u8),
     }
 }
