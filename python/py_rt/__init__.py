@@ -38,6 +38,7 @@ from py_rt.execution import POV, TWAP, VWAP, Iceberg, ImplementationShortfall, S
 from py_rt.factory import StrategyFactory
 from py_rt.impact import SquareRootImpact
 from py_rt.latency import Latency
+from py_rt.margin import Margin
 from py_rt.market import Instrument, MarketData
 from py_rt.mechanics import FillStudy, MatchingEngine, OrderBook, fill_study
 from py_rt.sim_venue import Fees, SimVenue
@@ -73,6 +74,7 @@ __all__ = [
     "Journal",
     "JournalError",
     "Latency",
+    "Margin",
     "MarketData",
     "MatchingEngine",
     "NotConverged",

@@ -258,9 +258,9 @@ def test_strategies_share_what_the_account_pays() -> None:
 def test_the_report_names_what_was_charged(tmp_path: Any) -> None:
     data = daily([10.0] * 4)
     result = run(Plan({0: -100}), data, borrow=rt.Borrow(default=0.36))
-    assert "Borrow and funding" in result.report(tmp_path / "short.html").read_text()
+    assert "Borrow, funding, interest" in result.report(tmp_path / "short.html").read_text()
     free = run(Plan({0: -100}), data)
-    assert "Borrow and funding" not in free.report(tmp_path / "free.html").read_text()
+    assert "Borrow, funding, interest" not in free.report(tmp_path / "free.html").read_text()
 
 
 def test_a_charge_in_another_currency_is_paid_in_it() -> None:

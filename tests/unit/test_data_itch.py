@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 
 from py_rt import data as data_room
+from py_rt._core import formats
 from py_rt._times import format_ns
 from py_rt.errors import DataError, ParameterError
-from py_rt.market import FLAG_INVALID, ORDER_ADD, ORDER_DELETE, ORDER_EXECUTE
+from py_rt.market import EVENT_DTYPE, FLAG_INVALID, ORDER_ADD, ORDER_DELETE, ORDER_EXECUTE
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data" / "itch_wire" / "Nasdaq"
 OPEN_NS = 34_200 * 10**9
@@ -149,3 +150,19 @@ def test_the_captures_of_the_venue() -> None:
                 tick = float(data.instruments[row["instrument"]].tick_size)
                 seen.add((symbol, round(int(row["price"]) * tick, 4)))
     assert {("IVOO", 87.39), ("META", 80.52)} <= seen
+
+
+@pytest.mark.parametrize("size", [1, 7, 64, 10_000])
+def test_rows_taken_in_blocks_are_the_rows_of_the_whole(size: int) -> None:
+    whole, blocks = (formats.ItchReader("prefixed", 0) for _ in range(2))
+    data = prefixed(SESSION)
+    taken = []
+    for at in range(0, len(data), size):
+        blocks.feed(data[at : at + size])
+        taken.append(blocks.take().view(EVENT_DTYPE))
+        assert len(blocks) == 0
+    whole.feed(data)
+    rows = np.concatenate(taken)
+    assert np.array_equal(rows, whole.take().view(EVENT_DTYPE))
+    assert rows["price"][0] == 1_000_000
+    assert blocks.finish()["messages"] == len(SESSION)

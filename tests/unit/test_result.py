@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import pickle
 import sys
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from py_rt.backtest.columns import Columns, rows_of
 from py_rt.backtest.result import BacktestResult
 from py_rt.errors import ConfigError, DataError
 from unit import made_runs
@@ -136,3 +138,18 @@ def test_plot_is_a_figure(result: BacktestResult) -> None:
     figure = result.plot()
     assert [trace.name for trace in figure.data] == ["Equity", "Drawdown"]
     assert len(figure.data[0].y) == len(result.equity)
+
+
+def test_columns_are_made_when_asked_for_and_travel_as_they_are() -> None:
+    import py_rt as rt
+
+    strategy = rt.StrategyFactory.create("sma_cross")
+    ran = rt.backtest(strategy, rt.data.sample("us_minute"), progress=False)
+    orders = ran._columns["orders"]
+    assert isinstance(orders, Columns)
+    assert len(orders["status"]) == rows_of(orders) == ran.stats.n_orders
+    with pytest.raises(KeyError):
+        orders["nothing"]
+    there = pickle.loads(pickle.dumps(ran))
+    assert there.to_dict()["orders"] == ran.to_dict()["orders"]
+    assert there.fills.equals(ran.fills)

@@ -24,6 +24,13 @@ pub enum ChargeKind {
         /// The venue's mark price in ticks and parts of one; `None` for our own mark.
         mark: Option<Ratio>,
     },
+    /// Money that was lent to us in the currency of the instrument: what cash is below zero once
+    /// the worth of short positions, which the proceeds of their sale have to stand for, is taken
+    /// from it.
+    Interest {
+        /// Part of what is owed, for the whole time that is charged.
+        rate: Ratio,
+    },
 }
 
 impl ChargeKind {
@@ -33,6 +40,7 @@ impl ChargeKind {
         match self {
             Self::Borrow { .. } => "borrow",
             Self::Funding { .. } => "funding",
+            Self::Interest { .. } => "interest",
         }
     }
 
@@ -40,7 +48,7 @@ impl ChargeKind {
     #[must_use]
     pub const fn rate(self) -> Ratio {
         match self {
-            Self::Borrow { rate } | Self::Funding { rate, .. } => rate,
+            Self::Borrow { rate } | Self::Funding { rate, .. } | Self::Interest { rate } => rate,
         }
     }
 }
@@ -48,7 +56,7 @@ impl ChargeKind {
 /// A charge on whoever holds the instrument.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Charge {
-    /// Of which instrument.
+    /// Of which instrument; of interest, one that has the currency.
     pub instrument: InstrumentId,
     /// For what, and how much.
     pub kind: ChargeKind,
@@ -63,9 +71,9 @@ pub struct ChargeEvent {
     pub charge: Charge,
     /// Whose position.
     pub strategy: StrategyId,
-    /// The position.
+    /// The position; 0 of interest.
     pub qty: Qty,
-    /// What it was charged on, signed as the position.
+    /// What it was charged on, signed as the position; what is owed is negative.
     pub value: Money,
     /// Cash that was paid to us; negative where we paid.
     pub cash: Money,

@@ -8,6 +8,7 @@ use crate::actions::ActionEvent;
 use crate::charges::ChargeEvent;
 use crate::execution::parents::Parent;
 use crate::execution::Order;
+use crate::margin::MarginEvent;
 use crate::risk::Control;
 use crate::signal::StrategyId;
 
@@ -47,6 +48,8 @@ pub enum Event {
     Action(ActionEvent),
     /// A charge was booked, once.
     Charge(ChargeEvent),
+    /// A margin call went a step on.
+    Margin(MarginEvent),
     /// Our books against the venue's.
     Sync(SyncEvent),
     /// A strategy published a signal.

@@ -21,6 +21,7 @@ mod follow;
 mod guarding;
 mod in_kind;
 mod intents;
+mod margin;
 mod own;
 mod parents;
 mod reports;
@@ -39,6 +40,7 @@ use crate::currency::Currencies;
 use crate::event::{FillEvent, OrderEvent, ParentEvent, TradingState};
 use crate::execution::{Execution, ExecutionTimes, Sync};
 use crate::input::{Input, Session};
+use crate::margin::Margin;
 use crate::market::{BarBuilder, Change, Left, Listings, Market};
 use crate::output::{Outbox, Output};
 use crate::portfolio::Portfolio;
@@ -76,6 +78,8 @@ pub struct KernelConfig {
     pub opens_at: UnixNanos,
     /// The currencies of the account; `None` where all money is in one.
     pub currencies: Option<Currencies>,
+    /// What equity has to cover of what is held; `None` where only the limits count.
+    pub margin: Option<Margin>,
 }
 
 /// Something the strategy has to be told.
@@ -95,7 +99,7 @@ pub struct Kernel<S> {
     interests: Interests,
     /// The changes of a market that may lead to anything.
     watched: Change,
-    /// Whether bars are built, a parent order watches or there are several currencies.
+    /// Whether bars are built, a parent order watches, there are several currencies or a margin.
     follows: bool,
     running: bool,
     start_asked: bool,
@@ -121,6 +125,8 @@ pub struct Kernel<S> {
     flatten: Option<Flatten>,
     /// Where rates of exchange come from; `None` where all money is in one currency.
     exchange: Option<Box<Exchange>>,
+    /// What equity has to cover, and how far a margin call has come; `None` without a margin.
+    margin: Option<Box<margin::Standing>>,
 }
 
 /// What reconciliation brought in, over the whole run.
@@ -191,9 +197,14 @@ impl<S: Strategy> Kernel<S> {
             guarded,
             flatten: None,
             exchange: None,
+            margin: None,
         };
-        match config.currencies {
+        let kernel = match config.currencies {
             Some(currencies) => kernel.with_currencies(currencies),
+            None => kernel,
+        };
+        match config.margin {
+            Some(margin) => kernel.with_margin(margin),
             None => kernel,
         }
     }
@@ -231,6 +242,9 @@ impl<S: Strategy> Kernel<S> {
             Input::Rate(rate) => self.handle_rate(&rate),
             Input::Phase(instrument, phase) => self.handle_phase(instrument, phase),
             Input::Market(_) | Input::Bar(_) | Input::Timer => {}
+        }
+        if self.is_called() {
+            self.watch_margin(false);
         }
         if self.flatten.is_some() {
             self.advance_flatten();

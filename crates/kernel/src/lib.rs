@@ -10,7 +10,7 @@
 //! - [`market`]: books, last prices, bars. [`signal`]: the strategy host.
 //! - [`risk`]: approvals and denials. [`execution`]: orders and their life, reconciliation.
 //! - [`portfolio`]: cash and positions. [`actions`]: splits and dividends. [`currency`]: rates of
-//!   exchange. [`charges`]: borrow and funding.
+//!   exchange. [`charges`]: borrow, funding and interest. [`margin`]: what equity has to cover.
 //! - [`input`], [`output`], [`event`]: what goes in, what must be done, what may be told.
 //! - [`hash`]: the order hash. [`journal`]: inputs as bytes and back.
 #![no_std]
@@ -27,6 +27,7 @@ pub mod hash;
 pub mod input;
 pub mod journal;
 pub mod kernel;
+pub mod margin;
 pub mod market;
 pub mod output;
 pub mod portfolio;

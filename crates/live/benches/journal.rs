@@ -282,6 +282,7 @@ fn write_day(state: &StateDir) -> u64 {
         strategies: Vec::new(),
         opens_at: UnixNanos::MIN,
         currencies: None,
+        margin: None,
     };
     let header = Header {
         lineage: state.lineage().unwrap().to_string(),

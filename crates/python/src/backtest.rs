@@ -15,10 +15,12 @@ use pyo3::types::{PyDict, PyList};
 
 use crate::arrays::Rows;
 use crate::clock::Stopwatch;
+use crate::columns::RunTable;
 use crate::compiled;
 use crate::config::{self, field};
 use crate::host::{AnyStrategy, Hosted, Shared};
 use crate::live::Errors;
+use crate::margin;
 use crate::money;
 use crate::parents;
 use crate::several;
@@ -72,7 +74,7 @@ pub(crate) fn run_backtest<'py>(
         let mut backtest = around.set_up(Backtest::new(config, &data, team));
         let elapsed = drive(&mut backtest, &mut watch);
         errors.take().or(watch.error).map_or(Ok(()), Err)?;
-        return result(py, &shared, &names, &backtest, elapsed);
+        return result(py, &shared, &names, &mut backtest, elapsed);
     }
     if let Some(compiled) = compiled::from_handle(strategy, &shared.instruments)? {
         // A driver for each, so that a callback costs nothing to call.
@@ -84,7 +86,7 @@ pub(crate) fn run_backtest<'py>(
                             around.set_up(Backtest::new(config, &data, strategy));
                         let elapsed = py.detach(|| drive(&mut backtest, &mut watch));
                         watch.error.map_or(Ok(()), Err)?;
-                        result(py, &shared, &names, &backtest, elapsed)
+                        result(py, &shared, &names, &mut backtest, elapsed)
                     })+
                 }
             };
@@ -96,7 +98,7 @@ pub(crate) fn run_backtest<'py>(
     let elapsed = drive(&mut backtest, &mut watch);
     let error = errors.take().or(watch.error);
     error.map_or(Ok(()), Err)?;
-    result(py, &shared, &names, &backtest, elapsed)
+    result(py, &shared, &names, &mut backtest, elapsed)
 }
 
 /// What surrounds a run: other venues, products, corporate actions, sessions, rates, charges.
@@ -164,6 +166,7 @@ fn backtest_config(
             strategies: config::several(names, &own)?,
             opens_at: UnixNanos(field(run, "opens_at")?),
             currencies: money::currencies(run)?,
+            margin: margin::margin(run)?,
         },
         venue,
         latency,
@@ -211,9 +214,9 @@ fn drive<S: Strategy>(backtest: &mut Backtest<'_, S>, watch: &mut Watch) -> Dura
 
 fn result<'py, S: Strategy>(
     py: Python<'py>,
-    shared: &Shared,
+    shared: &Arc<Shared>,
     names: &[String],
-    backtest: &Backtest<'_, S>,
+    backtest: &mut Backtest<'_, S>,
     elapsed: Duration,
 ) -> PyResult<Bound<'py, PyDict>> {
     let (kernel, recording) = (backtest.kernel(), backtest.recording());
@@ -222,8 +225,6 @@ fn result<'py, S: Strategy>(
     dict.set_item("elapsed_s", elapsed.as_secs_f64())?;
     dict.set_item("order_hash", format!("{:032x}", kernel.order_hash()))?;
     dict.set_item("equity", tables::equity(py, &recording.equity)?)?;
-    dict.set_item("orders", tables::orders(py, shared, names, recording)?)?;
-    dict.set_item("fills", tables::fills(py, shared, names, recording)?)?;
     dict.set_item("positions", tables::positions(py, shared, names, kernel)?)?;
     let own = recording.own.iter();
     let own: Vec<_> = own
@@ -232,6 +233,7 @@ fn result<'py, S: Strategy>(
     dict.set_item("own", own)?;
     dict.set_item("actions", tables::actions(py, shared, names, recording)?)?;
     dict.set_item("charges", money::charges(py, shared, names, backtest)?)?;
+    dict.set_item("margin_calls", margin::table(py, shared, names, recording)?)?;
     money::by_currency(py, &dict, backtest)?;
     dict.set_item("parents", parents::table(py, shared, names, recording)?)?;
     dict.set_item("warmup_refused", recording.warmup_refused)?;
@@ -240,5 +242,10 @@ fn result<'py, S: Strategy>(
     dict.set_item("cash", tables::money_text(kernel.portfolio().cash()))?;
     dict.set_item("fees", tables::money_text(kernel.portfolio().fees()))?;
     dict.set_item("end_ts", kernel.now().0)?;
+    let kept = backtest.take_recording();
+    let orders = RunTable::orders(kept.orders, shared, names);
+    dict.set_item("orders", Bound::new(py, orders)?)?;
+    let fills = RunTable::fills(kept.fills, kept.fill_rates, shared, names);
+    dict.set_item("fills", Bound::new(py, fills)?)?;
     Ok(dict)
 }

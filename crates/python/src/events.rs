@@ -55,6 +55,7 @@ pub(crate) fn event_dict<'py>(
             "action"
         }
         Event::Charge(event) => crate::money::describe(py, shared, event, &dict)?,
+        Event::Margin(event) => crate::margin::describe(py, shared, event, &dict)?,
         Event::Sync(sync) => {
             dict.set_item("text", format!("{sync:?}"))?;
             "sync"

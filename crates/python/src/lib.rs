@@ -16,6 +16,7 @@
 mod arrays;
 mod backtest;
 mod clock;
+mod columns;
 mod compiled;
 mod config;
 mod error;
@@ -28,6 +29,7 @@ mod host;
 mod indicators;
 mod journal;
 mod live;
+mod margin;
 mod mechanics;
 mod money;
 mod parents;
@@ -53,6 +55,8 @@ mod _core {
 
     #[pymodule_export]
     use crate::backtest::run_backtest;
+    #[pymodule_export]
+    use crate::columns::RunTable;
     #[pymodule_export]
     use crate::compiled::compiled_strategies;
     #[pymodule_export]

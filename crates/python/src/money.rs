@@ -52,6 +52,7 @@ pub(crate) fn inputs(run: &Bound<'_, PyDict>) -> PyResult<Vec<(UnixNanos, OwnedI
                 rate,
             }),
             "borrow" => charge(ChargeKind::Borrow { rate }),
+            "interest" => charge(ChargeKind::Interest { rate }),
             _ => {
                 let mark = mark.map(ratio).transpose()?;
                 charge(ChargeKind::Funding { rate, mark })
@@ -62,12 +63,12 @@ pub(crate) fn inputs(run: &Bound<'_, PyDict>) -> PyResult<Vec<(UnixNanos, OwnedI
     rows.into_iter().map(input).collect()
 }
 
-fn ratio((numerator, denominator): (i64, i64)) -> PyResult<Ratio> {
+pub(crate) fn ratio((numerator, denominator): (i64, i64)) -> PyResult<Ratio> {
     Ratio::try_new(numerator, denominator)
         .map_err(|error| FaceError::config("rate", error, "give a rate above 0"))
 }
 
-fn real(ratio: Ratio) -> f64 {
+pub(crate) fn real(ratio: Ratio) -> f64 {
     ratio.numerator() as f64 / ratio.denominator() as f64
 }
 
@@ -84,6 +85,11 @@ pub(crate) fn describe(
     dict.set_item("qty", shared.qty(id, event.qty))?;
     dict.set_item("cash", money_text(event.cash))?;
     Ok("charge")
+}
+
+/// Whether it is about money and no instrument: that only has its currency.
+const fn is_interest(event: &ChargeEvent) -> bool {
+    matches!(event.charge.kind, ChargeKind::Interest { .. })
 }
 
 /// Charges, and what each did to cash.
@@ -104,7 +110,7 @@ pub(crate) fn charges<'py, S: Strategy>(
     }
     let of = |event: &ChargeEvent| &shared.instruments[event.charge.instrument.index()];
     column!("ts", c => c.ts_recv.0);
-    column!("symbol", c => shared.symbol(py, c.charge.instrument));
+    column!("symbol", c => (!is_interest(c)).then(|| shared.symbol(py, c.charge.instrument)));
     column!("kind", c => c.charge.kind.name());
     column!("rate", c => real(c.charge.kind.rate()));
     column!("qty", c => of(c).qty_decimal(c.qty).map(|d| d.to_string()).unwrap_or_default());
@@ -118,7 +124,7 @@ pub(crate) fn charges<'py, S: Strategy>(
     Ok(dict)
 }
 
-/// Where there are several currencies: cash in each over time, and the rate of each fill.
+/// Where there are several currencies: cash in each over time.
 pub(crate) fn by_currency<S: Strategy>(
     py: Python<'_>,
     dict: &Bound<'_, PyDict>,
@@ -131,11 +137,5 @@ pub(crate) fn by_currency<S: Strategy>(
         let points = points.map(|point| point.get(place).map_or(0.0, |m| m.0 as f64 / 1e18));
         cash.set_item(code, PyArray1::from_iter(py, points.collect::<Vec<_>>()))?;
     }
-    dict.set_item("cash_by_currency", cash)?;
-    let rates: Vec<f64> = recording
-        .fill_rates
-        .iter()
-        .map(|rate| real(*rate))
-        .collect();
-    dict.set_item("fill_rates", rates)
+    dict.set_item("cash_by_currency", cash)
 }

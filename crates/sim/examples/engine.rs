@@ -186,6 +186,7 @@ fn config(instruments: Vec<Instrument>, latency_ns: i64) -> BacktestConfig {
             strategies: Vec::new(),
             opens_at: UnixNanos::MIN,
             currencies: None,
+            margin: None,
         },
         venue: VenueConfig {
             fees: Fees {

@@ -65,11 +65,11 @@ fn told(config: &BacktestConfig, data: &BacktestData<'_>, seed: u64, eager: u64)
     recording
         .fills
         .iter()
-        .for_each(|fill| told.write_fill(fill));
+        .for_each(|fill| told.write_fill(&fill));
     recording
         .orders
         .iter()
-        .for_each(|row| told.write_order(row));
+        .for_each(|row| told.write_order(&row));
     for point in &recording.equity {
         told.write(&[point.ts.0.into(), point.equity.0, point.cash.0]);
     }

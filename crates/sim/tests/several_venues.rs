@@ -59,7 +59,7 @@ type Fill = (i64, i64, i64, i64, i128);
 fn fills<S: Strategy>(run: &Backtest<'_, S>, place: u32) -> Vec<Fill> {
     let fills = run.recording().fills.iter();
     let fills = fills.filter(|fill| fill.instrument == InstrumentId(place));
-    let row = |f: &py_rt_sim::backtest::FillRow| {
+    let row = |f: py_rt_sim::backtest::FillRow| {
         (
             f.ts_recv.0,
             f.ts_event.0,

@@ -70,6 +70,7 @@ impl Run {
             strategies: Vec::new(),
             opens_at: UnixNanos::MIN,
             currencies: None,
+            margin: None,
         };
         let mut run = Self {
             kernel: Kernel::new(config, strategy),

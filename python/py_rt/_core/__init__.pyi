@@ -21,6 +21,7 @@ __all__ = [
     "Parent",
     "Position",
     "Quote",
+    "RunTable",
     "TimerEvent",
     "Trade",
     "__version__",
@@ -380,6 +381,14 @@ class Action:
     def cash(self) -> float: ...
     @property
     def ts(self) -> int: ...
+
+@final
+class RunTable:
+    """Orders or executions of a run, made into columns one at a time."""
+
+    def __len__(self) -> int: ...
+    def column(self, name: str) -> list[Any] | npt.NDArray[np.int64]: ...
+    def names(self) -> list[str]: ...
 
 def compiled_strategies() -> list[dict[str, Any]]: ...
 def run_backtest(

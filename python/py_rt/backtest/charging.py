@@ -16,6 +16,7 @@ from py_rt._limits import ResolvedLimits
 from py_rt.backtest.sessions import day_shift_ns, session_days
 from py_rt.charges import Borrow, Funding, ratio_of
 from py_rt.errors import ParameterError
+from py_rt.margin import Margin
 from py_rt.market import MarketData
 
 __all__ = ["Row", "charge_rows", "fundings_of", "with_locates"]
@@ -55,7 +56,11 @@ def fundings_of(given: Any, market: MarketData) -> dict[str, Funding]:
 
 
 def charge_rows(
-    borrow: Borrow | None, funding: Mapping[str, Funding], market: MarketData, delay_ns: int
+    borrow: Borrow | None,
+    funding: Mapping[str, Funding],
+    margin: Margin | None,
+    market: MarketData,
+    delay_ns: int,
 ) -> list[Row]:
     """Return all charges inside the data, by rising time.
 
@@ -72,6 +77,7 @@ def charge_rows(
     """
     start, end = market.start or 0, market.end or 0
     rows = _borrowed(borrow, market) if borrow is not None else []
+    rows += _owed(margin, market) if margin is not None else []
     places = {symbol: place for place, symbol in enumerate(market.symbols)}
     for symbol, paid in funding.items():
         tick = Fraction(decimal(market.instruments[places[symbol]].tick_size, "tick_size", above=0))
@@ -120,6 +126,27 @@ def _borrowed(borrow: Borrow, market: MarketData) -> list[Row]:
             if part:
                 rows.append((at, "borrow", place, ratio_of(part, "annual"), None))
     return rows
+
+
+def _owed(margin: Margin, market: MarketData) -> list[Row]:
+    """Return what each session day's turn charges for money that is owed, by currency."""
+    first: dict[str, int] = {}
+    for place, instrument in enumerate(market.instruments):
+        first.setdefault(instrument.currency, place)
+    given = margin.interest if isinstance(margin.interest, Mapping) else {}
+    unknown = next((currency for currency in given if currency not in first), None)
+    if unknown is not None:
+        raise ParameterError(
+            f"nothing is paid in {unknown!r}",
+            field="margin.interest",
+            remedy=f"use currencies of the data: {', '.join(first)}",
+        )
+    return [
+        (at, "interest", place, ratio_of(part, "interest"), None)
+        for currency, place in first.items()
+        for at, days in _turns(market)
+        if (part := margin.interest_of(currency, days))
+    ]
 
 
 def _turns(market: MarketData) -> list[tuple[int, int]]:

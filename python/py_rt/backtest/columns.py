@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+import py_rt._core as _core
 from py_rt.errors import DataError
 
 if TYPE_CHECKING:
@@ -18,9 +19,11 @@ if TYPE_CHECKING:
 __all__ = [
     "DECIMALS",
     "NO_ACTIONS",
+    "NO_CALLS",
     "NO_CHARGES",
     "NO_PARENTS",
     "TIMES",
+    "Columns",
     "by_symbol",
     "equal_columns",
     "frame",
@@ -28,6 +31,7 @@ __all__ = [
     "listed",
     "over_time",
     "rates_at_exit",
+    "rows_of",
     "start_ns",
     "to_array",
     "with_start",
@@ -39,6 +43,7 @@ DECIMALS = {
     "positions": ("qty", "avg_price", "realized_pnl", "unrealized_pnl"),
     "actions": ("amount", "qty_before", "qty_after", "cash"),
     "charges": ("rate", "qty", "value", "cash", "fx_rate"),
+    "margin_calls": ("equity", "required", "qty"),
     "parents": (
         "order_qty",
         "cum_qty",
@@ -54,6 +59,7 @@ TIMES = {
     "positions": (),
     "actions": ("ts",),
     "charges": ("ts",),
+    "margin_calls": ("ts",),
     "parents": ("ts_created", "ts_updated"),
 }
 
@@ -63,6 +69,10 @@ NO_ACTIONS: dict[str, list[Any]] = {
 }
 NO_CHARGES: dict[str, list[Any]] = {
     name: [] for name in ("ts", "symbol", "kind", *DECIMALS["charges"], "currency", "strategy")
+}
+NO_CALLS: dict[str, list[Any]] = {
+    name: []
+    for name in ("ts", "kind", "equity", "required", "symbol", "qty", "client_order_id", "strategy")
 }
 NO_PARENTS: dict[str, list[Any]] = {
     name: []
@@ -82,10 +92,45 @@ NO_PARENTS: dict[str, list[Any]] = {
 }
 
 
-def equal_columns(raw: Mapping[str, Any], name: str) -> dict[str, Any]:
+class Columns(Mapping[str, Any]):
+    """A table that the engine keeps: a column is made whenever it is asked for, and not kept."""
+
+    def __init__(self, table: _core.RunTable) -> None:
+        self._table = table
+        self._names = table.names()
+
+    def __getitem__(self, name: str) -> Any:
+        return self._table.column(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def __reduce__(self) -> tuple[type[dict[str, Any]], tuple[dict[str, Any]]]:
+        """Travel as the columns themselves: another process has no engine that keeps them."""
+        return dict, (dict(self),)
+
+    @property
+    def rows(self) -> int:
+        """How many rows there are."""
+        return len(self._table)
+
+
+def rows_of(columns: Mapping[str, Any]) -> int:
+    """Return how many rows a table has, without making a column."""
+    if isinstance(columns, Columns):
+        return columns.rows
+    return len(next(iter(columns.values()), ()))
+
+
+def equal_columns(raw: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     """Return a table of the engine, all of whose columns have one length."""
     if name not in raw:
         raise DataError("the engine returned no such table", field=name, remedy="report this")
+    if isinstance(raw[name], _core.RunTable):
+        return Columns(raw[name])
     columns = dict(raw[name])
     lengths = {key: len(values) for key, values in columns.items()}
     if len(set(lengths.values())) > 1:

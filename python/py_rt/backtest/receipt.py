@@ -18,6 +18,7 @@ from py_rt.charges import Borrow, Funding
 from py_rt.config import RiskLimits
 from py_rt.data.actions import CorporateAction
 from py_rt.errors import DataError
+from py_rt.margin import Margin
 from py_rt.market import MarketData
 from py_rt.sim_venue import SimVenue
 
@@ -131,6 +132,7 @@ def verify(
         fx=config.get("fx"),
         borrow=Borrow(**config["borrow"]) if "borrow" in config else None,
         funding={k: Funding.from_dict(f) for k, f in config.get("funding", {}).items()} or None,
+        margin=Margin(**config["margin"]) if "margin" in config else None,
         seed=written["seed"],
         progress=False,
         bars=config["bar_interval_ns"] or None,

@@ -20,6 +20,7 @@ from py_rt.backtest.actions import factors
 from py_rt.backtest.columns import (
     DECIMALS,
     NO_ACTIONS,
+    NO_CALLS,
     NO_CHARGES,
     NO_PARENTS,
     TIMES,
@@ -30,6 +31,7 @@ from py_rt.backtest.columns import (
     listed,
     over_time,
     rates_at_exit,
+    rows_of,
     start_ns,
     to_array,
     with_start,
@@ -93,7 +95,7 @@ class BacktestResult:
         What it is measured against.
     opens_at : int or None
         When the warm-up ended, ns UTC; None without one.
-    equity, orders, fills, positions, parents, round_trips, charges : pandas.DataFrame
+    equity, orders, fills, positions, parents, round_trips, charges, margin_calls : pandas.DataFrame
     stats : Stats
 
     Examples
@@ -117,7 +119,7 @@ class BacktestResult:
     assumptions: dict[str, Any]
     receipt: dict[str, Any]
     data: MarketData = field(repr=False)
-    _columns: dict[str, dict[str, Any]] = field(repr=False)
+    _columns: dict[str, Mapping[str, Any]] = field(repr=False)
     benchmark: Benchmark | None = None
     opens_at: int | None = None
     _own: dict[str, _Own] = field(default_factory=dict, repr=False)
@@ -172,10 +174,9 @@ class BacktestResult:
         DataError
             A column group is missing or its columns differ in length.
         """
-        given = {"actions": NO_ACTIONS, "charges": NO_CHARGES, "parents": NO_PARENTS, **raw}
+        none = {"actions": NO_ACTIONS, "charges": NO_CHARGES, "margin_calls": NO_CALLS}
+        given = {**none, "parents": NO_PARENTS, **raw}
         columns = {name: equal_columns(given, name) for name in ("equity", *DECIMALS)}
-        if raw.get("fill_rates"):
-            columns["fills"]["fx_rate"] = raw["fill_rates"]
         start_cash = float(cash)
         begin = start_ns(data) if opens_at is None else opens_at
         warm = opens_at is not None
@@ -232,7 +233,7 @@ class BacktestResult:
                 fill_notional=fills["notional"],
                 fill_fee=fills["fee"] * fills["fx_rate"],
                 trip_pnl=self._trips["pnl"],
-                n_orders=len(self._columns["orders"]["symbol"]),
+                n_orders=rows_of(self._columns["orders"]),
                 benchmark=None if beside is None else beside.name,
                 benchmark_daily=None if worth is None else worth.equity,
             )
@@ -251,7 +252,7 @@ class BacktestResult:
         return {name: self._of(name, own) for name, own in self._own.items()}
 
     def _of(self, name: str, own: _Own) -> BacktestResult:
-        columns = {"equity": own.equity}
+        columns: dict[str, Mapping[str, Any]] = {"equity": own.equity}
         for table in DECIMALS:
             whole = self._columns[table]
             mine = [row for row, owner in enumerate(whole["strategy"]) if owner == name]
@@ -280,7 +281,7 @@ class BacktestResult:
     @property
     def equity_arrays(self) -> dict[str, NDArray[Any]]:
         """The equity table as arrays ``ts`` (ns UTC), ``equity`` and ``cash``: no copy."""
-        return self._columns["equity"]
+        return dict(self._columns["equity"])
 
     @cached_property
     def equity(self) -> pd.DataFrame:
@@ -322,12 +323,17 @@ class BacktestResult:
 
     @cached_property
     def charges(self) -> pd.DataFrame:
-        """Borrow and funding, one row each time that somebody paid or was paid.
+        """Borrow, funding and interest, one row each time that somebody paid or was paid.
 
         ``ts symbol kind rate qty value cash fx_rate currency strategy``: ``cash`` is what was paid
         to us, negative where we paid, in ``currency``; ``fx_rate`` units of the base for one of it.
         """
         return self._table("charges")
+
+    @cached_property
+    def margin_calls(self) -> pd.DataFrame:
+        """Margin calls: ``kind`` call, liquidation (an order left), met; what was compared."""
+        return self._table("margin_calls")
 
     @cached_property
     def cash_by_currency(self) -> pd.DataFrame:

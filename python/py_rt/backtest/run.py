@@ -10,6 +10,7 @@ import numpy as np
 
 import py_rt._core as _core
 from py_rt._amounts import Number, plain, whole
+from py_rt._limits import ResolvedLimits
 from py_rt._pages import Passed
 from py_rt._times import format_ns, to_duration_ns
 from py_rt.backtest.actions import applicable, to_core
@@ -27,6 +28,7 @@ from py_rt.config import RiskLimits
 from py_rt.data.actions import CorporateAction
 from py_rt.errors import DataError, ParameterError
 from py_rt.impact import SquareRootImpact
+from py_rt.margin import Margin
 from py_rt.market import MarketData
 from py_rt.sim_venue import SimVenue
 
@@ -53,6 +55,7 @@ def backtest(
     fx: Mapping[str, Any] | None = None,
     borrow: Borrow | None = None,
     funding: Funding | Mapping[str, Funding] | None = None,
+    margin: Margin | None = None,
 ) -> BacktestResult:
     """Run a strategy, or several on one account, over recorded data and return what happened.
 
@@ -101,6 +104,9 @@ def backtest(
         What short positions pay, and how much can be sold short; by default nothing and anything.
     funding : Funding, or mapping of symbol to Funding, optional
         What holders of perpetuals pay one another.
+    margin : Margin, optional
+        What equity has to cover, interest on what is owed, and what a margin call does; by default
+        the limits of `risk` alone count and nothing is paid.
 
     Returns
     -------
@@ -137,12 +143,13 @@ def backtest(
     venues = venues.of(market)
     plan = currency_plan(cash, base_currency, fx, market)
     start_cash = plan.start_cash(market)
-    lineup = line_up(strategy, limits, lambda own: own.resolve("backtest", start_cash))
+    resolved = _resolver(margin, start_cash)
+    lineup = line_up(strategy, limits, resolved)
     risk = risk if risk is not None else RiskLimits()
     _check_kind(risk, RiskLimits, "risk")
     if borrow is not None:
         _check_kind(borrow, Borrow, "borrow")
-    account = with_locates(risk.resolve("backtest", start_cash), borrow)
+    account = with_locates(resolved(risk), borrow)
     check_limited([account, *lineup.limits.values()], market.symbols)
     interval_ns = _bar_interval(lineup, market, bars)
     opens_at = opening(warmup, market, interval_ns, venues.feed_ns)
@@ -152,7 +159,7 @@ def backtest(
         "instruments": [instrument.to_dict() for instrument in market.instruments],
         **venues.to_core(),
         "risk": account.to_core(),
-        **_money(plan, borrow, paid, venues),
+        **_money(plan, borrow, paid, margin, venues),
         "seed": seed,
         "names": list(lineup.strategies),
         "own_limits": [own.to_core() for own in lineup.limits.values()],
@@ -168,7 +175,8 @@ def backtest(
         "bar_interval_ns": interval_ns,
         "seed": seed,
     }
-    config |= plan.written() | _charged(borrow, paid)
+    charged = _charged(borrow, paid, margin)
+    config |= plan.written() | charged
     config |= _asked(lineup, opens_at, told)
     receipt = make_receipt(lineup, market, data, config, raw["order_hash"])
     assumptions = {
@@ -185,7 +193,7 @@ def backtest(
         params=lineup.params,
         cash=_start(raw, plan),
         base_currency=plan.base,
-        assumptions=assumptions | _added(lineup, opens_at, raw) | _charged(borrow, paid),
+        assumptions=assumptions | _added(lineup, opens_at, raw) | charged,
         receipt=receipt,
         benchmark=beside,
         opens_at=None if opens_at == AT_ONCE else opens_at,
@@ -262,23 +270,37 @@ def _money(
     plan: CurrencyPlan,
     borrow: Borrow | None,
     funding: Mapping[str, Funding],
+    margin: Margin | None,
     venues: Venues,
 ) -> dict[str, Any]:
-    """Return cash, currencies and what is known of rates and charges, in the engine's terms."""
+    """Return cash, currencies, margin, and what is known of rates and charges, for the engine."""
     currencies, rates = plan.to_core(venues.market)
-    rows = [*rates, *charge_rows(borrow, funding, venues.market, venues.delay_ns)]
+    rows = [*rates, *charge_rows(borrow, funding, margin, venues.market, venues.delay_ns)]
     return {
         "cash": plain(plan.cash[plan.base]),
         "currencies": currencies,
+        "margin": None if margin is None else margin.to_core(venues.market.symbols),
         "inputs": sorted(rows, key=lambda row: row[0]),
     }
 
 
-def _charged(borrow: Borrow | None, funding: Mapping[str, Funding]) -> dict[str, Any]:
-    """Return what a receipt holds of charges."""
+def _resolver(margin: Margin | None, cash: Number) -> Callable[[RiskLimits], ResolvedLimits]:
+    """Return how limits become explicit: what they leave out allows what the margin allows."""
+    if margin is None:
+        return lambda own: own.resolve("backtest", cash)
+    _check_kind(margin, Margin, "margin")
+    return lambda own: margin.lifted(own, cash).resolve("backtest", cash)
+
+
+def _charged(
+    borrow: Borrow | None, funding: Mapping[str, Funding], margin: Margin | None
+) -> dict[str, Any]:
+    """Return what a receipt holds of charges and of the margin."""
     written: dict[str, Any] = {} if borrow is None else {"borrow": borrow.to_dict()}
     if funding:
         written["funding"] = {symbol: paid.to_dict() for symbol, paid in funding.items()}
+    if margin is not None:
+        written["margin"] = margin.to_dict()
     return written
 
 

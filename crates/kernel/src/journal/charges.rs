@@ -1,4 +1,4 @@
-//! Charges, rates of exchange and pockets as bytes.
+//! Charges, margins, rates of exchange and pockets as bytes.
 
 use alloc::vec::Vec;
 use py_rt_types::Ratio;
@@ -6,9 +6,16 @@ use py_rt_types::Ratio;
 use super::bytes::{wire_struct, Malformed, Reader, Wire};
 use crate::charges::{Charge, ChargeKind};
 use crate::currency::{Currencies, CurrencyId, CurrencySpec, ExchangeRate, RateMarket};
+use crate::margin::{Margin, MarginRate, MarginRates};
 use crate::portfolio::Pocket;
 
 wire_struct!(Charge { instrument, kind });
+wire_struct!(MarginRate { long, short });
+wire_struct!(MarginRates {
+    initial,
+    maintenance
+});
+wire_struct!(Margin { rates, grace_ns });
 wire_struct!(ExchangeRate { currency, rate });
 wire_struct!(RateMarket {
     instrument,
@@ -57,6 +64,10 @@ impl Wire for ChargeKind {
                 rate.put(out);
                 mark.put(out);
             }
+            Self::Interest { rate } => {
+                3u8.put(out);
+                rate.put(out);
+            }
         }
     }
     fn read(reader: &mut Reader<'_>, field: &'static str) -> Result<Self, Malformed> {
@@ -68,6 +79,9 @@ impl Wire for ChargeKind {
             2 => Self::Funding {
                 rate: Wire::read(reader, "rate")?,
                 mark: Wire::read(reader, "mark")?,
+            },
+            3 => Self::Interest {
+                rate: Wire::read(reader, "rate")?,
             },
             _ => return Err(bad),
         })

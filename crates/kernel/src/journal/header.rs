@@ -51,6 +51,7 @@ impl Wire for KernelConfig {
         self.strategies.put(out);
         self.opens_at.put(out);
         self.currencies.put(out);
+        self.margin.put(out);
     }
 
     fn read(reader: &mut Reader<'_>, _field: &'static str) -> Result<Self, Malformed> {
@@ -72,6 +73,7 @@ impl Wire for KernelConfig {
             strategies: Wire::read(reader, "strategies")?,
             opens_at: Wire::read(reader, "opens_at")?,
             currencies: Wire::read(reader, "currencies")?,
+            margin: Wire::read(reader, "margin")?,
         })
     }
 }

@@ -60,7 +60,7 @@ use bytes::{Reader, Wire};
 pub use header::Header;
 
 /// The number of this format.
-pub const FORMAT: u16 = 7;
+pub const FORMAT: u16 = 8;
 
 const HEADER: u8 = 1;
 const SNAPSHOT: u8 = 2;

@@ -20,6 +20,7 @@ use crate::currency::{CurrencyId, ExchangeRate};
 use crate::execution::ExecutionTimes;
 use crate::input::{Person, Phase};
 use crate::kernel::KernelConfig;
+use crate::margin::{Margin, MarginRate, MarginRates};
 use crate::risk::{Guards, RiskLimits};
 
 /// splitmix64 with a printed seed: the values of the property tests.
@@ -113,11 +114,13 @@ impl Values {
 
     fn charge(&mut self) -> Charge {
         let (instrument, rate) = (self.instrument(), self.ratio());
-        let kind = if self.flag() {
-            ChargeKind::Borrow { rate }
-        } else {
-            let mark = self.flag().then(|| self.ratio());
-            ChargeKind::Funding { rate, mark }
+        let kind = match self.below(3) {
+            0 => ChargeKind::Borrow { rate },
+            1 => ChargeKind::Interest { rate },
+            _ => {
+                let mark = self.flag().then(|| self.ratio());
+                ChargeKind::Funding { rate, mark }
+            }
         };
         Charge { instrument, kind }
     }
@@ -335,6 +338,22 @@ pub(crate) fn config() -> KernelConfig {
         strategies: Vec::new(),
         opens_at: UnixNanos::MIN,
         currencies: None,
+        margin: Some(Margin {
+            rates: vec![
+                MarginRates {
+                    initial: MarginRate {
+                        long: Ratio::try_new(1, 2).unwrap(),
+                        short: Ratio::ONE,
+                    },
+                    maintenance: MarginRate {
+                        long: Ratio::try_new(1, 4).unwrap(),
+                        short: Ratio::try_new(3, 10).unwrap(),
+                    },
+                };
+                4
+            ],
+            grace_ns: 86_400_000_000_000,
+        }),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Charges on positions, booked for the account and for whoever of several strategies holds them.
 
 use alloc::vec::Vec;
-use py_rt_types::{Money, Ratio, TypeError};
+use py_rt_types::{Money, Qty, Ratio, TypeError};
 
 use super::Kernel;
 use crate::charges::{Charge, ChargeEvent, ChargeKind};
@@ -67,7 +67,24 @@ impl<S: Strategy> Kernel<S> {
                     account.value = self.portfolio().position(charge.instrument).value;
                     account.cash = rate.of(account.value)?;
                 }
-                share_out(&account, &mut own)?;
+                let shorts = own.iter().map(|event| event.qty.0.min(0));
+                let shorts: Vec<i64> = shorts.map(i64::saturating_neg).collect();
+                share_out(&account, &mut own, &shorts)?;
+            }
+            ChargeKind::Interest { rate } => {
+                account.value = self.portfolio().owed(charge.instrument)?;
+                account.cash = rate.of(account.value)?;
+                let bought = own.iter().map(|event| {
+                    let long = self.portfolio_of(event.strategy).long(charge.instrument)?;
+                    i64::try_from(long.0 / Money::ONE.0).map_err(|_| TypeError::Overflow)
+                });
+                let mut bought = bought.collect::<Result<Vec<i64>, _>>()?;
+                if bought.iter().all(|units| *units == 0) {
+                    bought.fill(1);
+                }
+                own.iter_mut().for_each(|event| event.qty = Qty::ZERO);
+                account.qty = Qty::ZERO;
+                share_out(&account, &mut own, &bought)?;
             }
         }
         own.push(account);
@@ -93,23 +110,23 @@ impl<S: Strategy> Kernel<S> {
     }
 }
 
-/// Shares what the account pays for a short position among those who are short, by what they are
-/// short; the last of them pays what rounding leaves.
-fn share_out(account: &ChargeEvent, own: &mut [ChargeEvent]) -> Result<(), TypeError> {
-    let shorts = |event: &ChargeEvent| event.qty.0.min(0).unsigned_abs();
-    let total = own
+/// Shares what the account pays by these parts; the last of them pays what rounding leaves.
+fn share_out(
+    account: &ChargeEvent,
+    own: &mut [ChargeEvent],
+    parts: &[i64],
+) -> Result<(), TypeError> {
+    let total = parts
         .iter()
-        .try_fold(0u64, |sum, event| sum.checked_add(shorts(event)));
-    let total = i64::try_from(total.ok_or(TypeError::Overflow)?);
-    let total = total.map_err(|_| TypeError::Overflow)?;
+        .try_fold(0i64, |sum, part| sum.checked_add(*part));
+    let total = total.ok_or(TypeError::Overflow)?;
     let (mut cash, mut value) = (account.cash, account.value);
-    let last = own.iter().rposition(|event| event.qty.0 < 0);
-    for (place, event) in own.iter_mut().enumerate() {
-        let short = i64::try_from(shorts(event)).map_err(|_| TypeError::Overflow)?;
-        if short == 0 {
+    let last = parts.iter().rposition(|part| *part > 0);
+    for (place, (event, part)) in own.iter_mut().zip(parts).enumerate() {
+        if *part == 0 {
             continue;
         }
-        let part = Ratio::try_new(short, total)?;
+        let part = Ratio::try_new(*part, total)?;
         event.cash = part.of(account.cash)?;
         event.value = part.of(account.value)?;
         if Some(place) == last {

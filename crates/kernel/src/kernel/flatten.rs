@@ -173,6 +173,9 @@ impl<S: Strategy> Kernel<S> {
 
     /// What a strategy's order is told while positions are closed.
     pub(super) fn held_back(&self) -> Denial {
+        if !self.is_flattening() {
+            return self.called();
+        }
         Denial {
             control: Control::TradingState,
             limit: Decimal::ZERO,

@@ -8,12 +8,15 @@ use crate::market::Change;
 use crate::signal::Strategy;
 
 impl<S: Strategy> Kernel<S> {
-    /// Rows that bars are built from, that parent orders wait for, or that have a worth in several
-    /// currencies.
+    /// Rows that bars are built from, that parent orders wait for, that have a worth in several
+    /// currencies, or that a margin depends on.
     #[inline(never)]
     pub(super) fn follow_row(&mut self, event: &MarketEvent, change: Change) {
         if self.exchange.is_some() && change.has(Change::MARK) {
             self.mark_money(event.instrument);
+        }
+        if self.margin.is_some() && (change.has(Change::MARK) || self.is_called()) {
+            self.watch_margin(true);
         }
         if self.bars.is_some() && change.has(Change::TRADE) {
             self.handle_bar_trade(event);
@@ -28,6 +31,9 @@ impl<S: Strategy> Kernel<S> {
     pub(super) fn follow_bar(&mut self, bar: &Bar, change: Change) {
         if self.exchange.is_some() && change.has(Change::MARK) {
             self.mark_money(bar.instrument);
+        }
+        if self.margin.is_some() {
+            self.watch_margin(true);
         }
         if self.running && self.execution.parents.watches() {
             self.show_parents_bar(bar);

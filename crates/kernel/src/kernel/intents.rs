@@ -102,7 +102,7 @@ impl<S: Strategy> Kernel<S> {
                 target,
             } => {
                 let works = if target { Works::Target } else { Works::Itself };
-                if self.is_flattening() {
+                if self.is_flattening() || self.is_liquidating() {
                     let (label, denial) = ((tag, works), self.held_back());
                     return self.refuse(strategy, order, label, RejectReason::Risk, Some(denial));
                 }
@@ -138,7 +138,8 @@ impl<S: Strategy> Kernel<S> {
                 }
             }
             Intent::Target { instrument, qty } => {
-                if self.is_warm() && !self.is_flattening() {
+                let closes = self.is_flattening() || self.is_liquidating();
+                if self.is_warm() && !closes {
                     self.execution.targets.set(strategy, instrument, Some(qty));
                     self.work_target(strategy, instrument);
                 }
@@ -286,7 +287,7 @@ impl<S: Strategy> Kernel<S> {
         }
     }
 
-    fn target_order(&mut self, instrument: InstrumentId, missing: Qty) -> NewOrder {
+    pub(super) fn target_order(&mut self, instrument: InstrumentId, missing: Qty) -> NewOrder {
         let sessions = self
             .instruments
             .get(instrument.index())

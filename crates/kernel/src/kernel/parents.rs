@@ -50,7 +50,7 @@ impl<S: Strategy> Kernel<S> {
         if parent.order_qty.0 < least && !parent.algorithm.is_routed() {
             return Err(RejectReason::BadQty);
         }
-        if !self.is_warm() || self.is_flattening() {
+        if !self.is_warm() || self.is_flattening() || self.is_liquidating() {
             return Err(RejectReason::Risk);
         }
         if !parent.algorithm.is_stop() {
@@ -334,7 +334,7 @@ impl<S: Strategy> Kernel<S> {
     pub(super) fn refresh_watch(&mut self) {
         let shown = self.execution.parents.watches();
         let has_bars = self.bars.is_some();
-        self.follows = shown || has_bars || self.exchange.is_some();
+        self.follows = shown || has_bars || self.exchange.is_some() || self.margin.is_some();
         self.watched = self
             .watched
             .without(Change::TRADE)

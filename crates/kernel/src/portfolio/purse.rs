@@ -138,6 +138,28 @@ impl Portfolio {
         rate.map(|rate| rate.of(amount)).transpose()
     }
 
+    /// Cash, value and gross of the currency of an instrument.
+    fn of_currency(&self, id: InstrumentId) -> (Money, Money, Money) {
+        let pocket = self.pockets().get(self.currency_of(id).index());
+        pocket.map_or((self.cash, self.value, self.gross), |pocket| {
+            (pocket.cash, pocket.value, pocket.gross)
+        })
+    }
+
+    /// What is owed in the currency of an instrument, 0 or below: what cash is below zero once the
+    /// worth of short positions is taken from it.
+    pub(crate) fn owed(&self, id: InstrumentId) -> Result<Money, TypeError> {
+        let (cash, value, gross) = self.of_currency(id);
+        let shorts = Money(gross.checked_sub(value)?.0 / 2);
+        Ok(cash.checked_sub(shorts)?.min(Money::ZERO))
+    }
+
+    /// The worth of what is held long in the currency of an instrument.
+    pub(crate) fn long(&self, id: InstrumentId) -> Result<Money, TypeError> {
+        let (_, value, gross) = self.of_currency(id);
+        Ok(Money(gross.checked_add(value)?.0 / 2))
+    }
+
     /// Takes the rate of a currency; that of the base is one.
     pub(crate) fn handle_rate(&mut self, id: CurrencyId, rate: Ratio) -> Result<(), TypeError> {
         let Some(purse) = &mut self.purse else {

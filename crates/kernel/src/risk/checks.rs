@@ -9,6 +9,7 @@ use py_rt_types::{
 
 pub(crate) use super::desk::Desk;
 use super::guard::{is_immediate, DayImage, Guard};
+use super::margin::{self, InitialRates};
 use super::rate::RateWindow;
 use super::{Approved, Breaker, Control, Notes, RiskLimits};
 use crate::event::{Cause, Denial, TradingState};
@@ -26,6 +27,8 @@ pub(crate) struct Risk {
     rate: RateWindow,
     /// What is set beyond the limits; `None` where nothing is.
     pub(crate) guard: Option<Box<Guard>>,
+    /// Parts of what is held that equity has to cover; `None` without a margin.
+    margin: Option<InitialRates>,
     /// What holds until a person resumes, also in the next session, and why.
     pub(crate) latch: Option<(TradingState, Cause)>,
     pub(crate) breaker: Breaker,
@@ -67,10 +70,16 @@ impl Risk {
             breaker: Breaker::new(&limits, cash),
             guard: (!limits.guards.is_unset())
                 .then(|| Box::new(Guard::new(&limits.guards, instruments))),
+            margin: None,
             latch: None,
             limits,
             state: TradingState::Active,
         }
+    }
+
+    /// Lets no order pass after which equity would not cover these parts of what is held.
+    pub(crate) fn hold_to_margin(&mut self, initial: InitialRates) {
+        self.margin = Some(initial);
     }
 
     /// Takes over what an earlier session was held by, and what its day brought.
@@ -214,6 +223,9 @@ impl Risk {
         )?;
         self.check_size(desk, ask, notes)?;
         self.check_exposure(desk, ask, notes)?;
+        if let Some(rates) = &self.margin {
+            margin::check(rates, desk, ask, notes)?;
+        }
         let open = desk.open_orders as i64;
         let most = i64::from(self.limits.max_open_orders);
         require(

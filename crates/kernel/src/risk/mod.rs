@@ -11,6 +11,7 @@ mod desk;
 mod guard;
 mod guards;
 mod limits;
+mod margin;
 mod notes;
 mod rate;
 mod sums;
@@ -102,6 +103,10 @@ pub enum Control {
     MaxVega,
     /// No rate of exchange is known yet for a currency that is held or would be.
     ExchangeRate,
+    /// Equity would not cover the initial margin.
+    InitialMargin,
+    /// Positions are being closed because equity does not cover them.
+    MarginCall,
 }
 
 impl Control {
@@ -145,6 +150,8 @@ impl Control {
             Self::MaxGamma => "max_gamma",
             Self::MaxVega => "max_vega",
             Self::ExchangeRate => "exchange_rate",
+            Self::InitialMargin => "initial_margin",
+            Self::MarginCall => "margin_call",
         }
     }
 }

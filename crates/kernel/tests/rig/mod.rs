@@ -98,6 +98,7 @@ pub fn config(instruments: Vec<Instrument>) -> KernelConfig {
         strategies: Vec::new(),
         opens_at: UnixNanos::MIN,
         currencies: None,
+        margin: None,
     }
 }
 

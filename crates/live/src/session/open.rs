@@ -166,6 +166,7 @@ fn settings(config: &LiveConfig, instruments: &[Instrument]) -> KernelConfig {
         strategies: config.strategies.clone(),
         opens_at: UnixNanos::MIN,
         currencies: None,
+        margin: None,
     }
 }
 

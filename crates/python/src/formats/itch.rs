@@ -1,5 +1,6 @@
 //! The door of ITCH.
 
+use numpy::PyArray1;
 use py_rt_types::{MarketEvent, UnixNanos};
 use py_rt_venues::framing::capture::visit_head;
 use py_rt_venues::itch::{ItchFile, ItchFraming, ItchRows};
@@ -8,6 +9,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use super::{hand_over, letters, Fault, Kept};
+use crate::arrays::event_bytes;
 use crate::error::FaceError;
 
 const FRAMINGS: [(&str, ItchFraming); 3] = [
@@ -73,6 +75,13 @@ impl ItchReader {
         py.detach(|| kept.feed(bytes, |bytes| file.handle_input(bytes, rows)))
             .map_err(Fault::from)?;
         Ok(())
+    }
+
+    /// Takes the rows so far out, prices in 1e-4, so that a day needs no more memory than a block.
+    fn take<'py>(&mut self, py: Python<'py>) -> Bound<'py, PyArray1<u8>> {
+        let rows = event_bytes(py, &self.rows);
+        self.rows.clear();
+        rows
     }
 
     /// Rows so far.

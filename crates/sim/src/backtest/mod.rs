@@ -10,6 +10,7 @@ mod data;
 mod delay;
 mod feed;
 mod inputs;
+mod kept;
 mod recording;
 mod road;
 mod several;
@@ -18,7 +19,8 @@ mod stream_bars;
 
 pub use data::BacktestData;
 pub use delay::{Extra, Extras};
-pub use recording::{EquityPoint, FillRow, OrderRow, Recording};
+pub use kept::{FillRow, FillRows, Fills, OrderRow, OrderRows};
+pub use recording::{EquityPoint, Recording};
 pub use several::OtherVenue;
 
 use py_rt_kernel::event::Event;
@@ -172,6 +174,11 @@ impl<'a, S: Strategy> Backtest<'a, S> {
     /// What was recorded so far.
     pub const fn recording(&self) -> &Recording {
         &self.recording
+    }
+
+    /// Takes what was recorded out of the run.
+    pub fn take_recording(&mut self) -> Recording {
+        core::mem::take(&mut self.recording)
     }
 
     /// Rows and bars that the kernel has seen.

@@ -2,24 +2,14 @@
 
 use py_rt_kernel::actions::ActionEvent;
 use py_rt_kernel::charges::ChargeEvent;
-use py_rt_kernel::event::{Denial, Event, FillEvent, OrderEvent};
+use py_rt_kernel::event::{Event, OrderEvent};
 use py_rt_kernel::execution::parents::Parent;
-use py_rt_kernel::execution::Order;
+use py_rt_kernel::margin::MarginEvent;
 use py_rt_kernel::portfolio::Portfolio;
 use py_rt_kernel::Kernel;
 use py_rt_types::{Money, Ratio, UnixNanos};
 
-/// An order as it last stood.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct OrderRow {
-    /// The order.
-    pub order: Order,
-    /// The limit that refused it, if one did.
-    pub denial: Option<Denial>,
-}
-
-/// One execution.
-pub type FillRow = FillEvent;
+use super::kept::{FillRows, OrderRows};
 
 /// One point of the equity curve.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,13 +26,15 @@ pub struct EquityPoint {
 #[derive(Debug, Default)]
 pub struct Recording {
     /// Orders by their sequence.
-    pub orders: Vec<OrderRow>,
+    pub orders: OrderRows,
     /// Executions in the order in which they were booked.
-    pub fills: Vec<FillRow>,
+    pub fills: FillRows,
     /// Corporate actions and what they did.
     pub actions: Vec<ActionEvent>,
     /// Charges and what they did to cash.
     pub charges: Vec<ChargeEvent>,
+    /// Steps of margin calls.
+    pub margin_calls: Vec<MarginEvent>,
     /// Units of the base currency for one of each fill's, and of each charge's, when it was booked;
     /// empty where all money is in one currency.
     pub fill_rates: Vec<Ratio>,
@@ -133,7 +125,7 @@ impl Recording {
         match event {
             Event::Order(event) => self.record_order(event),
             Event::Fill(fill) => {
-                self.fills.push(*fill);
+                self.fills.push(fill);
                 self.fill_rates.extend(rate(fill.instrument));
             }
             Event::Action(action) => self.actions.push(*action),
@@ -141,6 +133,7 @@ impl Recording {
                 self.charges.push(*charge);
                 self.charge_rates.extend(rate(charge.charge.instrument));
             }
+            Event::Margin(event) => self.margin_calls.push(*event),
             Event::Parent(event) => self.record_parent(event.parent),
             _ => {}
         }
@@ -160,40 +153,7 @@ impl Recording {
             self.warmup_refused += 1;
             return;
         }
-        let id = event.order.client_order_id.sequence;
-        let refused = event.denial.is_some();
-        self.denied += usize::from(refused);
-        match self.find(id) {
-            Ok(place) if refused => self.orders[place].denial = event.denial,
-            Ok(place) => self.orders[place].order = event.order,
-            Err(place) => {
-                let row = OrderRow {
-                    order: event.order,
-                    denial: event.denial,
-                };
-                if place == self.orders.len() {
-                    self.orders.push(row);
-                } else {
-                    self.orders.insert(place, row);
-                }
-            }
-        }
-    }
-
-    /// Where the row of an order is, or has to be. Orders are numbered without gaps unless some
-    /// were never told of, so the place is guessed first.
-    fn find(&self, id: u64) -> Result<usize, usize> {
-        let sequence = |row: &OrderRow| row.order.client_order_id.sequence;
-        let guess = self
-            .orders
-            .first()
-            .map_or(0, |first| id.wrapping_sub(sequence(first)));
-        match self.orders.get(guess as usize) {
-            Some(row) if sequence(row) == id => Ok(guess as usize),
-            None if self.orders.last().is_none_or(|last| sequence(last) < id) => {
-                Err(self.orders.len())
-            }
-            _ => self.orders.binary_search_by_key(&id, sequence),
-        }
+        self.denied += usize::from(event.denial.is_some());
+        self.orders.record(event);
     }
 }

@@ -94,6 +94,7 @@ pub fn run_config(instruments: usize, latency: Latency) -> BacktestConfig {
         strategies: Vec::new(),
         opens_at: UnixNanos::MIN,
         currencies: None,
+        margin: None,
     };
     BacktestConfig {
         kernel,

@@ -193,6 +193,7 @@ impl Message {
     ///
     /// # Errors
     /// `Malformed`: `message type` for an unknown letter, `length` for a wrong length.
+    #[inline]
     pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
         let kind = *bytes
             .first()

@@ -6,6 +6,7 @@
 
 use alloc::vec::Vec;
 
+use crate::columns::few_digits;
 use crate::error::Malformed;
 
 const DUMMY: i64 = 9_999_999_999;
@@ -16,9 +17,10 @@ const NAMES: [&str; 4] = ["ask price", "ask size", "bid price", "bid size"];
 pub struct BookRow {
     line: Vec<u8>,
     values: Vec<i64>,
-    /// Where each column of the line ends, and room for those of the next line.
+    /// Where each column of the line ends.
     ends: Vec<usize>,
-    next_ends: Vec<usize>,
+    /// Whether the line changed the bids, or the asks.
+    touched: [bool; 2],
     /// Price as a key (greater is better) and quantity, of bids and asks, best first.
     sides: [Vec<(i64, i64)>; 2],
 }
@@ -35,6 +37,13 @@ impl BookRow {
     #[must_use]
     pub fn side(&self, at: usize) -> &[(i64, i64)] {
         &self.sides[at]
+    }
+
+    /// Whether the last line is unlike the one before it in the bids (0) or asks (1).
+    #[inline]
+    #[must_use]
+    pub const fn is_touched(&self, at: usize) -> bool {
+        self.touched[at]
     }
 
     /// Whether a side shows as many levels as the file can.
@@ -60,11 +69,11 @@ impl BookRow {
             }
             self.values = alloc::vec![0; width];
         }
+        self.touched = [self.line.is_empty(); 2];
         if self.line == line {
             return Ok(());
         }
         self.read_columns(line)?;
-        core::mem::swap(&mut self.ends, &mut self.next_ends);
         self.line.clear();
         self.line.extend_from_slice(line);
         self.arrange()
@@ -74,24 +83,19 @@ impl BookRow {
         let same = same_start(&self.line, line);
         let behind = same_end(&self.line, line);
         let first = self.ends.partition_point(|end| *end < same);
-        self.next_ends.clear();
-        self.next_ends
-            .extend_from_slice(self.ends.get(..first).unwrap_or_default());
-        let mut at = self.next_ends.last().map_or(0, |end| end + 1);
+        let before = first
+            .checked_sub(1)
+            .and_then(|before| self.ends.get(before));
+        let mut at = before.map_or(0, |end| end + 1);
+        let mut old_at = at;
         let width = self.values.len();
         for column in first..width {
             let left = line.len() - at.min(line.len());
-            let before = column
-                .checked_sub(1)
-                .and_then(|before| self.ends.get(before));
-            let old_left = self
-                .line
-                .len()
-                .saturating_sub(before.map_or(0, |end| end + 1));
-            if left <= behind && left == old_left {
-                let rest = self.ends.get(column..).unwrap_or_default();
-                let moved = rest.iter().map(|end| line.len() + end - self.line.len());
-                self.next_ends.extend(moved);
+            if left <= behind && left == self.line.len().saturating_sub(old_at) {
+                if at != old_at {
+                    let rest = self.ends.iter_mut().skip(column);
+                    rest.for_each(|end| *end = *end + at - old_at);
+                }
                 return Ok(());
             }
             let bad = Malformed {
@@ -105,8 +109,17 @@ impl BookRow {
                     field: "number of columns",
                 });
             }
-            self.values[column] = value;
-            self.next_ends.push(end);
+            if self.values[column] != value {
+                self.values[column] = value;
+                self.touched[usize::from(column % 4 < 2)] = true;
+            }
+            match self.ends.get_mut(column) {
+                Some(known) => old_at = core::mem::replace(known, end) + 1,
+                None => {
+                    self.ends.push(end);
+                    old_at = 0;
+                }
+            }
             at = end + 1;
         }
         Ok(())
@@ -115,8 +128,13 @@ impl BookRow {
     /// Puts the values into levels, and checks that they are levels of a book.
     fn arrange(&mut self) -> Result<(), Malformed> {
         let [bids, asks] = &mut self.sides;
-        bids.clear();
-        asks.clear();
+        let [bids_touched, asks_touched] = self.touched;
+        if bids_touched {
+            bids.clear();
+        }
+        if asks_touched {
+            asks.clear();
+        }
         let (mut best_bid, mut best_ask) = (i64::MAX, i64::MAX);
         for (level, cells) in self.values.chunks_exact(4).enumerate() {
             let &[ask, ask_qty, bid, bid_qty] = cells else {
@@ -132,7 +150,7 @@ impl BookRow {
                     field: NAMES[column],
                 }
             };
-            if ask_qty != 0 || ask.abs() != DUMMY {
+            if asks_touched && (ask_qty != 0 || ask.abs() != DUMMY) {
                 if ask_qty <= 0 {
                     return Err(place(1));
                 }
@@ -142,7 +160,7 @@ impl BookRow {
                 best_ask = -ask;
                 asks.push((-ask, ask_qty));
             }
-            if bid_qty != 0 || bid.abs() != DUMMY {
+            if bids_touched && (bid_qty != 0 || bid.abs() != DUMMY) {
                 if bid_qty <= 0 {
                     return Err(place(3));
                 }
@@ -161,6 +179,9 @@ impl BookRow {
 #[inline]
 fn integer(line: &[u8], at: usize) -> Option<(i64, usize)> {
     let rest = line.get(at..)?;
+    if let Some((value, count)) = few_digits(rest) {
+        return Some((value, at + count));
+    }
     let negative = rest.first() == Some(&b'-');
     let from = usize::from(negative);
     let (mut value, mut end) = (0i64, from);
@@ -181,6 +202,12 @@ fn integer(line: &[u8], at: usize) -> Option<(i64, usize)> {
 fn same_start(one: &[u8], other: &[u8]) -> usize {
     let most = one.len().min(other.len());
     let mut at = 0;
+    while let (Some(a), Some(b)) = (block(one, at), block(other, at)) {
+        if a != b {
+            break;
+        }
+        at += BLOCK;
+    }
     while let (Some(a), Some(b)) = (word(one, at), word(other, at)) {
         let differing = a ^ b;
         if differing != 0 {
@@ -197,6 +224,13 @@ fn same_start(one: &[u8], other: &[u8]) -> usize {
 fn same_end(one: &[u8], other: &[u8]) -> usize {
     let most = one.len().min(other.len());
     let mut count = 0;
+    while count + BLOCK <= most {
+        let end = count + BLOCK;
+        if block(one, one.len() - end) != block(other, other.len() - end) {
+            break;
+        }
+        count = end;
+    }
     while count + 8 <= most {
         let words = (
             word(one, one.len() - count - 8),
@@ -213,6 +247,14 @@ fn same_end(one: &[u8], other: &[u8]) -> usize {
     }
     let pairs = one.iter().rev().zip(other.iter().rev()).skip(count);
     count + pairs.take_while(|(a, b)| a == b).count()
+}
+
+/// Bytes that are compared at once.
+const BLOCK: usize = 32;
+
+#[inline]
+fn block(bytes: &[u8], at: usize) -> Option<&[u8; BLOCK]> {
+    bytes.get(at..)?.first_chunk()
 }
 
 #[inline]

@@ -42,6 +42,8 @@ struct Book {
     orders: OrderTable,
     future: Future,
     row: BookRow,
+    /// Whether the levels in sight are those of the row.
+    in_step: bool,
 }
 
 impl LobsterSession {
@@ -54,6 +56,7 @@ impl LobsterSession {
             orders: OrderTable::new(),
             future: Future::new(&messages),
             row: BookRow::default(),
+            in_step: false,
         };
         Self {
             midnight: midnight.0,
@@ -128,7 +131,8 @@ impl LobsterSession {
             self.book.settle(&message, &mut writer);
         }
         self.book.apply(&message, &mut writer);
-        if !fits && !self.book.shows() {
+        self.book.in_step = fits || self.book.shows();
+        if !self.book.in_step {
             self.book.mend(&message, self.next, 0, &mut writer);
         }
         self.book.future.pass(&message);
@@ -200,11 +204,11 @@ impl Book {
         } else {
             (0, change)
         };
-        self.bids
-            .agrees(self.row.side(0), self.row.is_full(0), key, bid)
-            && self
-                .asks
-                .agrees(self.row.side(1), self.row.is_full(1), key, ask)
+        let still = |at: usize, change| self.in_step && change == 0 && !self.row.is_touched(at);
+        let agrees = |side: &Side, at: usize, change| {
+            still(at, change) || side.agrees(self.row.side(at), self.row.is_full(at), key, change)
+        };
+        agrees(&self.bids, 0, bid) && agrees(&self.asks, 1, ask)
     }
 
     /// Whether the book is the row.

@@ -114,7 +114,9 @@ def costs(result: BacktestResult) -> Html:
     charged = float((paid["cash"] * paid["fx_rate"]).sum())
     before = net + fees - charged
     widest = max(abs(net), abs(before), abs(fees), abs(charged)) or 1.0
-    held = [_step("Borrow and funding", charged, widest, currency)] if len(paid["cash"]) else []
+    held = (
+        [_step("Borrow, funding, interest", charged, widest, currency)] if len(paid["cash"]) else []
+    )
     steps = [
         _step("Profit before fees", before, widest, currency),
         _step("Fees", -fees, widest, currency),
