@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from math import isfinite
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -20,11 +19,16 @@ _FLOAT64 = np.dtype(np.float64)
 _SMALL, _LARGE = 1e-100, 1e100
 
 
-def plain(values: Any, field: str) -> Floats:
-    """Turn anything like numbers into float64; what is missing becomes NaN."""
+def plain(values: Any, field: str, *, by_column: bool = False) -> Floats:
+    """Turn anything like numbers into float64; what is missing becomes NaN.
+
+    Rows follow each other in memory; columns may where the kernel takes them `by_column`.
+    """
     refuse_later(values, field)
-    if type(values) is np.ndarray and values.dtype is _FLOAT64 and values.flags.c_contiguous:
-        return values
+    if type(values) is np.ndarray and values.dtype is _FLOAT64:
+        flags = values.flags
+        if flags.c_contiguous or (by_column and flags.f_contiguous):
+            return values
     try:
         if isinstance(values, np.ma.MaskedArray):
             values = np.ma.filled(values.astype(np.float64), np.nan)
@@ -96,15 +100,20 @@ def bounded(value: Any, field: str) -> Any:
     return value
 
 
-@dataclass(frozen=True)
-class Columns:
+class Columns(NamedTuple):
     """A table of numbers with the names of its columns."""
 
     values: Floats
     names: list[Any]
 
 
-def table(values: Any, field: str = "x", names: Sequence[Any] | None = None) -> Columns:
+def table(
+    values: Any,
+    field: str = "x",
+    names: Sequence[Any] | None = None,
+    *,
+    by_column: bool = False,
+) -> Columns:
     """Turn a table into row-major float64 of shape (n, k); a column becomes a table of one.
 
     A dictionary of columns is a table too. Columns without a name are called by their number.
@@ -122,7 +131,7 @@ def table(values: Any, field: str = "x", names: Sequence[Any] | None = None) -> 
     else:
         if type(values) is not np.ndarray and hasattr(values, "columns"):
             own = list(values.columns)
-        numbers = plain(values, field)
+        numbers = plain(values, field, by_column=by_column)
     if numbers.ndim == 1:
         numbers = numbers.reshape(-1, 1)
     if numbers.ndim != 2:

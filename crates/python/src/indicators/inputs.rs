@@ -2,6 +2,7 @@
 
 use numpy::PyReadonlyArray1;
 use py_rt_quant::indicator::{AverageKind, Entry, IndicatorError, Kind, Parameter};
+use py_rt_quant::linalg::lanes::all_finite;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyFloat, PyString, PyTuple};
 
@@ -122,7 +123,7 @@ fn not_usable(py: Python<'_>, x: f64, field: &str, row: usize) -> PyErr {
 }
 
 #[inline]
-fn is_usable(x: f64, positive: bool) -> bool {
+pub(super) fn is_usable(x: f64, positive: bool) -> bool {
     x.abs() < f64::INFINITY && (!positive || x > 0.0)
 }
 
@@ -183,19 +184,6 @@ pub(super) fn of_bar(
 }
 
 pub(super) type Column<'py> = PyReadonlyArray1<'py, f64>;
-
-/// Whether every value is finite: times 0 those are 0 and others NaN, which stays in a sum.
-fn all_finite(values: &[f64]) -> bool {
-    let mut sums = [0.0; 8];
-    let strides = values.chunks_exact(sums.len());
-    let rest = strides.remainder();
-    for stride in strides {
-        for (sum, x) in sums.iter_mut().zip(stride) {
-            *sum += x * 0.0;
-        }
-    }
-    rest.iter().all(|x| x.is_finite()) && sums.iter().all(|sum| !sum.is_nan())
-}
 
 /// Values that are looked at together; a few thousand stay in the nearest cache.
 const CHUNK: usize = 2048;

@@ -34,9 +34,10 @@ impl Cholesky {
         let mut first = 0;
         while first < n {
             let last = (first + BLOCK).min(n);
-            for j in first..last {
-                factor_column(&mut l, a, (first, j), threshold)?;
-            }
+            wide(
+                #[inline(always)]
+                || (first..last).try_for_each(|j| factor_column(&mut l, a, (first, j), threshold)),
+            )?;
             update_rest(&mut l, first, last);
             first = last;
         }
@@ -96,21 +97,17 @@ impl Cholesky {
     }
 }
 
+#[inline(always)]
 fn factor_column(
     l: &mut Matrix,
     a: &Matrix,
     (first, j): (usize, usize),
     threshold: f64,
 ) -> Result<(), usize> {
-    wide(
-        #[inline(always)]
-        || {
-            for k in first..j {
-                let (before, column) = l.two_cols_mut(k, j);
-                axpy_in(-before[j], &before[j..], &mut column[j..]);
-            }
-        },
-    );
+    for k in first..j {
+        let (before, column) = l.two_cols_mut(k, j);
+        axpy_in(-before[j], &before[j..], &mut column[j..]);
+    }
     let pivot = l.at(j, j);
     if pivot.is_nan() || pivot <= threshold * a.at(j, j).abs() {
         return Err(j);
