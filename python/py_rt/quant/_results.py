@@ -31,7 +31,7 @@ class Result:
     def made(cls, **values: Any) -> Self:
         """Make one from all its fields at once: a frozen class sets them one by one."""
         result = cls.__new__(cls)
-        result.__dict__.update(values)
+        object.__setattr__(result, "__dict__", values)
         return result
 
     def to_dict(self) -> dict[str, Any]:
