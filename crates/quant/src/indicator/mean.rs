@@ -2,6 +2,7 @@
 
 use super::error::{period, IndicatorError};
 use super::stream::Indicator;
+use crate::linalg::lanes::wide;
 
 /// Simple moving average: the mean of the last `period` values.
 ///
@@ -47,7 +48,7 @@ impl Sma {
 }
 
 /// Folds a block from its end: `tails[i]` becomes the sum from place i on.
-#[inline]
+#[inline(always)]
 fn fold_tails(tails: &mut [f64], block: &[f64]) {
     let mut tail = 0.0;
     for (slot, &x) in tails.iter_mut().zip(block).rev() {
@@ -100,13 +101,17 @@ impl Indicator for Sma {
 
     fn write_lines(&self, columns: &[&[f64]], lines: &mut [&mut [f64]]) {
         if let (&[xs], [line]) = (columns, lines) {
-            write_means(xs, line, self.block.len());
+            wide(
+                #[inline(always)]
+                || write_means(xs, line, self.block.len()),
+            );
             settle_constants(line, xs, self.block.len());
         }
     }
 }
 
 /// Writes the means of all windows of n values, NaN before the first; constants not settled yet.
+#[inline(always)]
 fn write_means(xs: &[f64], line: &mut [f64], n: usize) {
     let divisor = n as f64;
     if xs.len() < n {
@@ -143,7 +148,7 @@ fn write_means(xs: &[f64], line: &mut [f64], n: usize) {
 }
 
 /// Writes the sums of the windows that end inside a block: of its head and the tail before it.
-#[inline]
+#[inline(always)]
 fn sum_block(slots: &mut [f64], block: &[f64], tails: &[f64]) {
     let mut head = 0.0;
     for ((slot, &x), &tail) in slots.iter_mut().zip(block).zip(tails) {
@@ -153,7 +158,7 @@ fn sum_block(slots: &mut [f64], block: &[f64], tails: &[f64]) {
 }
 
 /// Folds the tails of two neighbouring blocks: their chains of additions do not wait.
-#[inline]
+#[inline(always)]
 fn fold_pair(one: &mut [f64], two: &mut [f64], pair: &[f64]) {
     let (left, right) = pair.split_at(one.len());
     let slots = one.iter_mut().zip(two).rev();
@@ -167,7 +172,7 @@ fn fold_pair(one: &mut [f64], two: &mut [f64], pair: &[f64]) {
 }
 
 /// Writes the sums of the windows that end inside two neighbouring blocks, all but each last.
-#[inline]
+#[inline(always)]
 fn sum_pair(slots: &mut [f64], pair: &[f64], last: &[f64], one: &[f64]) {
     let n = last.len();
     let (left, right) = pair.split_at(n);

@@ -1,5 +1,6 @@
 //! One price out of a bar.
 
+use super::column::write_rows;
 use super::stream::Indicator;
 
 /// (high + low + close) / 3.
@@ -34,6 +35,10 @@ macro_rules! price {
             }
 
             fn reset(&mut self) {}
+
+            fn write_lines(&self, columns: &[&[f64]], lines: &mut [&mut [f64]]) {
+                write_rows(columns, lines, |[$($column),+]: [f64; $width]| $price);
+            }
         }
     };
 }

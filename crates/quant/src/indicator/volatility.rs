@@ -5,9 +5,10 @@ use super::folds::{Moments, Total};
 use super::smooth::{Recursion, Seeded, Wilder};
 use super::stream::Indicator;
 use super::window::Window;
+use crate::linalg::lanes::wide;
 
 /// max(high, last close) - min(low, last close), as the greatest of three distances.
-#[inline]
+#[inline(always)]
 pub(crate) fn true_range(high: f64, low: f64, last: f64) -> f64 {
     let (range, up, down) = (high - low, (high - last).abs(), (low - last).abs());
     let widest = if up > range { up } else { range };
@@ -45,6 +46,27 @@ impl Indicator for TRange {
 
     fn reset(&mut self) {
         self.0 = None;
+    }
+
+    fn write_lines(&self, columns: &[&[f64]], lines: &mut [&mut [f64]]) {
+        if let (&[high, low, close], [line]) = (columns, lines) {
+            if let Some((first, line)) = line.split_first_mut() {
+                *first = f64::NAN;
+                wide(
+                    #[inline(always)]
+                    || write_ranges((&high[1..], &low[1..]), close, line),
+                );
+            }
+        }
+    }
+}
+
+/// True ranges of bars and the closes before them.
+#[inline(always)]
+fn write_ranges((high, low): (&[f64], &[f64]), lasts: &[f64], slots: &mut [f64]) {
+    let bars = high.iter().zip(low).zip(lasts);
+    for (slot, ((&high, &low), &last)) in slots.iter_mut().zip(bars) {
+        *slot = true_range(high, low, last);
     }
 }
 
@@ -97,9 +119,18 @@ impl Indicator for Atr {
     }
 
     fn write_lines(&self, columns: &[&[f64]], lines: &mut [&mut [f64]]) {
-        let (&[high, low, close], [line]) = (columns, lines) else {
-            return;
-        };
+        if let (&[high, low, close], [line]) = (columns, lines) {
+            wide(
+                #[inline(always)]
+                || self.write(high, low, close, line),
+            );
+        }
+    }
+}
+
+impl Atr {
+    #[inline(always)]
+    fn write(&self, high: &[f64], low: &[f64], close: &[f64], line: &mut [f64]) {
         let n = high.len();
         if n == 0 {
             return;
@@ -113,12 +144,12 @@ impl Indicator for Atr {
         let mut decay: Option<Wilder> = None;
         while from < n {
             let to = n.min(from + TILE);
-            let bars = high[from..to].iter().zip(&low[from..to]);
-            let lasts = &close[from - 1..to - 1];
             let ranges = &mut ranges[..to - from];
-            for ((slot, (&h, &l)), &last) in ranges.iter_mut().zip(bars).zip(lasts) {
-                *slot = true_range(h, l, last);
-            }
+            write_ranges(
+                (&high[from..to], &low[from..to]),
+                &close[from - 1..to - 1],
+                ranges,
+            );
             let line = &mut line[from..to];
             match &mut decay {
                 Some(decay) => decay.run(ranges, line),
@@ -153,23 +184,39 @@ impl Natr {
     }
 }
 
+/// A range in percent of the close.
+#[inline(always)]
+fn of_close(range: f64, close: f64) -> f64 {
+    if close == 0.0 {
+        0.0
+    } else {
+        100.0 * (range / close)
+    }
+}
+
 impl Indicator for Natr {
     type Row = [f64; 3];
     type Value = f64;
 
     #[inline]
     fn update(&mut self, bar: [f64; 3]) -> Option<f64> {
-        let range = self.0.update(bar)?;
-        let close = bar[2];
-        Some(if close == 0.0 {
-            0.0
-        } else {
-            100.0 * (range / close)
-        })
+        Some(of_close(self.0.update(bar)?, bar[2]))
     }
 
     fn reset(&mut self) {
         self.0.reset();
+    }
+
+    fn write_lines(&self, columns: &[&[f64]], lines: &mut [&mut [f64]]) {
+        self.0.write_lines(columns, lines);
+        if let (&[_, _, close], [line]) = (columns, lines) {
+            let untold = self.0.average.period().min(line.len());
+            let told = line[untold..].iter_mut().zip(&close[untold..]);
+            wide(
+                #[inline(always)]
+                || told.for_each(|(slot, close)| *slot = of_close(*slot, *close)),
+            );
+        }
     }
 }
 
