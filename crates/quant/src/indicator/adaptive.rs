@@ -1,12 +1,12 @@
 //! Averages whose weight follows the market, averages by name, and the midpoints.
 
 use super::average::{Dema, Ema, Tema, Trima, Wma, T3};
-use super::column::write_windows;
+use super::column::{write_rows, write_windows};
 use super::error::{period, IndicatorError};
 use super::folds::{Extremes, Total};
 use super::hilbert::Mama;
 use super::mean::Sma;
-use super::stream::Indicator;
+use super::stream::{Indicator, Lines};
 use super::window::{Delay, Parts, Window};
 
 /// Kaufman's adaptive moving average: the weight follows the efficiency of the move.
@@ -216,6 +216,28 @@ impl Indicator for Average {
             Inner::Kama(average) => average.reset(),
             Inner::Mama(average) => average.reset(),
             Inner::T3(average) => average.reset(),
+        }
+    }
+
+    fn write_lines(&self, columns: &[&[f64]], lines: &mut [&mut [f64]]) {
+        match &self.0 {
+            Inner::Same => write_rows(columns, lines, |[x]| x),
+            Inner::Sma(average) => average.write_lines(columns, lines),
+            Inner::Ema(average) => average.write_lines(columns, lines),
+            Inner::Wma(average) => average.write_lines(columns, lines),
+            Inner::Dema(average) => average.write_lines(columns, lines),
+            Inner::Tema(average) => average.write_lines(columns, lines),
+            Inner::Trima(average) => average.write_lines(columns, lines),
+            Inner::Kama(average) => average.write_lines(columns, lines),
+            Inner::Mama(average) => {
+                if let (&[xs], [line]) = (columns, lines) {
+                    let mut fresh = average.clone();
+                    fresh.reset();
+                    let told = |x: &f64| fresh.update(*x).map(|lines| lines.mama);
+                    f64::write(xs.iter().map(told), &mut [line]);
+                }
+            }
+            Inner::T3(average) => average.write_lines(columns, lines),
         }
     }
 }

@@ -279,6 +279,17 @@ impl Indicator for Trima {
         self.inner.reset();
         self.outer.reset();
     }
+
+    fn write_lines(&self, columns: &[&[f64]], lines: &mut [&mut [f64]]) {
+        if let (&[xs], [line]) = (columns, lines) {
+            let mut means = vec![0.0; xs.len()];
+            self.inner.write_lines(&[xs], &mut [&mut means]);
+            let untold = (self.inner.period() - 1).min(xs.len());
+            let (before, line) = line.split_at_mut(untold);
+            before.fill(f64::NAN);
+            self.outer.write_lines(&[&means[untold..]], &mut [line]);
+        }
+    }
 }
 
 /// Hull's moving average: WMA(sqrt n) of 2 WMA(n / 2) - WMA(n).

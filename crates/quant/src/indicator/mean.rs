@@ -33,6 +33,10 @@ impl Sma {
         Ok(Self::of(period("period", len, 1)?))
     }
 
+    pub(crate) fn period(&self) -> usize {
+        self.block.len()
+    }
+
     /// The caller has checked the length, 1 or more.
     pub(crate) fn of(len: usize) -> Self {
         Self {

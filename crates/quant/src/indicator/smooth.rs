@@ -1,7 +1,5 @@
 //! The exponential recursion that most averages with memory stand on.
 
-use crate::linalg::lanes::wide;
-
 /// `value += weight * (x - value)`, taken four steps at a time.
 ///
 /// Within a stride of four, every value is the first x, plus a power of the decay times the
@@ -292,30 +290,22 @@ impl<R: Recursion> Seeded<R> {
     /// Writes the average after each value, from a fresh start.
     pub(crate) fn write(&mut self, xs: &[f64], line: &mut [f64]) {
         let seeded = self.write_seed(xs, line);
-        self.run(&xs[seeded..], &mut line[seeded..]);
+        self.recursion.run(&xs[seeded..], &mut line[seeded..]);
     }
 
     /// Writes the averages of a stretch that follows the last one, and returns how many of its
     /// first values have none yet.
     pub(crate) fn go_on(&mut self, xs: &[f64], line: &mut [f64]) -> usize {
         if self.is_seeded() {
-            self.run(xs, line);
+            self.recursion.run(xs, line);
             return 0;
         }
         let seeded = self.write_seed(xs, line);
         if !self.is_seeded() {
             return xs.len();
         }
-        self.run(&xs[seeded..], &mut line[seeded..]);
+        self.recursion.run(&xs[seeded..], &mut line[seeded..]);
         seeded - 1
-    }
-
-    fn run(&mut self, xs: &[f64], line: &mut [f64]) {
-        let recursion = &mut self.recursion;
-        wide(
-            #[inline(always)]
-            || recursion.run(xs, line),
-        );
     }
 
     /// Values of the first average.
