@@ -56,8 +56,9 @@ def main(words: list[str]) -> int:
             print(f"{job:22} results differ: {measured.facts} / {measured.peer_facts}")
             continue
         ratios = sorted(measured.ratios)
+        mine, theirs = (min(side) * 1e3 for side in (measured.ours, measured.peer))
         print(
-            f"{job:22} {min(measured.ours) * 1e3:6.2f} ms  TA-Lib {min(measured.peer) * 1e3:6.2f} ms"
+            f"{job:22} {mine:6.2f} ms  TA-Lib {theirs:6.2f} ms"
             f"  {statistics.median(ratios):5.2f}x [{ratios[0]:.2f}..{ratios[-1]:.2f}]  goal {goal}x"
         )
     ours.close()

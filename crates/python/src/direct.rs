@@ -6,7 +6,7 @@
 //! floats, and hands everything else on: other types, keywords, refusals. So there is one meaning.
 //!
 //! - [`Held`]: a value that only the holder of the interpreter's lock touches.
-//! - [`replace_method`], [`replace_function`]: put the function in front. [`Usual`]: what is behind.
+//! - [`replace_method`], [`replace_function`]: put it in front. [`Usual`]: what is behind.
 //! - `getters.rs`: fields of frozen classes.
 
 use std::ffi::{c_char, CStr, CString};

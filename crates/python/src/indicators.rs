@@ -7,6 +7,8 @@
 //! interpreter, so nobody changes a column under way. NaN and infinity are refused with their row
 //! before they reach the arithmetic; a refused `update` leaves the state as it was.
 
+use std::ops::Range;
+
 use numpy::PyArrayMethods;
 use py_rt_quant::feature::FEATURES;
 use py_rt_quant::indicator::{Entry, Streaming, CATALOG, LINES_MAX};
@@ -25,7 +27,8 @@ pub(crate) use bars::BarStream;
 pub(crate) use books::{realized_kernel, DepthStream, MicroTable};
 
 use inputs::{
-    arguments, bad_parameter, checked, given, is_usable, of_bar, plain, unknown, usable, Column,
+    are_usable, arguments, bad_parameter, contiguous, given, is_usable, of_bar, plain, unknown,
+    unusable, usable, Column,
 };
 use lines::Form;
 pub(crate) use lines::{
@@ -89,7 +92,7 @@ impl Hosted {
     ) -> PyResult<Bound<'py, PyAny>> {
         let mut slices = Vec::with_capacity(columns.len());
         for &(column, name) in columns {
-            slices.push(checked(column, name, self.entry.positive, py)?);
+            slices.push(contiguous(column, name, py)?);
         }
         let n = slices.first().map_or(0, |slice| slice.len());
         let arrays = lines::empty(py, self.entry.lines.len(), n)?;
@@ -98,9 +101,18 @@ impl Hosted {
         for line in &mut held {
             rows.push(line.as_slice_mut()?);
         }
-        let write = |state: &mut State| state.inner.batch_into(&slices, &mut rows);
+        let positive = self.entry.positive;
+        let mut ahead = |rows: Range<usize>| {
+            let mut stretches = slices.iter().map(|slice| &slice[rows.clone()]);
+            stretches.all(|stretch| are_usable(stretch, positive))
+        };
+        let write = |state: &mut State| state.inner.batch_into(&slices, &mut rows, &mut ahead);
         let done = self.state.with(py, write);
-        done.map_err(|error| bad_parameter(py, error))?;
+        if !done.map_err(|error| bad_parameter(py, error))? {
+            let mut named = slices.iter().zip(columns);
+            let bad = named.find_map(|(slice, (_, name))| unusable(slice, name, positive, py));
+            return Err(bad.unwrap_or_else(|| unknown(py, self.entry.name)));
+        }
         drop(held);
         self.form.many(py, arrays)
     }

@@ -17,6 +17,8 @@ Floats = npt.NDArray[np.float64]
 
 _FLOAT64 = np.dtype(np.float64)
 _SMALL, _LARGE = 1e-100, 1e100
+# Names of columns that have none: a copy of a part is made faster than a list of numbers.
+_NUMBERS = list(range(64))
 
 
 def plain(values: Any, field: str, *, by_column: bool = False) -> Floats:
@@ -140,14 +142,17 @@ def table(
             field=field,
             remedy="pass rows of observations and a column a series",
         )
-    given = list(names) if names is not None else own
+    given: list[Any] | None = list(names) if names is not None else own
     if given is not None and len(given) != numbers.shape[1]:
         raise ParameterError(
             f"names has {len(given)} entries, but there are {numbers.shape[1]} columns",
             field="names",
             remedy="name every column once",
         )
-    return Columns(numbers, given if given is not None else list(range(numbers.shape[1])))
+    if given is None:
+        count = numbers.shape[1]
+        given = _NUMBERS[:count] if count <= len(_NUMBERS) else list(range(count))
+    return Columns(numbers, given)
 
 
 @contextmanager

@@ -28,7 +28,7 @@ class Result:
         return f"{type(self).__name__}({', '.join(shown)})"
 
     @classmethod
-    def made(cls, **values: Any) -> Self:
+    def made(cls, values: dict[str, Any]) -> Self:
         """Make one from all its fields at once: a frozen class sets them one by one."""
         result = cls.__new__(cls)
         object.__setattr__(result, "__dict__", values)

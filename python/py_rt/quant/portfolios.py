@@ -362,12 +362,13 @@ def chosen(
         ratio = None if ratio is None else ratio * root
         volatility, contributions = volatility * root, contributions * root
     status = "rule" if method in _RULES else "optimal"
-    return Portfolio.made(
-        weights=weights, expected_return=gain, volatility=volatility, sharpe=ratio,
-        risk_contributions=contributions, status=status, method=method, costs=costs,
-        iterations=iterations, residual=residual, shrinkage=intensity, names=columns.names,
-        tree=tree, _scale=scale, _inputs=(expected, columns.values),
-    )  # fmt: skip
+    return Portfolio.made({
+        "weights": weights, "expected_return": gain, "volatility": volatility, "sharpe": ratio,
+        "risk_contributions": contributions, "status": status, "method": method, "costs": costs,
+        "iterations": iterations, "residual": residual, "shrinkage": intensity,
+        "names": columns.names, "tree": tree, "_scale": scale,
+        "_inputs": (expected, columns.values),
+    })  # fmt: skip
 
 
 def _say_names(error: TradingError, names: list[Any]) -> None:

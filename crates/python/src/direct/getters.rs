@@ -104,8 +104,9 @@ macro_rules! getters {
                 let this: &$class = object.get();
                 $crate::direct::Told::told($crate::direct::read(py, this, $read))
             }
+            const TEXT: &str = concat!(stringify!($name), "\0");
             const NAME: &std::ffi::CStr =
-                match std::ffi::CStr::from_bytes_with_nul(concat!(stringify!($name), "\0").as_bytes()) {
+                match std::ffi::CStr::from_bytes_with_nul(TEXT.as_bytes()) {
                     Ok(name) => name,
                     Err(_) => c"",
                 };

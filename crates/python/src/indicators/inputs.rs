@@ -188,31 +188,39 @@ pub(super) type Column<'py> = PyReadonlyArray1<'py, f64>;
 /// Values that are looked at together; a few thousand stay in the nearest cache.
 const CHUNK: usize = 2048;
 
-pub(super) fn checked<'a>(
+/// The values of a column.
+pub(super) fn contiguous<'a>(
     column: &'a Column<'_>,
     field: &str,
-    positive: bool,
     py: Python<'_>,
 ) -> PyResult<&'a [f64]> {
-    let Ok(values) = column.as_slice() else {
+    column.as_slice().map_err(|_| {
         let remedy = "pass numpy.ascontiguousarray of it";
-        return Err(refusal(
+        refusal(
             py,
             "DataError",
             "column is not contiguous",
             field,
             None,
             remedy,
-        ));
-    };
-    let is_bad =
-        |chunk: &[f64]| !all_finite(chunk) || (positive && chunk.iter().any(|x| *x <= 0.0));
-    let Some(chunk) = values.chunks(CHUNK).position(is_bad) else {
-        return Ok(values);
-    };
-    let rest = values.iter().enumerate().skip(chunk * CHUNK);
-    match rest.into_iter().find(|(_, x)| !is_usable(**x, positive)) {
-        Some((row, x)) => Err(not_usable(py, *x, field, row)),
-        None => Ok(values),
-    }
+        )
+    })
+}
+
+/// Whether an indicator takes all of these values.
+pub(super) fn are_usable(values: &[f64], positive: bool) -> bool {
+    let fine = |chunk: &[f64]| all_finite(chunk) && !(positive && chunk.iter().any(|x| *x <= 0.0));
+    values.chunks(CHUNK).all(fine)
+}
+
+/// What is to be said of the first value that it does not take; None when there is none.
+#[cold]
+pub(super) fn unusable(
+    values: &[f64],
+    field: &str,
+    positive: bool,
+    py: Python<'_>,
+) -> Option<PyErr> {
+    let row = values.iter().position(|x| !is_usable(*x, positive))?;
+    Some(not_usable(py, values[row], field, row))
 }

@@ -221,7 +221,9 @@ impl Indicator for Average {
 
     fn write_lines(&self, columns: &[&[f64]], lines: &mut [&mut [f64]]) {
         match &self.0 {
-            Inner::Same => write_rows(columns, lines, |[x]| x),
+            Inner::Same => {
+                write_rows(columns, lines, &mut |_| true, |[x]| x);
+            }
             Inner::Sma(average) => average.write_lines(columns, lines),
             Inner::Ema(average) => average.write_lines(columns, lines),
             Inner::Wma(average) => average.write_lines(columns, lines),

@@ -5,30 +5,40 @@
 //! `window.rs` explains.
 
 use super::smooth::Seeded;
+use super::stream::Ahead;
 use super::window::{Fold, Parts};
 use crate::linalg::lanes::wide;
 
-/// Values that go through a chain of averages together; they stay in the nearest cache.
-const TILE: usize = 1024;
+/// Rows that are worked on together; they stay in the nearest cache.
+pub(super) const TILE: usize = 1024;
 
-/// Writes what is told of every row by itself.
+/// Writes what is told of every row by itself, a stretch after it was looked at; false when one is
+/// not fine.
 pub(super) fn write_rows<const N: usize>(
     columns: &[&[f64]],
     lines: &mut [&mut [f64]],
+    ahead: Ahead<'_>,
     told: impl Fn([f64; N]) -> f64,
-) {
+) -> bool {
     let (Some(columns), [line]) = (columns.first_chunk::<N>(), lines) else {
-        return;
+        return true;
     };
-    let columns: [&[f64]; N] = columns.map(|column| &column[..line.len()]);
-    wide(
-        #[inline(always)]
-        || {
-            for (i, slot) in line.iter_mut().enumerate() {
-                *slot = told(columns.map(|column| column[i]));
-            }
-        },
-    );
+    for (stretch, slots) in line.chunks_mut(TILE).enumerate() {
+        let rows = stretch * TILE..stretch * TILE + slots.len();
+        if !ahead(rows.clone()) {
+            return false;
+        }
+        let columns: [&[f64]; N] = columns.map(|column| &column[rows.clone()]);
+        wide(
+            #[inline(always)]
+            || {
+                for (i, slot) in slots.iter_mut().enumerate() {
+                    *slot = told(columns.map(|column| column[i]));
+                }
+            },
+        );
+    }
+    true
 }
 
 /// Writes what is told of every value and that of `len` rows before; NaN where there is none.

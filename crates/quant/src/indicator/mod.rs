@@ -12,8 +12,8 @@
 //!
 //! - `stream.rs`: the trait, and [`Streaming`], its erased form. `catalog.rs`: every indicator by
 //!   name, with its columns, lines, parameters, and where it differs from TA-Lib ([`CATALOG`]).
-//! - `column.rs`: roads over whole columns. `window.rs`, `folds.rs`: sums and extremes of the last n
-//!   values without drift. `mean.rs`, `smooth.rs`: the simple average and the exponential recursion.
+//! - `column.rs`: roads over whole columns. `window.rs`, `folds.rs`: sums and extremes of the last
+//!   n values without drift. `mean.rs`, `smooth.rs`: simple average and exponential recursion.
 //! - `average.rs`, `adaptive.rs`, `bands.rs`, `sar.rs`: what lies over prices. `momentum.rs`,
 //!   `difference.rs`, `oscillator.rs`, `directional.rs`: momentum. `volume.rs`, `volatility.rs`.
 //!   `hilbert.rs`, `cycle.rs`: cycles. `price.rs`, `statistics.rs`, `extremes.rs`, `regression.rs`.
@@ -69,7 +69,7 @@ pub use sar::{Acceleration, Sar, SarExt};
 pub use statistics::{
     AvgDev, EwmStd, EwmVar, Kurtosis, Max, Median, Min, Quantile, Skewness, StdDev, Sum, Var,
 };
-pub use stream::{erase, Indicator, Lines, Row, Streaming, LINES_MAX};
+pub use stream::{erase, Ahead, Indicator, Lines, Row, Streaming, LINES_MAX};
 pub use volatility::{
     Atr, GarmanKlass, Natr, Parkinson, RealizedVolatility, RogersSatchell, TRange, YangZhang,
 };

@@ -6,7 +6,7 @@ use super::error::{period, IndicatorError};
 use super::folds::{Extremes, Totals};
 use super::momentum::Rsi;
 use super::price::typical;
-use super::stream::{lines, Indicator};
+use super::stream::{lines, Ahead, Indicator};
 use super::window::{Ring, Window};
 
 lines!(
@@ -329,7 +329,16 @@ impl Indicator for Bop {
     fn reset(&mut self) {}
 
     fn write_lines(&self, columns: &[&[f64]], lines: &mut [&mut [f64]]) {
-        write_rows(columns, lines, balance);
+        self.write_looked_at(columns, lines, &mut |_| true);
+    }
+
+    fn write_looked_at(
+        &self,
+        columns: &[&[f64]],
+        lines: &mut [&mut [f64]],
+        ahead: Ahead<'_>,
+    ) -> bool {
+        write_rows(columns, lines, ahead, balance)
     }
 }
 

@@ -1,7 +1,7 @@
 //! One price out of a bar.
 
 use super::column::write_rows;
-use super::stream::Indicator;
+use super::stream::{Ahead, Indicator};
 
 /// (high + low + close) / 3.
 #[inline]
@@ -37,7 +37,16 @@ macro_rules! price {
             fn reset(&mut self) {}
 
             fn write_lines(&self, columns: &[&[f64]], lines: &mut [&mut [f64]]) {
-                write_rows(columns, lines, |[$($column),+]: [f64; $width]| $price);
+                self.write_looked_at(columns, lines, &mut |_| true);
+            }
+
+            fn write_looked_at(
+                &self,
+                columns: &[&[f64]],
+                lines: &mut [&mut [f64]],
+                ahead: Ahead<'_>,
+            ) -> bool {
+                write_rows(columns, lines, ahead, |[$($column),+]: [f64; $width]| $price)
             }
         }
     };

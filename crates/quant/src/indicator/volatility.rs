@@ -1,9 +1,10 @@
 //! Volatility: true ranges, and what the four prices of a bar say about variance.
 
+use super::column::TILE;
 use super::error::{period, width, IndicatorError};
 use super::folds::{Moments, Total};
 use super::smooth::{Recursion, Seeded, Wilder};
-use super::stream::Indicator;
+use super::stream::{Ahead, Indicator};
 use super::window::Window;
 use crate::linalg::lanes::wide;
 
@@ -119,21 +120,31 @@ impl Indicator for Atr {
     }
 
     fn write_lines(&self, columns: &[&[f64]], lines: &mut [&mut [f64]]) {
-        if let (&[high, low, close], [line]) = (columns, lines) {
-            wide(
-                #[inline(always)]
-                || self.write(high, low, close, line),
-            );
-        }
+        self.write_looked_at(columns, lines, &mut |_| true);
+    }
+
+    fn write_looked_at(
+        &self,
+        columns: &[&[f64]],
+        lines: &mut [&mut [f64]],
+        ahead: Ahead<'_>,
+    ) -> bool {
+        let (&[high, low, close], [line]) = (columns, lines) else {
+            return true;
+        };
+        wide(
+            #[inline(always)]
+            || self.write([high, low, close], line, ahead),
+        )
     }
 }
 
 impl Atr {
     #[inline(always)]
-    fn write(&self, high: &[f64], low: &[f64], close: &[f64], line: &mut [f64]) {
+    fn write(&self, [high, low, close]: [&[f64]; 3], line: &mut [f64], ahead: Ahead<'_>) -> bool {
         let n = high.len();
-        if n == 0 {
-            return;
+        if n == 0 || !ahead(0..1) {
+            return n == 0;
         }
         // The line holds the true ranges of one tile at a time before it holds their average.
         let mut average = self.average.clone();
@@ -144,6 +155,9 @@ impl Atr {
         let mut decay: Option<Wilder> = None;
         while from < n {
             let to = n.min(from + TILE);
+            if !ahead(from..to) {
+                return false;
+            }
             let ranges = &mut ranges[..to - from];
             write_ranges(
                 (&high[from..to], &low[from..to]),
@@ -164,11 +178,9 @@ impl Atr {
             }
             from = to;
         }
+        true
     }
 }
-
-/// True ranges that are averaged together; they stay in the nearest cache.
-const TILE: usize = 1024;
 
 /// Average true range in percent of the close; 0 where the close is 0, as in TA-Lib.
 #[derive(Debug, Clone)]
@@ -208,7 +220,18 @@ impl Indicator for Natr {
     }
 
     fn write_lines(&self, columns: &[&[f64]], lines: &mut [&mut [f64]]) {
-        self.0.write_lines(columns, lines);
+        self.write_looked_at(columns, lines, &mut |_| true);
+    }
+
+    fn write_looked_at(
+        &self,
+        columns: &[&[f64]],
+        lines: &mut [&mut [f64]],
+        ahead: Ahead<'_>,
+    ) -> bool {
+        if !self.0.write_looked_at(columns, lines, ahead) {
+            return false;
+        }
         if let (&[_, _, close], [line]) = (columns, lines) {
             let untold = self.0.average.period().min(line.len());
             let told = line[untold..].iter_mut().zip(&close[untold..]);
@@ -217,6 +240,7 @@ impl Indicator for Natr {
                 || told.for_each(|(slot, close)| *slot = of_close(*slot, *close)),
             );
         }
+        true
     }
 }
 

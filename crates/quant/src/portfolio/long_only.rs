@@ -75,17 +75,12 @@ fn pivot(c: &Matrix, q: &[f64], held: &mut Vec<usize>, mut iterations: usize) ->
         let values = solve_held(c, q, held)?;
         let (gradient, scale) = slope(c, q, held, &values);
         let tolerance = 1e-12 * scale;
-        let bad: Vec<usize> = {
-            let mut inside = vec![false; n];
-            held.iter().for_each(|i| inside[*i] = true);
-            let leave = held.iter().zip(&values).filter(|(_, v)| **v <= 0.0);
-            let mut bad: Vec<usize> = leave.map(|(i, _)| *i).collect();
-            bad.extend(
-                (0..n).filter(|i| !inside[*i] && gradient[*i] < -tolerance * c.at(*i, *i).sqrt()),
-            );
-            bad.sort_unstable();
-            bad
+        let mut inside = held.iter().zip(&values).peekable();
+        let is_bad = |i: &usize| match inside.next_if(|(j, _)| *j == i) {
+            Some((_, value)) => *value <= 0.0,
+            None => gradient[*i] < -tolerance * c.at(*i, *i).sqrt(),
         };
+        let bad: Vec<usize> = (0..n).filter(is_bad).collect();
         if bad.is_empty() {
             return Some(finished(c, held, &values, &gradient, (iterations, scale)));
         }
@@ -125,7 +120,7 @@ fn solve_held(c: &Matrix, q: &[f64], held: &[usize]) -> Option<Vec<f64>> {
         }
     }
     let right: Vec<f64> = held.iter().map(|i| q[*i]).collect();
-    Some(Cholesky::try_new(&block).ok()?.solve(&right))
+    Some(Cholesky::take(block).ok()?.solve(&right))
 }
 
 /// The gradient `C x - q`, and the scale of `q` in units of risk.
