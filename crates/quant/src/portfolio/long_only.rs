@@ -33,10 +33,11 @@ pub fn solve(c: &Matrix, q: &[f64]) -> Option<Held> {
     let n = q.len();
     let mut x = vec![0.0; n];
     let mut gradient: Vec<f64> = q.iter().map(|v| -v).collect();
+    let inverses: Vec<f64> = (0..n).map(|i| 1.0 / c.at(i, i)).collect();
     let mut iterations = 0;
     for _ in 0..SWEEPS {
         iterations += 1;
-        if sweep(c, &mut x, &mut gradient) == 0 {
+        if sweep(c, &inverses, &mut x, &mut gradient) == 0 {
             break;
         }
     }
@@ -44,8 +45,9 @@ pub fn solve(c: &Matrix, q: &[f64]) -> Option<Held> {
     pivot(c, q, &mut held, iterations)
 }
 
-/// One round over all coordinates; says how many were freed or left.
-fn sweep(c: &Matrix, x: &mut [f64], gradient: &mut [f64]) -> usize {
+/// One round over all coordinates; says how many were freed or left. It finds who is held, not how
+/// much, so that inverses of the diagonal are good enough.
+fn sweep(c: &Matrix, inverses: &[f64], x: &mut [f64], gradient: &mut [f64]) -> usize {
     wide(
         #[inline(always)]
         || {
@@ -55,7 +57,7 @@ fn sweep(c: &Matrix, x: &mut [f64], gradient: &mut [f64]) -> usize {
                     continue;
                 }
                 let column = c.col(i);
-                let next = (x[i] - gradient[i] / column[i]).max(0.0);
+                let next = (x[i] - gradient[i] * inverses[i]).max(0.0);
                 let change = next - x[i];
                 exchanged += usize::from((next > 0.0) != (x[i] > 0.0));
                 x[i] = next;
