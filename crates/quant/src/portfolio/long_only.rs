@@ -10,6 +10,10 @@ use crate::linalg::{Cholesky, Matrix};
 
 /// Coordinate sweeps before pivoting.
 const SWEEPS: usize = 12;
+/// Of few assets, whose factor costs no more than some sweeps.
+const SWEEPS_FEW: usize = 3;
+/// As many are few.
+const FEW: usize = 32;
 /// Exchanges of whole blocks that may pass without progress before single exchanges begin.
 const PATIENCE: usize = 3;
 
@@ -35,7 +39,7 @@ pub fn solve(c: &Matrix, q: &[f64]) -> Option<Held> {
     let mut gradient: Vec<f64> = q.iter().map(|v| -v).collect();
     let inverses: Vec<f64> = (0..n).map(|i| 1.0 / c.at(i, i)).collect();
     let mut iterations = 0;
-    for _ in 0..SWEEPS {
+    for _ in 0..if n > FEW { SWEEPS } else { SWEEPS_FEW } {
         iterations += 1;
         if sweep(c, &inverses, &mut x, &mut gradient) == 0 {
             break;
