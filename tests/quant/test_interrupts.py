@@ -21,7 +21,7 @@ WIDE = RANDOM.normal(size=(900, 900))
 COV = np.cov(RANDOM.normal(size=(1500, 900)).T)
 LONG: dict[str, Callable[[], Any]] = {
     "zscore": lambda: q.zscore(np.tile(WALKS.ravel(), 3), 2000, "robust"),
-    "adf": lambda: q.adf(WALKS.T.ravel(), max_lag=150),
+    "adf": lambda: q.adf(WALKS.T.ravel(), max_lag=400),
     "screen_pairs": lambda: q.screen_pairs(np.tile(WALKS, 3) + 0.1 * RANDOM.random((3000, 900)),
                                            lags="aic"),
     "lasso": lambda: q.lasso(WIDE, WIDE[0], 1e-7, tol=1e-14),

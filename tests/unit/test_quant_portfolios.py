@@ -391,22 +391,25 @@ def test_plots() -> None:
 def test_the_short_way_asks_for_the_usual_and_nothing_else(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    asked: list[dict[str, Any]] = []
+    asked: list[tuple[Any, ...]] = []
     monkeypatch.setattr(
         "py_rt.quant.portfolios.is_usual", lambda given: bool(asked.append(given)) or True
     )
-    rt.quant.portfolio(cov=COV, method="min_variance")
+    plain = rt.quant.portfolio(cov=COV, method="min_variance")
+    assert not asked
+    same = rt.quant.portfolio(cov=COV, method="min_variance", **(USUAL | {"bounds": (0.0, 1.0)}))
     monkeypatch.undo()
-    assert list(asked[0]) == list(USUAL)
-    assert is_usual(USUAL)
-    assert is_usual(USUAL | {"bounds": (0.0, 1.0), "risk_aversion": 1})
+    assert asked == [tuple(USUAL.values())]
+    assert same.weights.tolist() == plain.weights.tolist()
+    assert is_usual(tuple(USUAL.values()))
+    assert is_usual(tuple((USUAL | {"bounds": (0.0, 1.0), "risk_aversion": 1}).values()))
     other = {
         "bounds": [(0, 1)] * 3, "risk_aversion": 2.0, "risk_free": 1e-9, "budgets": [1, 1, 1],
         "budget": (0, 1), "groups": {}, "target_return": 0.0, "gross": 1.0,
         "previous": np.zeros(3), "turnover": np.float64(1.0), "costs": True,
     }  # fmt: skip
     for name, value in other.items():
-        assert not is_usual(USUAL | {name: value}), name
+        assert not is_usual(tuple((USUAL | {name: value}).values())), name
 
 
 def test_a_portfolio_has_all_its_fields() -> None:

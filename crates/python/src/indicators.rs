@@ -7,12 +7,16 @@
 //! interpreter, so nobody changes a column under way. NaN and infinity are refused with their row
 //! before they reach the arithmetic; a refused `update` leaves the state as it was.
 
+use std::ops::Range;
+
 use numpy::PyArrayMethods;
 use py_rt_quant::feature::FEATURES;
-use py_rt_quant::indicator::{Entry, Streaming, CATALOG};
-use pyo3::intern;
+use py_rt_quant::indicator::{Entry, Streaming, CATALOG, LINES_MAX};
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
+use pyo3::{ffi, intern};
+
+use crate::direct::{getters, method, replace_method, Held, Quick, Usual};
 
 mod bars;
 mod books;
@@ -22,7 +26,10 @@ mod lines;
 pub(crate) use bars::BarStream;
 pub(crate) use books::{realized_kernel, DepthStream, MicroTable};
 
-use inputs::{arguments, bad_parameter, checked, given, of_bar, plain, unknown, usable, Column};
+use inputs::{
+    are_usable, arguments, bad_parameter, contiguous, given, is_usable, of_bar, plain, unknown,
+    unusable, usable, Column,
+};
 use lines::Form;
 pub(crate) use lines::{
     AroonArrays, AroonValue, BandsArrays, BandsValue, MacdArrays, MacdValue, MamaArrays, MamaValue,
@@ -31,13 +38,25 @@ pub(crate) use lines::{
 };
 
 /// An indicator and what its host has to know.
-#[derive(Debug)]
 struct Hosted {
-    inner: Box<dyn Streaming>,
+    state: Held<State>,
     entry: &'static Entry,
     form: Form,
+}
+
+/// What changes with every bar.
+struct State {
+    inner: Box<dyn Streaming>,
     /// Bars taken in, which is the row that an error names.
     seen: usize,
+}
+
+impl State {
+    #[inline]
+    fn update(&mut self, row: &[f64]) -> [f64; LINES_MAX] {
+        self.seen += 1;
+        self.inner.update(row)
+    }
 }
 
 impl Hosted {
@@ -48,18 +67,22 @@ impl Hosted {
         let form = Form::of(entry.lines).ok_or_else(|| unknown(py, name))?;
         let made = entry.make(&arguments(entry, given)?);
         let inner = made.map_err(|error| bad_parameter(py, error))?;
-        Ok(Self {
-            inner,
-            entry,
-            form,
-            seen: 0,
-        })
+        let state = Held::new(State { inner, seen: 0 });
+        Ok(Self { state, entry, form })
     }
 
     #[inline]
-    fn update<'py>(&mut self, py: Python<'py>, row: &[f64]) -> PyResult<Bound<'py, PyAny>> {
-        self.seen += 1;
-        self.form.one(py, self.inner.update(row))
+    fn update<'py>(&self, py: Python<'py>, row: &[f64]) -> PyResult<Bound<'py, PyAny>> {
+        let lines = self.state.with(py, |state| state.update(row));
+        self.form.one(py, lines)
+    }
+
+    /// The value of one line after usable numbers; None when there are more lines, or others.
+    #[inline]
+    fn quick<const N: usize>(&self, py: Python<'_>, row: [f64; N]) -> Option<f64> {
+        let positive = self.entry.positive;
+        let fine = self.entry.lines.len() == 1 && row.iter().all(|x| is_usable(*x, positive));
+        fine.then(|| self.state.with(py, |state| state.update(&row)[0]))
     }
 
     fn batch<'py>(
@@ -69,7 +92,7 @@ impl Hosted {
     ) -> PyResult<Bound<'py, PyAny>> {
         let mut slices = Vec::with_capacity(columns.len());
         for &(column, name) in columns {
-            slices.push(checked(column, name, self.entry.positive, py)?);
+            slices.push(contiguous(column, name, py)?);
         }
         let n = slices.first().map_or(0, |slice| slice.len());
         let arrays = lines::empty(py, self.entry.lines.len(), n)?;
@@ -78,8 +101,18 @@ impl Hosted {
         for line in &mut held {
             rows.push(line.as_slice_mut()?);
         }
-        let done = self.inner.batch_into(&slices, &mut rows);
-        done.map_err(|error| bad_parameter(py, error))?;
+        let positive = self.entry.positive;
+        let mut ahead = |rows: Range<usize>| {
+            let mut stretches = slices.iter().map(|slice| &slice[rows.clone()]);
+            stretches.all(|stretch| are_usable(stretch, positive))
+        };
+        let write = |state: &mut State| state.inner.batch_into(&slices, &mut rows, &mut ahead);
+        let done = self.state.with(py, write);
+        if !done.map_err(|error| bad_parameter(py, error))? {
+            let mut named = slices.iter().zip(columns);
+            let bad = named.find_map(|(slice, (_, name))| unusable(slice, name, positive, py));
+            return Err(bad.unwrap_or_else(|| unknown(py, self.entry.name)));
+        }
         drop(held);
         self.form.many(py, arrays)
     }
@@ -90,7 +123,7 @@ impl Hosted {
 macro_rules! streams {
     ($name:ident, $first:ident = $attr:ident $(, $rest:ident)*) => {
         /// Streaming indicator; the documented classes are those in `py_rt.indicators`.
-        #[pyclass(subclass, generic, module = "py_rt._core.indicators")]
+        #[pyclass(frozen, subclass, generic, module = "py_rt._core.indicators")]
         pub(crate) struct $name(Hosted);
 
         #[pymethods]
@@ -105,12 +138,13 @@ macro_rules! streams {
             /// Take one bar in, as numbers or as one object, and return the value.
             #[pyo3(signature = ($first, $($rest = None),*))]
             fn update<'py>(
-                &mut self,
+                &self,
                 $first: &Bound<'py, PyAny>,
                 $($rest: Option<&Bound<'py, PyAny>>),*
             ) -> PyResult<Bound<'py, PyAny>> {
                 let py = $first.py();
-                let (row, positive) = (self.0.seen, self.0.entry.positive);
+                let row = self.0.state.with(py, |state| state.seen);
+                let positive = self.0.entry.positive;
                 let numbers = match plain($first, intern!(py, stringify!($attr))) {
                     Some(x) => [
                         usable(py, x, positive, stringify!($first), row)?
@@ -128,19 +162,21 @@ macro_rules! streams {
             /// The last value, NaN until ready.
             #[getter]
             fn value<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-                self.0.form.one(py, self.0.inner.value())
+                self.0.form.one(py, self.0.state.with(py, |state| state.inner.value()))
             }
 
             /// Whether enough bars were seen.
             #[getter]
-            fn ready(&self) -> bool {
-                self.0.inner.ready()
+            fn ready(&self, py: Python<'_>) -> bool {
+                self.0.state.with(py, |state| state.inner.ready())
             }
 
             /// Forget every bar.
-            fn reset(&mut self) {
-                self.0.inner.reset();
-                self.0.seen = 0;
+            fn reset(&self, py: Python<'_>) {
+                self.0.state.with(py, |state| {
+                    state.inner.reset();
+                    state.seen = 0;
+                });
             }
 
             /// Run a fresh copy over contiguous float64 columns.
@@ -155,6 +191,38 @@ macro_rules! streams {
                     $(, (&$rest, stringify!($rest)))*
                 ];
                 self.0.batch(py, &columns)
+            }
+        }
+
+        impl $name {
+            const WIDTH: usize = [stringify!($first) $(, stringify!($rest))*].len();
+
+            /// Puts the short road of plain floats in front.
+            fn shorten(py: Python<'_>) -> PyResult<()> {
+                static USUAL: Usual<{ $name::WIDTH }> = Usual::new();
+                // SAFETY: the interpreter calls a method of this class in this convention.
+                #[allow(unsafe_code)]
+                unsafe extern "C" fn update(
+                    own: *mut ffi::PyObject,
+                    values: *const *mut ffi::PyObject,
+                    count: ffi::Py_ssize_t,
+                    names: *mut ffi::PyObject,
+                ) -> *mut ffi::PyObject {
+                    method::<$name, { $name::WIDTH }>(&USUAL, own, (values, count, names))
+                }
+                let names = [stringify!($attr) $(, stringify!($rest))*];
+                let class = py.get_type::<Self>();
+                replace_method(&class, (c"update", names), &USUAL, update)?;
+                getters!(py, $name {
+                    ready: |py, this| this.0.state.with(py, |state| state.inner.ready()),
+                })
+            }
+        }
+
+        impl Quick<{ $name::WIDTH }> for $name {
+            #[inline]
+            fn quick(&self, py: Python<'_>, row: [f64; $name::WIDTH]) -> Option<f64> {
+                self.0.quick(py, row)
             }
         }
     };
@@ -172,6 +240,26 @@ streams!(OfPaid, price = price, side, mid);
 streams!(OfSigned, price = price, signed_qty);
 streams!(OfFlow, qty = qty, side);
 streams!(OfElapsed, elapsed = elapsed);
+
+/// Shortens the road of the calls that happen on every bar.
+pub(crate) fn shorten(py: Python<'_>) -> PyResult<()> {
+    [
+        OfValue::shorten,
+        OfPair::shorten,
+        OfHighLow::shorten,
+        OfOpenClose::shorten,
+        OfCloseVolume::shorten,
+        OfHighLowClose::shorten,
+        OfOpenHighLowClose::shorten,
+        OfHighLowCloseVolume::shorten,
+        OfPaid::shorten,
+        OfSigned::shorten,
+        OfFlow::shorten,
+        OfElapsed::shorten,
+    ]
+    .iter()
+    .try_for_each(|shorten| shorten(py))
+}
 
 /// A parameter: its name, kind ("whole", "real", "average") and default.
 type Parameter = (&'static str, &'static str, Option<f64>);

@@ -5,6 +5,7 @@
 //! - [`host`]: a Python strategy behind the kernel's trait, and what it sees.
 //! - [`backtest`]: the door of a run. [`tables`]: what it leaves behind, as columns. [`parents`]:
 //!   its parent orders. [`several`]: its venues. [`events`] as dictionaries.
+//! - [`direct`]: short roads for the calls that happen on every bar.
 //! - [`compiled`]: compiled strategies from their Python handles.
 //! - [`journal`]: those of the journal as an audit log.
 //! - [`live`]: the doors of a session and of a replay. [`venue`]: that of the paper venue.
@@ -19,6 +20,7 @@ mod clock;
 mod columns;
 mod compiled;
 mod config;
+mod direct;
 mod error;
 mod events;
 mod faults;
@@ -50,6 +52,10 @@ mod _core {
         for name in ["formats", "grpc", "indicators", "mechanics", "quant"] {
             known.set_item(format!("py_rt._core.{name}"), module.getattr(name)?)?;
         }
+        let py = module.py();
+        crate::host::shorten(py)?;
+        crate::indicators::shorten(py)?;
+        crate::quant::risk::shorten(module.getattr("quant")?.cast()?)?;
         module.add("__version__", env!("CARGO_PKG_VERSION"))
     }
 

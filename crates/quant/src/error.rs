@@ -2,6 +2,8 @@
 
 use core::fmt;
 
+use crate::linalg::lanes::all_finite;
+
 /// The answer of every kernel.
 pub type Result<T> = core::result::Result<T, QuantError>;
 
@@ -169,7 +171,8 @@ impl core::error::Error for QuantError {}
 /// # Errors
 /// [`QuantError::Data`] with the row of the first NaN or infinity, or with both lengths.
 pub fn checked(field: &'static str, x: &[f64], needed: usize) -> Result<()> {
-    if let Some(row) = x.iter().position(|v| !v.is_finite()) {
+    let bad = (!all_finite(x)).then(|| x.iter().position(|v| !v.is_finite()));
+    if let Some(row) = bad.flatten() {
         let problem = format!("value is {}", x[row]);
         let fault = Fault::new(field, problem, "drop or fill it before");
         return Err(QuantError::Data(fault.at_row(row)));

@@ -6,6 +6,8 @@
     clippy::float_cmp
 )]
 
+use std::ops::Range;
+
 use py_rt_quant::feature::FEATURES;
 use py_rt_quant::indicator::{
     Bollinger, Ema, Entry, Indicator, IndicatorError, Kind, Macd, Rsi, Sma, Streaming, Wma, ZScore,
@@ -109,7 +111,14 @@ fn everyone() -> impl Iterator<Item = &'static Entry> {
 fn batch(one: &dyn Streaming, columns: &[&[f64]], lines: usize) -> Vec<Vec<f64>> {
     let mut told = vec![vec![0.0; columns[0].len()]; lines];
     let mut slices: Vec<&mut [f64]> = told.iter_mut().map(Vec::as_mut_slice).collect();
-    one.batch_into(columns, &mut slices).unwrap();
+    let mut looked_at = 0;
+    let mut ahead = |rows: Range<usize>| {
+        assert_eq!(rows.start, looked_at, "rows are looked at in their order");
+        looked_at = rows.end;
+        true
+    };
+    assert!(one.batch_into(columns, &mut slices, &mut ahead).unwrap());
+    assert_eq!(looked_at, columns[0].len(), "every row is looked at");
     told
 }
 
@@ -157,6 +166,7 @@ fn stream_equals_batch_to_the_last_bit_and_reset_equals_new() {
                 (14.0, 501),
                 (37.0, 502),
                 (64.0, 503),
+                (14.0, 2_600),
                 (4.0, 3),
                 (4.0, 0),
             ] {
@@ -176,6 +186,25 @@ fn stream_equals_batch_to_the_last_bit_and_reset_equals_new() {
         }
     }
     assert!(tried > 60 * 36, "{tried}");
+}
+
+#[test]
+fn rows_that_may_not_be_read_end_a_batch() {
+    for entry in everyone() {
+        let columns: Vec<Vec<f64>> = entry
+            .columns
+            .iter()
+            .map(|name| column(name, Mood::Walk, 3_000))
+            .collect();
+        let slices: Vec<&[f64]> = columns.iter().map(Vec::as_slice).collect();
+        let one = entry.make(&arguments(entry, 14.0)).unwrap();
+        let mut told = vec![vec![0.0; 3_000]; entry.lines.len()];
+        let mut lines: Vec<&mut [f64]> = told.iter_mut().map(Vec::as_mut_slice).collect();
+        let mut ahead = |rows: Range<usize>| !rows.contains(&2_500);
+        let done = one.batch_into(&slices, &mut lines, &mut ahead).unwrap();
+        assert!(!done, "{}", entry.name);
+        assert!(told.iter().all(|line| line[2_999] == 0.0), "{}", entry.name);
+    }
 }
 
 #[test]

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from math import isfinite
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -18,13 +17,20 @@ Floats = npt.NDArray[np.float64]
 
 _FLOAT64 = np.dtype(np.float64)
 _SMALL, _LARGE = 1e-100, 1e100
+# Names of columns that have none: a copy of a part is made faster than a list of numbers.
+_NUMBERS = list(range(64))
 
 
-def plain(values: Any, field: str) -> Floats:
-    """Turn anything like numbers into float64; what is missing becomes NaN."""
+def plain(values: Any, field: str, *, by_column: bool = False) -> Floats:
+    """Turn anything like numbers into float64; what is missing becomes NaN.
+
+    Rows follow each other in memory; columns may where the kernel takes them `by_column`.
+    """
     refuse_later(values, field)
-    if type(values) is np.ndarray and values.dtype is _FLOAT64 and values.flags.c_contiguous:
-        return values
+    if type(values) is np.ndarray and values.dtype is _FLOAT64:
+        flags = values.flags
+        if flags.c_contiguous or (by_column and flags.f_contiguous):
+            return values
     try:
         if isinstance(values, np.ma.MaskedArray):
             values = np.ma.filled(values.astype(np.float64), np.nan)
@@ -96,15 +102,20 @@ def bounded(value: Any, field: str) -> Any:
     return value
 
 
-@dataclass(frozen=True)
-class Columns:
+class Columns(NamedTuple):
     """A table of numbers with the names of its columns."""
 
     values: Floats
     names: list[Any]
 
 
-def table(values: Any, field: str = "x", names: Sequence[Any] | None = None) -> Columns:
+def table(
+    values: Any,
+    field: str = "x",
+    names: Sequence[Any] | None = None,
+    *,
+    by_column: bool = False,
+) -> Columns:
     """Turn a table into row-major float64 of shape (n, k); a column becomes a table of one.
 
     A dictionary of columns is a table too. Columns without a name are called by their number.
@@ -122,7 +133,7 @@ def table(values: Any, field: str = "x", names: Sequence[Any] | None = None) -> 
     else:
         if type(values) is not np.ndarray and hasattr(values, "columns"):
             own = list(values.columns)
-        numbers = plain(values, field)
+        numbers = plain(values, field, by_column=by_column)
     if numbers.ndim == 1:
         numbers = numbers.reshape(-1, 1)
     if numbers.ndim != 2:
@@ -131,14 +142,17 @@ def table(values: Any, field: str = "x", names: Sequence[Any] | None = None) -> 
             field=field,
             remedy="pass rows of observations and a column a series",
         )
-    given = list(names) if names is not None else own
+    given: list[Any] | None = list(names) if names is not None else own
     if given is not None and len(given) != numbers.shape[1]:
         raise ParameterError(
             f"names has {len(given)} entries, but there are {numbers.shape[1]} columns",
             field="names",
             remedy="name every column once",
         )
-    return Columns(numbers, given if given is not None else list(range(numbers.shape[1])))
+    if given is None:
+        count = numbers.shape[1]
+        given = _NUMBERS[:count] if count <= len(_NUMBERS) else list(range(count))
+    return Columns(numbers, given)
 
 
 @contextmanager

@@ -24,12 +24,12 @@ _FLAT = (*USUAL["bounds"], *list(USUAL.values())[1:])
 _COMPARED = frozenset({int, float, type(None)})
 
 
-def is_usual(given: dict[str, Any]) -> bool:
+def is_usual(given: tuple[Any, ...]) -> bool:
     """Say whether nothing but the defaults is asked for: the fast road needs no lists.
 
-    The names stand in the order of `USUAL`.
+    The values stand in the order of `USUAL`.
     """
-    bounds, *others = given.values()
+    bounds, *others = given
     if type(bounds) is not tuple:
         return False
     flat = (*bounds, *others)

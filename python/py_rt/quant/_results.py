@@ -28,10 +28,10 @@ class Result:
         return f"{type(self).__name__}({', '.join(shown)})"
 
     @classmethod
-    def made(cls, **values: Any) -> Self:
+    def made(cls, values: dict[str, Any]) -> Self:
         """Make one from all its fields at once: a frozen class sets them one by one."""
         result = cls.__new__(cls)
-        result.__dict__.update(values)
+        object.__setattr__(result, "__dict__", values)
         return result
 
     def to_dict(self) -> dict[str, Any]:

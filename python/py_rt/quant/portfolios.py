@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import isfinite
+from operator import is_
 from typing import Any, Literal
 
 import numpy as np
@@ -12,7 +13,7 @@ import numpy as np
 from py_rt._core import quant as _core
 from py_rt.errors import DataError, ParameterError, TradingError
 from py_rt.quant._arrays import Columns, Floats, bounded, choice, real, series, table
-from py_rt.quant._limits import is_usual, wanted
+from py_rt.quant._limits import USUAL, is_usual, wanted
 from py_rt.quant._results import Result, plotly
 from py_rt.quant.moments import estimated
 
@@ -325,13 +326,17 @@ def portfolio(
     """
     how = choice(method, "method", METHODS)
     expected, columns, intensity = known(prices, returns, mean, cov, shrinkage)
-    given = {
-        "bounds": bounds, "risk_aversion": risk_aversion, "risk_free": risk_free,
-        "budgets": budgets, "budget": budget, "groups": groups, "target_return": target_return,
-        "gross": gross, "previous": previous, "turnover": turnover, "costs": costs,
-    }  # fmt: skip
-    asked = None if is_usual(given) else wanted(columns.names, **given)
+    given = (
+        bounds, risk_aversion, risk_free, budgets, budget, groups, target_return, gross, previous,
+        turnover, costs,
+    )  # fmt: skip
+    # What is not passed is the default itself, which is told faster than by its value.
+    usual = all(map(is_, given, _DEFAULTS)) or is_usual(given)
+    asked = None if usual else wanted(columns.names, **dict(zip(USUAL, given, strict=True)))
     return chosen((expected, columns, intensity), how, asked, periods_per_year)
+
+
+_DEFAULTS = tuple((portfolio.__kwdefaults__ or {})[name] for name in USUAL)
 
 
 def chosen(
@@ -357,12 +362,13 @@ def chosen(
         ratio = None if ratio is None else ratio * root
         volatility, contributions = volatility * root, contributions * root
     status = "rule" if method in _RULES else "optimal"
-    return Portfolio.made(
-        weights=weights, expected_return=gain, volatility=volatility, sharpe=ratio,
-        risk_contributions=contributions, status=status, method=method, costs=costs,
-        iterations=iterations, residual=residual, shrinkage=intensity, names=columns.names,
-        tree=tree, _scale=scale, _inputs=(expected, columns.values),
-    )  # fmt: skip
+    return Portfolio.made({
+        "weights": weights, "expected_return": gain, "volatility": volatility, "sharpe": ratio,
+        "risk_contributions": contributions, "status": status, "method": method, "costs": costs,
+        "iterations": iterations, "residual": residual, "shrinkage": intensity,
+        "names": columns.names, "tree": tree, "_scale": scale,
+        "_inputs": (expected, columns.values),
+    })  # fmt: skip
 
 
 def _say_names(error: TradingError, names: list[Any]) -> None:

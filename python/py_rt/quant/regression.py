@@ -106,7 +106,7 @@ def _fit(
     gamma: float | None,
     settings: tuple[bool, float, int],
 ) -> Regression:
-    columns, target = table(X, "X"), series(y, "y")
+    columns, target = table(X, "X", by_column=True), series(y, "y")
     intercept, tol, max_iter = settings
     stop = (real(tol, "tol", 0.0), whole(max_iter, "max_iter", 1))
     with naming(columns.names):
@@ -328,7 +328,7 @@ def lasso_path(
     >>> path.coef.shape, int(np.count_nonzero(path.coef[1]))
     ((20, 5), 1)
     """
-    columns, target = table(X, "X"), series(y, "y")
+    columns, target = table(X, "X", by_column=True), series(y, "y")
     given: list[float] | None = None
     if alphas is not None:
         given = [real(a, "alphas", 0.0) for a in np.asarray(alphas, dtype=np.float64).ravel()]

@@ -9,6 +9,7 @@ use super::convert::aggressor_name;
 use super::shared::Scale;
 use super::slot::{Event, Reused};
 use super::Shared;
+use crate::direct::getters;
 
 /// Defines an event class whose objects can be rewritten, with a getter a field.
 macro_rules! event {
@@ -45,6 +46,16 @@ macro_rules! event {
                 self.0.read().$field
             })+
             $($more)*
+        }
+
+        impl $class {
+            /// Shortens the road of the getters.
+            fn shorten(py: Python<'_>) -> PyResult<()> {
+                getters!(py, $class {
+                    symbol: |_, this| &this.0.read().symbol,
+                    $($field: |_, this| this.0.read().$field),+
+                })
+            }
         }
     };
 }
@@ -230,6 +241,25 @@ impl PyBarEvent {
     fn volume(&self) -> f64 {
         self.0.read().bar.volume
     }
+}
+
+/// Shortens the road of the getters that strategies read on every event.
+pub(crate) fn shorten(py: Python<'_>) -> PyResult<()> {
+    PyTrade::shorten(py)?;
+    PyQuote::shorten(py)?;
+    getters!(
+        py,
+        PyBarEvent {
+            symbol: |_, this| &this.0.read().symbol,
+            ts_open: |_, this| this.ts_open(),
+            ts_close: |_, this| this.ts_close(),
+            open: |_, this| this.open(),
+            high: |_, this| this.high(),
+            low: |_, this| this.low(),
+            close: |_, this| this.close(),
+            volume: |_, this| this.volume(),
+        }
+    )
 }
 
 impl BarData {

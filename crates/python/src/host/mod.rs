@@ -22,7 +22,7 @@ pub(crate) use actions::PyAction;
 pub(crate) use any::AnyStrategy;
 pub(crate) use context::{callback_time, PyContext};
 pub(crate) use convert::{side_name, tif_name};
-pub(crate) use events::{PyBarEvent, PyQuote, PyTrade};
+pub(crate) use events::{shorten, PyBarEvent, PyQuote, PyTrade};
 pub(crate) use hosted::Hosted;
 pub(crate) use orders::{
     avg_price, liquidity_name, parent_text, reason_text, type_name, PyFill, PyOrder, PyTimerEvent,

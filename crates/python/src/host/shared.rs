@@ -7,6 +7,7 @@ use py_rt_types::{ClientOrderId, Instrument, InstrumentId, Price, Qty};
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 
+use crate::direct::Held;
 use crate::error::FaceError;
 
 /// One instrument's scales as floats: `value = count * mantissa / divisor`, correctly rounded.
@@ -66,7 +67,7 @@ pub(crate) struct Shared {
     lineage: String,
     texts: Mutex<Texts>,
     /// Symbol objects that were looked up before; holding them keeps their addresses theirs.
-    seen: Mutex<Vec<(Py<PyString>, InstrumentId)>>,
+    seen: Held<Vec<(Py<PyString>, InstrumentId)>>,
 }
 
 /// Symbol objects that are remembered; beyond that they are looked up by their text.
@@ -109,7 +110,7 @@ impl Shared {
             instruments,
             lineage: lineage.to_owned(),
             texts: Mutex::new(Texts::default()),
-            seen: Mutex::default(),
+            seen: Held::new(Vec::new()),
         }
     }
 
@@ -164,18 +165,21 @@ impl Shared {
     /// address: those of events, and the literals of a strategy, are the same ones every time.
     #[inline]
     pub(crate) fn find_object(&self, symbol: &Bound<'_, PyString>) -> PyResult<InstrumentId> {
-        let mut seen = self
+        let py = symbol.py();
+        let same = |known: &&(Py<PyString>, InstrumentId)| known.0.as_ptr() == symbol.as_ptr();
+        let known = self
             .seen
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
-        let same = |known: &(Py<PyString>, InstrumentId)| known.0.as_ptr() == symbol.as_ptr();
-        if let Some(known) = seen.iter().find(|known| same(known)) {
-            return Ok(known.1);
+            .with(py, |seen| seen.iter().find(same).map(|known| known.1));
+        if let Some(id) = known {
+            return Ok(id);
         }
         let id = self.find(&symbol.to_cow()?)?;
-        if seen.len() < SEEN_MAX {
-            seen.push((symbol.clone().unbind(), id));
-        }
+        let kept = symbol.clone().unbind();
+        self.seen.with(py, |seen| {
+            if seen.len() < SEEN_MAX {
+                seen.push((kept, id));
+            }
+        });
         Ok(id)
     }
 

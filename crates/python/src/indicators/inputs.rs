@@ -2,6 +2,7 @@
 
 use numpy::PyReadonlyArray1;
 use py_rt_quant::indicator::{AverageKind, Entry, IndicatorError, Kind, Parameter};
+use py_rt_quant::linalg::lanes::all_finite;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyFloat, PyString, PyTuple};
 
@@ -122,7 +123,7 @@ fn not_usable(py: Python<'_>, x: f64, field: &str, row: usize) -> PyErr {
 }
 
 #[inline]
-fn is_usable(x: f64, positive: bool) -> bool {
+pub(super) fn is_usable(x: f64, positive: bool) -> bool {
     x.abs() < f64::INFINITY && (!positive || x > 0.0)
 }
 
@@ -184,47 +185,42 @@ pub(super) fn of_bar(
 
 pub(super) type Column<'py> = PyReadonlyArray1<'py, f64>;
 
-/// Whether every value is finite: times 0 those are 0 and others NaN, which stays in a sum.
-fn all_finite(values: &[f64]) -> bool {
-    let mut sums = [0.0; 8];
-    let strides = values.chunks_exact(sums.len());
-    let rest = strides.remainder();
-    for stride in strides {
-        for (sum, x) in sums.iter_mut().zip(stride) {
-            *sum += x * 0.0;
-        }
-    }
-    rest.iter().all(|x| x.is_finite()) && sums.iter().all(|sum| !sum.is_nan())
-}
-
 /// Values that are looked at together; a few thousand stay in the nearest cache.
 const CHUNK: usize = 2048;
 
-pub(super) fn checked<'a>(
+/// The values of a column.
+pub(super) fn contiguous<'a>(
     column: &'a Column<'_>,
     field: &str,
-    positive: bool,
     py: Python<'_>,
 ) -> PyResult<&'a [f64]> {
-    let Ok(values) = column.as_slice() else {
+    column.as_slice().map_err(|_| {
         let remedy = "pass numpy.ascontiguousarray of it";
-        return Err(refusal(
+        refusal(
             py,
             "DataError",
             "column is not contiguous",
             field,
             None,
             remedy,
-        ));
-    };
-    let is_bad =
-        |chunk: &[f64]| !all_finite(chunk) || (positive && chunk.iter().any(|x| *x <= 0.0));
-    let Some(chunk) = values.chunks(CHUNK).position(is_bad) else {
-        return Ok(values);
-    };
-    let rest = values.iter().enumerate().skip(chunk * CHUNK);
-    match rest.into_iter().find(|(_, x)| !is_usable(**x, positive)) {
-        Some((row, x)) => Err(not_usable(py, *x, field, row)),
-        None => Ok(values),
-    }
+        )
+    })
+}
+
+/// Whether an indicator takes all of these values.
+pub(super) fn are_usable(values: &[f64], positive: bool) -> bool {
+    let fine = |chunk: &[f64]| all_finite(chunk) && !(positive && chunk.iter().any(|x| *x <= 0.0));
+    values.chunks(CHUNK).all(fine)
+}
+
+/// What is to be said of the first value that it does not take; None when there is none.
+#[cold]
+pub(super) fn unusable(
+    values: &[f64],
+    field: &str,
+    positive: bool,
+    py: Python<'_>,
+) -> Option<PyErr> {
+    let row = values.iter().position(|x| !is_usable(*x, positive))?;
+    Some(not_usable(py, values[row], field, row))
 }

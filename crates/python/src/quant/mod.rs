@@ -48,13 +48,17 @@ pub(crate) fn values<'a>(column: &'a Column<'_>) -> PyResult<&'a [f64]> {
         .map_err(|_| FaceError::data("x", "array is not contiguous", "copy the array"))
 }
 
-/// A copy of a table, column after column.
+/// A copy of a table, column after column; it may lie in memory row after row or so itself.
 pub(crate) fn matrix(table: &Table<'_>) -> PyResult<Matrix> {
     let (rows, cols) = (table.shape()[0], table.shape()[1]);
     let values = table
         .as_slice()
         .map_err(|_| FaceError::data("x", "array is not contiguous", "copy the array"))?;
-    Ok(Matrix::from_rows(rows, cols, values))
+    if table.is_c_contiguous() {
+        Ok(Matrix::from_rows(rows, cols, values))
+    } else {
+        Ok(Matrix::from_columns(rows, cols, values.to_vec()))
+    }
 }
 
 /// A matrix as an array, row after row.

@@ -74,11 +74,11 @@ pub(crate) fn choose_weights<'py>(
 
 fn told(py: Python<'_>, chosen: Portfolio) -> PyResult<Chosen<'_>> {
     Ok((
-        PyArray1::from_vec(py, chosen.weights),
+        PyArray1::from_slice(py, &chosen.weights),
         chosen.expected_return,
         chosen.volatility,
         chosen.sharpe,
-        PyArray1::from_vec(py, chosen.risk_contributions),
+        PyArray1::from_slice(py, &chosen.risk_contributions),
         chosen.costs,
         chosen.iterations,
         chosen.residual,

@@ -35,7 +35,8 @@ pub(crate) fn elastic_net<'py>(
         tol: stop.0,
         max_iter: stop.1,
     };
-    let (fit, coef, level) = detached(py, None, size(&x), move |watch| {
+    // It looks at the caller between sweeps: a thread of its own is for much larger tables.
+    let (fit, coef, level) = detached(py, None, size(&x) / 8, move |watch| {
         let mut going = || watch(0, 1);
         let mut design = Design::try_new(x, y, intercept)?;
         let factors = adaptive

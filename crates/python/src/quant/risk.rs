@@ -5,9 +5,11 @@ use py_rt_quant::risk::coverage;
 use py_rt_quant::risk::tail::{self, Tail};
 use py_rt_quant::validation::overfitting;
 use py_rt_quant::validation::sharpe::{expected_maximum, Record};
+use pyo3::ffi;
 use pyo3::prelude::*;
 
 use super::{detached, matrix, size, values, Column, Table};
+use crate::direct::{function, replace_function, Usual};
 use crate::error::quant;
 
 /// Value at risk and expected shortfall.
@@ -83,6 +85,25 @@ pub(crate) fn psr(py: Python<'_>, record: (f64, f64, f64, f64), benchmark: f64) 
 #[pyfunction]
 pub(crate) fn expected_maximum_sharpe(py: Python<'_>, trials: f64, variance: f64) -> PyResult<f64> {
     expected_maximum(trials, variance).map_err(|e| quant(py, e))
+}
+
+/// Puts the short road of plain floats in front.
+pub(crate) fn shorten(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    static USUAL: Usual<2> = Usual::new();
+    // SAFETY: the interpreter calls a function in this convention.
+    #[allow(unsafe_code)]
+    unsafe extern "C" fn expected_maximum_sharpe(
+        _module: *mut ffi::PyObject,
+        values: *const *mut ffi::PyObject,
+        count: ffi::Py_ssize_t,
+        names: *mut ffi::PyObject,
+    ) -> *mut ffi::PyObject {
+        function(&USUAL, (values, count, names), |[trials, variance]| {
+            expected_maximum(trials, variance).ok()
+        })
+    }
+    let name = (c"expected_maximum_sharpe", ["trials", "variance"]);
+    replace_function(module, name, &USUAL, expected_maximum_sharpe)
 }
 
 /// How many observations make a ratio credible.

@@ -11,6 +11,7 @@ mod engle_granger;
 mod johansen;
 mod kalman;
 mod screen;
+mod screen_lines;
 mod screen_moments;
 
 pub use engle_granger::{engle_granger, EngleGranger};

@@ -1,7 +1,8 @@
 //! Engle-Granger tests of all ordered pairs of a panel.
 
 use super::engle_granger::regress;
-use super::screen_moments::{factor, Panel, Spread};
+use super::screen_lines::{Akaike, All, Columns, Fixed, Lags, Tested};
+use super::screen_moments::Panel;
 use crate::error::{Fault, QuantError, Result};
 use crate::linalg::Matrix;
 use crate::series::mackinnon::p_value;
@@ -99,14 +100,16 @@ pub fn screen(
         return Err(QuantError::too_short("prices", rows, needed));
     }
     let panel = Panel::try_new(prices, plan.trend, (max_lag, plan.threads), watch)?;
-    let found = match max_lag {
-        0 => pairs::<2>(&panel, plan, watch),
-        1 => pairs::<3>(&panel, plan, watch),
-        2 => pairs::<4>(&panel, plan, watch),
-        3 => pairs::<5>(&panel, plan, watch),
-        4 => pairs::<6>(&panel, plan, watch),
-        5 => pairs::<7>(&panel, plan, watch),
-        _ => pairs::<12>(&panel, plan, watch),
+    let found = match plan.lags {
+        ScreenLags::Fixed(0) => pairs::<2>(&panel, &All, plan, watch),
+        ScreenLags::Fixed(1) => pairs::<3>(&panel, &All, plan, watch),
+        ScreenLags::Fixed(2) => pairs::<4>(&panel, &All, plan, watch),
+        ScreenLags::Fixed(3) => pairs::<5>(&panel, &All, plan, watch),
+        ScreenLags::Fixed(4) => pairs::<6>(&panel, &All, plan, watch),
+        ScreenLags::Fixed(5) => pairs::<7>(&panel, &All, plan, watch),
+        ScreenLags::Fixed(max) => pairs::<12>(&panel, &Fixed(max), plan, watch),
+        ScreenLags::Aic(max) if max <= 5 => pairs::<7>(&panel, &Akaike(max), plan, watch),
+        ScreenLags::Aic(max) => pairs::<12>(&panel, &Akaike(max), plan, watch),
     }?;
     settle(prices, plan, found)
 }
@@ -114,11 +117,12 @@ pub fn screen(
 /// Every ordered pair, in parallel by y.
 fn pairs<const W: usize>(
     panel: &Panel,
+    lags: &impl Lags<W>,
     plan: ScreenPlan,
     watch: &mut dyn FnMut(usize, usize) -> bool,
 ) -> Result<Vec<Row>> {
     let n = panel.x.cols();
-    let edges = Edges::<W>::new(panel);
+    let columns = Columns::<W>::new(panel);
     let mut found = vec![Row::default(); n * (n - 1)];
     for (batch, rows) in found.chunks_mut(BATCH * (n - 1)).enumerate() {
         if !watch(n + batch * BATCH, 2 * n) {
@@ -128,7 +132,7 @@ fn pairs<const W: usize>(
         let work = |piece: usize, rows: &mut [Row]| {
             let first = batch * BATCH + piece * part / (n - 1);
             for (k, line) in rows.chunks_mut(n - 1).enumerate() {
-                one_against_all::<W>(panel, &edges, plan, first + k, line)?;
+                one_against_all(&columns, lags, plan.trend, first + k, line)?;
             }
             Ok(())
         };
@@ -151,90 +155,29 @@ fn pairs<const W: usize>(
     Ok(found)
 }
 
-/// First and last values of every column, and its moments at all lags.
-struct Edges<const W: usize> {
-    head: Vec<[f64; W]>,
-    tail: Vec<[f64; W]>,
-    own: Vec<[f64; W]>,
-}
-
-impl<const W: usize> Edges<W> {
-    fn new(panel: &Panel) -> Self {
-        let (rows, n) = (panel.x.rows(), panel.x.cols());
-        let lags = panel.v.len() - 1;
-        let columns = || (0..n).map(|j| panel.x.col(j));
-        Self {
-            head: columns().map(|x| core::array::from_fn(|t| x[t])).collect(),
-            tail: columns()
-                .map(|x| core::array::from_fn(|t| x[rows - W + t]))
-                .collect(),
-            own: (0..n)
-                .map(|j| core::array::from_fn(|h| panel.own[h.min(lags)][j]))
-                .collect(),
-        }
-    }
-}
-
 fn one_against_all<const W: usize>(
-    panel: &Panel,
-    edges: &Edges<W>,
-    plan: ScreenPlan,
+    columns: &Columns<'_, W>,
+    lags: &impl Lags<W>,
+    trend: Trend,
     i: usize,
     line: &mut [Row],
 ) -> Result<()> {
-    let (n, rows, lags) = (panel.x.cols(), panel.x.rows(), panel.v.len() - 1);
-    let v: [&[f64]; W] = core::array::from_fn(|h| panel.v[h.min(lags)].col(i));
-    for (slot, j) in line.iter_mut().zip((0..n).filter(|j| *j != i)) {
-        let own = &edges.own[j];
-        let b = v[0][j] / own[0];
-        let less = |a: &[f64; W], c: &[f64; W]| core::array::from_fn(|t| a[t] - b * c[t]);
-        let spread = Spread::<W> {
-            v: core::array::from_fn(|h| v[h][i] - b * (2.0 * v[h][j] - b * own[h])),
-            head: less(&edges.head[i], &edges.head[j]),
-            tail: less(&edges.tail[i], &edges.tail[j]),
-            sum: panel.sums[i] - b * panel.sums[j],
-            rows,
-        };
-        let lags = match plan.lags {
-            ScreenLags::Fixed(p) => Some(p),
-            ScreenLags::Aic(max) => chosen(&spread, max),
-        };
-        let tested = lags.and_then(|p| statistic(&spread, p).map(|s| (s, p)));
-        let Some((statistic, lags)) = tested.filter(|_| spread.v[0] > 1e-12 * v[0][i]) else {
+    let others = (0..=line.len()).filter(|j| *j != i);
+    let mut found = vec![Tested::default(); line.len()];
+    columns.line(lags, i, &mut found);
+    for ((slot, tested), j) in line.iter_mut().zip(found).zip(others) {
+        if tested.statistic.is_nan() {
             return Err(QuantError::collinear("prices", Some(i.max(j))));
-        };
+        }
         *slot = Row {
-            statistic,
-            pvalue: p_value(statistic, plan.trend, 2),
-            hedge_ratio: b * (panel.units[i] / panel.units[j]),
-            half_life: duration(spread.phi(), HalfLifeMethod::Exact),
-            lags,
+            statistic: tested.statistic,
+            pvalue: p_value(tested.statistic, trend, 2),
+            hedge_ratio: tested.hedge_ratio,
+            half_life: duration(tested.phi, HalfLifeMethod::Exact),
+            lags: tested.lags,
         };
     }
     Ok(())
-}
-
-#[inline(always)]
-fn statistic<const W: usize>(spread: &Spread<W>, p: usize) -> Option<f64> {
-    let l = factor(&spread.moments(p, false), p + 2)?;
-    let freedom = (spread.rows - 1 - p) as f64 - (p + 1) as f64;
-    Some(l[p + 1][p] / (l[p + 1][p + 1] / freedom.sqrt()))
-}
-
-fn chosen<const W: usize>(spread: &Spread<W>, max: usize) -> Option<usize> {
-    let l = factor(&spread.moments(max, true), max + 2)?;
-    let n = (spread.rows - 1 - max) as f64;
-    let target = &l[max + 1];
-    let mut sse = target[max + 1] * target[max + 1];
-    let mut best = (max, f64::INFINITY);
-    for lag in (0..=max).rev() {
-        let criterion = n * libm::log(sse / n) + 2.0 * (1 + lag) as f64;
-        if criterion <= best.1 {
-            best = (lag, criterion);
-        }
-        sse += target[lag] * target[lag];
-    }
-    Some(best.0)
 }
 
 /// P-values, adjusted ones, the selection, and a second look at the best.

@@ -251,6 +251,14 @@ impl<const W: usize> Spread<W> {
         moments
     }
 
+    /// The statistic of Dickey and Fuller with `p` lags; NaN where it has none.
+    #[inline(always)]
+    pub(super) fn statistic(&self, p: usize) -> f64 {
+        let l = factor(&self.moments(p, false), p + 2);
+        let freedom = (self.rows - 1 - p) as f64 - (p + 1) as f64;
+        l[p + 1][p] / (l[p + 1][p + 1] / freedom.sqrt())
+    }
+
     /// The coefficient of the regression on the past, with a constant.
     #[inline(always)]
     pub(super) fn phi(&self) -> f64 {
@@ -264,9 +272,9 @@ impl<const W: usize> Spread<W> {
     }
 }
 
-/// The lower factor of the first `size` rows; None when a column depends on those before it.
+/// The lower factor of the first `size` rows; NaN from a column on that depends on those before it.
 #[inline(always)]
-pub(super) fn factor<const W: usize>(m: &Moments<W>, size: usize) -> Option<Moments<W>> {
+pub(super) fn factor<const W: usize>(m: &Moments<W>, size: usize) -> Moments<W> {
     let mut l = [[0.0; W]; W];
     for j in 0..size {
         for i in j..size {
@@ -274,15 +282,14 @@ pub(super) fn factor<const W: usize>(m: &Moments<W>, size: usize) -> Option<Mome
             for k in 0..j {
                 value -= l[i][k] * l[j][k];
             }
-            if i == j {
-                if value.is_nan() || value <= 1e-12 * m[j][j] {
-                    return None;
-                }
-                l[j][j] = value.sqrt();
+            l[i][j] = if i > j {
+                value / l[j][j]
+            } else if value > 1e-12 * m[j][j] {
+                value.sqrt()
             } else {
-                l[i][j] = value / l[j][j];
-            }
+                f64::NAN
+            };
         }
     }
-    Some(l)
+    l
 }

@@ -1,12 +1,13 @@
 //! Averages whose weight follows the market, averages by name, and the midpoints.
 
 use super::average::{Dema, Ema, Tema, Trima, Wma, T3};
+use super::column::{write_rows, write_windows};
 use super::error::{period, IndicatorError};
-use super::folds::{Highest, Lowest, Total};
+use super::folds::{Extremes, Total};
 use super::hilbert::Mama;
 use super::mean::Sma;
-use super::stream::Indicator;
-use super::window::{Delay, Window};
+use super::stream::{Indicator, Lines};
+use super::window::{Delay, Parts, Window};
 
 /// Kaufman's adaptive moving average: the weight follows the efficiency of the move.
 ///
@@ -217,14 +218,35 @@ impl Indicator for Average {
             Inner::T3(average) => average.reset(),
         }
     }
+
+    fn write_lines(&self, columns: &[&[f64]], lines: &mut [&mut [f64]]) {
+        match &self.0 {
+            Inner::Same => {
+                write_rows(columns, lines, &mut |_| true, |[x]| x);
+            }
+            Inner::Sma(average) => average.write_lines(columns, lines),
+            Inner::Ema(average) => average.write_lines(columns, lines),
+            Inner::Wma(average) => average.write_lines(columns, lines),
+            Inner::Dema(average) => average.write_lines(columns, lines),
+            Inner::Tema(average) => average.write_lines(columns, lines),
+            Inner::Trima(average) => average.write_lines(columns, lines),
+            Inner::Kama(average) => average.write_lines(columns, lines),
+            Inner::Mama(average) => {
+                if let (&[xs], [line]) = (columns, lines) {
+                    let mut fresh = average.clone();
+                    fresh.reset();
+                    let told = |x: &f64| fresh.update(*x).map(|lines| lines.mama);
+                    f64::write(xs.iter().map(told), &mut [line]);
+                }
+            }
+            Inner::T3(average) => average.write_lines(columns, lines),
+        }
+    }
 }
 
 /// Middle between the highest and the lowest value of a window.
 #[derive(Debug, Clone)]
-pub struct MidPoint {
-    highest: Window<Highest>,
-    lowest: Window<Lowest>,
-}
+pub struct MidPoint(Window<Extremes>);
 
 impl MidPoint {
     /// A midpoint over `len` bars, 1 or more.
@@ -232,12 +254,19 @@ impl MidPoint {
     /// # Errors
     /// `Period` when `len` is outside 1..=`PERIOD_MAX`.
     pub fn new(len: usize) -> Result<Self, IndicatorError> {
-        let len = period("period", len, 1)?;
-        Ok(Self {
-            highest: Window::new(len),
-            lowest: Window::new(len),
-        })
+        Ok(Self(Window::new(period("period", len, 1)?)))
     }
+
+    fn write(&self, high: &[f64], low: &[f64], line: &mut [f64]) {
+        let item = |i: usize| (high[i], low[i]);
+        write_windows::<Extremes>(self.0.len(), item, line, |_, parts| middle(parts));
+    }
+}
+
+#[inline(always)]
+fn middle(parts: Parts<(f64, f64), (f64, f64)>) -> f64 {
+    let (highest, lowest) = parts.extremes();
+    (highest + lowest) / 2.0
 }
 
 impl Indicator for MidPoint {
@@ -246,13 +275,17 @@ impl Indicator for MidPoint {
 
     #[inline]
     fn update(&mut self, x: f64) -> Option<f64> {
-        let (top, bottom) = (self.highest.push(x), self.lowest.push(x));
-        Some((top?.highest() + bottom?.lowest()) / 2.0)
+        self.0.push((x, x)).map(middle)
     }
 
     fn reset(&mut self) {
-        self.highest.reset();
-        self.lowest.reset();
+        self.0.reset();
+    }
+
+    fn write_lines(&self, columns: &[&[f64]], lines: &mut [&mut [f64]]) {
+        if let (&[xs], [line]) = (columns, lines) {
+            self.write(xs, xs, line);
+        }
     }
 }
 
@@ -276,11 +309,16 @@ impl Indicator for MidPrice {
 
     #[inline]
     fn update(&mut self, [high, low]: [f64; 2]) -> Option<f64> {
-        let (top, bottom) = (self.0.highest.push(high), self.0.lowest.push(low));
-        Some((top?.highest() + bottom?.lowest()) / 2.0)
+        self.0 .0.push((high, low)).map(middle)
     }
 
     fn reset(&mut self) {
         self.0.reset();
+    }
+
+    fn write_lines(&self, columns: &[&[f64]], lines: &mut [&mut [f64]]) {
+        if let (&[high, low], [line]) = (columns, lines) {
+            self.0.write(high, low, line);
+        }
     }
 }

@@ -1,11 +1,12 @@
 //! Moving averages: exponential, weighted, triangular, Hull's, and their combinations.
 
+use super::column::{write_chain, write_windows};
 use super::error::{period, within, IndicatorError};
 use super::folds::{RampSum, Totals};
 use super::mean::Sma;
 use super::smooth::Seeded;
 use super::stream::Indicator;
-use super::window::Window;
+use super::window::{Parts, Window};
 
 /// Exponential moving average with weight 2 / (period + 1) on the newest value.
 ///
@@ -80,6 +81,12 @@ impl Wma {
             weights: period as f64 * (period as f64 + 1.0) / 2.0,
         }
     }
+
+    #[inline(always)]
+    fn mean(&self, parts: Parts<(f64, f64), f64>) -> f64 {
+        let (_, ramp) = parts.sum_and_ramp(self.period);
+        parts.anchor + ramp / self.weights
+    }
 }
 
 impl Indicator for Wma {
@@ -89,12 +96,18 @@ impl Indicator for Wma {
     #[inline]
     fn update(&mut self, x: f64) -> Option<f64> {
         let parts = self.window.push(x)?;
-        let (_, ramp) = parts.sum_and_ramp(self.period);
-        Some(parts.anchor + ramp / self.weights)
+        Some(self.mean(parts))
     }
 
     fn reset(&mut self) {
         self.window.reset();
+    }
+
+    fn write_lines(&self, columns: &[&[f64]], lines: &mut [&mut [f64]]) {
+        if let (&[xs], [line]) = (columns, lines) {
+            let told = |_, parts| self.mean(parts);
+            write_windows::<RampSum>(self.period, |i| xs[i], line, told);
+        }
     }
 }
 
@@ -130,6 +143,14 @@ macro_rules! chained {
 
             fn reset(&mut self) {
                 self.chain.iter_mut().for_each(Seeded::reset);
+            }
+
+            fn write_lines(&self, columns: &[&[f64]], lines: &mut [&mut [f64]]) {
+                if let (&[xs], [line]) = (columns, lines) {
+                    let mut fresh = self.clone();
+                    fresh.reset();
+                    write_chain(&mut fresh.chain, xs, line, |$values| $combine);
+                }
             }
         }
     };
@@ -199,15 +220,28 @@ impl Indicator for T3 {
 
     #[inline]
     fn update(&mut self, x: f64) -> Option<f64> {
-        let [_, _, e3, e4, e5, e6] = through(&mut self.chain, x)?;
-        // The four weights sum to 1, so that offsets from e3 keep a constant exact.
-        let [c3, c2, c1] = self.weights;
-        Some(e3 + (c3 * (e4 - e3) + c2 * (e5 - e3) + c1 * (e6 - e3)))
+        let values = through(&mut self.chain, x)?;
+        Some(joined(values, self.weights))
     }
 
     fn reset(&mut self) {
         self.chain.iter_mut().for_each(Seeded::reset);
     }
+
+    fn write_lines(&self, columns: &[&[f64]], lines: &mut [&mut [f64]]) {
+        if let (&[xs], [line]) = (columns, lines) {
+            let mut fresh = self.clone();
+            fresh.reset();
+            let weights = self.weights;
+            write_chain(&mut fresh.chain, xs, line, |values| joined(values, weights));
+        }
+    }
+}
+
+/// The four weights sum to 1, so that offsets from e3 keep a constant exact.
+#[inline(always)]
+fn joined([_, _, e3, e4, e5, e6]: [f64; 6], [c3, c2, c1]: [f64; 3]) -> f64 {
+    e3 + (c3 * (e4 - e3) + c2 * (e5 - e3) + c1 * (e6 - e3))
 }
 
 /// Triangular moving average: a simple average of a simple average, weights rise and fall.
@@ -244,6 +278,17 @@ impl Indicator for Trima {
     fn reset(&mut self) {
         self.inner.reset();
         self.outer.reset();
+    }
+
+    fn write_lines(&self, columns: &[&[f64]], lines: &mut [&mut [f64]]) {
+        if let (&[xs], [line]) = (columns, lines) {
+            let mut means = vec![0.0; xs.len()];
+            self.inner.write_lines(&[xs], &mut [&mut means]);
+            let untold = (self.inner.period() - 1).min(xs.len());
+            let (before, line) = line.split_at_mut(untold);
+            before.fill(f64::NAN);
+            self.outer.write_lines(&[&means[untold..]], &mut [line]);
+        }
     }
 }
 

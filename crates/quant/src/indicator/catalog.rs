@@ -7,6 +7,7 @@ use super::cycle::{HtDcPhase, HtSine, HtTrendMode, HtTrendline};
 use super::difference::{Apo, Macd, MacdExt, Ppo};
 use super::directional::{Adx, Adxr, Aroon, AroonOsc, Dx, MinusDi, MinusDm, PlusDi, PlusDm};
 use super::error::IndicatorError;
+use super::extremes::{MaxIndex, MinIndex, MinMax};
 use super::hilbert::{HtDcPeriod, HtPhasor, Mama};
 use super::mean::Sma;
 use super::momentum::{Cmo, Mom, Roc, Rocp, Rocr, Rocr100, Rsi, Trix};
@@ -19,8 +20,7 @@ use super::regression::{
 };
 use super::sar::{Acceleration, Sar, SarExt};
 use super::statistics::{
-    AvgDev, EwmStd, EwmVar, Kurtosis, Max, MaxIndex, Median, Min, MinIndex, MinMax, Quantile,
-    Skewness, StdDev, Sum, Var,
+    AvgDev, EwmStd, EwmVar, Kurtosis, Max, Median, Min, Quantile, Skewness, StdDev, Sum, Var,
 };
 use super::stream::{erase, Indicator, Lines, Streaming};
 use super::volatility::{

@@ -1,12 +1,24 @@
 //! What stands on the phase of the dominant cycle: sine, trend line, trend mode.
 
 use core::f64::consts::PI;
+use std::sync::OnceLock;
 
 use super::hilbert::{Cycle, Turn, DEGREES};
 use super::stream::{lines, Indicator};
 
 /// The longest period, and so the memory of whole cycles.
 const MEMORY: usize = 50;
+
+/// Sines and cosines of a whole turn in so many bars; nothing beyond the longest period.
+fn circle(bars: usize) -> &'static [(f64, f64)] {
+    static CIRCLES: OnceLock<Vec<Vec<(f64, f64)>>> = OnceLock::new();
+    let circles = CIRCLES.get_or_init(|| {
+        let turn = |bars: usize| move |i: usize| i as f64 * (2.0 * PI) / bars as f64;
+        let circle = |bars| (0..bars).map(turn(bars)).map(libm::sincos).collect();
+        (0..=MEMORY).map(circle).collect()
+    });
+    circles.get(bars).map_or(&[], Vec::as_slice)
+}
 
 /// The phase of the dominant cycle, and the prices of its last periods.
 #[derive(Debug, Clone)]
@@ -29,12 +41,19 @@ impl Phase {
         }
     }
 
+    /// Takes a price in; the phase is as it was.
     #[inline]
-    fn update(&mut self, x: f64) -> Option<Turn> {
+    fn take(&mut self, x: f64) -> Option<Turn> {
         self.at = (self.at + 1) % MEMORY;
         self.prices[self.at] = x;
         let turn = self.cycle.update(x)?;
         self.smoothed[self.at] = turn.smoothed;
+        Some(turn)
+    }
+
+    #[inline]
+    fn update(&mut self, x: f64) -> Option<Turn> {
+        let turn = self.take(x)?;
         self.turn_phase();
         Some(turn)
     }
@@ -53,8 +72,8 @@ impl Phase {
     fn turn_phase(&mut self) {
         let bars = self.bars();
         let (mut re, mut im) = (0.0, 0.0);
-        for (i, price) in Self::back(&self.smoothed, self.at).take(bars).enumerate() {
-            let (sin, cos) = libm::sincos(i as f64 * (2.0 * PI) / bars as f64);
+        let turns = circle(bars);
+        for (price, (sin, cos)) in Self::back(&self.smoothed, self.at).zip(turns) {
             re += sin * price;
             im += cos * price;
         }
@@ -178,13 +197,13 @@ impl HtTrendline {
         }
     }
 
+    /// Takes the mean of the last period in and returns the line.
     #[inline]
-    fn step(&mut self, x: f64) -> Option<(Turn, f64)> {
-        let turn = self.phase.update(x)?;
+    fn line(&mut self) -> f64 {
         let mean = self.phase.mean();
         let [one, two, three] = self.means;
         self.means = [mean, one, two];
-        Some((turn, (4.0 * mean + 3.0 * one + 2.0 * two + three) / 10.0))
+        (4.0 * mean + 3.0 * one + 2.0 * two + three) / 10.0
     }
 }
 
@@ -200,7 +219,8 @@ impl Indicator for HtTrendline {
 
     #[inline]
     fn update(&mut self, x: f64) -> Option<f64> {
-        let (turn, line) = self.step(x)?;
+        let turn = self.phase.take(x)?;
+        let line = self.line();
         turn.is_told.then_some(line)
     }
 
@@ -251,7 +271,8 @@ impl Indicator for HtTrendMode {
     fn update(&mut self, x: f64) -> Option<f64> {
         let last_phase = self.line.phase.degrees;
         let last = self.sines;
-        let (turn, line) = self.line.step(x)?;
+        let turn = self.line.phase.update(x)?;
+        let line = self.line.line();
         let phase = &self.line.phase;
         let now = phase.sines();
         self.sines = now;

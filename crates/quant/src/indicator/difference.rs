@@ -207,6 +207,16 @@ impl Apo {
         let fast = self.fast.update(x);
         fast.zip(self.slow.update(x))
     }
+
+    /// Writes what is told of both averages; the slow one is never there before the fast one.
+    fn write(&self, columns: &[&[f64]], lines: &mut [&mut [f64]], told: impl Fn(f64, f64) -> f64) {
+        let mut slow = vec![0.0; columns.first().map_or(0, |column| column.len())];
+        self.slow.write_lines(columns, &mut [&mut slow]);
+        self.fast.write_lines(columns, lines);
+        for (fast, slow) in lines.iter_mut().flat_map(|line| line.iter_mut()).zip(&slow) {
+            *fast = told(*fast, *slow);
+        }
+    }
 }
 
 impl Indicator for Apo {
@@ -221,6 +231,10 @@ impl Indicator for Apo {
     fn reset(&mut self) {
         self.fast.reset();
         self.slow.reset();
+    }
+
+    fn write_lines(&self, columns: &[&[f64]], lines: &mut [&mut [f64]]) {
+        self.write(columns, lines, |fast, slow| fast - slow);
     }
 }
 
@@ -250,5 +264,10 @@ impl Indicator for Ppo {
 
     fn reset(&mut self) {
         self.0.reset();
+    }
+
+    fn write_lines(&self, columns: &[&[f64]], lines: &mut [&mut [f64]]) {
+        let told = |fast, slow| 100.0 * ratio(fast - slow, slow);
+        self.0.write(columns, lines, told);
     }
 }

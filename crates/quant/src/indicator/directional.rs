@@ -1,10 +1,11 @@
 //! Wilder's directional movement, and the age of extremes.
 
+use super::column::write_windows;
 use super::error::{period, IndicatorError};
 use super::folds::HighestAt;
 use super::stream::{lines, Indicator};
 use super::volatility::true_range;
-use super::window::{Delay, Window};
+use super::window::{Delay, Parts, Window};
 
 /// Movement up or down of one bar, never both: the greater one, if positive.
 #[inline]
@@ -367,11 +368,9 @@ impl Indicator for Aroon {
         self.seen += 1;
         let top = self.highest.push((high, now));
         let bottom = self.lowest.push((-low, now));
-        let age = |(_, at): (f64, u64)| (now - at) as f64;
-        let score = |age: f64| 100.0 * ((self.period - age) / self.period);
         Some(AroonValue {
-            up: score(age(top?.newest_highest())),
-            down: score(age(bottom?.newest_highest())),
+            up: self.score(now, top?),
+            down: self.score(now, bottom?),
         })
     }
 
@@ -379,6 +378,27 @@ impl Indicator for Aroon {
         self.highest.reset();
         self.lowest.reset();
         self.seen = 0;
+    }
+
+    fn write_lines(&self, columns: &[&[f64]], lines: &mut [&mut [f64]]) {
+        if let (&[high, low], [down, up]) = (columns, lines) {
+            self.write((high, low), down, up);
+        }
+    }
+}
+
+impl Aroon {
+    #[inline(always)]
+    fn score(&self, now: u64, parts: Parts<(f64, u64), (f64, u64)>) -> f64 {
+        let (_, at) = parts.newest_highest();
+        100.0 * ((self.period - (now - at) as f64) / self.period)
+    }
+
+    fn write(&self, (high, low): (&[f64], &[f64]), down: &mut [f64], up: &mut [f64]) {
+        let len = self.highest.len();
+        let told = |i: usize, parts| self.score(i as u64, parts);
+        write_windows::<HighestAt>(len, |i| (high[i], i as u64), up, told);
+        write_windows::<HighestAt>(len, |i| (-low[i], i as u64), down, told);
     }
 }
 
@@ -410,5 +430,15 @@ impl Indicator for AroonOsc {
 
     fn reset(&mut self) {
         self.0.reset();
+    }
+
+    fn write_lines(&self, columns: &[&[f64]], lines: &mut [&mut [f64]]) {
+        if let (&[high, low], [line]) = (columns, lines) {
+            let mut down = vec![0.0; high.len()];
+            self.0.write((high, low), &mut down, line);
+            for (slot, down) in line.iter_mut().zip(&down) {
+                *slot -= down;
+            }
+        }
     }
 }

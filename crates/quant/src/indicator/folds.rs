@@ -136,6 +136,46 @@ impl Fold for Cross {
     }
 }
 
+/// The higher one; a NaN that comes behind is none.
+#[inline(always)]
+fn higher(a: f64, b: f64) -> f64 {
+    if b > a {
+        b
+    } else {
+        a
+    }
+}
+
+/// The lower one; a NaN that comes behind is none.
+#[inline(always)]
+fn lower(a: f64, b: f64) -> f64 {
+    if b < a {
+        b
+    } else {
+        a
+    }
+}
+
+/// The highest of one series and the lowest of another.
+#[derive(Debug, Clone)]
+pub(crate) struct Extremes;
+
+impl Fold for Extremes {
+    type Item = (f64, f64);
+    type State = (f64, f64);
+    const EMPTY: (f64, f64) = (f64::NEG_INFINITY, f64::INFINITY);
+
+    #[inline]
+    fn before(tail: (f64, f64), x: (f64, f64), _anchor: (f64, f64)) -> (f64, f64) {
+        (higher(tail.0, x.0), lower(tail.1, x.1))
+    }
+
+    #[inline]
+    fn behind(head: (f64, f64), x: (f64, f64), anchor: (f64, f64), _place: f64) -> (f64, f64) {
+        Self::before(head, x, anchor)
+    }
+}
+
 /// The highest value.
 #[derive(Debug, Clone)]
 pub(crate) struct Highest;
@@ -147,12 +187,12 @@ impl Fold for Highest {
 
     #[inline]
     fn before(tail: f64, x: f64, _anchor: f64) -> f64 {
-        tail.max(x)
+        higher(tail, x)
     }
 
     #[inline]
     fn behind(head: f64, x: f64, _anchor: f64, _place: f64) -> f64 {
-        head.max(x)
+        higher(head, x)
     }
 }
 
@@ -167,12 +207,12 @@ impl Fold for Lowest {
 
     #[inline]
     fn before(tail: f64, x: f64, _anchor: f64) -> f64 {
-        tail.min(x)
+        lower(tail, x)
     }
 
     #[inline]
     fn behind(head: f64, x: f64, _anchor: f64, _place: f64) -> f64 {
-        head.min(x)
+        lower(head, x)
     }
 }
 
@@ -215,13 +255,13 @@ impl<I> Parts<f64, I> {
     /// The highest value of the window.
     #[inline]
     pub(crate) fn highest(&self) -> f64 {
-        self.tail.max(self.head)
+        higher(self.tail, self.head)
     }
 
     /// The lowest value of the window.
     #[inline]
     pub(crate) fn lowest(&self) -> f64 {
-        self.tail.min(self.head)
+        lower(self.tail, self.head)
     }
 }
 
@@ -230,6 +270,15 @@ impl<I> Parts<(f64, f64), I> {
     #[inline]
     pub(crate) fn sums(&self) -> (f64, f64) {
         (self.tail.0 + self.head.0, self.tail.1 + self.head.1)
+    }
+
+    /// The highest and the lowest value of a window folded by [`Extremes`].
+    #[inline]
+    pub(crate) fn extremes(&self) -> (f64, f64) {
+        (
+            higher(self.tail.0, self.head.0),
+            lower(self.tail.1, self.head.1),
+        )
     }
 
     /// Offset of the mean from the anchor, and sum of squared deviations from the mean, of a

@@ -1,7 +1,9 @@
 //! The simple average, and how a whole column of it is written.
 
+use super::column::TILE;
 use super::error::{period, IndicatorError};
-use super::stream::Indicator;
+use super::stream::{Ahead, Indicator};
+use crate::linalg::lanes::wide;
 
 /// Simple moving average: the mean of the last `period` values.
 ///
@@ -32,6 +34,10 @@ impl Sma {
         Ok(Self::of(period("period", len, 1)?))
     }
 
+    pub(crate) fn period(&self) -> usize {
+        self.block.len()
+    }
+
     /// The caller has checked the length, 1 or more.
     pub(crate) fn of(len: usize) -> Self {
         Self {
@@ -47,7 +53,7 @@ impl Sma {
 }
 
 /// Folds a block from its end: `tails[i]` becomes the sum from place i on.
-#[inline]
+#[inline(always)]
 fn fold_tails(tails: &mut [f64], block: &[f64]) {
     let mut tail = 0.0;
     for (slot, &x) in tails.iter_mut().zip(block).rev() {
@@ -99,19 +105,41 @@ impl Indicator for Sma {
     }
 
     fn write_lines(&self, columns: &[&[f64]], lines: &mut [&mut [f64]]) {
-        if let (&[xs], [line]) = (columns, lines) {
-            write_means(xs, line, self.block.len());
-            settle_constants(line, xs, self.block.len());
+        self.write_looked_at(columns, lines, &mut |_| true);
+    }
+
+    fn write_looked_at(
+        &self,
+        columns: &[&[f64]],
+        lines: &mut [&mut [f64]],
+        ahead: Ahead<'_>,
+    ) -> bool {
+        let (&[xs], [line]) = (columns, lines) else {
+            return true;
+        };
+        let n = self.block.len();
+        let fine = wide(
+            #[inline(always)]
+            || write_means(xs, line, n, ahead),
+        );
+        if fine {
+            settle_constants(line, xs, n);
         }
+        fine
     }
 }
 
 /// Writes the means of all windows of n values, NaN before the first; constants not settled yet.
-fn write_means(xs: &[f64], line: &mut [f64], n: usize) {
+/// False when rows ahead are not fine.
+#[inline(always)]
+fn write_means(xs: &[f64], line: &mut [f64], n: usize, ahead: Ahead<'_>) -> bool {
     let divisor = n as f64;
+    if !ahead(0..n.min(xs.len())) {
+        return false;
+    }
     if xs.len() < n {
         line.fill(f64::NAN);
-        return;
+        return true;
     }
     let (first, rest) = xs.split_at(n);
     let (before, line) = line.split_at_mut(n);
@@ -120,30 +148,46 @@ fn write_means(xs: &[f64], line: &mut [f64], n: usize) {
     let (mut last, mut one, mut two) = (vec![0.0; n], vec![0.0; n], vec![0.0; n]);
     fold_tails(&mut last, first);
     before[n - 1] = last[0] / divisor;
-    let (mut pairs, mut slots) = (rest.chunks_exact(2 * n), line.chunks_exact_mut(2 * n));
-    for (pair, slot) in pairs.by_ref().zip(slots.by_ref()) {
-        fold_pair(&mut one, &mut two, pair);
-        sum_pair(slot, pair, &last, &one);
-        slot[n - 1] = one[0];
-        slot[2 * n - 1] = two[0];
-        slot.iter_mut().for_each(|sum| *sum /= divisor);
-        core::mem::swap(&mut last, &mut two);
+    // Stretches of whole pairs; only the last one ends otherwise.
+    let stretch = TILE.div_ceil(2 * n) * 2 * n;
+    let mut from = n;
+    for (rest, line) in rest.chunks(stretch).zip(line.chunks_mut(stretch)) {
+        if !ahead(from..from + rest.len()) {
+            return false;
+        }
+        from += rest.len();
+        let (mut pairs, mut slots) = (rest.chunks_exact(2 * n), line.chunks_exact_mut(2 * n));
+        for (pair, slot) in pairs.by_ref().zip(slots.by_ref()) {
+            fold_pair(&mut one, &mut two, pair);
+            sum_pair(slot, pair, &last, &one);
+            slot[n - 1] = one[0];
+            slot[2 * n - 1] = two[0];
+            slot.iter_mut().for_each(|sum| *sum /= divisor);
+            core::mem::swap(&mut last, &mut two);
+        }
+        write_rest(pairs.remainder(), slots.into_remainder(), &mut last);
     }
-    let (rest, line) = (pairs.remainder(), slots.into_remainder());
-    let (mut blocks, mut slots) = (rest.chunks_exact(n), line.chunks_exact_mut(n));
+    true
+}
+
+/// The last values, fewer than two blocks, after the tails of the block before them.
+#[inline(always)]
+fn write_rest(xs: &[f64], line: &mut [f64], last: &mut [f64]) {
+    let n = last.len();
+    let (mut blocks, mut slots) = (xs.chunks_exact(n), line.chunks_exact_mut(n));
     for (block, slot) in blocks.by_ref().zip(slots.by_ref()) {
         sum_block(&mut slot[..n - 1], block, &last[1..]);
-        fold_tails(&mut last, block);
+        fold_tails(last, block);
         slot[n - 1] = last[0];
-        slot.iter_mut().for_each(|sum| *sum /= divisor);
+        slot.iter_mut().for_each(|sum| *sum /= n as f64);
     }
     let line = slots.into_remainder();
     sum_block(line, blocks.remainder(), &last[1..]);
-    line.iter_mut().for_each(|sum| *sum /= divisor);
+    line.iter_mut().for_each(|sum| *sum /= n as f64);
 }
 
 /// Writes the sums of the windows that end inside a block: of its head and the tail before it.
-#[inline]
+#[inline(always)]
 fn sum_block(slots: &mut [f64], block: &[f64], tails: &[f64]) {
     let mut head = 0.0;
     for ((slot, &x), &tail) in slots.iter_mut().zip(block).zip(tails) {
@@ -153,7 +197,7 @@ fn sum_block(slots: &mut [f64], block: &[f64], tails: &[f64]) {
 }
 
 /// Folds the tails of two neighbouring blocks: their chains of additions do not wait.
-#[inline]
+#[inline(always)]
 fn fold_pair(one: &mut [f64], two: &mut [f64], pair: &[f64]) {
     let (left, right) = pair.split_at(one.len());
     let slots = one.iter_mut().zip(two).rev();
@@ -167,7 +211,7 @@ fn fold_pair(one: &mut [f64], two: &mut [f64], pair: &[f64]) {
 }
 
 /// Writes the sums of the windows that end inside two neighbouring blocks, all but each last.
-#[inline]
+#[inline(always)]
 fn sum_pair(slots: &mut [f64], pair: &[f64], last: &[f64], one: &[f64]) {
     let n = last.len();
     let (left, right) = pair.split_at(n);

@@ -12,20 +12,22 @@
 //!
 //! - `stream.rs`: the trait, and [`Streaming`], its erased form. `catalog.rs`: every indicator by
 //!   name, with its columns, lines, parameters, and where it differs from TA-Lib ([`CATALOG`]).
-//! - `window.rs`, `folds.rs`: sums and extremes of the last n values without drift. `mean.rs`,
-//!   `smooth.rs`: the simple average and the exponential recursion.
+//! - `column.rs`: roads over whole columns. `window.rs`, `folds.rs`: sums and extremes of the last
+//!   n values without drift. `mean.rs`, `smooth.rs`: simple average and exponential recursion.
 //! - `average.rs`, `adaptive.rs`, `bands.rs`, `sar.rs`: what lies over prices. `momentum.rs`,
 //!   `difference.rs`, `oscillator.rs`, `directional.rs`: momentum. `volume.rs`, `volatility.rs`.
-//!   `hilbert.rs`, `cycle.rs`: cycles. `price.rs`, `statistics.rs`, `regression.rs`.
+//!   `hilbert.rs`, `cycle.rs`: cycles. `price.rs`, `statistics.rs`, `extremes.rs`, `regression.rs`.
 
 mod adaptive;
 mod average;
 mod bands;
 pub(crate) mod catalog;
+mod column;
 mod cycle;
 mod difference;
 mod directional;
 mod error;
+mod extremes;
 pub(crate) mod folds;
 mod hilbert;
 mod mean;
@@ -52,6 +54,7 @@ pub use directional::{
 };
 pub(crate) use error::{period, width, within};
 pub use error::{IndicatorError, PERIOD_MAX};
+pub use extremes::{MaxIndex, MinIndex, MinMax, MinMaxValue};
 pub use hilbert::{HtDcPeriod, HtPhasor, Mama, MamaValue, PhasorValue};
 pub use mean::Sma;
 pub use momentum::{Cmo, Mom, Roc, Rocp, Rocr, Rocr100, Rsi, Trix};
@@ -64,10 +67,9 @@ pub use regression::{
 };
 pub use sar::{Acceleration, Sar, SarExt};
 pub use statistics::{
-    AvgDev, EwmStd, EwmVar, Kurtosis, Max, MaxIndex, Median, Min, MinIndex, MinMax, MinMaxValue,
-    Quantile, Skewness, StdDev, Sum, Var,
+    AvgDev, EwmStd, EwmVar, Kurtosis, Max, Median, Min, Quantile, Skewness, StdDev, Sum, Var,
 };
-pub use stream::{erase, Indicator, Lines, Row, Streaming, LINES_MAX};
+pub use stream::{erase, Ahead, Indicator, Lines, Row, Streaming, LINES_MAX};
 pub use volatility::{
     Atr, GarmanKlass, Natr, Parkinson, RealizedVolatility, RogersSatchell, TRange, YangZhang,
 };

@@ -1,10 +1,11 @@
 //! Momentum of one series: strength and rates of change.
 
-use super::average::Ema;
+use super::column::{write_against_past, write_chain};
 use super::error::{period, IndicatorError};
 use super::smooth::{Recursion, Seeded, Wilder};
 use super::stream::Indicator;
 use super::window::Delay;
+use crate::linalg::lanes::wide;
 
 /// Wilder's averages of the gains and of the losses.
 #[derive(Debug, Clone)]
@@ -40,7 +41,7 @@ impl GainLoss {
     }
 }
 
-#[inline]
+#[inline(always)]
 fn positive(x: f64) -> f64 {
     if x > 0.0 {
         x
@@ -99,6 +100,16 @@ impl Indicator for Rsi {
         let (&[xs], [line]) = (columns, lines) else {
             return;
         };
+        wide(
+            #[inline(always)]
+            || self.write(xs, line),
+        );
+    }
+}
+
+impl Rsi {
+    #[inline(always)]
+    fn write(&self, xs: &[f64], line: &mut [f64]) {
         let mut fresh = self.clone();
         fresh.reset();
         let mut at = 0;
@@ -135,7 +146,7 @@ impl Indicator for Rsi {
 }
 
 /// Four indices at once, of values and those before them; returns the last one.
-#[inline]
+#[inline(always)]
 fn write_four(
     slots: &mut [f64; 4],
     (xs, lasts): (&[f64; 4], &[f64; 4]),
@@ -261,12 +272,16 @@ macro_rules! against_past {
             fn reset(&mut self) {
                 self.0.reset();
             }
+
+            fn write_lines(&self, columns: &[&[f64]], lines: &mut [&mut [f64]]) {
+                write_against_past(columns, lines, self.0.steps(), |$x, $past| $expression);
+            }
         }
     };
 }
 
 /// A ratio to the past; 0 where the past is 0, as in TA-Lib.
-#[inline]
+#[inline(always)]
 pub(crate) fn ratio(x: f64, past: f64) -> f64 {
     if past == 0.0 {
         0.0
@@ -302,7 +317,7 @@ against_past!(
 /// Hutson 1983, Good TRIX.
 #[derive(Debug, Clone)]
 pub struct Trix {
-    chain: [Ema; 3],
+    chain: [Seeded; 3],
     rate: Roc,
 }
 
@@ -312,7 +327,7 @@ impl Trix {
     /// # Errors
     /// `Period` when `len` is outside 1..=`PERIOD_MAX`.
     pub fn new(len: usize) -> Result<Self, IndicatorError> {
-        let link = Ema::new(len)?;
+        let link = Seeded::exponential(period("period", len, 1)?);
         Ok(Self {
             chain: core::array::from_fn(|_| link.clone()),
             rate: Roc::new(1)?,
@@ -334,7 +349,18 @@ impl Indicator for Trix {
     }
 
     fn reset(&mut self) {
-        self.chain.iter_mut().for_each(Indicator::reset);
+        self.chain.iter_mut().for_each(Seeded::reset);
         self.rate.reset();
+    }
+
+    fn write_lines(&self, columns: &[&[f64]], lines: &mut [&mut [f64]]) {
+        if let (&[xs], [line]) = (columns, lines) {
+            let mut fresh = self.clone();
+            fresh.reset();
+            let rate = &mut fresh.rate;
+            write_chain(&mut fresh.chain, xs, line, |[_, _, last]| {
+                rate.update(last).unwrap_or(f64::NAN)
+            });
+        }
     }
 }

@@ -1,11 +1,12 @@
 //! Oscillators of bars: stochastics, Williams, ultimate, commodity channel, money flow, power.
 
 use super::adaptive::{Average, AverageKind};
+use super::column::{write_rows, write_windows};
 use super::error::{period, IndicatorError};
-use super::folds::{Highest, Lowest, Totals};
+use super::folds::{Extremes, Totals};
 use super::momentum::Rsi;
 use super::price::typical;
-use super::stream::{lines, Indicator};
+use super::stream::{lines, Ahead, Indicator};
 use super::window::{Ring, Window};
 
 lines!(
@@ -20,30 +21,22 @@ lines!(
 
 /// Highest high and lowest low of a window.
 #[derive(Debug, Clone)]
-pub(crate) struct Range {
-    highest: Window<Highest>,
-    lowest: Window<Lowest>,
-}
+pub(crate) struct Range(Window<Extremes>);
 
 impl Range {
     /// The caller has checked the length, 1 or more.
     pub(crate) fn new(len: usize) -> Self {
-        Self {
-            highest: Window::new(len),
-            lowest: Window::new(len),
-        }
+        Self(Window::new(len))
     }
 
     /// Takes one bar in; (highest, lowest) once the window is full.
     #[inline]
     pub(crate) fn push(&mut self, high: f64, low: f64) -> Option<(f64, f64)> {
-        let (top, bottom) = (self.highest.push(high), self.lowest.push(low));
-        Some((top?.highest(), bottom?.lowest()))
+        self.0.push((high, low)).map(|parts| parts.extremes())
     }
 
     pub(crate) fn reset(&mut self) {
-        self.highest.reset();
-        self.lowest.reset();
+        self.0.reset();
     }
 }
 
@@ -214,23 +207,36 @@ impl WillR {
     }
 }
 
+#[inline(always)]
+fn below_top((top, bottom): (f64, f64), close: f64) -> f64 {
+    let percent = (top - bottom) / -100.0;
+    if percent == 0.0 {
+        0.0
+    } else {
+        (top - close) / percent
+    }
+}
+
 impl Indicator for WillR {
     type Row = [f64; 3];
     type Value = f64;
 
     #[inline]
     fn update(&mut self, [high, low, close]: [f64; 3]) -> Option<f64> {
-        let (top, bottom) = self.0.push(high, low)?;
-        let percent = (top - bottom) / -100.0;
-        Some(if percent == 0.0 {
-            0.0
-        } else {
-            (top - close) / percent
-        })
+        self.0.push(high, low).map(|range| below_top(range, close))
     }
 
     fn reset(&mut self) {
         self.0.reset();
+    }
+
+    fn write_lines(&self, columns: &[&[f64]], lines: &mut [&mut [f64]]) {
+        if let (&[high, low, close], [line]) = (columns, lines) {
+            let item = |i: usize| (high[i], low[i]);
+            write_windows::<Extremes>(self.0 .0.len(), item, line, |i, parts| {
+                below_top(parts.extremes(), close[i])
+            });
+        }
     }
 }
 
@@ -301,21 +307,39 @@ impl Bop {
     }
 }
 
+#[inline(always)]
+fn balance([open, high, low, close]: [f64; 4]) -> f64 {
+    let range = high - low;
+    if range > 0.0 {
+        (close - open) / range
+    } else {
+        0.0
+    }
+}
+
 impl Indicator for Bop {
     type Row = [f64; 4];
     type Value = f64;
 
     #[inline]
-    fn update(&mut self, [open, high, low, close]: [f64; 4]) -> Option<f64> {
-        let range = high - low;
-        Some(if range > 0.0 {
-            (close - open) / range
-        } else {
-            0.0
-        })
+    fn update(&mut self, bar: [f64; 4]) -> Option<f64> {
+        Some(balance(bar))
     }
 
     fn reset(&mut self) {}
+
+    fn write_lines(&self, columns: &[&[f64]], lines: &mut [&mut [f64]]) {
+        self.write_looked_at(columns, lines, &mut |_| true);
+    }
+
+    fn write_looked_at(
+        &self,
+        columns: &[&[f64]],
+        lines: &mut [&mut [f64]],
+        ahead: Ahead<'_>,
+    ) -> bool {
+        write_rows(columns, lines, ahead, balance)
+    }
 }
 
 /// Commodity channel index: distance of the typical price from its mean, in .015 mean deviations.

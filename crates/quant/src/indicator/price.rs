@@ -1,6 +1,7 @@
 //! One price out of a bar.
 
-use super::stream::Indicator;
+use super::column::write_rows;
+use super::stream::{Ahead, Indicator};
 
 /// (high + low + close) / 3.
 #[inline]
@@ -34,6 +35,19 @@ macro_rules! price {
             }
 
             fn reset(&mut self) {}
+
+            fn write_lines(&self, columns: &[&[f64]], lines: &mut [&mut [f64]]) {
+                self.write_looked_at(columns, lines, &mut |_| true);
+            }
+
+            fn write_looked_at(
+                &self,
+                columns: &[&[f64]],
+                lines: &mut [&mut [f64]],
+                ahead: Ahead<'_>,
+            ) -> bool {
+                write_rows(columns, lines, ahead, |[$($column),+]: [f64; $width]| $price)
+            }
         }
     };
 }

@@ -1,10 +1,11 @@
 //! Straight lines through a window, and two series beside each other.
 
+use super::column::write_windows;
 use super::error::{period, IndicatorError};
 use super::folds::{Cross, RampSum};
 use super::momentum::ratio;
 use super::stream::Indicator;
-use super::window::Window;
+use super::window::{Parts, Window};
 
 /// The least-squares line through the last values at the places 0, 1, ..., n - 1.
 #[derive(Debug, Clone)]
@@ -25,14 +26,18 @@ impl Line {
     /// Takes one value in; (value at place 0, slope).
     #[inline]
     fn update(&mut self, x: f64) -> Option<(f64, f64)> {
-        let parts = self.window.push(x)?;
+        self.window.push(x).map(|parts| self.through(parts))
+    }
+
+    #[inline(always)]
+    fn through(&self, parts: Parts<(f64, f64), f64>) -> (f64, f64) {
         let n = self.period as f64;
         let (sum, ramp) = parts.sum_and_ramp(self.period);
         // Places counted from their middle sum to 0 and have n (n^2 - 1) / 12 as sum of squares.
         let middle = (n + 1.0) / 2.0;
         let slope = (ramp - middle * sum) / (n * (n * n - 1.0) / 12.0);
         let mean = sum / n;
-        Some((parts.anchor + (mean - slope * (n - 1.0) / 2.0), slope))
+        (parts.anchor + (mean - slope * (n - 1.0) / 2.0), slope)
     }
 }
 
@@ -66,6 +71,17 @@ macro_rules! of_line {
 
             fn reset(&mut self) {
                 self.0.window.reset();
+            }
+
+            fn write_lines(&self, columns: &[&[f64]], lines: &mut [&mut [f64]]) {
+                if let (&[xs], [line]) = (columns, lines) {
+                    let $n = self.0.period as f64;
+                    let told = |_, parts| {
+                        let ($start, $slope) = self.0.through(parts);
+                        $value
+                    };
+                    write_windows::<RampSum>(self.0.period, |i| xs[i], line, told);
+                }
             }
         }
     };

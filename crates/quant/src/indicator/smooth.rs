@@ -62,7 +62,7 @@ impl Decay {
     }
 
     /// Four steps at once, from the beginning of a stride.
-    #[inline]
+    #[inline(always)]
     fn four(&mut self, [x, y, z, last]: [f64; 4]) -> [f64; 4] {
         let [p1, p2, p3, p4] = self.powers;
         let b = self.weight * (y - x);
@@ -108,7 +108,7 @@ impl Wilder {
     }
 
     /// Four steps at once, from the beginning of a stride.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn four(&mut self, xs: [f64; 4]) -> [f64; 4] {
         let [p1, p2, p3, p4] = self.powers;
         let [a, b, c, d] = xs.map(|x| self.weight * x);
@@ -133,7 +133,7 @@ pub(crate) trait Recursion: Clone + core::fmt::Debug {
     fn phase(&self) -> usize;
 
     /// Writes the value after each of any number of steps.
-    #[inline]
+    #[inline(always)]
     fn run(&mut self, xs: &[f64], line: &mut [f64]) {
         let mut own = self.clone();
         let odd = xs.len().min((4 - own.phase()) % 4);
@@ -180,7 +180,7 @@ impl Recursion for Wilder {
         value
     }
 
-    #[inline]
+    #[inline(always)]
     fn stride(&mut self, xs: [f64; 4]) -> [f64; 4] {
         self.four(xs)
     }
@@ -201,7 +201,7 @@ impl Recursion for Decay {
         self.step(x)
     }
 
-    #[inline]
+    #[inline(always)]
     fn stride(&mut self, xs: [f64; 4]) -> [f64; 4] {
         self.four(xs)
     }
@@ -291,6 +291,26 @@ impl<R: Recursion> Seeded<R> {
     pub(crate) fn write(&mut self, xs: &[f64], line: &mut [f64]) {
         let seeded = self.write_seed(xs, line);
         self.recursion.run(&xs[seeded..], &mut line[seeded..]);
+    }
+
+    /// Writes the averages of a stretch that follows the last one, and returns how many of its
+    /// first values have none yet.
+    pub(crate) fn go_on(&mut self, xs: &[f64], line: &mut [f64]) -> usize {
+        if self.is_seeded() {
+            self.recursion.run(xs, line);
+            return 0;
+        }
+        let seeded = self.write_seed(xs, line);
+        if !self.is_seeded() {
+            return xs.len();
+        }
+        self.recursion.run(&xs[seeded..], &mut line[seeded..]);
+        seeded - 1
+    }
+
+    /// Values of the first average.
+    pub(crate) fn period(&self) -> usize {
+        self.period
     }
 
     /// Whether there is an average.

@@ -1,10 +1,11 @@
 //! Statistics of a window: spread, shape, extremes, order.
 
+use super::column::write_windows;
 use super::error::{period, width, within, IndicatorError};
-use super::folds::{Highest, HighestAt, Lowest, Moments, Powers, Total};
+use super::folds::{Highest, Lowest, Moments, Powers, Total};
 use super::oscillator::mean_deviation;
-use super::stream::{lines, Indicator};
-use super::window::{Ring, Window};
+use super::stream::Indicator;
+use super::window::{Parts, Ring, Window};
 
 /// An indicator of one window fold: its least period and the value from its parts.
 macro_rules! of_window {
@@ -40,6 +41,14 @@ macro_rules! of_window {
 
             fn reset(&mut self) {
                 self.window.reset();
+            }
+
+            fn write_lines(&self, columns: &[&[f64]], lines: &mut [&mut [f64]]) {
+                if let (&[xs], [line]) = (columns, lines) {
+                    let $n = self.period;
+                    let told = |_, $parts: Parts<_, _>| $value;
+                    write_windows::<$fold>(self.window.len(), |i| xs[i], line, told);
+                }
             }
         }
     };
@@ -139,122 +148,12 @@ impl Indicator for StdDev {
     fn reset(&mut self) {
         self.variance.reset();
     }
-}
 
-lines!(
-    /// What [`MinMax`] says.
-    MinMaxValue {
-        /// The lowest value.
-        min,
-        /// The highest value.
-        max
-    }
-);
-
-/// Lowest and highest of the last values.
-#[derive(Debug, Clone)]
-pub struct MinMax {
-    min: Min,
-    max: Max,
-}
-
-impl MinMax {
-    /// Over `len` values, 1 or more.
-    ///
-    /// # Errors
-    /// `Period` when `len` is outside 1..=`PERIOD_MAX`.
-    pub fn new(len: usize) -> Result<Self, IndicatorError> {
-        Ok(Self {
-            min: Min::new(len)?,
-            max: Max::new(len)?,
-        })
-    }
-}
-
-impl Indicator for MinMax {
-    type Row = f64;
-    type Value = MinMaxValue;
-
-    #[inline]
-    fn update(&mut self, x: f64) -> Option<MinMaxValue> {
-        let (min, max) = (self.min.update(x), self.max.update(x));
-        Some(MinMaxValue {
-            min: min?,
-            max: max?,
-        })
-    }
-
-    fn reset(&mut self) {
-        self.min.reset();
-        self.max.reset();
-    }
-}
-
-/// The number of the bar, from 0, that has the highest of the last values; of equal ones the
-/// newest.
-#[derive(Debug, Clone)]
-pub struct MaxIndex {
-    window: Window<HighestAt>,
-    seen: u64,
-}
-
-impl MaxIndex {
-    /// Over `len` values, 1 or more.
-    ///
-    /// # Errors
-    /// `Period` when `len` is outside 1..=`PERIOD_MAX`.
-    pub fn new(len: usize) -> Result<Self, IndicatorError> {
-        Ok(Self {
-            window: Window::new(period("period", len, 1)?),
-            seen: 0,
-        })
-    }
-}
-
-impl Indicator for MaxIndex {
-    type Row = f64;
-    type Value = f64;
-
-    #[inline]
-    fn update(&mut self, x: f64) -> Option<f64> {
-        let now = self.seen;
-        self.seen += 1;
-        let (_, at) = self.window.push((x, now))?.newest_highest();
-        Some(at as f64)
-    }
-
-    fn reset(&mut self) {
-        self.window.reset();
-        self.seen = 0;
-    }
-}
-
-/// The number of the bar, from 0, that has the lowest of the last values; of equal ones the
-/// newest.
-#[derive(Debug, Clone)]
-pub struct MinIndex(MaxIndex);
-
-impl MinIndex {
-    /// Over `len` values, 1 or more.
-    ///
-    /// # Errors
-    /// `Period` when `len` is outside 1..=`PERIOD_MAX`.
-    pub fn new(len: usize) -> Result<Self, IndicatorError> {
-        MaxIndex::new(len).map(Self)
-    }
-}
-
-impl Indicator for MinIndex {
-    type Row = f64;
-    type Value = f64;
-
-    #[inline]
-    fn update(&mut self, x: f64) -> Option<f64> {
-        self.0.update(-x)
-    }
-
-    fn reset(&mut self) {
-        self.0.reset();
+    fn write_lines(&self, columns: &[&[f64]], lines: &mut [&mut [f64]]) {
+        self.variance.write_lines(columns, lines);
+        for x in lines.iter_mut().flat_map(|line| line.iter_mut()) {
+            *x = libm::sqrt(*x) * self.width;
+        }
     }
 }
 

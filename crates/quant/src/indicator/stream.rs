@@ -1,6 +1,7 @@
 //! The trait that every indicator has, and the erased form that the Python face hosts.
 
 use core::fmt;
+use core::ops::Range;
 
 use super::error::IndicatorError;
 
@@ -115,6 +116,9 @@ macro_rules! lines {
 }
 pub(crate) use lines;
 
+/// Asked whether a stretch of rows may be read.
+pub type Ahead<'a> = &'a mut dyn FnMut(Range<usize>) -> bool;
+
 /// A streaming indicator: one row in, the value out, in bounded time and memory.
 pub trait Indicator: Clone + fmt::Debug {
     /// What one bar brings: a number, or numbers in the order open, high, low, close, volume.
@@ -140,6 +144,21 @@ pub trait Indicator: Clone + fmt::Debug {
         Self::Value::write(rows, lines);
     }
 
+    /// The same, where rows are looked at before they are read: `ahead` is asked about stretches
+    /// of them, and once it says no the lines are left as they are. False then.
+    fn write_looked_at(
+        &self,
+        columns: &[&[f64]],
+        lines: &mut [&mut [f64]],
+        ahead: Ahead<'_>,
+    ) -> bool {
+        let fine = ahead(0..columns.first().map_or(0, |column| column.len()));
+        if fine {
+            self.write_lines(columns, lines);
+        }
+        fine
+    }
+
     /// The same with everything checked.
     ///
     /// # Errors
@@ -150,6 +169,16 @@ pub trait Indicator: Clone + fmt::Debug {
         columns: &[&[f64]],
         lines: &mut [&mut [f64]],
     ) -> Result<(), IndicatorError> {
+        Self::check(columns, lines)?;
+        self.write_lines(columns, lines);
+        Ok(())
+    }
+
+    /// Checks how many columns and lines there are, and how long.
+    ///
+    /// # Errors
+    /// As [`Indicator::batch_into`].
+    fn check(columns: &[&[f64]], lines: &[&mut [f64]]) -> Result<(), IndicatorError> {
         let counts = [
             (Self::Row::WIDTH, columns.len()),
             (Self::Value::NAMES.len(), lines.len()),
@@ -171,7 +200,6 @@ pub trait Indicator: Clone + fmt::Debug {
                 });
             }
         }
-        self.write_lines(columns, lines);
         Ok(())
     }
 
@@ -206,7 +234,8 @@ pub trait Streaming: fmt::Debug + Send + Sync {
     fn ready(&self) -> bool;
     /// Forgets every row.
     fn reset(&mut self);
-    /// Writes the lines after each row of columns, by a fresh copy.
+    /// Writes the lines after each row of columns, by a fresh copy, as long as what is `ahead` is
+    /// fine; whether all of it was.
     ///
     /// # Errors
     /// As [`Indicator::batch_into`].
@@ -214,7 +243,8 @@ pub trait Streaming: fmt::Debug + Send + Sync {
         &self,
         columns: &[&[f64]],
         lines: &mut [&mut [f64]],
-    ) -> Result<(), IndicatorError>;
+        ahead: Ahead<'_>,
+    ) -> Result<bool, IndicatorError>;
     /// A copy with its state.
     fn boxed_clone(&self) -> Box<dyn Streaming>;
 }
@@ -257,8 +287,10 @@ impl<I: Indicator + Send + Sync + 'static> Streaming for Stream<I> {
         &self,
         columns: &[&[f64]],
         lines: &mut [&mut [f64]],
-    ) -> Result<(), IndicatorError> {
-        self.indicator.batch_into(columns, lines)
+        ahead: Ahead<'_>,
+    ) -> Result<bool, IndicatorError> {
+        I::check(columns, lines)?;
+        Ok(self.indicator.write_looked_at(columns, lines, ahead))
     }
 
     fn boxed_clone(&self) -> Box<dyn Streaming> {

@@ -1,13 +1,15 @@
 //! Volatility: true ranges, and what the four prices of a bar say about variance.
 
+use super::column::TILE;
 use super::error::{period, width, IndicatorError};
 use super::folds::{Moments, Total};
 use super::smooth::{Recursion, Seeded, Wilder};
-use super::stream::Indicator;
+use super::stream::{Ahead, Indicator};
 use super::window::Window;
+use crate::linalg::lanes::wide;
 
 /// max(high, last close) - min(low, last close), as the greatest of three distances.
-#[inline]
+#[inline(always)]
 pub(crate) fn true_range(high: f64, low: f64, last: f64) -> f64 {
     let (range, up, down) = (high - low, (high - last).abs(), (low - last).abs());
     let widest = if up > range { up } else { range };
@@ -45,6 +47,27 @@ impl Indicator for TRange {
 
     fn reset(&mut self) {
         self.0 = None;
+    }
+
+    fn write_lines(&self, columns: &[&[f64]], lines: &mut [&mut [f64]]) {
+        if let (&[high, low, close], [line]) = (columns, lines) {
+            if let Some((first, line)) = line.split_first_mut() {
+                *first = f64::NAN;
+                wide(
+                    #[inline(always)]
+                    || write_ranges((&high[1..], &low[1..]), close, line),
+                );
+            }
+        }
+    }
+}
+
+/// True ranges of bars and the closes before them.
+#[inline(always)]
+fn write_ranges((high, low): (&[f64], &[f64]), lasts: &[f64], slots: &mut [f64]) {
+    let bars = high.iter().zip(low).zip(lasts);
+    for (slot, ((&high, &low), &last)) in slots.iter_mut().zip(bars) {
+        *slot = true_range(high, low, last);
     }
 }
 
@@ -97,12 +120,31 @@ impl Indicator for Atr {
     }
 
     fn write_lines(&self, columns: &[&[f64]], lines: &mut [&mut [f64]]) {
+        self.write_looked_at(columns, lines, &mut |_| true);
+    }
+
+    fn write_looked_at(
+        &self,
+        columns: &[&[f64]],
+        lines: &mut [&mut [f64]],
+        ahead: Ahead<'_>,
+    ) -> bool {
         let (&[high, low, close], [line]) = (columns, lines) else {
-            return;
+            return true;
         };
+        wide(
+            #[inline(always)]
+            || self.write([high, low, close], line, ahead),
+        )
+    }
+}
+
+impl Atr {
+    #[inline(always)]
+    fn write(&self, [high, low, close]: [&[f64]; 3], line: &mut [f64], ahead: Ahead<'_>) -> bool {
         let n = high.len();
-        if n == 0 {
-            return;
+        if n == 0 || !ahead(0..1) {
+            return n == 0;
         }
         // The line holds the true ranges of one tile at a time before it holds their average.
         let mut average = self.average.clone();
@@ -113,12 +155,15 @@ impl Indicator for Atr {
         let mut decay: Option<Wilder> = None;
         while from < n {
             let to = n.min(from + TILE);
-            let bars = high[from..to].iter().zip(&low[from..to]);
-            let lasts = &close[from - 1..to - 1];
-            let ranges = &mut ranges[..to - from];
-            for ((slot, (&h, &l)), &last) in ranges.iter_mut().zip(bars).zip(lasts) {
-                *slot = true_range(h, l, last);
+            if !ahead(from..to) {
+                return false;
             }
+            let ranges = &mut ranges[..to - from];
+            write_ranges(
+                (&high[from..to], &low[from..to]),
+                &close[from - 1..to - 1],
+                ranges,
+            );
             let line = &mut line[from..to];
             match &mut decay {
                 Some(decay) => decay.run(ranges, line),
@@ -133,11 +178,9 @@ impl Indicator for Atr {
             }
             from = to;
         }
+        true
     }
 }
-
-/// True ranges that are averaged together; they stay in the nearest cache.
-const TILE: usize = 1024;
 
 /// Average true range in percent of the close; 0 where the close is 0, as in TA-Lib.
 #[derive(Debug, Clone)]
@@ -153,23 +196,51 @@ impl Natr {
     }
 }
 
+/// A range in percent of the close.
+#[inline(always)]
+fn of_close(range: f64, close: f64) -> f64 {
+    if close == 0.0 {
+        0.0
+    } else {
+        100.0 * (range / close)
+    }
+}
+
 impl Indicator for Natr {
     type Row = [f64; 3];
     type Value = f64;
 
     #[inline]
     fn update(&mut self, bar: [f64; 3]) -> Option<f64> {
-        let range = self.0.update(bar)?;
-        let close = bar[2];
-        Some(if close == 0.0 {
-            0.0
-        } else {
-            100.0 * (range / close)
-        })
+        Some(of_close(self.0.update(bar)?, bar[2]))
     }
 
     fn reset(&mut self) {
         self.0.reset();
+    }
+
+    fn write_lines(&self, columns: &[&[f64]], lines: &mut [&mut [f64]]) {
+        self.write_looked_at(columns, lines, &mut |_| true);
+    }
+
+    fn write_looked_at(
+        &self,
+        columns: &[&[f64]],
+        lines: &mut [&mut [f64]],
+        ahead: Ahead<'_>,
+    ) -> bool {
+        if !self.0.write_looked_at(columns, lines, ahead) {
+            return false;
+        }
+        if let (&[_, _, close], [line]) = (columns, lines) {
+            let untold = self.0.average.period().min(line.len());
+            let told = line[untold..].iter_mut().zip(&close[untold..]);
+            wide(
+                #[inline(always)]
+                || told.for_each(|(slot, close)| *slot = of_close(*slot, *close)),
+            );
+        }
+        true
     }
 }
 

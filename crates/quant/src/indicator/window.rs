@@ -89,6 +89,11 @@ impl<F: Fold> Window<F> {
         }
     }
 
+    /// How many values.
+    pub(crate) fn len(&self) -> usize {
+        self.block.len()
+    }
+
     pub(crate) fn reset(&mut self) {
         self.head = F::EMPTY;
         self.head_len = 0;
@@ -139,6 +144,11 @@ impl Delay {
             self.full = true;
         }
         full.then_some(old)
+    }
+
+    /// How many steps.
+    pub(crate) fn steps(&self) -> usize {
+        self.ring.len()
     }
 
     pub(crate) fn reset(&mut self) {

@@ -24,19 +24,33 @@ impl Cholesky {
         Self::with_threshold(a, DEPENDENT)
     }
 
+    /// The same for a matrix that is not needed any more.
+    ///
+    /// # Errors
+    /// As [`Cholesky::try_new`].
+    pub fn take(a: Matrix) -> Result<Self, usize> {
+        Self::of(a, DEPENDENT)
+    }
+
     /// Factors `a`; a pivot at or below `threshold` times its diagonal entry counts as zero.
     ///
     /// # Errors
     /// The index of the first column whose pivot is zero.
     pub fn with_threshold(a: &Matrix, threshold: f64) -> Result<Self, usize> {
-        let n = a.rows();
-        let mut l = a.clone();
+        Self::of(a.clone(), threshold)
+    }
+
+    /// Factors a matrix in its own memory.
+    fn of(mut l: Matrix, threshold: f64) -> Result<Self, usize> {
+        let n = l.rows();
+        let least: Vec<f64> = (0..n).map(|j| threshold * l.at(j, j).abs()).collect();
         let mut first = 0;
         while first < n {
             let last = (first + BLOCK).min(n);
-            for j in first..last {
-                factor_column(&mut l, a, (first, j), threshold)?;
-            }
+            wide(
+                #[inline(always)]
+                || (first..last).try_for_each(|j| factor_column(&mut l, (first, j), least[j])),
+            )?;
             update_rest(&mut l, first, last);
             first = last;
         }
@@ -96,23 +110,14 @@ impl Cholesky {
     }
 }
 
-fn factor_column(
-    l: &mut Matrix,
-    a: &Matrix,
-    (first, j): (usize, usize),
-    threshold: f64,
-) -> Result<(), usize> {
-    wide(
-        #[inline(always)]
-        || {
-            for k in first..j {
-                let (before, column) = l.two_cols_mut(k, j);
-                axpy_in(-before[j], &before[j..], &mut column[j..]);
-            }
-        },
-    );
+#[inline(always)]
+fn factor_column(l: &mut Matrix, (first, j): (usize, usize), least: f64) -> Result<(), usize> {
+    for k in first..j {
+        let (before, column) = l.two_cols_mut(k, j);
+        axpy_in(-before[j], &before[j..], &mut column[j..]);
+    }
     let pivot = l.at(j, j);
-    if pivot.is_nan() || pivot <= threshold * a.at(j, j).abs() {
+    if pivot.is_nan() || pivot <= least {
         return Err(j);
     }
     let root = pivot.sqrt();

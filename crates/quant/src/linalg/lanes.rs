@@ -27,6 +27,14 @@ unsafe fn with_avx2<R>(work: impl FnOnce() -> R) -> R {
     work()
 }
 
+/// The same lanes, through memory: what follows them is compiled by itself. Otherwise the compiler
+/// arranges the lanes of the loop as the last additions would like them, two by two.
+#[inline(always)]
+fn settled<T>(mut lanes: T) -> T {
+    core::hint::black_box(&mut lanes);
+    lanes
+}
+
 #[inline(always)]
 fn fold(lanes: [f64; WIDTH]) -> f64 {
     let a = (lanes[0] + lanes[4]) + (lanes[2] + lanes[6]);
@@ -48,6 +56,7 @@ pub fn dot_in(a: &[f64], b: &[f64]) -> f64 {
             lanes[i] += x[i] * y[i];
         }
     }
+    let mut lanes = settled(lanes);
     for (i, (x, y)) in tail_a.iter().zip(tail_b).enumerate() {
         lanes[i] += x * y;
     }
@@ -73,6 +82,7 @@ pub fn dots_in(a: &[f64], others: [&[f64]; 4]) -> [f64; 4] {
             lanes[3][i] += x[i] * e[i];
         }
     }
+    let mut lanes = settled(lanes);
     for (lanes, head) in lanes.iter_mut().zip(&heads) {
         for (i, (x, y)) in tail.iter().zip(head.remainder()).enumerate() {
             lanes[i] += x * y;
@@ -153,6 +163,25 @@ pub fn centre(a: &mut [f64]) -> f64 {
         *x -= second;
     }
     first + second
+}
+
+/// Whether every value is finite: times 0 those are 0 and others NaN, which stays in a sum.
+#[must_use]
+pub fn all_finite(a: &[f64]) -> bool {
+    wide(
+        #[inline(always)]
+        || {
+            let mut sums = [0.0; 2 * WIDTH];
+            let heads = a.chunks_exact(sums.len());
+            let tail = heads.remainder();
+            for stride in heads {
+                for (sum, x) in sums.iter_mut().zip(stride) {
+                    *sum += x * 0.0;
+                }
+            }
+            tail.iter().all(|x| x.is_finite()) && sums.iter().all(|sum| !sum.is_nan())
+        },
+    )
 }
 
 /// Whether all values are the same; also of nothing.

@@ -1,5 +1,6 @@
 //! A column-major matrix.
 
+use super::lanes::all_finite;
 use crate::error::{Fault, QuantError, Result};
 
 const TILE: usize = 16;
@@ -120,6 +121,7 @@ impl Matrix {
     }
 
     /// Two different columns, both to be changed.
+    #[inline]
     pub fn two_cols_mut(&mut self, a: usize, b: usize) -> (&mut [f64], &mut [f64]) {
         let rows = self.rows;
         if a < b {
@@ -156,6 +158,9 @@ impl Matrix {
     /// # Errors
     /// [`QuantError::Data`] with the row and the column of the first NaN or infinity.
     pub fn checked(&self, field: &'static str) -> Result<()> {
+        if all_finite(&self.data) {
+            return Ok(());
+        }
         for j in 0..self.cols {
             if let Some(row) = self.col(j).iter().position(|v| !v.is_finite()) {
                 let problem = format!("value is {}", self.at(row, j));

@@ -10,6 +10,10 @@ use crate::linalg::{Cholesky, Matrix};
 
 /// Coordinate sweeps before pivoting.
 const SWEEPS: usize = 12;
+/// Of few assets, whose factor costs no more than some sweeps.
+const SWEEPS_FEW: usize = 3;
+/// As many are few.
+const FEW: usize = 32;
 /// Exchanges of whole blocks that may pass without progress before single exchanges begin.
 const PATIENCE: usize = 3;
 
@@ -33,10 +37,11 @@ pub fn solve(c: &Matrix, q: &[f64]) -> Option<Held> {
     let n = q.len();
     let mut x = vec![0.0; n];
     let mut gradient: Vec<f64> = q.iter().map(|v| -v).collect();
+    let inverses: Vec<f64> = (0..n).map(|i| 1.0 / c.at(i, i)).collect();
     let mut iterations = 0;
-    for _ in 0..SWEEPS {
+    for _ in 0..if n > FEW { SWEEPS } else { SWEEPS_FEW } {
         iterations += 1;
-        if sweep(c, &mut x, &mut gradient) == 0 {
+        if sweep(c, &inverses, &mut x, &mut gradient) == 0 {
             break;
         }
     }
@@ -44,8 +49,9 @@ pub fn solve(c: &Matrix, q: &[f64]) -> Option<Held> {
     pivot(c, q, &mut held, iterations)
 }
 
-/// One round over all coordinates; says how many were freed or left.
-fn sweep(c: &Matrix, x: &mut [f64], gradient: &mut [f64]) -> usize {
+/// One round over all coordinates; says how many were freed or left. It finds who is held, not how
+/// much, so that inverses of the diagonal are good enough.
+fn sweep(c: &Matrix, inverses: &[f64], x: &mut [f64], gradient: &mut [f64]) -> usize {
     wide(
         #[inline(always)]
         || {
@@ -55,7 +61,7 @@ fn sweep(c: &Matrix, x: &mut [f64], gradient: &mut [f64]) -> usize {
                     continue;
                 }
                 let column = c.col(i);
-                let next = (x[i] - gradient[i] / column[i]).max(0.0);
+                let next = (x[i] - gradient[i] * inverses[i]).max(0.0);
                 let change = next - x[i];
                 exchanged += usize::from((next > 0.0) != (x[i] > 0.0));
                 x[i] = next;
@@ -75,17 +81,12 @@ fn pivot(c: &Matrix, q: &[f64], held: &mut Vec<usize>, mut iterations: usize) ->
         let values = solve_held(c, q, held)?;
         let (gradient, scale) = slope(c, q, held, &values);
         let tolerance = 1e-12 * scale;
-        let bad: Vec<usize> = {
-            let mut inside = vec![false; n];
-            held.iter().for_each(|i| inside[*i] = true);
-            let leave = held.iter().zip(&values).filter(|(_, v)| **v <= 0.0);
-            let mut bad: Vec<usize> = leave.map(|(i, _)| *i).collect();
-            bad.extend(
-                (0..n).filter(|i| !inside[*i] && gradient[*i] < -tolerance * c.at(*i, *i).sqrt()),
-            );
-            bad.sort_unstable();
-            bad
+        let mut inside = held.iter().zip(&values).peekable();
+        let is_bad = |i: &usize| match inside.next_if(|(j, _)| *j == i) {
+            Some((_, value)) => *value <= 0.0,
+            None => gradient[*i] < -tolerance * c.at(*i, *i).sqrt(),
         };
+        let bad: Vec<usize> = (0..n).filter(is_bad).collect();
         if bad.is_empty() {
             return Some(finished(c, held, &values, &gradient, (iterations, scale)));
         }
@@ -125,7 +126,7 @@ fn solve_held(c: &Matrix, q: &[f64], held: &[usize]) -> Option<Vec<f64>> {
         }
     }
     let right: Vec<f64> = held.iter().map(|i| q[*i]).collect();
-    Some(Cholesky::try_new(&block).ok()?.solve(&right))
+    Some(Cholesky::take(block).ok()?.solve(&right))
 }
 
 /// The gradient `C x - q`, and the scale of `q` in units of risk.
