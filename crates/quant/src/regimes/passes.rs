@@ -6,6 +6,7 @@
 
 use super::emissions::Emissions;
 use super::model::{Hmm, Sample};
+use crate::linalg::lanes::wide;
 
 /// Below this a sum of probabilities has lost digits; logarithms take its place for one step.
 const TINY: f64 = 1e-250;
@@ -112,8 +113,15 @@ impl<const K: usize> Forward<K> {
         Self::along(&Chain::new(model), model, sample, emissions)
     }
 
-    #[inline(never)]
     fn along(chain: &Chain<K>, model: &Hmm, sample: &Sample, emissions: &Emissions) -> Self {
+        wide(
+            #[inline(always)]
+            || Self::along_in(chain, model, sample, emissions),
+        )
+    }
+
+    #[inline(always)]
+    fn along_in(chain: &Chain<K>, model: &Hmm, sample: &Sample, emissions: &Emissions) -> Self {
         let mut all = vec![[0.0; K]; emissions.rows];
         let mut log_scale = crate::linalg::lanes::sum(&emissions.largest);
         for (first, length) in sample.sequences() {
@@ -274,8 +282,15 @@ pub(super) struct Counts {
 }
 
 /// Expected counts (eq. 109-111 for several sequences); squares about `centres`.
-#[inline(never)]
 pub(super) fn count<const K: usize>(model: &Hmm, sample: &Sample, emissions: &Emissions) -> Counts {
+    wide(
+        #[inline(always)]
+        || count_in::<K>(model, sample, emissions),
+    )
+}
+
+#[inline(always)]
+fn count_in<const K: usize>(model: &Hmm, sample: &Sample, emissions: &Emissions) -> Counts {
     let chain = Chain::<K>::new(model);
     let forward = Forward::<K>::run(model, sample, emissions);
     let (states, d, x) = (model.states, model.dims, sample.values());
