@@ -286,7 +286,7 @@ fn alpaca_market(config: &LanesConfig, link: LinkConfig) -> alpaca::MarketStream
 }
 
 fn binance_market(config: &LanesConfig, link: LinkConfig) -> binance::MarketStream {
-    let settings = binance::MarketStreamConfig {
+    let settings = FeedConfig {
         link,
         trades: config.channels.trades,
         quotes: config.channels.quotes,

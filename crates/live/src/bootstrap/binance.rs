@@ -1,7 +1,7 @@
 //! The questions in Binance's words.
 
 use py_rt_types::{CancelOrder, ClientOrderId, Instrument, NewOrder, Qty, UnixNanos};
-use py_rt_venues::binance::fees::base_of;
+use py_rt_venues::fees::base_of;
 use py_rt_venues::binance::lists::{
     decode_account, decode_exchange_info, decode_orders, decode_price, decode_time, Pair,
 };

@@ -11,7 +11,7 @@ use py_rt_types::{
     ReportKind, Side, TimeInForce, UnixNanos, VenueOrderId,
 };
 
-use crate::binance::fees::Fee;
+use crate::fees::Fee;
 use crate::binance::ids::{exec_id, order_id};
 use crate::dialect::Dialect;
 use crate::error::{DecodeError, Malformed};

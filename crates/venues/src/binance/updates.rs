@@ -7,7 +7,7 @@ use py_rt_types::{
     ClientOrderId, Liquidity, OrderStatus, Query, RejectReason, ReportKind, VenueOrderId,
 };
 
-use crate::binance::fees::Fee;
+use crate::fees::Fee;
 use crate::binance::ids::{decode_making_way, exec_id, order_id};
 use crate::binance::orders::{
     instant, limit, order_type, price, qty, read_side, read_tif, status, whole, Order,

@@ -13,16 +13,16 @@ use py_rt_types::UnixNanos;
 use crate::binance::encode::stamp_ms;
 use crate::binance::errors::{ErrorBody, WRONG_TIME};
 use crate::binance::lists::decode_time;
-use crate::binance::rest_dialect::warn_of_fee;
 use crate::binance::sign::Signer;
 use crate::binance::updates::RawUpdate;
 use crate::dialect::{Counters, Credentials, Dialect};
 use crate::error::{DecodeError, Malformed};
+use crate::fees::warn_of_fee;
 use crate::ids::push_decimal;
 use crate::json::{Raw, Scanner, Slot};
 use crate::link::{Link, LinkConfig, Wish};
 use crate::outbox::Outbox;
-use crate::session::{Fatal, Session, Transmit, VenueEvent};
+use crate::session::{AccountSession, Fatal, Session, Transmit, VenueEvent};
 
 const WINDOW_MS: u64 = 5000;
 /// How long the connection is left alone after the venue refused it for too many requests.
@@ -285,3 +285,5 @@ impl Session for UserStream {
         self.link.poll_timeout()
     }
 }
+
+impl AccountSession for UserStream {}

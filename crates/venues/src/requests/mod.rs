@@ -5,6 +5,8 @@
 //! - [`RequestSession`]: the rules of asking, once for all venues.
 //! - [`Outcome`], [`Subject`]: what an answer means for the order that was asked about.
 
+pub(crate) mod executions;
+pub(crate) mod lists;
 mod outcome;
 mod queue;
 mod session;
@@ -44,6 +46,8 @@ pub enum VenueRequest {
     Asset(InstrumentId),
     /// The whole book of an instrument, where changes of it come by another road.
     Book(InstrumentId),
+    /// A word that opens the account's stream, where the key itself does not.
+    Token,
 }
 
 /// Why an order is not sent.
@@ -96,6 +100,12 @@ pub trait RestDialect: Debug {
 
     /// The quota as an answer tells it.
     fn rate_limit(&self, now: UnixNanos, response: &Response<'_>) -> RateLimit;
+
+    /// From when on a question may be sent, where the venue counts questions and tells nobody. New
+    /// orders never wait: what cannot be sent now is refused.
+    fn ready_at(&self, _now: UnixNanos, _job: &Job<Self::Step>) -> UnixNanos {
+        UnixNanos::MIN
+    }
 }
 
 /// A request connection of any venue.
