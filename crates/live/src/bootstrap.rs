@@ -2,25 +2,28 @@
 //! are, what is open, what is held.
 //!
 //! [`Bootstrap`] is the connection and the patience; what is asked, and how the answers read, is
-//! the dialect's: [`alpaca`] and [`binance`] answer the same [`Questions`].
+//! the dialect's: [`alpaca`], [`binance`] and [`kraken`] answer the same
+//! [`Questions`].
 
 use std::io::{Read, Write};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use py_rt_types::{AssetClass, Decimal, Instrument, InstrumentId, InstrumentSpec, NewOrder, Qty};
-use py_rt_venues::binance::errors::{ErrorBody, WRONG_TIME};
 use py_rt_venues::http::{Response, ResponseReader};
 use py_rt_venues::{Credentials, Lineage, SymbolTable};
 use rustls::ClientConfig;
 
 use crate::clock::pause_for;
-use crate::config::{Dialect, Mode, VenueConfig};
+use crate::config::{Dialect, LiveConfig, Mode, VenueConfig};
 use crate::error::LiveError;
+use crate::kraken_key::KrakenKey;
 use crate::net::{open_stream, Stream, Url};
 
 mod alpaca;
 mod binance;
+mod kraken;
 
 /// Answers before a session are small.
 const BODY_MAX: usize = 1 << 20;
@@ -71,6 +74,29 @@ trait Questions: std::fmt::Debug {
     ) -> Result<(), LiveError>;
 }
 
+/// Who asks whom, and where what must outlive the asking is kept.
+#[derive(Debug, Clone)]
+pub struct Purpose {
+    /// The venue.
+    pub venue: VenueConfig,
+    /// Whose orders are ours.
+    pub lineage: Lineage,
+    /// The state directory.
+    pub state_dir: PathBuf,
+}
+
+impl Purpose {
+    /// That of a session.
+    #[must_use]
+    pub fn of(config: &LiveConfig, lineage: Lineage) -> Self {
+        Self {
+            venue: config.venue.clone(),
+            lineage,
+            state_dir: config.state_dir.clone(),
+        }
+    }
+}
+
 /// Asks one host, one question after the other, waiting for each answer.
 #[derive(Debug)]
 pub struct Bootstrap {
@@ -86,8 +112,7 @@ impl Bootstrap {
     pub fn open(
         url: &Url,
         tls: Option<&Arc<ClientConfig>>,
-        venue: &VenueConfig,
-        lineage: Lineage,
+        purpose: &Purpose,
     ) -> Result<Self, LiveError> {
         let stream = open_stream(url, tls).map_err(|error| {
             LiveError::Connection(format!(
@@ -98,19 +123,25 @@ impl Bootstrap {
         })?;
         let desk = Desk {
             host: url.authority(),
-            credentials: credentials(venue),
-            lineage,
+            credentials: credentials(&purpose.venue),
+            lineage: purpose.lineage,
+        };
+        let (questions, judge): (Box<dyn Questions>, Judge) = match purpose.venue.dialect {
+            Dialect::Alpaca => (Box::new(alpaca::Alpaca(desk)), judge),
+            Dialect::Binance => (Box::new(binance::Binance::new(desk)), binance::judge),
+            Dialect::Kraken => {
+                let key = KrakenKey::open(&purpose.state_dir, &purpose.venue.secret)?;
+                (Box::new(kraken::Kraken::new(desk, key)), kraken::judge)
+            }
         };
         Ok(Self {
             wire: Wire {
                 url: url.clone(),
                 tls: tls.cloned(),
                 stream,
+                judge,
             },
-            questions: match venue.dialect {
-                Dialect::Alpaca => Box::new(alpaca::Alpaca(desk)),
-                Dialect::Binance => Box::new(binance::Binance::new(desk)),
-            },
+            questions,
         })
     }
 
@@ -203,7 +234,11 @@ struct Wire {
     url: Url,
     tls: Option<Arc<ClientConfig>>,
     stream: Stream,
+    judge: Judge,
 }
+
+/// Whether an answer is of use, by what the dialect says of it.
+type Judge = fn(&Response<'_>, &str) -> Result<(), Failure>;
 
 impl Wire {
     /// Asks until there is an answer of use, on a new connection each time: a session that has
@@ -255,6 +290,10 @@ impl Wire {
             let text = format!("asking the venue about {about}: {error}");
             Failure::Passing(LiveError::Connection(text))
         };
+        if request.is_empty() {
+            let text = format!("the question about {about} could not be put: is the disk full?");
+            return Err(Failure::Final(LiveError::Journal(text)));
+        }
         self.stream.write_all(request).map_err(lost)?;
         let mut reader = ResponseReader::new(BODY_MAX);
         let mut bytes = [0; 8192];
@@ -266,7 +305,7 @@ impl Wire {
             reader.handle_input(&bytes[..count]);
             match reader.poll_response() {
                 Ok(Some(response)) => {
-                    judge(&response, about)?;
+                    (self.judge)(&response, about)?;
                     return read(response.body).map_err(Failure::Passing);
                 }
                 Ok(None) if count > 0 => {}
@@ -314,14 +353,63 @@ fn judge(response: &Response<'_>, about: &str) -> Result<(), Failure> {
             let start: String = body.chars().take(200).collect();
             let text = format!("the venue answers {status} about {about}: {start}");
             let error = LiveError::Venue(text);
-            let code = ErrorBody::decode(response.body).map_or(0, |body| body.code);
             Err(match status {
-                400 if code == WRONG_TIME => Failure::WrongTime(error),
                 408 | 429 | 500.. => Failure::Passing(error),
                 _ => Failure::Final(error),
             })
         }
     }
+}
+
+/// An instrument from what the venue says of it; `trading` is what one that can be traded says.
+fn listed(
+    symbol: &str,
+    found: Option<(&str, InstrumentSpec)>,
+    trading: &str,
+) -> Result<Instrument, LiveError> {
+    let (status, spec) = found.ok_or_else(|| {
+        LiveError::Config(format!(
+            "the venue does not know `{symbol}`: correct `run.symbols`"
+        ))
+    })?;
+    if status != trading {
+        return Err(LiveError::Config(format!(
+            "the venue does not trade `{symbol}` now ({status}): take it out of `run.symbols`"
+        )));
+    }
+    Instrument::try_new(spec).map_err(|error| {
+        LiveError::Venue(format!("the venue's `{symbol}` cannot be traded: {error}"))
+    })
+}
+
+/// A session keeps its cash in one currency.
+fn one_currency(instruments: &[Instrument]) -> Result<(), LiveError> {
+    let currency = |one: &Instrument| one.spec().currency.clone();
+    let Some(first) = instruments.first() else {
+        return Ok(());
+    };
+    match instruments
+        .iter()
+        .find(|one| currency(one) != currency(first))
+    {
+        None => Ok(()),
+        Some(other) => Err(LiveError::Config(format!(
+            "`{}` is paid in {} and `{}` in {}: a session has one currency; give each its own \
+             session and `state_dir`",
+            first.symbol(),
+            currency(first),
+            other.symbol(),
+            currency(other)
+        ))),
+    }
+}
+
+/// What of an amount in 1e-18 can be sold: whole lots, and not less than the smallest order.
+fn sellable(instrument: &Instrument, owned: i128) -> Option<Qty> {
+    let lot = instrument.spec().lot_size.to_atto().unwrap_or(1);
+    let lots = owned / lot.max(1);
+    let qty = Qty(i64::try_from(lots).unwrap_or(i64::MAX));
+    (qty.0 > 0 && qty >= instrument.min_qty()).then_some(qty)
 }
 
 /// Key and secret in the form that the sessions take.
@@ -392,9 +480,14 @@ mod tests {
             fractional: false,
             order_connections: 1,
             answer_timeout_ns: 1,
+            tier: crate::config::Tier::Starter,
         };
-        let lineage = Lineage::parse("abcdefgh").unwrap();
-        Bootstrap::open(&url, None, &config, lineage)?
+        let purpose = Purpose {
+            venue: config,
+            lineage: Lineage::parse("abcdefgh").unwrap(),
+            state_dir: PathBuf::from("."),
+        };
+        Bootstrap::open(&url, None, &purpose)?
             .check_mode(Mode::Paper)
             .map(drop)
     }

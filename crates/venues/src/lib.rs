@@ -70,6 +70,7 @@ pub use ids::Lineage;
 pub use link::{Link, LinkConfig};
 pub use requests::{Refusal, Requests, VenueRequest};
 pub use session::{
-    AccountSession, BookAnswer, Fatal, MarketSession, RateLimit, Session, Token, Transmit, VenueEvent,
+    AccountSession, BookAnswer, Fatal, MarketSession, RateLimit, Session, Token, Transmit,
+    VenueEvent,
 };
 pub use symbols::{Listing, SymbolError, SymbolTable};

@@ -11,14 +11,14 @@ use py_rt_types::{
     Side, UnixNanos,
 };
 
-use crate::fees::Fee;
 use crate::binance::ids::{exec_id, order_id};
-use crate::binance::orders::{instant, price, qty, whole, RawOrder};
+use crate::binance::orders::{instant, whole, RawOrder};
 use crate::dialect::Dialect;
 use crate::error::{DecodeError, Malformed};
+use crate::fees::Fee;
 use crate::json::{Scanner, Slot};
 use crate::requests::executions::Listed;
-use crate::symbols::{decimal, Listing};
+use crate::symbols::{decimal, price, qty, Listing};
 
 /// An asset that the account owns, free and locked together, in 1e-18.
 #[derive(Debug, Clone, PartialEq, Eq)]

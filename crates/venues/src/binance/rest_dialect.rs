@@ -15,7 +15,6 @@ use py_rt_types::{AccountReport, Query, RejectReason, ReportKind, Side, UnixNano
 
 use crate::binance::encode::Encoder;
 use crate::binance::errors::{decode_rate_limit, judge, ErrorBody, WRONG_TIME};
-use crate::fees::{base_of, warn_of_fee};
 use crate::binance::fills::{FillsWork, Wanted};
 use crate::binance::lists::{
     decode_account, decode_executed, decode_orders, decode_time, decode_trades,
@@ -23,7 +22,9 @@ use crate::binance::lists::{
 use crate::binance::orders::{RawOrder, Terms};
 use crate::binance::replace::{read_replace, Replaced};
 use crate::error::Malformed;
+use crate::fees::{base_of, warn_of_fee};
 use crate::http::Response;
+use crate::requests::clock::{offset_ns, VenueClock};
 use crate::requests::lists::{end_lookup, finish_list, tell_cash, tell_positions};
 use crate::requests::terms::NOT_LISTED;
 use crate::requests::{
@@ -51,16 +52,7 @@ enum At {
 #[derive(Debug, Clone, Default)]
 pub struct Step {
     at: At,
-    clock: Clock,
-}
-
-/// Whether the venue was asked for its time within a job.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-enum Clock {
-    #[default]
-    Believed,
-    Asking(UnixNanos),
-    Asked,
+    clock: VenueClock,
 }
 
 type Events = VecDeque<VenueEvent>;
@@ -74,7 +66,7 @@ impl RestDialect for Encoder {
         job: &Job<Step>,
         out: &mut Vec<u8>,
     ) -> Result<(), Refusal> {
-        if let Clock::Asking(_) = job.step.clock {
+        if let VenueClock::Asking(_) = job.step.clock {
             self.encode_time(out);
             return Ok(());
         }
@@ -106,14 +98,14 @@ impl RestDialect for Encoder {
         response: &Response<'_>,
         events: &mut Events,
     ) -> Next {
-        if let Clock::Asking(asked_at) = job.step.clock {
+        if let VenueClock::Asking(asked_at) = job.step.clock {
             return self.read_clock(now, asked_at, job, response);
         }
         let good = (200..300).contains(&response.status);
-        if !good && job.step.clock == Clock::Believed {
+        if !good && job.step.clock == VenueClock::Believed {
             let body = ErrorBody::decode(response.body);
             if body.is_ok_and(|body| body.code == WRONG_TIME) {
-                job.step.clock = Clock::Asking(now);
+                job.step.clock = VenueClock::Asking(now);
                 return Next::Again;
             }
         }
@@ -176,10 +168,9 @@ impl Encoder {
         job: &mut Job<Step>,
         response: &Response<'_>,
     ) -> Next {
-        job.step.clock = Clock::Asked;
+        job.step.clock = VenueClock::Asked;
         if let (200, Ok(time)) = (response.status, decode_time(response.body)) {
-            let half = now.since(asked_at) / 2;
-            self.set_offset(time.since(now.plus(-half)));
+            self.set_offset(offset_ns(time, asked_at, now));
             return Next::Again;
         }
         // The call itself was not looked at.
@@ -311,9 +302,8 @@ impl Encoder {
                     let text = "the venue refuses orders of this account".to_string();
                     events.push_back(VenueEvent::Notice(text));
                 }
-                let quote = |one: &Listing| {
-                    account.owned(one.instrument().spec().currency.as_bytes())
-                };
+                let quote =
+                    |one: &Listing| account.owned(one.instrument().spec().currency.as_bytes());
                 tell_cash(&dialect.symbols, quote, events);
                 events.push_back(VenueEvent::Account(AccountReport::Done(query)));
             }

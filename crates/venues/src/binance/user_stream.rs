@@ -22,6 +22,7 @@ use crate::ids::push_decimal;
 use crate::json::{Raw, Scanner, Slot};
 use crate::link::{Link, LinkConfig, Wish};
 use crate::outbox::Outbox;
+use crate::requests::clock::offset_ns;
 use crate::session::{AccountSession, Fatal, Session, Transmit, VenueEvent};
 
 const WINDOW_MS: u64 = 5000;
@@ -105,8 +106,7 @@ impl UserStream {
             (b"time", Some(result), _) => match decode_time(result.bytes) {
                 Ok(time) => {
                     let asked = self.time_asked.unwrap_or(now);
-                    let half = now.since(asked) / 2;
-                    self.offset_ns = time.since(now.plus(-half));
+                    self.offset_ns = offset_ns(time, asked, now);
                     self.send_subscribe(now);
                 }
                 Err(malformed) => {

@@ -5,8 +5,10 @@
 //! - [`RequestSession`]: the rules of asking, once for all venues.
 //! - [`Outcome`], [`Subject`]: what an answer means for the order that was asked about.
 
+pub(crate) mod clock;
 pub(crate) mod executions;
 pub(crate) mod lists;
+mod order;
 mod outcome;
 mod queue;
 mod session;
@@ -24,6 +26,8 @@ use py_rt_types::{
 use crate::http::Response;
 use crate::session::{RateLimit, Session, VenueEvent};
 
+pub use order::Order;
+pub(crate) use outcome::retry_after;
 pub use outcome::{Outcome, Reports};
 pub use queue::{Job, RestConfig};
 pub use session::RequestSession;

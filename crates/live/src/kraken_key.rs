@@ -1,0 +1,219 @@
+//! A Kraken key: its signatures, and nonces that grow whoever uses it.
+//!
+//! HMAC is written out over SHA-512, which is a library's (RFC 2104; docs/decisions/021). The last
+//! nonce stands in the file `nonce` of the state directory, which is locked for each new one: the
+//! session, its watchdog and a kill switch of another process share one row. A nonce is the time in
+//! microseconds, or the last one and one more; so it also grows where no file was left, unless the
+//! machine's clock went back.
+
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::path::Path;
+use std::sync::Arc;
+
+use base64::engine::general_purpose::STANDARD;
+use base64::Engine;
+use py_rt_types::UnixNanos;
+use py_rt_venues::kraken::sign::Sign;
+use rustix::fs::{flock, FlockOperation};
+use sha2::{Digest, Sha256, Sha512};
+use zeroize::Zeroizing;
+
+use crate::error::LiveError;
+use crate::secret::Secret;
+
+/// The block of SHA-512, in bytes.
+const BLOCK: usize = 128;
+/// The file that holds the last nonce.
+const FILE: &str = "nonce";
+/// Digits of a nonce in the file: all of them are always written.
+const WIDTH: usize = 20;
+
+/// See the module. Copies share one row of nonces; prints stars.
+#[derive(Clone)]
+pub struct KrakenKey {
+    secret: Arc<Zeroizing<[u8; BLOCK]>>,
+    file: Arc<File>,
+}
+
+impl std::fmt::Debug for KrakenKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("KrakenKey(***)")
+    }
+}
+
+impl KrakenKey {
+    /// A key with this secret, as the venue gave it; its last nonce is kept in `folder`.
+    ///
+    /// # Errors
+    /// [`LiveError::Config`] when the secret is none of Kraken's, [`LiveError::Journal`] when the
+    /// file cannot be used.
+    pub fn open(folder: &Path, secret: &Secret) -> Result<Self, LiveError> {
+        let decoded = STANDARD.decode(secret.expose()).map(Zeroizing::new);
+        let decoded = decoded.ok().filter(|bytes| !bytes.is_empty());
+        let decoded = decoded.ok_or_else(|| {
+            LiveError::Config(
+                "the secret is no base64 text: copy the private key of Kraken's key page whole"
+                    .to_string(),
+            )
+        })?;
+        let mut block = Zeroizing::new([0; BLOCK]);
+        if decoded.len() > BLOCK {
+            block[..64].copy_from_slice(&Sha512::digest(&*decoded));
+        } else {
+            block[..decoded.len()].copy_from_slice(&decoded);
+        }
+        let place = folder.join(FILE);
+        let file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .open(&place)
+            .map_err(|error| LiveError::Journal(format!("`{}`: {error}", place.display())))?;
+        Ok(Self {
+            secret: Arc::new(block),
+            file: Arc::new(file),
+        })
+    }
+
+    fn next(&self, now: UnixNanos) -> io::Result<u64> {
+        flock(&*self.file, FlockOperation::LockExclusive)?;
+        let next = self.next_locked(now);
+        flock(&*self.file, FlockOperation::Unlock)?;
+        next
+    }
+
+    fn next_locked(&self, now: UnixNanos) -> io::Result<u64> {
+        let mut digits = [0; WIDTH];
+        let last = match self.file.read_exact_at(&mut digits, 0) {
+            Ok(()) => std::str::from_utf8(&digits)
+                .ok()
+                .and_then(|text| text.parse().ok()),
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Some(0),
+            Err(error) => return Err(error),
+        };
+        // A file that holds something else was not written by us: nothing can be promised then.
+        let last: u64 = last.ok_or(io::ErrorKind::InvalidData)?;
+        let micros = u64::try_from(now.0 / 1000).unwrap_or(0);
+        let next = micros.max(last.saturating_add(1));
+        self.file
+            .write_all_at(format!("{next:0WIDTH$}").as_bytes(), 0)?;
+        Ok(next)
+    }
+
+    /// HMAC-SHA512.
+    fn authenticate(&self, parts: [&[u8]; 2]) -> [u8; 64] {
+        let padded = |pad: u8| {
+            let block = Zeroizing::new(self.secret.map(|byte| byte ^ pad));
+            Sha512::new_with_prefix(*block)
+        };
+        let mut inner = padded(0x36);
+        parts.iter().for_each(|part| inner.update(part));
+        padded(0x5c)
+            .chain_update(inner.finalize())
+            .finalize()
+            .into()
+    }
+}
+
+impl Sign for KrakenKey {
+    fn nonce(&mut self, now: UnixNanos) -> Option<u64> {
+        self.next(now).ok()
+    }
+
+    fn sign(&mut self, path: &str, nonce: u64, form: &[u8], out: &mut Vec<u8>) {
+        let mut message = Sha256::new();
+        message.update(nonce.to_string());
+        message.update(form);
+        let digest = message.finalize();
+        let signature = self.authenticate([path.as_bytes(), &digest]);
+        out.extend_from_slice(STANDARD.encode(signature).as_bytes());
+    }
+}
+
+/// A name for the account of a key: the venue tells none.
+#[must_use]
+pub fn account_of(key_id: &str) -> String {
+    let digest = Sha256::digest(key_id);
+    let hex = digest.iter().take(6).map(|byte| format!("{byte:02x}"));
+    format!("key-{}", hex.collect::<String>())
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::journal::tests::Scratch;
+
+    /// The example of the venue's documentation; the key is worthless.
+    const SECRET: &str = "kQH5HW/8p1uGOVjbgWA7FunAmGO8lsSUXNsu3eow76sz84Q18fWxnyRzBHCd3pd5nE9qa99\
+                          HAZtuZuj6F1huXg==";
+
+    fn key(folder: &Path) -> KrakenKey {
+        KrakenKey::open(folder, &Secret::new(SECRET.to_string())).unwrap()
+    }
+
+    #[test]
+    fn the_documented_request_has_the_documented_signature() {
+        let scratch = Scratch::new("kraken-sign");
+        let form = "nonce=1616492376594&ordertype=limit&pair=XBTUSD&price=37500&type=buy&\
+                    volume=1.25";
+        let mut signature = Vec::new();
+        let path = "/0/private/AddOrder";
+        key(scratch.path()).sign(path, 1_616_492_376_594, form.as_bytes(), &mut signature);
+        let expected = "4/dpxb3iT4tp/ZCVEwSnEsLxx0bqyhLpdfOpc6fn7OR8+UClSV5n9E6aSS8MPtnRfp32bAb0nm\
+                        bRn6H8ndwLUQ==";
+        assert_eq!(String::from_utf8(signature).unwrap(), expected);
+        assert!(!format!("{:?}", key(scratch.path())).contains("kQH5"));
+    }
+
+    /// RFC 4231, test cases 2 and 6 (a key that is longer than the block).
+    #[test]
+    fn long_and_short_secrets_are_keyed_as_the_rfc_says() {
+        let scratch = Scratch::new("kraken-hmac");
+        let hash = |secret: &[u8], data: &[u8]| {
+            let secret = Secret::new(STANDARD.encode(secret));
+            let key = KrakenKey::open(scratch.path(), &secret).unwrap();
+            let mac = key.authenticate([data, b""]);
+            mac.iter()
+                .take(8)
+                .map(|byte| format!("{byte:02x}"))
+                .collect::<String>()
+        };
+        let question = b"what do ya want for nothing?";
+        assert_eq!(hash(b"Jefe", question), "164b7a7bfcf819e2");
+        let text = b"Test Using Larger Than Block-Size Key - Hash Key First";
+        assert_eq!(hash(&[0xaa; 131], text), "80b24263c7c1a3eb");
+    }
+
+    #[test]
+    fn nonces_grow_across_keys_restarts_and_a_clock_that_goes_back() {
+        let scratch = Scratch::new("kraken-nonce");
+        let (mut one, mut other) = (key(scratch.path()), key(scratch.path()));
+        let now = UnixNanos(1_795_186_800_000_000_000);
+        let mut last = 0;
+        for _ in 0..50 {
+            for key in [&mut one, &mut other] {
+                let next = key.nonce(now).unwrap();
+                assert!(next > last);
+                last = next;
+            }
+        }
+        assert_eq!(last, 1_795_186_800_000_099);
+        drop((one, other));
+        let earlier = UnixNanos(now.0 - 3_600_000_000_000);
+        assert_eq!(key(scratch.path()).nonce(earlier), Some(last + 1));
+        std::fs::write(scratch.path().join(FILE), "no number at all, too long").unwrap();
+        assert_eq!(key(scratch.path()).nonce(now), None);
+    }
+
+    #[test]
+    fn a_secret_of_another_venue_is_told() {
+        let scratch = Scratch::new("kraken-secret");
+        let refused = KrakenKey::open(scratch.path(), &Secret::new("not base64!".to_string()));
+        assert_eq!(refused.unwrap_err().code(), "config");
+    }
+}
