@@ -131,7 +131,10 @@ impl Bootstrap {
             Dialect::Binance => (Box::new(binance::Binance::new(desk)), binance::judge),
             Dialect::Kraken => {
                 let key = KrakenKey::open(&purpose.state_dir, &purpose.venue.secret)?;
-                (Box::new(kraken::Kraken::new(desk, key)), kraken::judge)
+                (
+                    Box::new(kraken::Kraken::new(desk, key, purpose.venue.tier)),
+                    kraken::judge,
+                )
             }
         };
         Ok(Self {

@@ -4,7 +4,8 @@
 //! nonce stands in the file `nonce` of the state directory, which is locked for each new one: the
 //! session, its watchdog and a kill switch of another process share one row. A nonce is the time in
 //! microseconds, or the last one and one more; so it also grows where no file was left, unless the
-//! machine's clock went back.
+//! machine's clock went back. Beside it stands how full the counter of questions is and when it was,
+//! so that a session that is started again and again does not fill it.
 
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -15,6 +16,7 @@ use std::sync::Arc;
 use base64::engine::general_purpose::STANDARD;
 use base64::Engine;
 use py_rt_types::UnixNanos;
+use py_rt_venues::kraken::counters::Counter;
 use py_rt_venues::kraken::sign::Sign;
 use rustix::fs::{flock, FlockOperation};
 use sha2::{Digest, Sha256, Sha512};
@@ -27,14 +29,43 @@ use crate::secret::Secret;
 const BLOCK: usize = 128;
 /// The file that holds the last nonce.
 const FILE: &str = "nonce";
-/// Digits of a nonce in the file: all of them are always written.
+/// Digits of a number in the file: all of them are always written.
 const WIDTH: usize = 20;
+/// A nonce, the counter and its time, with a space behind each.
+const LENGTH: usize = 3 * (WIDTH + 1);
 
 /// See the module. Copies share one row of nonces; prints stars.
 #[derive(Clone)]
 pub struct KrakenKey {
     secret: Arc<Zeroizing<[u8; BLOCK]>>,
     file: Arc<File>,
+}
+
+/// What the file holds.
+#[derive(Debug, Clone, Copy, Default)]
+struct Kept {
+    nonce: u64,
+    counter: (i64, UnixNanos),
+}
+
+impl Kept {
+    fn parse(bytes: &[u8]) -> Option<Self> {
+        let text = std::str::from_utf8(bytes).ok()?;
+        let mut numbers = text.split_ascii_whitespace();
+        Some(Self {
+            nonce: numbers.next()?.parse().ok()?,
+            counter: (
+                numbers.next()?.parse().ok()?,
+                UnixNanos(numbers.next()?.parse().ok()?),
+            ),
+        })
+    }
+
+    fn line(&self) -> String {
+        let (value, at) = self.counter;
+        let at = at.0.max(0);
+        format!("{:0WIDTH$} {value:0WIDTH$} {at:0WIDTH$}\n", self.nonce)
+    }
 }
 
 impl std::fmt::Debug for KrakenKey {
@@ -79,29 +110,26 @@ impl KrakenKey {
         })
     }
 
-    fn next(&self, now: UnixNanos) -> io::Result<u64> {
+    /// Does something with what the file holds, and writes what comes of it.
+    fn locked<T>(&self, act: impl FnOnce(&mut Kept) -> T) -> io::Result<T> {
         flock(&*self.file, FlockOperation::LockExclusive)?;
-        let next = self.next_locked(now);
+        let done = self.read().and_then(|mut kept| {
+            let done = act(&mut kept);
+            self.file.write_all_at(kept.line().as_bytes(), 0)?;
+            Ok(done)
+        });
         flock(&*self.file, FlockOperation::Unlock)?;
-        next
+        done
     }
 
-    fn next_locked(&self, now: UnixNanos) -> io::Result<u64> {
-        let mut digits = [0; WIDTH];
-        let last = match self.file.read_exact_at(&mut digits, 0) {
-            Ok(()) => std::str::from_utf8(&digits)
-                .ok()
-                .and_then(|text| text.parse().ok()),
-            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Some(0),
-            Err(error) => return Err(error),
-        };
-        // A file that holds something else was not written by us: nothing can be promised then.
-        let last: u64 = last.ok_or(io::ErrorKind::InvalidData)?;
-        let micros = u64::try_from(now.0 / 1000).unwrap_or(0);
-        let next = micros.max(last.saturating_add(1));
-        self.file
-            .write_all_at(format!("{next:0WIDTH$}").as_bytes(), 0)?;
-        Ok(next)
+    fn read(&self) -> io::Result<Kept> {
+        let mut bytes = [0; LENGTH];
+        match self.file.read_exact_at(&mut bytes, 0) {
+            // A file that holds something else was not written by us: nothing can be promised then.
+            Ok(()) => Kept::parse(&bytes).ok_or(io::ErrorKind::InvalidData.into()),
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(Kept::default()),
+            Err(error) => Err(error),
+        }
     }
 
     /// HMAC-SHA512.
@@ -120,8 +148,27 @@ impl KrakenKey {
 }
 
 impl Sign for KrakenKey {
-    fn nonce(&mut self, now: UnixNanos) -> Option<u64> {
-        self.next(now).ok()
+    fn take(&mut self, now: UnixNanos, points: i64, questions: &mut Counter) -> Option<u64> {
+        let taken = self.locked(|kept| {
+            questions.set(now, kept.counter);
+            questions.add(now, points);
+            kept.counter = questions.shows();
+            let micros = u64::try_from(now.0 / 1000).unwrap_or(0);
+            kept.nonce = micros.max(kept.nonce.saturating_add(1));
+            kept.nonce
+        });
+        taken.ok()
+    }
+
+    fn look(&self, now: UnixNanos, questions: &mut Counter) {
+        if let Ok(kept) = self.read() {
+            questions.set(now, kept.counter);
+        }
+    }
+
+    fn tell(&mut self, questions: &Counter) {
+        // Where it cannot be written no nonce is given either.
+        let _told = self.locked(|kept| kept.counter = questions.shows());
     }
 
     fn sign(&mut self, path: &str, nonce: u64, form: &[u8], out: &mut Vec<u8>) {
@@ -145,6 +192,8 @@ pub fn account_of(key_id: &str) -> String {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use py_rt_venues::kraken::counters::Tier;
+
     use super::*;
     use crate::journal::tests::Scratch;
 
@@ -192,12 +241,13 @@ mod tests {
     #[test]
     fn nonces_grow_across_keys_restarts_and_a_clock_that_goes_back() {
         let scratch = Scratch::new("kraken-nonce");
+        let mut questions = Tier::Starter.questions();
         let (mut one, mut other) = (key(scratch.path()), key(scratch.path()));
         let now = UnixNanos(1_795_186_800_000_000_000);
         let mut last = 0;
         for _ in 0..50 {
             for key in [&mut one, &mut other] {
-                let next = key.nonce(now).unwrap();
+                let next = key.take(now, 0, &mut questions).unwrap();
                 assert!(next > last);
                 last = next;
             }
@@ -205,9 +255,30 @@ mod tests {
         assert_eq!(last, 1_795_186_800_000_099);
         drop((one, other));
         let earlier = UnixNanos(now.0 - 3_600_000_000_000);
-        assert_eq!(key(scratch.path()).nonce(earlier), Some(last + 1));
-        std::fs::write(scratch.path().join(FILE), "no number at all, too long").unwrap();
-        assert_eq!(key(scratch.path()).nonce(now), None);
+        let mut again = key(scratch.path());
+        assert_eq!(again.take(earlier, 0, &mut questions), Some(last + 1));
+        let nonsense = "no number at all, and as long as what stands there otherwise, or longer";
+        std::fs::write(scratch.path().join(FILE), nonsense).unwrap();
+        assert_eq!(key(scratch.path()).take(now, 0, &mut questions), None);
+    }
+
+    #[test]
+    fn what_was_asked_is_known_to_the_next_process() {
+        let scratch = Scratch::new("kraken-count");
+        let now = UnixNanos(1_795_186_800_000_000_000);
+        let mut questions = Tier::Starter.questions();
+        for _ in 0..6 {
+            key(scratch.path()).take(now, 2, &mut questions).unwrap();
+        }
+        let mut fresh = Tier::Starter.questions();
+        assert_eq!(fresh.room_at(now, 4, None), UnixNanos::MIN);
+        key(scratch.path()).look(now, &mut fresh);
+        assert_eq!(fresh, questions);
+        assert!(fresh.room_at(now, 4, None) > now);
+        // A time that is still to come is now: a clock that went back does not stop a session.
+        let earlier = UnixNanos(now.0 - 3_600_000_000_000);
+        key(scratch.path()).look(earlier, &mut fresh);
+        assert!(fresh.room_at(earlier, 4, None) < earlier.plus(4_000_000_000));
     }
 
     #[test]

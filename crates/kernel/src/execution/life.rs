@@ -295,12 +295,7 @@ fn end(order: &mut Order, status: OrderStatus, reason: Option<RejectReason>) {
     order.pending_replace = None;
 }
 
-fn apply_replaced(
-    order: &mut Order,
-    revision: u16,
-    order_qty: Qty,
-    limit_price: Option<Price>,
-) {
+fn apply_replaced(order: &mut Order, revision: u16, order_qty: Qty, limit_price: Option<Price>) {
     if revision < order.client_order_id.revision {
         return;
     }

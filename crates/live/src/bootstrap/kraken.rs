@@ -2,6 +2,8 @@
 //!
 //! There is nobody's money on this machine only: Kraken has no test venue for spot.
 
+use std::time::Duration;
+
 use py_rt_types::{CancelOrder, ClientOrderId, Instrument, NewOrder};
 use py_rt_venues::http::Response;
 use py_rt_venues::kraken::counters::Tier;
@@ -15,7 +17,7 @@ use py_rt_venues::Refusal;
 
 use super::{listed, one_currency, sellable};
 use super::{Account, Desk, Failure, Held, Questions, Wire};
-use crate::clock::Clock;
+use crate::clock::{pause_for, Clock};
 use crate::dialect::Dialect;
 use crate::error::LiveError;
 use crate::kraken_key::{account_of, KrakenKey};
@@ -23,11 +25,15 @@ use crate::kraken_key::{account_of, KrakenKey};
 /// What a pair that can be traded says of itself.
 const ONLINE: &str = "online";
 
+/// How often a wait for the counter is repeated, when others use it meanwhile.
+const WAITS: u32 = 4;
+
 /// See the module.
 #[derive(Debug)]
 pub(super) struct Kraken {
     desk: Desk,
     key: KrakenKey,
+    tier: Tier,
     clock: Clock,
     /// The venue's clock less ours.
     offset_ns: i64,
@@ -37,10 +43,11 @@ pub(super) struct Kraken {
 fn made(_request: Result<(), Refusal>) {}
 
 impl Kraken {
-    pub(super) fn new(desk: Desk, key: KrakenKey) -> Self {
+    pub(super) fn new(desk: Desk, key: KrakenKey, tier: Tier) -> Self {
         Self {
             desk,
             key,
+            tier,
             clock: Clock::new(),
             offset_ns: 0,
         }
@@ -49,7 +56,7 @@ impl Kraken {
     fn encoder(&self, instruments: &[Instrument]) -> Result<Encoder, LiveError> {
         let dialect = self.desk.dialect(instruments.to_vec())?;
         let allowance = Allowance {
-            tier: Tier::Starter,
+            tier: self.tier,
             share: 1,
         };
         let signer = Box::new(self.key.clone());
@@ -60,8 +67,22 @@ impl Kraken {
         Ok(encoder)
     }
 
+    /// Waits until the venue's counter has room for a question: the hour of a kill switch is no time
+    /// to be locked out.
+    fn wait_for_room(&self, encoder: &Encoder) {
+        for _ in 0..WAITS {
+            let now = self.clock.now();
+            let wait_ns = encoder.ready_for(now, 1, None).since(now);
+            match u64::try_from(wait_ns) {
+                Ok(1..) => pause_for(Duration::from_nanos(wait_ns.unsigned_abs())),
+                _ => return,
+            }
+        }
+    }
+
     fn owned(&self, wire: &mut Wire) -> Result<Purse, LiveError> {
         let mut encoder = self.encoder(&[])?;
+        self.wait_for_room(&encoder);
         let mut make = |out: &mut Vec<u8>| made(encoder.encode_balances(self.clock.now(), out));
         wire.ask(&mut make, "the account", |body| {
             decode_balances(body)
@@ -136,6 +157,7 @@ impl Questions for Kraken {
         let (mut encoder, names) = self.informed(wire, instruments)?;
         let dialect = encoder.dialect().clone();
         let clock = self.clock;
+        self.wait_for_room(&encoder);
         let mut make = |out: &mut Vec<u8>| made(encoder.encode_open_orders(clock.now(), out));
         let orders = wire.ask(&mut make, "the open orders", |body| {
             let mut orders = Vec::new();

@@ -2,7 +2,7 @@
 //! many refusals, locks the key out for a quarter of an hour.
 //!
 //! Two of them: questions are counted by key; orders, amendments and cancels by pair, and what ends
-//! a young order costs most. A third of the second is kept for cancels, a third of the first for
+//! a young order costs most. A third of the second is kept for cancels, a fifth of the first for
 //! tokens and for questions about one order.
 //! Source: Kraken, "API rate limits" and "Spot trading rate limits".
 
@@ -11,6 +11,11 @@ use py_rt_types::UnixNanos;
 const SECOND_NS: i64 = 1_000_000_000;
 /// A point in the unit of the counters.
 const POINT: i64 = 1000;
+
+/// The part of a counter of orders that is kept for cancels: a third.
+pub const FOR_CANCELS: Option<i64> = Some(3);
+/// The part of the counter of questions that is kept for the urgent ones: a fifth.
+pub const FOR_URGENT: Option<i64> = Some(5);
 
 /// What the venue grants an account, by how well it knows its owner.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -79,6 +84,17 @@ impl Counter {
         }
     }
 
+    /// What it shows and since when, in thousandths of a point.
+    #[must_use]
+    pub const fn shows(&self) -> (i64, UnixNanos) {
+        (self.value, self.at)
+    }
+
+    /// Shows this from now on; a time that is still to come, after a clock went back, is now.
+    pub fn set(&mut self, now: UnixNanos, (value, at): (i64, UnixNanos)) {
+        (self.value, self.at) = (value.clamp(0, self.most * 2), at.min(now));
+    }
+
     /// Counts.
     pub fn add(&mut self, now: UnixNanos, points: i64) {
         self.value = self.value(now).saturating_add(points * POINT);
@@ -91,10 +107,10 @@ impl Counter {
         self.at = self.at.max(now);
     }
 
-    /// From when on there is room for so many points, with a third kept free or not.
+    /// From when on there is room for so many points, with one part of so many kept free, or none.
     #[must_use]
-    pub fn room_at(&self, now: UnixNanos, points: i64, keeps_reserve: bool) -> UnixNanos {
-        let reserve = if keeps_reserve { self.most / 3 } else { 0 };
+    pub fn room_at(&self, now: UnixNanos, points: i64, reserve: Option<i64>) -> UnixNanos {
+        let reserve = reserve.map_or(0, |parts| self.most / parts);
         let over = self.value(now) + points * POINT - (self.most - reserve);
         if over <= 0 {
             return UnixNanos::MIN;
@@ -150,19 +166,19 @@ mod tests {
     #[test]
     fn points_fall_with_time_and_the_reserve_stays() {
         let mut counter = Tier::Starter.trading(1);
-        assert_eq!(counter.room_at(at(0), 40, true), UnixNanos::MIN);
+        assert_eq!(counter.room_at(at(0), 40, FOR_CANCELS), UnixNanos::MIN);
         counter.add(at(0), 40);
-        let room = counter.room_at(at(0), 1, true);
+        let room = counter.room_at(at(0), 1, FOR_CANCELS);
         assert_eq!(room, at(1).plus(1));
-        assert_eq!(counter.room_at(room, 1, true), UnixNanos::MIN);
-        assert_eq!(counter.room_at(at(0), 20, false), UnixNanos::MIN);
+        assert_eq!(counter.room_at(room, 1, FOR_CANCELS), UnixNanos::MIN);
+        assert_eq!(counter.room_at(at(0), 20, None), UnixNanos::MIN);
         counter.fill(at(0));
-        assert_eq!(counter.room_at(at(0), 20, true), at(40).plus(1));
-        assert_eq!(counter.room_at(at(100), 40, true), UnixNanos::MIN);
+        assert_eq!(counter.room_at(at(0), 20, FOR_CANCELS), at(40).plus(1));
+        assert_eq!(counter.room_at(at(100), 40, FOR_CANCELS), UnixNanos::MIN);
         let mut questions = Tier::Starter.questions();
-        questions.add(at(0), 10);
-        assert!(questions.room_at(at(0), 2, true) > at(6));
-        assert_eq!(questions.room_at(at(0), 5, false), UnixNanos::MIN);
+        questions.add(at(0), 11);
+        assert!(questions.room_at(at(0), 2, FOR_URGENT) > at(3));
+        assert_eq!(questions.room_at(at(0), 4, None), UnixNanos::MIN);
     }
 
     #[test]

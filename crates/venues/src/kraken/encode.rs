@@ -16,7 +16,7 @@ use crate::alpaca::time::encode_instant;
 use crate::dialect::{Credentials, Dialect};
 use crate::http::{encode_query_value, BadHeader, Method, RequestEncoder};
 use crate::ids::push_decimal;
-use crate::kraken::counters::{amend_points, cancel_points, Counter, Tier};
+use crate::kraken::counters::{amend_points, cancel_points, Counter, Tier, FOR_CANCELS};
 use crate::kraken::ids::{encode_client_id, encode_venue_id};
 use crate::kraken::names::{short_name, Names};
 use crate::kraken::rules::{supports, supports_replace};
@@ -58,7 +58,7 @@ pub struct Encoder {
     offset_ns: i64,
     form: Vec<u8>,
     pub(super) names: Names,
-    pub(super) questions: Counter,
+    questions: Counter,
     trading: BTreeMap<u32, Counter>,
     placed: BTreeMap<u64, Placed>,
 }
@@ -123,7 +123,7 @@ impl Encoder {
         let symbols = self.dialect.symbols.clone();
         let listing = symbols.listing(order.instrument).ok_or(NOT_LISTED)?;
         supports(order, listing.instrument())?;
-        let nonce = self.begin(now)?;
+        let nonce = self.begin(now, 0)?;
         self.push(match order.order_type {
             OrderType::Limit => "&ordertype=limit",
             OrderType::Market => "&ordertype=market",
@@ -179,7 +179,7 @@ impl Encoder {
         let symbols = self.dialect.symbols.clone();
         let listing = symbols.listing(order.instrument).ok_or(NOT_LISTED)?;
         supports_replace(order, listing.instrument())?;
-        let nonce = self.begin(now)?;
+        let nonce = self.begin(now, 0)?;
         self.push_order(order.client_order_id, order.venue_order_id);
         self.push("&order_qty=");
         push_qty(listing, order.order_qty, &mut self.form)?;
@@ -209,7 +209,7 @@ impl Encoder {
         order: &CancelOrder,
         out: &mut Vec<u8>,
     ) -> Result<(), Refusal> {
-        let nonce = self.begin(now)?;
+        let nonce = self.begin(now, 0)?;
         self.push_order(order.client_order_id, order.venue_order_id);
         let placed = self.placed.remove(&order.client_order_id.sequence);
         let age_ns = placed.map_or(i64::MAX, |placed| now.since(placed.at));
@@ -229,13 +229,11 @@ impl Encoder {
         (id, closed): (ClientOrderId, bool),
         out: &mut Vec<u8>,
     ) -> Result<(), Refusal> {
-        let nonce = self.begin(now)?;
+        let nonce = self.begin(now, 1)?;
         self.push_client_order_id(id);
-        self.ask(
-            now,
+        self.send(
             nonce,
             if closed { "ClosedOrders" } else { "OpenOrders" },
-            1,
             out,
         );
         Ok(())
@@ -246,8 +244,8 @@ impl Encoder {
     /// # Errors
     /// [`Refusal`] when there is no nonce.
     pub fn encode_open_orders(&mut self, now: UnixNanos, out: &mut Vec<u8>) -> Result<(), Refusal> {
-        let nonce = self.begin(now)?;
-        self.ask(now, nonce, "OpenOrders", 1, out);
+        let nonce = self.begin(now, 1)?;
+        self.send(nonce, "OpenOrders", out);
         Ok(())
     }
 
@@ -261,10 +259,10 @@ impl Encoder {
         ids: &[VenueOrderId],
         out: &mut Vec<u8>,
     ) -> Result<(), Refusal> {
-        let nonce = self.begin(now)?;
+        let nonce = self.begin(now, 1)?;
         self.push("&trades=true&consolidate_taker=false");
         self.push_ids(ids.iter().map(|id| id.0));
-        self.ask(now, nonce, "QueryOrders", 1, out);
+        self.send(nonce, "QueryOrders", out);
         Ok(())
     }
 
@@ -279,12 +277,12 @@ impl Encoder {
         (since, from): (u64, usize),
         out: &mut Vec<u8>,
     ) -> Result<(), Refusal> {
-        let nonce = self.begin(now)?;
+        let nonce = self.begin(now, 2)?;
         self.push("&consolidate_taker=false&start=");
         push_decimal(since, &mut self.form);
         self.push("&ofs=");
         push_decimal(from as u64, &mut self.form);
-        self.ask(now, nonce, "TradesHistory", 2, out);
+        self.send(nonce, "TradesHistory", out);
         Ok(())
     }
 
@@ -298,9 +296,9 @@ impl Encoder {
         ids: &[ExecId],
         out: &mut Vec<u8>,
     ) -> Result<(), Refusal> {
-        let nonce = self.begin(now)?;
+        let nonce = self.begin(now, 2)?;
         self.push_ids(ids.iter().map(|id| id.0));
-        self.ask(now, nonce, "QueryTrades", 2, out);
+        self.send(nonce, "QueryTrades", out);
         Ok(())
     }
 
@@ -309,8 +307,8 @@ impl Encoder {
     /// # Errors
     /// [`Refusal`] when there is no nonce.
     pub fn encode_balances(&mut self, now: UnixNanos, out: &mut Vec<u8>) -> Result<(), Refusal> {
-        let nonce = self.begin(now)?;
-        self.ask(now, nonce, "BalanceEx", 1, out);
+        let nonce = self.begin(now, 1)?;
+        self.send(nonce, "BalanceEx", out);
         Ok(())
     }
 
@@ -319,8 +317,8 @@ impl Encoder {
     /// # Errors
     /// [`Refusal`] when there is no nonce.
     pub fn encode_token(&mut self, now: UnixNanos, out: &mut Vec<u8>) -> Result<(), Refusal> {
-        let nonce = self.begin(now)?;
-        self.ask(now, nonce, "GetWebSocketsToken", 1, out);
+        let nonce = self.begin(now, 1)?;
+        self.send(nonce, "GetWebSocketsToken", out);
         Ok(())
     }
 
@@ -380,15 +378,32 @@ impl Encoder {
         points: i64,
     ) -> Result<(), Refusal> {
         let counter = self.counter(instrument);
-        if counter.room_at(now, points, true) > now {
+        if counter.room_at(now, points, FOR_CANCELS) > now {
             return Err(COUNTED_OUT);
         }
         counter.add(now, points);
         Ok(())
     }
 
-    fn begin(&mut self, now: UnixNanos) -> Result<u64, Refusal> {
-        let nonce = self.signer.nonce(now).ok_or(NO_NONCE)?;
+    /// From when on a question may be sent that costs so many points.
+    #[must_use]
+    pub fn ready_for(&self, now: UnixNanos, points: i64, reserve: Option<i64>) -> UnixNanos {
+        let mut questions = self.questions;
+        self.signer.look(now, &mut questions);
+        questions.room_at(now, points, reserve)
+    }
+
+    /// The venue says that the counter of questions is full.
+    pub(super) fn fill_questions(&mut self, now: UnixNanos) {
+        self.signer.look(now, &mut self.questions);
+        self.questions.fill(now);
+        self.signer.tell(&self.questions);
+    }
+
+    /// Begins a form for a call that costs so many points of the counter of questions.
+    fn begin(&mut self, now: UnixNanos, points: i64) -> Result<u64, Refusal> {
+        let nonce = self.signer.take(now, points, &mut self.questions);
+        let nonce = nonce.ok_or(NO_NONCE)?;
         self.form.clear();
         self.push("nonce=");
         push_decimal(nonce, &mut self.form);
@@ -439,11 +454,6 @@ impl Encoder {
         text.push(b'Z');
         self.push("&deadline=");
         encode_query_value(&text, &mut self.form);
-    }
-
-    fn ask(&mut self, now: UnixNanos, nonce: u64, method: &str, points: i64, out: &mut Vec<u8>) {
-        self.questions.add(now, points);
-        self.send(nonce, method, out);
     }
 
     /// Signs and appends the form that stands ready.

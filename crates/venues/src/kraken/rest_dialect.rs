@@ -16,6 +16,7 @@ use py_rt_types::{
 
 use crate::error::Malformed;
 use crate::http::Response;
+use crate::kraken::counters::FOR_URGENT;
 use crate::kraken::encode::Encoder;
 use crate::kraken::envelope::{member, Envelope};
 use crate::kraken::errors::{is_cancel_pending, judge, only_error, TOO_OLD, WRONG_NONCE};
@@ -131,7 +132,7 @@ impl RestDialect for Encoder {
             None => {
                 let outcome = judge(Call::Query, response, now);
                 if let Outcome::RateLimited { .. } = outcome {
-                    self.questions.fill(now);
+                    self.fill_questions(now);
                 }
                 match outcome {
                     Outcome::NotFound if subject.is_none() => end_lookup(&job.request, events),
@@ -149,9 +150,9 @@ impl RestDialect for Encoder {
     fn ready_at(&self, now: UnixNanos, job: &Job<Step>) -> UnixNanos {
         match &job.request {
             VenueRequest::Token | VenueRequest::Query(Query::Order { .. }) => {
-                self.questions.room_at(now, 1, false)
+                self.ready_for(now, 1, None)
             }
-            VenueRequest::Query(_) => self.questions.room_at(now, 2, true),
+            VenueRequest::Query(_) => self.ready_for(now, 2, FOR_URGENT),
             _ => UnixNanos::MIN,
         }
     }
