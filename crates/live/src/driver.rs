@@ -42,7 +42,7 @@ pub trait Hooks {
 enum Phase {
     Trading,
     Closing { until: UnixNanos },
-    Comparing { until: UnixNanos },
+    Comparing { until: UnixNanos, last: UnixNanos },
     Done,
 }
 
@@ -291,7 +291,7 @@ impl<'a, S: Strategy, T: Transport, J: Tape> Driver<'a, S, T, J> {
 
     fn poll_timeout(&self) -> UnixNanos {
         let phase = match self.duty.phase {
-            Phase::Closing { until } | Phase::Comparing { until } => until,
+            Phase::Closing { until } | Phase::Comparing { until, .. } => until,
             Phase::Trading => self.duty.ends_at,
             Phase::Done => UnixNanos::MIN,
         };

@@ -205,6 +205,12 @@ impl Lanes {
         self.queries.handle_request(now, request);
     }
 
+    /// Until when questions were last kept back by the venue's limits.
+    #[must_use]
+    pub fn held_until(&self) -> UnixNanos {
+        self.queries.held_until()
+    }
+
     /// A whole book that the market session asked for.
     pub fn handle_book(&mut self, now: UnixNanos, answer: &BookAnswer) {
         self.market.handle_book(now, answer);

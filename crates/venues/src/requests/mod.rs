@@ -120,4 +120,7 @@ pub trait Requests: Session {
     /// Takes back new orders and replaces of which no byte was sent; each is refused for certain.
     /// Orders that can only reduce stay, and so do cancels and questions.
     fn withdraw(&mut self, now: UnixNanos);
+
+    /// Until when something was last kept back, by the venue's limits or by our count of them.
+    fn held_until(&self) -> UnixNanos;
 }

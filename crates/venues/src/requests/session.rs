@@ -8,13 +8,14 @@
 //!   at once; cancels and queries wait for the reset and use the reserve; where only orders are
 //!   counted out, cancels and queries pass;
 //! - where the dialect counts questions itself, they wait until there is room for them;
+//! - a question about one order that waits already is not asked twice;
 //! - after "not authorized" new orders and replaces are refused for good.
 
 use alloc::collections::VecDeque;
 use alloc::string::ToString;
 use alloc::vec::Vec;
 
-use py_rt_types::{RejectReason, UnixNanos};
+use py_rt_types::{Query, RejectReason, UnixNanos};
 
 use super::queue::HOPS_MAX;
 use super::subject::{unanswered, unsent};
@@ -40,6 +41,8 @@ pub struct RequestSession<D: RestDialect> {
     orders_until: UnixNanos,
     /// Questions wait until then, by our own count of them.
     held_until: UnixNanos,
+    /// Until when something was last kept back, by the venue's limits or by our count.
+    last_held: UnixNanos,
     answers: u64,
     not_authorized: bool,
 }
@@ -59,6 +62,7 @@ impl<D: RestDialect> RequestSession<D> {
             limited_until: UnixNanos::MIN,
             orders_until: UnixNanos::MIN,
             held_until: UnixNanos::MIN,
+            last_held: UnixNanos::MIN,
             answers: 0,
             not_authorized: false,
             config,
@@ -83,6 +87,13 @@ impl<D: RestDialect> RequestSession<D> {
             give_up_at: now.plus(wait_ns),
             hops: 0,
         };
+        let asked = |other: &Job<D::Step>| other.hops == 0 && other.request == request;
+        if matches!(request, VenueRequest::Query(Query::Order { .. }))
+            && self.queue.iter().any(asked)
+        {
+            // The answer to the one that waits is the answer to this one.
+            return;
+        }
         if self.queue.len() >= self.config.queue_max {
             self.events
                 .extend(unsent(&job.request, now, RejectReason::NeverAccepted));
@@ -140,6 +151,7 @@ impl<D: RestDialect> RequestSession<D> {
         let at = self.queue.iter().position(Job::is_order).unwrap_or(0);
         self.held_until = self.dialect.ready_at(now, self.queue.get(at)?);
         if self.held_until > now {
+            self.last_held = self.held_until;
             self.lengthen_waits();
             return None;
         }
@@ -194,6 +206,7 @@ impl<D: RestDialect> RequestSession<D> {
             Outcome::Unanswered => self.events.extend(unanswered(&job.request, now)),
             Outcome::RateLimited { retry_at } => {
                 self.limited_until = self.limited_until.max(retry_at);
+                self.last_held = self.limited_until;
                 self.events.push_back(VenueEvent::Limited { retry_at });
                 if job.is_risk() {
                     self.events
@@ -366,6 +379,10 @@ impl<D: RestDialect> Session for RequestSession<D> {
 }
 
 impl<D: RestDialect> Requests for RequestSession<D> {
+    fn held_until(&self) -> UnixNanos {
+        self.last_held
+    }
+
     fn handle_request(&mut self, now: UnixNanos, request: VenueRequest) {
         Self::handle_request(self, now, request);
     }
