@@ -69,13 +69,15 @@ class Book:
     pair: Pair
     middle: Decimal
     drawn: random.Random
+    stride: int = 1
+    """By how many steps it walks."""
     bids: dict[Decimal, Decimal] = field(default_factory=dict)
     asks: dict[Decimal, Decimal] = field(default_factory=dict)
 
     def walk(self) -> dict[str, list[dict[str, Decimal]]]:
         """Move; return the levels that changed, a quantity of zero for those that went."""
         tick = self.pair.tick
-        self.middle += tick * self.drawn.choice((-9, -5, -2, 0, 0, 2, 5, 9))
+        self.middle += tick * self.stride * self.drawn.choice((-9, -5, -2, 0, 0, 2, 5, 9))
         changed: dict[str, list[dict[str, Decimal]]] = {"bids": [], "asks": []}
         for name, side, sign in (("bids", self.bids, -1), ("asks", self.asks, 1)):
             wanted = [self.middle + sign * tick * (2 + 3 * step) for step in range(_LEVELS)]

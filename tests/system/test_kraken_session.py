@@ -1,4 +1,4 @@
-"""Sessions in the Kraken dialect, through sockets, against a stand-in that knows none of our code."""
+"""Sessions in the Kraken dialect, through sockets, against a stand-in for the venue."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import random
 import signal
 import time
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,9 @@ import pytest
 import py_rt as rt
 from py_rt.trade import read_ledger
 from py_rt.trade.store import read_table
+from system.kraken_exchange import Fault, own_id
 from system.kraken_market import checksum, level_text
-from system.kraken_venue import Fault, KrakenVenue, own_id
+from system.kraken_venue import KrakenVenue
 from system.rig import KEYS, Rig
 
 pytestmark = pytest.mark.system
@@ -62,15 +64,13 @@ def run_through(coins: KrakenRig, faults: list[Fault], seconds: float = 6.0) -> 
 
 def test_the_stand_in_signs_and_sums_as_the_documentation_does() -> None:
     bids, asks = _documented_book()
-    assert level_text(*next(iter(asks.items()))) == "45285210000" + "0"
+    assert level_text(*next(iter(asks.items()))) == "452852100000"
     assert checksum(bids, asks) == 3310070434
     assert own_id("72740044-3217-45f0-8000-000000000005") == "rt-abcdef27-5"
     assert own_id("strat1-000001") == "strat1-000001"
 
 
-def _documented_book() -> tuple[dict[Any, Any], dict[Any, Any]]:
-    from decimal import Decimal
-
+def _documented_book() -> tuple[dict[Decimal, Decimal], dict[Decimal, Decimal]]:
     asks = (
         "45285.2 0.00100000,45286.4 1.54571953,45286.6 1.54571109,45289.6 1.54560911,"
         "45290.2 0.15890660,45291.8 1.54553491,45294.7 0.04454749,45296.1 0.35380000,"
@@ -103,6 +103,8 @@ def test_every_kind_of_order_ends_equal(coins: KrakenRig) -> None:
 
 def test_the_market_maker_trades(coins: KrakenRig) -> None:
     coins.strategy = "market_maker"
+    for book in coins.venue.books.values():
+        book.stride = 25
     summary = coins.finish(8)
     coins.assert_equal(summary)
     assert summary["orders"] > 0
@@ -120,14 +122,14 @@ def test_kills_in_flight_lose_nothing(coins: KrakenRig) -> None:
 
 def test_answers_that_are_lost_are_asked_for(coins: KrakenRig) -> None:
     faults = [
-        Fault("cut", chance=0.05),
-        Fault("cut", chance=0.03, after=False),
-        Fault("page", chance=0.05),
-        Fault("timeout", chance=0.05),
-        Fault("internal", chance=0.05),
-        Fault("unheard", chance=0.05),
-        Fault("busy", chance=0.03, after=False),
-        Fault("limited", chance=0.03, after=False),
+        Fault("limited", chance=0.1, after=False, left=3),
+        Fault("busy", chance=0.1, after=False, left=3),
+        Fault("cut", chance=0.1, left=3),
+        Fault("cut", chance=0.1, after=False, left=2),
+        Fault("page", chance=0.1, left=3),
+        Fault("timeout", chance=0.1, left=3),
+        Fault("internal", chance=0.1, left=3),
+        Fault("unheard", chance=0.1, left=3),
     ]
     coins.assert_equal(run_through(coins, faults))
     assert {fault.kind for fault in faults} <= coins.venue.counts.keys()
@@ -136,10 +138,10 @@ def test_answers_that_are_lost_are_asked_for(coins: KrakenRig) -> None:
 def test_reports_that_are_lost_doubled_and_late_are_booked_once(coins: KrakenRig) -> None:
     stream = ("executions",)
     faults = [
-        Fault("twice", stream, chance=0.1),
-        Fault("swap", stream, chance=0.1),
-        Fault("drop", stream, chance=0.05),
-        Fault("cut_account", stream, chance=0.03),
+        Fault("twice", stream, chance=0.4, left=8),
+        Fault("swap", stream, chance=0.3, left=2),
+        Fault("drop", stream, chance=0.3, left=2),
+        Fault("cut_account", stream, chance=0.3, left=2),
     ]
     coins.assert_equal(run_through(coins, faults))
     counts = coins.venue.counts
@@ -185,9 +187,7 @@ def test_the_switch_needs_no_session(coins: KrakenRig, monkeypatch: pytest.Monke
     coins.assert_equal(coins.finish(3))
 
 
-def test_paper_and_live_are_not_confused(
-    coins: KrakenRig, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_paper_and_live_are_not_confused(coins: KrakenRig, monkeypatch: pytest.MonkeyPatch) -> None:
     keys(coins, monkeypatch)
     coins.start(1).communicate(timeout=40)
     config = coins.folder / "trade.toml"

@@ -110,7 +110,7 @@ def resolve_addresses(
         raise document.error(
             f"{dialect} has no venue for {mode}",
             "venue.trading_url",
-            remedy="name a venue on this machine, or write mode = \"live\" if you mean it",
+            remedy='name a venue on this machine, or write mode = "live" if you mean it',
         )
     derived = _derived(dialect, mode, trading, symbols)
     found = Addresses(

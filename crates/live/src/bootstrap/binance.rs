@@ -9,7 +9,7 @@ use py_rt_venues::binance::Encoder;
 use py_rt_venues::fees::base_of;
 use py_rt_venues::http::Response;
 
-use super::{listed, one_currency, sellable};
+use super::coins::{listed, one_currency, sellable};
 use super::{Account, Desk, Failure, Held, Questions, Wire};
 use crate::clock::Clock;
 use crate::dialect::Dialect;

@@ -15,7 +15,7 @@ use py_rt_venues::kraken::{errors, Allowance, Encoder};
 use py_rt_venues::requests::{Call, Outcome};
 use py_rt_venues::Refusal;
 
-use super::{listed, one_currency, sellable};
+use super::coins::{listed, one_currency, sellable};
 use super::{Account, Desk, Failure, Held, Questions, Wire};
 use crate::clock::{pause_for, Clock};
 use crate::dialect::Dialect;
