@@ -1,4 +1,4 @@
-"""The truth of a stand-in venue: orders, what was executed, what is owned, and who is told of it."""
+"""The truth of a stand-in venue: orders, executions, what is owned, and who is told of it."""
 
 from __future__ import annotations
 

@@ -4,8 +4,8 @@
 //! nonce stands in the file `nonce` of the state directory, which is locked for each new one: the
 //! session, its watchdog and a kill switch of another process share one row. A nonce is the time in
 //! microseconds, or the last one and one more; so it also grows where no file was left, unless the
-//! machine's clock went back. Beside it stands how full the counter of questions is and when it was,
-//! so that a session that is started again and again does not fill it.
+//! machine's clock went back. Beside it stands how full the counter of questions is and when it
+//! was, so that a session that is started again and again does not fill it.
 
 use std::fs::{File, OpenOptions};
 use std::io;

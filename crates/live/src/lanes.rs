@@ -207,8 +207,8 @@ impl Lanes {
 
     /// Until when questions were last kept back by the venue's limits.
     #[must_use]
-    pub fn held_until(&self) -> UnixNanos {
-        self.queries.held_until()
+    pub fn last_held(&self) -> UnixNanos {
+        self.queries.last_held()
     }
 
     /// A whole book that the market session asked for.

@@ -277,7 +277,7 @@ fn questions_wait_for_the_counter_and_urgent_ones_have_a_reserve() {
         answer(
             &mut session,
             200,
-            r#"{"error":[],"result":{"token":"1Dwc4lzSwNWOAwkMdqhssNNFhs1ed606d1WcF3XfEMw","expires":900}}"#,
+            r#"{"error":[],"result":{"token":"1Dwc4lzSwNWOAwkM","expires":900}}"#,
         );
     }
     let all = events(&mut session);

@@ -203,14 +203,24 @@ fn market() -> MarketStream {
     let mut stream = MarketStream::new(config, dialect().symbols);
     stream.handle_timeout(T0);
     stream.handle_connected(T0);
-    let book = r#"{"method":"subscribe","params":{"channel":"book","symbol":["BTC/USD"],"depth":100,"snapshot":true}}"#;
-    let trade = r#"{"method":"subscribe","params":{"channel":"trade","symbol":["BTC/USD"],"snapshot":false}}"#;
+    let book = concat!(
+        r#"{"method":"subscribe","params":{"channel":"book","symbol":["BTC/USD"],"#,
+        r#""depth":100,"snapshot":true}}"#
+    );
+    let trade = concat!(
+        r#"{"method":"subscribe","params":{"channel":"trade","symbol":["BTC/USD"],"#,
+        r#""snapshot":false}}"#
+    );
     assert_eq!(written(&mut stream, T0), [book, trade]);
     stream.handle_input(
         T0,
         br#"{"channel":"status","type":"update","data":[{"system":"online"}]}"#,
     );
-    stream.handle_input(T0, br#"{"method":"subscribe","result":{"channel":"book","symbol":"BTC/USD","depth":10,"snapshot":true},"success":true}"#);
+    let subscribed = concat!(
+        r#"{"method":"subscribe","result":{"channel":"book","symbol":"BTC/USD","depth":10,"#,
+        r#""snapshot":true},"success":true}"#
+    );
+    stream.handle_input(T0, subscribed.as_bytes());
     assert_eq!(events(&mut stream), [VenueEvent::Open]);
     stream
 }
@@ -262,7 +272,10 @@ fn a_book_that_breaks_is_subscribed_to_anew_and_then_the_connection_is() {
     assert!(now <= T0.plus(SECOND));
     for _ in 0..3 {
         stream.handle_timeout(now);
-        let unsubscribe = r#"{"method":"unsubscribe","params":{"channel":"book","symbol":["BTC/USD"],"depth":100}}"#;
+        let unsubscribe = concat!(
+            r#"{"method":"unsubscribe","params":{"channel":"book","symbol":["BTC/USD"],"#,
+            r#""depth":100}}"#
+        );
         let sent = written(&mut stream, now);
         assert_eq!((sent.len(), sent[0].as_str()), (2, unsubscribe));
         stream.handle_input(now, br#"{"channel":"heartbeat"}"#);

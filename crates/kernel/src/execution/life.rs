@@ -354,8 +354,8 @@ fn apply_snapshot(
     order.cancel_requested && status != OrderStatus::PendingCancel
 }
 
-/// Whether these terms are those that a replace on its way is to bring, and not those of now: it has
-/// happened then, also at a venue that keeps the id of the order.
+/// Whether these terms are those that a replace on its way is to bring, and not those of now: it
+/// has happened then, also at a venue that keeps the id of the order.
 fn shows_replaced(order: &Order, order_qty: Qty, limit_price: Option<Price>) -> bool {
     let now = (order.order_qty, order.limit_price);
     order.pending_replace.is_some_and(|pending| {

@@ -67,8 +67,8 @@ impl Kraken {
         Ok(encoder)
     }
 
-    /// Waits until the venue's counter has room for a question: the hour of a kill switch is no time
-    /// to be locked out.
+    /// Waits until the venue's counter has room for a question: the hour of a kill switch is no
+    /// time to be locked out.
     fn wait_for_room(&self, encoder: &Encoder) {
         for _ in 0..WAITS {
             let now = self.clock.now();

@@ -85,7 +85,7 @@ impl<S: Strategy, T: Transport, J: Tape> Driver<'_, S, T, J> {
             }
             Phase::Comparing { until, last } => {
                 // What was kept back is still to be answered.
-                let held = self.lanes.held_until().plus(ANSWER_NS);
+                let held = self.lanes.last_held().plus(ANSWER_NS);
                 if self.kernel.is_reconciled() || (now >= until && (held <= now || now >= last)) {
                     self.duty.phase = Phase::Done;
                 } else if now >= until {

@@ -166,7 +166,7 @@ impl Encoder {
     }
 
     /// Appends `AmendOrder`, which keeps both ids, what was executed and, where it can, the place
-    /// in the queue. The quantity is that of the whole order, so that nothing can be executed twice.
+    /// in the queue. The quantity is that of the whole order: nothing can be executed twice.
     ///
     /// # Errors
     /// As [`Encoder::encode_new`].

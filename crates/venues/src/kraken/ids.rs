@@ -1,9 +1,9 @@
 //! Ids as the venue writes them, and as ids of ours.
 //!
 //! The venue takes an id of ours as free text of up to 18 letters, which is too short for
-//! `rt-<lineage>-<sequence>`, or as a UUID. A UUID holds it: the mark `7274`, the lineage in 40 bits
-//! and the sequence in 64, around the two digits that make it one of version 4. An amendment keeps
-//! the id, so there is no revision in it.
+//! `rt-<lineage>-<sequence>`, or as a UUID. A UUID holds it: the mark `7274`, the lineage in 40
+//! bits and the sequence in 64, around the two digits that make it one of version 4. An amendment
+//! keeps the id, so there is no revision in it.
 //!
 //! Ids of the venue are up to 24 letters `0-9A-Z-`: digits of a number of base 38.
 

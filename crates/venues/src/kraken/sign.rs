@@ -9,8 +9,8 @@ use crate::kraken::counters::Counter;
 
 /// One key's signatures, its nonces and what it has asked.
 ///
-/// SHA-512 and a file have no place in this crate; both are the driver's. There is one row of nonces
-/// and one counter of questions a key, however many connections and processes use it.
+/// SHA-512 and a file have no place in this crate; both are the driver's. There is one row of
+/// nonces and one counter of questions a key, however many connections and processes use it.
 pub trait Sign: Debug {
     /// A number above every one before it under this key, also of other processes, for a call that
     /// costs so many points, which are counted; `None` when that cannot be promised.

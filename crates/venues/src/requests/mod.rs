@@ -122,5 +122,5 @@ pub trait Requests: Session {
     fn withdraw(&mut self, now: UnixNanos);
 
     /// Until when something was last kept back, by the venue's limits or by our count of them.
-    fn held_until(&self) -> UnixNanos;
+    fn last_held(&self) -> UnixNanos;
 }

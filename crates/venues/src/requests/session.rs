@@ -379,7 +379,7 @@ impl<D: RestDialect> Session for RequestSession<D> {
 }
 
 impl<D: RestDialect> Requests for RequestSession<D> {
-    fn held_until(&self) -> UnixNanos {
+    fn last_held(&self) -> UnixNanos {
         self.last_held
     }
 
