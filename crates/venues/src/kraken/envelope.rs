@@ -1,6 +1,7 @@
 //! What is around every answer: `{"error": [...], "result": ...}`, with status 200 mostly.
 
 use alloc::borrow::Cow;
+use alloc::collections::BTreeSet;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -82,17 +83,25 @@ impl<'a> Envelope<'a> {
         let raw = Self::decode(body)?.result()?;
         let mut scanner = Scanner::within(raw);
         let mut count = Slot::default();
+        let mut seen = BTreeSet::new();
+        let mut row = |name: &'a [u8], scanner: &mut Scanner<'a>| -> Result<(), DecodeError> {
+            if !seen.insert(name) {
+                // Nobody knows which of the two was meant.
+                return Err(DecodeError::malformed(scanner.offset(), "result"));
+            }
+            read(name, scanner)
+        };
         let mut members = || -> Result<(), DecodeError> {
             scanner.begin_object()?;
             let mut found = inside.is_empty();
             while let Some(name) = scanner.next_key()? {
                 if inside.is_empty() {
-                    read(name, &mut scanner)?;
+                    row(name, &mut scanner)?;
                 } else if name == inside {
                     found = true;
                     scanner.begin_object()?;
                     while let Some(name) = scanner.next_key()? {
-                        read(name, &mut scanner)?;
+                        row(name, &mut scanner)?;
                     }
                 } else if name == b"count" {
                     count.fill(&mut scanner)?;

@@ -42,6 +42,7 @@ pub struct RawRow<'a> {
     fee_asset: Slot<'a>,
     /// There is more than one fee: they cannot be booked as one.
     fees: usize,
+    tells_fees: bool,
     time: Slot<'a>,
 }
 
@@ -97,6 +98,7 @@ impl<'a> RawRow<'a> {
     }
 
     fn scan_fees(&mut self, scanner: &mut Scanner<'a>) -> Result<(), DecodeError> {
+        self.tells_fees = true;
         scanner.begin_array()?;
         while scanner.next_element()? {
             self.fees += 1;
@@ -143,7 +145,8 @@ impl<'a> RawRow<'a> {
         if last_qty.0 == 0 || last_qty > cum_qty {
             return Err(self.last_qty.malformed("last_qty"));
         }
-        if self.fees > 1 {
+        // What was paid is told once, and never by saying nothing.
+        if self.fees > 1 || !self.tells_fees || (self.fees == 1 && self.fee.is_empty()) {
             return Err(self.fee.malformed("fees"));
         }
         let fee = Fee::read(&self.fee, &self.fee_asset, listing)?;
@@ -246,7 +249,6 @@ fn merge(
     row: &RawRow<'_>,
     (dialect, listing): (&Dialect, &Listing),
 ) -> Result<Option<Order>, Malformed> {
-    let changed = |slot: &Slot<'_>| !slot.is_empty();
     let is_trade = row.execution.text("exec_type")?.as_deref() == Some(b"trade");
     if known.is_none() && !row.is_whole() && !is_trade {
         return Ok(None);
@@ -269,23 +271,23 @@ fn merge(
     if let Some(text) = row.client_id.text("cl_ord_id")? {
         order.client_order_id = decode_client_id(dialect.lineage, &text);
     }
-    if known.is_none() || changed(&row.side) {
+    if known.is_none() || row.side.text("side")?.is_some() {
         order.side = side(&row.side, "side")?;
     }
     if let Some(word) = row.order_type.text("order_type")? {
         order.order_type =
             order_type(&word).ok_or_else(|| row.order_type.malformed("order_type"))?;
     }
-    if changed(&row.tif) {
+    if row.tif.text("time_in_force")?.is_some() {
         order.tif = tif(&row.tif, "time_in_force")?;
     }
-    if changed(&row.limit_price) {
+    if row.limit_price.digits("limit_price")?.is_some() {
         order.limit_price = Some(price(&row.limit_price, "limit_price", listing)?);
     }
-    if changed(&row.order_qty) {
+    if row.order_qty.digits("order_qty")?.is_some() {
         order.order_qty = qty(&row.order_qty, "order_qty", listing)?;
     }
-    if changed(&row.cum_qty) {
+    if row.cum_qty.digits("cum_qty")?.is_some() {
         let cum_qty = qty(&row.cum_qty, "cum_qty", listing)?;
         // A row that comes late never takes anything back; an execution names its own total.
         order.cum_qty = if is_trade {

@@ -215,6 +215,7 @@ impl<'a> RawTrade<'a> {
         let quote = listing.instrument().spec().currency.as_bytes();
         let exec_id = decode_venue_id(id).ok_or_else(|| self.order.malformed("trade"))?;
         let maker = self.maker.flag("maker")?;
+        self.fee.required_digits("fee")?;
         Ok(Some(Trade {
             exec_id: ExecId(exec_id),
             instrument: listing.id(),

@@ -139,15 +139,15 @@ fn pair(key: &[u8], scanner: &mut Scanner<'_>) -> Result<Pair, DecodeError> {
         base: text(&base, "base")?,
         quote: text(&quote, "quote")?,
         status: text(&status, "status")?,
-        tick_size: match tick.is_empty() {
-            true => step(&prices, "pair_decimals")?,
-            false => number(&tick, "tick_size")?,
+        tick_size: match tick.digits("tick_size")? {
+            None => step(&prices, "pair_decimals")?,
+            Some(_) => number(&tick, "tick_size")?,
         },
         lot_size: step(&lots, "lot_decimals")?,
         min_qty: number(&least, "ordermin")?,
-        min_notional: match worth.is_empty() {
-            true => Decimal::ZERO,
-            false => number(&worth, "costmin")?,
+        min_notional: match worth.digits("costmin")? {
+            None => Decimal::ZERO,
+            Some(_) => number(&worth, "costmin")?,
         },
     })
 }

@@ -154,9 +154,9 @@ impl<'a> RawOrder<'a> {
         let order_type = order_type(&kind).ok_or_else(|| self.order_type.malformed("ordertype"))?;
         let order_qty = qty(&self.order_qty, "vol", listing)?;
         let cum_qty = self.executed(listing)?;
-        let time = match self.closed.is_empty() {
-            true => instant(&self.opened, "opentm")?,
-            false => instant(&self.closed, "closetm")?,
+        let time = match self.closed.digits("closetm")? {
+            None => instant(&self.opened, "opentm")?,
+            Some(_) => instant(&self.closed, "closetm")?,
         };
         Ok(Some(Order {
             ts_event: time,
