@@ -45,6 +45,7 @@ events_per_s = 40
 KEYS = {
     "alpaca": ("APCA_API_KEY_ID", "APCA_API_SECRET_KEY"),
     "binance": ("BINANCE_API_KEY", "BINANCE_API_SECRET"),
+    "kraken": ("KRAKEN_API_KEY", "KRAKEN_API_SECRET"),
 }
 STOCKS = (("AAPL", "us_equity", "190.00", "5"), ("MSFT", "us_equity", "410.00", "2"))
 COINS = (("BTC/USD", "crypto", "60000.00", "0.05"), ("ETH/USD", "crypto", "3000.00", "0.5"))
@@ -58,6 +59,7 @@ dead_man_seconds = {dead_man}
 [venue]
 dialect = "{dialect}"
 trading_url = "http://127.0.0.1:{port}"
+{of_venue}
 [risk]
 max_orders_per_second = 1000
 """
@@ -70,9 +72,13 @@ class Rig:
     watchdog_s: float = 5
     more: str = ""
     """Lines at the end of the configuration."""
+    of_venue: str = ""
+    """Lines in its section of the venue."""
     arguments: tuple[str, ...] = ()
     environment: ClassVar[dict[str, str]] = {}
     dead_man_s: float = 0
+    calm_s: float = 6.0
+    """How long the venue needs to be asked everything once the network works again."""
 
     def __init__(self, folder: Path, venue: VenueProcess, symbols: list[str], port: int) -> None:
         self.folder, self.venue, self.symbols, self.port = folder, venue, symbols, port
@@ -85,6 +91,7 @@ class Rig:
             watchdog=self.watchdog_s,
             dead_man=self.dead_man_s,
             dialect=self.venue.dialect,
+            of_venue=self.of_venue,
         )
         written += self.more
         (self.folder / "trade.toml").write_text(written, encoding="utf-8")
@@ -156,9 +163,9 @@ class Rig:
             child = self.start(0)
             time.sleep(4.0)
             proxy.faulty = False
-            time.sleep(6.0)
+            time.sleep(self.calm_s)
             child.send_signal(signal.SIGINT)
-            self.assert_equal(self.ended(child, 30))
+            self.assert_equal(self.ended(child, 60))
             assert proxy.counts.total() > 0
         finally:
             proxy.close()

@@ -156,6 +156,68 @@ def test_keys_of_binance_go_to_its_own_hosts(
     assert hint in caught.value.remedy
 
 
+KRAKEN = """\
+[run]
+symbols = ["BTC/USD"]
+[venue]
+dialect = "kraken"
+"""
+
+
+@pytest.fixture
+def kraken_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KRAKEN_API_KEY", "k-key")
+    monkeypatch.setenv("KRAKEN_API_SECRET", "k-secret")
+
+
+@pytest.mark.usefixtures("kraken_keys")
+def test_kraken_is_live_or_on_this_machine(tmp_path: Path) -> None:
+    live = read_config(write(tmp_path, KRAKEN + 'mode = "live"\ntier = "pro"\n'))
+    assert live.addresses.to_dict() == {
+        "trading_url": "https://api.kraken.com",
+        "account_stream_url": "wss://ws-auth.kraken.com/v2",
+        "market_stream_url": "wss://ws.kraken.com/v2",
+    }
+    core = live.to_core()
+    assert (core["dialect"], core["tier"], core["key"]) == ("kraken", "pro", "k-key")
+    here = read_config(write(tmp_path, KRAKEN + 'trading_url = "http://127.0.0.1:9"\n'))
+    assert here.mode == "paper"
+    assert here.addresses.account_stream_url == "ws://127.0.0.1:9/auth/v2"
+    assert here.addresses.market_stream_url == "ws://127.0.0.1:9/v2"
+    assert here.to_core()["tier"] == "starter"
+
+
+@pytest.mark.usefixtures("kraken_keys")
+@pytest.mark.parametrize(
+    ("line", "field", "hint"),
+    [
+        ("", "venue.trading_url", 'mode = "live"'),
+        ('trading_url = "https://api.kraken.com"', "venue.mode", 'mode = "live"'),
+        ('trading_url = "https://api.kraken.com.example.org"', "venue.trading_url", "allow_hosts"),
+        ('mode = "live"\ntier = "gold"', "venue.tier", '"starter"'),
+    ],
+)
+def test_keys_of_kraken_go_to_its_own_hosts(
+    tmp_path: Path, line: str, field: str, hint: str
+) -> None:
+    with pytest.raises(ConfigError) as caught:
+        read_config(write(tmp_path, f"{KRAKEN}{line}\n"))
+    assert caught.value.field == field
+    assert hint in caught.value.remedy
+
+
+@pytest.mark.usefixtures("kraken_keys")
+@pytest.mark.parametrize(
+    ("written", "hint"),
+    [("XBT/USD", '"BTC/USD"'), ("XDG/USD", '"DOGE/USD"'), ("BTCUSD", "BTC/USD")],
+)
+def test_pairs_of_kraken_are_those_of_its_streams(tmp_path: Path, written: str, hint: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        read_config(write(tmp_path, KRAKEN.replace("BTC/USD", written)))
+    assert caught.value.field == "run.symbols"
+    assert hint in caught.value.remedy
+
+
 def test_the_hash_follows_what_decides(tmp_path: Path) -> None:
     first = read_config(write(tmp_path, GOOD)).config_hash
     elsewhere = read_config(write(tmp_path, changed(GOOD, '"state"', '"other"'))).config_hash
@@ -175,7 +237,7 @@ def test_the_hash_follows_what_decides(tmp_path: Path) -> None:
         ("= 60", "= -1", "run.seconds", 4, "nearest is 0"),
         ("= 60", '= "60"', "run.seconds", 4, "a number"),
         ("= true", "= 1", "run.cancel_on_stop", 5, "true or false"),
-        ('"alpaca"', '"kraken"', "venue.dialect", 9, '"binance"'),
+        ('"alpaca"', '"coinbase"', "venue.dialect", 9, '"kraken"'),
         ('"alpaca"', '"binance"', "run.symbols", 2, '"BTCUSD"'),
         ("^dialect.*\n", "", "venue.dialect", 8, "add dialect"),
         ('"paper"', '"Live"', "venue.mode", 10, '"live"'),

@@ -101,6 +101,7 @@ pub(crate) fn config(plan: &Plan, state_dir: &Path) -> LiveConfig {
             fractional: false,
             order_connections: 1,
             answer_timeout_ns: 3_000 * MS,
+            tier: py_rt_live::config::Tier::Starter,
         },
         limits: RiskLimits {
             max_order_qty: decimal((1_000, 0)),

@@ -226,3 +226,17 @@ fn the_last_revision_is_not_given_twice() {
     }
     assert_eq!(seen.len(), 65_535);
 }
+
+#[test]
+fn a_venue_that_keeps_the_id_shows_a_lost_replace_by_its_terms() {
+    let mut rig = working();
+    rig.ask(&[Wish::Replace(1, Some(25), None)]);
+    rig.tell(1, ReportKind::ReplaceUnanswered);
+    rig.tell(1, snapshot(New, 10, 0));
+    assert_eq!(rig.kernel.orders().exposure(FIRST).buy, 25, "on its way");
+    rig.tell(1, snapshot(New, 25, 0));
+    let order = rig.order(1);
+    assert_eq!((order.status, order.order_qty), (New, Qty(25)));
+    assert_eq!(order.client_order_id.revision, 1);
+    assert!(order.pending_replace.is_none());
+}

@@ -252,6 +252,7 @@ fn config(state_dir: &Path) -> LiveConfig {
             fractional: false,
             order_connections: 1,
             answer_timeout_ns: 5_000_000_000,
+            tier: py_rt_live::config::Tier::Starter,
         },
         limits: limits(),
         times: ExecutionTimes::default(),

@@ -2,25 +2,29 @@
 //! are, what is open, what is held.
 //!
 //! [`Bootstrap`] is the connection and the patience; what is asked, and how the answers read, is
-//! the dialect's: [`alpaca`] and [`binance`] answer the same [`Questions`].
+//! the dialect's: [`alpaca`], [`binance`] and [`kraken`] answer the same
+//! [`Questions`].
 
 use std::io::{Read, Write};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use py_rt_types::{AssetClass, Decimal, Instrument, InstrumentId, InstrumentSpec, NewOrder, Qty};
-use py_rt_venues::binance::errors::{ErrorBody, WRONG_TIME};
 use py_rt_venues::http::{Response, ResponseReader};
 use py_rt_venues::{Credentials, Lineage, SymbolTable};
 use rustls::ClientConfig;
 
 use crate::clock::pause_for;
-use crate::config::{Dialect, Mode, VenueConfig};
+use crate::config::{Dialect, LiveConfig, Mode, VenueConfig};
 use crate::error::LiveError;
+use crate::kraken_key::KrakenKey;
 use crate::net::{open_stream, Stream, Url};
 
 mod alpaca;
 mod binance;
+mod coins;
+mod kraken;
 
 /// Answers before a session are small.
 const BODY_MAX: usize = 1 << 20;
@@ -71,6 +75,29 @@ trait Questions: std::fmt::Debug {
     ) -> Result<(), LiveError>;
 }
 
+/// Who asks whom, and where what must outlive the asking is kept.
+#[derive(Debug, Clone)]
+pub struct Purpose {
+    /// The venue.
+    pub venue: VenueConfig,
+    /// Whose orders are ours.
+    pub lineage: Lineage,
+    /// The state directory.
+    pub state_dir: PathBuf,
+}
+
+impl Purpose {
+    /// That of a session.
+    #[must_use]
+    pub fn of(config: &LiveConfig, lineage: Lineage) -> Self {
+        Self {
+            venue: config.venue.clone(),
+            lineage,
+            state_dir: config.state_dir.clone(),
+        }
+    }
+}
+
 /// Asks one host, one question after the other, waiting for each answer.
 #[derive(Debug)]
 pub struct Bootstrap {
@@ -86,8 +113,7 @@ impl Bootstrap {
     pub fn open(
         url: &Url,
         tls: Option<&Arc<ClientConfig>>,
-        venue: &VenueConfig,
-        lineage: Lineage,
+        purpose: &Purpose,
     ) -> Result<Self, LiveError> {
         let stream = open_stream(url, tls).map_err(|error| {
             LiveError::Connection(format!(
@@ -98,19 +124,28 @@ impl Bootstrap {
         })?;
         let desk = Desk {
             host: url.authority(),
-            credentials: credentials(venue),
-            lineage,
+            credentials: credentials(&purpose.venue),
+            lineage: purpose.lineage,
+        };
+        let (questions, judge): (Box<dyn Questions>, Judge) = match purpose.venue.dialect {
+            Dialect::Alpaca => (Box::new(alpaca::Alpaca(desk)), judge),
+            Dialect::Binance => (Box::new(binance::Binance::new(desk)), binance::judge),
+            Dialect::Kraken => {
+                let key = KrakenKey::open(&purpose.state_dir, &purpose.venue.secret)?;
+                (
+                    Box::new(kraken::Kraken::new(desk, key, purpose.venue.tier)),
+                    kraken::judge,
+                )
+            }
         };
         Ok(Self {
             wire: Wire {
                 url: url.clone(),
                 tls: tls.cloned(),
                 stream,
+                judge,
             },
-            questions: match venue.dialect {
-                Dialect::Alpaca => Box::new(alpaca::Alpaca(desk)),
-                Dialect::Binance => Box::new(binance::Binance::new(desk)),
-            },
+            questions,
         })
     }
 
@@ -203,7 +238,11 @@ struct Wire {
     url: Url,
     tls: Option<Arc<ClientConfig>>,
     stream: Stream,
+    judge: Judge,
 }
+
+/// Whether an answer is of use, by what the dialect says of it.
+type Judge = fn(&Response<'_>, &str) -> Result<(), Failure>;
 
 impl Wire {
     /// Asks until there is an answer of use, on a new connection each time: a session that has
@@ -255,6 +294,10 @@ impl Wire {
             let text = format!("asking the venue about {about}: {error}");
             Failure::Passing(LiveError::Connection(text))
         };
+        if request.is_empty() {
+            let text = format!("the question about {about} could not be put: is the disk full?");
+            return Err(Failure::Final(LiveError::Journal(text)));
+        }
         self.stream.write_all(request).map_err(lost)?;
         let mut reader = ResponseReader::new(BODY_MAX);
         let mut bytes = [0; 8192];
@@ -266,7 +309,7 @@ impl Wire {
             reader.handle_input(&bytes[..count]);
             match reader.poll_response() {
                 Ok(Some(response)) => {
-                    judge(&response, about)?;
+                    (self.judge)(&response, about)?;
                     return read(response.body).map_err(Failure::Passing);
                 }
                 Ok(None) if count > 0 => {}
@@ -314,9 +357,7 @@ fn judge(response: &Response<'_>, about: &str) -> Result<(), Failure> {
             let start: String = body.chars().take(200).collect();
             let text = format!("the venue answers {status} about {about}: {start}");
             let error = LiveError::Venue(text);
-            let code = ErrorBody::decode(response.body).map_or(0, |body| body.code);
             Err(match status {
-                400 if code == WRONG_TIME => Failure::WrongTime(error),
                 408 | 429 | 500.. => Failure::Passing(error),
                 _ => Failure::Final(error),
             })
@@ -392,9 +433,14 @@ mod tests {
             fractional: false,
             order_connections: 1,
             answer_timeout_ns: 1,
+            tier: crate::config::Tier::Starter,
         };
-        let lineage = Lineage::parse("abcdefgh").unwrap();
-        Bootstrap::open(&url, None, &config, lineage)?
+        let purpose = Purpose {
+            venue: config,
+            lineage: Lineage::parse("abcdefgh").unwrap(),
+            state_dir: PathBuf::from("."),
+        };
+        Bootstrap::open(&url, None, &purpose)?
             .check_mode(Mode::Paper)
             .map(drop)
     }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use py_rt_kernel::execution::ExecutionTimes;
 use py_rt_kernel::kernel::StrategySpec;
 use py_rt_kernel::risk::RiskLimits;
+pub use py_rt_venues::kraken::counters::Tier;
 
 pub use crate::dialect::Dialect;
 use crate::error::LiveError;
@@ -105,6 +106,8 @@ pub struct VenueConfig {
     pub order_connections: usize,
     /// How long an answer may take, in nanoseconds.
     pub answer_timeout_ns: i64,
+    /// What Kraken grants the account; nothing elsewhere.
+    pub tier: Tier,
 }
 
 /// A database beyond the state directory.

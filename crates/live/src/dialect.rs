@@ -3,6 +3,7 @@
 use py_rt_types::{ExecId, Instrument, VenueOrderId};
 use py_rt_venues::alpaca::ids::encode_uuid;
 use py_rt_venues::binance::ids::encode_number;
+use py_rt_venues::kraken::ids::encode_venue_id;
 
 /// Which venue's words are spoken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -12,6 +13,8 @@ pub enum Dialect {
     Alpaca,
     /// Binance's spot API.
     Binance,
+    /// Kraken's spot API.
+    Kraken,
 }
 
 impl Dialect {
@@ -21,13 +24,14 @@ impl Dialect {
         match self {
             Self::Alpaca => "alpaca",
             Self::Binance => "binance",
+            Self::Kraken => "kraken",
         }
     }
 
     /// The dialect of this name.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
-        [Self::Alpaca, Self::Binance]
+        [Self::Alpaca, Self::Binance, Self::Kraken]
             .into_iter()
             .find(|one| one.name() == name)
     }
@@ -46,6 +50,7 @@ impl Dialect {
         match self {
             Self::Alpaca => encode_uuid(id.0, &mut text),
             Self::Binance => encode_number(id.0, &mut text),
+            Self::Kraken => encode_venue_id(id.0, &mut text),
         }
         String::from_utf8_lossy(&text).into_owned()
     }
@@ -61,6 +66,7 @@ impl Dialect {
                 text.push(b'-');
                 encode_number(id.0, &mut text);
             }
+            Self::Kraken => encode_venue_id(id.0, &mut text),
         }
         String::from_utf8_lossy(&text).into_owned()
     }

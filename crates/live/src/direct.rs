@@ -18,7 +18,7 @@ use py_rt_types::{
 };
 use py_rt_venues::Lineage;
 
-use crate::bootstrap::Bootstrap;
+use crate::bootstrap::{Bootstrap, Purpose};
 use crate::clock::pause_for;
 use crate::config::LiveConfig;
 use crate::error::LiveError;
@@ -73,7 +73,11 @@ pub fn kill_direct(
     } else {
         None
     };
-    let mut venue = Bootstrap::open(&endpoints.trading, tls.as_ref(), &config.venue, lineage)?;
+    let mut venue = Bootstrap::open(
+        &endpoints.trading,
+        tls.as_ref(),
+        &Purpose::of(config, lineage),
+    )?;
     venue.check_mode(config.venue.mode)?;
     let instruments = venue.instruments(&config.symbols, config.venue.fractional)?;
     let mut switch = Switch {

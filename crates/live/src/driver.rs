@@ -42,7 +42,7 @@ pub trait Hooks {
 enum Phase {
     Trading,
     Closing { until: UnixNanos },
-    Comparing { until: UnixNanos },
+    Comparing { until: UnixNanos, last: UnixNanos },
     Done,
 }
 
@@ -291,7 +291,7 @@ impl<'a, S: Strategy, T: Transport, J: Tape> Driver<'a, S, T, J> {
 
     fn poll_timeout(&self) -> UnixNanos {
         let phase = match self.duty.phase {
-            Phase::Closing { until } | Phase::Comparing { until } => until,
+            Phase::Closing { until } | Phase::Comparing { until, .. } => until,
             Phase::Trading => self.duty.ends_at,
             Phase::Done => UnixNanos::MIN,
         };
@@ -324,6 +324,8 @@ impl<'a, S: Strategy, T: Transport, J: Tape> Driver<'a, S, T, J> {
                 VenueEvent::Ask(query) => self.lanes.handle_question(now, query),
                 VenueEvent::AskBook(id) => self.lanes.ask(now, VenueRequest::Book(id)),
                 VenueEvent::Book(answer) => self.lanes.handle_book(now, &answer),
+                VenueEvent::AskToken => self.lanes.ask(now, VenueRequest::Token),
+                VenueEvent::Token(token) => self.lanes.handle_token(now, &token),
                 VenueEvent::Fatal(fatal) => {
                     let role = self.lanes.role(lane);
                     self.hooks.on_notice(&format!(

@@ -12,14 +12,16 @@ use std::sync::Arc;
 
 use py_rt_kernel::journal::Decision;
 use py_rt_types::{Query, UnixNanos};
+use py_rt_venues::feed::session::FeedConfig;
 use py_rt_venues::http::BadHeader;
 use py_rt_venues::requests::RestConfig;
 use py_rt_venues::{
-    alpaca, binance, BookAnswer, Credentials, LinkConfig, MarketSession, Requests, Session,
-    VenueEvent, VenueRequest,
+    alpaca, binance, kraken, AccountSession, BookAnswer, Credentials, LinkConfig, MarketSession,
+    Requests, Session, Token, VenueEvent, VenueRequest,
 };
 
-use crate::config::{Channels, Dialect};
+use crate::config::{Channels, Dialect, Tier};
+use crate::kraken_key::KrakenKey;
 use crate::net::{Arrival, LaneId, Transport};
 
 /// What a lane is for.
@@ -69,6 +71,10 @@ pub struct LanesConfig {
     pub channels: Channels,
     /// Seed of every wait's jitter.
     pub seed: u64,
+    /// Who signs, where requests are signed by a library: at Kraken.
+    pub signer: Option<KrakenKey>,
+    /// What Kraken grants the account.
+    pub tier: Tier,
 }
 
 /// See the module.
@@ -76,7 +82,7 @@ pub struct LanesConfig {
 pub struct Lanes {
     orders: Vec<Box<dyn Requests>>,
     queries: Box<dyn Requests>,
-    account: Box<dyn Session>,
+    account: Box<dyn AccountSession>,
     market: Box<dyn MarketSession>,
     /// Market data wait for the first reconciliation.
     market_wanted: bool,
@@ -91,24 +97,38 @@ impl Lanes {
         let count = config.order_connections;
         let link = |place: usize| LinkConfig::websocket(config.seed.wrapping_add(place as u64));
         let orders: Result<_, _> = (0..count).map(|place| requests(config, place)).collect();
-        let (account, market): (Box<dyn Session>, Box<dyn MarketSession>) = match config.venue {
-            Dialect::Alpaca => (
-                Box::new(alpaca::TradingStream::new(
-                    link(count + 1),
-                    config.credentials.clone(),
-                    config.dialect.clone(),
-                )),
-                Box::new(alpaca_market(config, link(count + 2))),
-            ),
-            Dialect::Binance => (
-                Box::new(binance::UserStream::new(
-                    link(count + 1),
-                    &config.credentials,
-                    config.dialect.clone(),
-                )),
-                Box::new(binance_market(config, link(count + 2))),
-            ),
-        };
+        let (account, market): (Box<dyn AccountSession>, Box<dyn MarketSession>) =
+            match config.venue {
+                Dialect::Alpaca => (
+                    Box::new(alpaca::TradingStream::new(
+                        link(count + 1),
+                        config.credentials.clone(),
+                        config.dialect.clone(),
+                    )),
+                    Box::new(alpaca_market(config, link(count + 2))),
+                ),
+                Dialect::Binance => (
+                    Box::new(binance::UserStream::new(
+                        link(count + 1),
+                        &config.credentials,
+                        config.dialect.clone(),
+                    )),
+                    Box::new(binance::MarketStream::new(
+                        feed(config, link(count + 2)),
+                        Arc::clone(&config.dialect.symbols),
+                    )),
+                ),
+                Dialect::Kraken => (
+                    Box::new(kraken::AccountStream::new(
+                        link(count + 1),
+                        config.dialect.clone(),
+                    )),
+                    Box::new(kraken::MarketStream::new(
+                        feed(config, link(count + 2)),
+                        Arc::clone(&config.dialect.symbols),
+                    )),
+                ),
+            };
         Ok(Self {
             orders: orders?,
             queries: requests(config, count)?,
@@ -185,9 +205,20 @@ impl Lanes {
         self.queries.handle_request(now, request);
     }
 
+    /// Until when questions were last kept back by the venue's limits.
+    #[must_use]
+    pub fn last_held(&self) -> UnixNanos {
+        self.queries.last_held()
+    }
+
     /// A whole book that the market session asked for.
     pub fn handle_book(&mut self, now: UnixNanos, answer: &BookAnswer) {
         self.market.handle_book(now, answer);
+    }
+
+    /// A word that the account session asked for.
+    pub fn handle_token(&mut self, now: UnixNanos, token: &Token) {
+        self.account.handle_token(now, token);
     }
 
     /// Takes what the transport brought.
@@ -265,6 +296,16 @@ fn requests(config: &LanesConfig, place: usize) -> Result<Box<dyn Requests>, Bad
             let encoder = binance::Encoder::try_new(host, credentials, dialect)?;
             Box::new(binance::RestSession::new(settings, encoder))
         }
+        Dialect::Kraken => {
+            let signer = config.signer.clone().ok_or(BadHeader { place: 2 })?;
+            let allowance = kraken::Allowance {
+                tier: config.tier,
+                share: config.order_connections,
+            };
+            let encoder =
+                kraken::Encoder::try_new(host, credentials, Box::new(signer), dialect, allowance)?;
+            Box::new(kraken::RestSession::new(settings, encoder))
+        }
     })
 }
 
@@ -285,12 +326,11 @@ fn alpaca_market(config: &LanesConfig, link: LinkConfig) -> alpaca::MarketStream
     alpaca::MarketStream::new(settings, Arc::clone(&config.dialect.symbols))
 }
 
-fn binance_market(config: &LanesConfig, link: LinkConfig) -> binance::MarketStream {
-    let settings = binance::MarketStreamConfig {
+fn feed(config: &LanesConfig, link: LinkConfig) -> FeedConfig {
+    FeedConfig {
         link,
         trades: config.channels.trades,
         quotes: config.channels.quotes,
         books: config.channels.books,
-    };
-    binance::MarketStream::new(settings, Arc::clone(&config.dialect.symbols))
+    }
 }

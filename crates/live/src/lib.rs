@@ -30,6 +30,7 @@ pub mod direct;
 pub mod driver;
 pub mod error;
 pub mod journal;
+pub mod kraken_key;
 pub mod lanes;
 pub mod net;
 pub mod recovery;

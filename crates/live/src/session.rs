@@ -10,12 +10,13 @@ use py_rt_venues::{Lineage, SymbolTable};
 use rustls::ClientConfig;
 
 use crate::account::{account_name, AccountLock};
-use crate::bootstrap::{credentials, Bootstrap};
+use crate::bootstrap::{credentials, Bootstrap, Purpose};
 use crate::clock::Clock;
 use crate::config::{Channels, Dialect, Durability, Endpoints, LiveConfig};
 use crate::driver::{Driver, EndRules, Hooks, Parts, Reason};
 use crate::error::LiveError;
 use crate::journal::Tape;
+use crate::kraken_key::KrakenKey;
 use crate::lanes::{Lanes, LanesConfig};
 use crate::net::{tls_config, Endpoint, NetTransport, Protocol, Transport};
 use crate::recovery::hash_text;
@@ -104,7 +105,11 @@ pub fn trade<S: Strategy>(
     } else {
         None
     };
-    let mut bootstrap = Bootstrap::open(&endpoints.trading, tls.as_ref(), &config.venue, lineage)?;
+    let mut bootstrap = Bootstrap::open(
+        &endpoints.trading,
+        tls.as_ref(),
+        &Purpose::of(config, lineage),
+    )?;
     let number = bootstrap.check_mode(config.venue.mode)?;
     let account = account_name(config.venue.dialect, &endpoints.trading, &number);
     let _account_lock = match &config.account_locks {
@@ -150,10 +155,10 @@ fn remedies<S, J>(
     lineage: Lineage,
     opened: &Opened<S, J>,
 ) -> Remedies {
-    let (url, venue) = (endpoints.trading.clone(), config.venue.clone());
+    let (url, purpose) = (endpoints.trading.clone(), Purpose::of(config, lineage));
     let instruments = opened.instruments.clone();
     let cancel_all = move || {
-        let mut bootstrap = Bootstrap::open(&url, tls.as_ref(), &venue, lineage)?;
+        let mut bootstrap = Bootstrap::open(&url, tls.as_ref(), &purpose)?;
         bootstrap.cancel_open(&instruments).map(drop)
     };
     Remedies {
@@ -206,7 +211,8 @@ pub fn open_lanes_seeded(
     let symbols = SymbolTable::try_new(listed)
         .map_err(|error| LiveError::Config(format!("`run.symbols`: {error}")))?;
     let venue = config.venue.dialect;
-    let crypto = venue == Dialect::Binance || endpoints.market.path.contains("crypto");
+    let coins = matches!(venue, Dialect::Binance | Dialect::Kraken);
+    let crypto = coins || endpoints.market.path.contains("crypto");
     let builds_bars = config.bar_interval_ns > 0;
     let channels = config.venue.channels;
     Lanes::try_new(&LanesConfig {
@@ -222,6 +228,11 @@ pub fn open_lanes_seeded(
         crypto,
         channels: channels.unwrap_or_else(|| Channels::for_crypto(crypto, builds_bars)),
         seed,
+        signer: match venue {
+            Dialect::Kraken => Some(KrakenKey::open(&config.state_dir, &config.venue.secret)?),
+            Dialect::Alpaca | Dialect::Binance => None,
+        },
+        tier: config.venue.tier,
     })
     .map_err(|error| LiveError::Config(format!("key or secret: {error}")))
 }

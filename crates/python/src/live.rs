@@ -216,6 +216,8 @@ fn live_config(dict: &Bound<'_, PyDict>) -> PyResult<LiveConfig> {
             fractional: field(dict, "fractional")?,
             order_connections: field(dict, "order_connections")?,
             answer_timeout_ns: field(dict, "answer_timeout_ns")?,
+            tier: py_rt_live::config::Tier::parse(&field::<String>(dict, "tier")?)
+                .unwrap_or_default(),
         },
         limits: config::limits(&field(dict, "risk")?)?,
         times: ExecutionTimes::default(),

@@ -42,6 +42,7 @@ pub mod deribit;
 pub mod dialect;
 pub mod error;
 pub mod feed;
+pub mod fees;
 pub mod framing;
 pub mod http;
 pub mod ids;
@@ -68,5 +69,8 @@ pub use error::{DecodeError, Malformed};
 pub use ids::Lineage;
 pub use link::{Link, LinkConfig};
 pub use requests::{Refusal, Requests, VenueRequest};
-pub use session::{BookAnswer, Fatal, MarketSession, RateLimit, Session, Transmit, VenueEvent};
+pub use session::{
+    AccountSession, BookAnswer, Fatal, MarketSession, RateLimit, Session, Token, Transmit,
+    VenueEvent,
+};
 pub use symbols::{Listing, SymbolError, SymbolTable};

@@ -3,7 +3,7 @@
 use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::fmt::Debug;
+use core::fmt::{self, Debug};
 
 use py_rt_types::{AccountReport, Bar, InstrumentId, MarketEvent, Query, Report, UnixNanos};
 
@@ -43,6 +43,22 @@ pub trait MarketSession: Session {
     /// The answer to [`VenueEvent::AskBook`]. Venues that send whole books by the same stream never
     /// ask.
     fn handle_book(&mut self, _now: UnixNanos, _answer: &BookAnswer) {}
+}
+
+/// A session that brings reports.
+pub trait AccountSession: Session {
+    /// The answer to [`VenueEvent::AskToken`]. Venues whose streams take the key never ask.
+    fn handle_token(&mut self, _now: UnixNanos, _token: &Token) {}
+}
+
+/// A word that opens a stream; prints stars.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Token(pub String);
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Token(***)")
+    }
 }
 
 /// A whole book as the venue wrote it, for the session that keeps its changes.
@@ -92,6 +108,10 @@ pub enum VenueEvent {
     AskBook(InstrumentId),
     /// The whole book: for the market session.
     Book(BookAnswer),
+    /// The account's stream wants a word to open it: ask for it by a request connection.
+    AskToken,
+    /// The word: for the account session.
+    Token(Token),
     /// A message was set aside and counted: for the log.
     Quarantined(Malformed),
     /// The venue refuses requests until then: for the log.

@@ -7,6 +7,9 @@ use core::fmt;
 
 use py_rt_types::{AssetClass, Decimal, Instrument, InstrumentId, Price, Qty, TypeError};
 
+use crate::error::Malformed;
+use crate::json::Slot;
+
 static POWERS: [i64; 19] = {
     let mut powers = [1; 19];
     let mut at = 1;
@@ -146,6 +149,28 @@ impl Listing {
 /// Exact decimal text of any length.
 pub(crate) fn decimal(text: &[u8]) -> Result<Decimal, TypeError> {
     Decimal::parse(core::str::from_utf8(text).map_err(|_| TypeError::NotDecimal)?)
+}
+
+/// A price that must be there.
+pub(crate) fn price(
+    slot: &Slot<'_>,
+    field: &'static str,
+    listing: &Listing,
+) -> Result<Price, Malformed> {
+    let digits = slot.required_digits(field)?;
+    listing.price(digits).map_err(|_| slot.malformed(field))
+}
+
+/// A quantity that must be there and must not be negative.
+pub(crate) fn qty(
+    slot: &Slot<'_>,
+    field: &'static str,
+    listing: &Listing,
+) -> Result<Qty, Malformed> {
+    match listing.qty(slot.required_digits(field)?) {
+        Ok(qty) if qty.0 >= 0 => Ok(qty),
+        _ => Err(slot.malformed(field)),
+    }
 }
 
 /// Why a list of instruments makes no table.

@@ -10,7 +10,8 @@ use py_rt_types::market::GAP;
 use py_rt_types::{
     ClientOrderId, EventKind, FeeAsset, Money, Price, Qty, Query, RejectReason, Report, ReportKind,
 };
-use py_rt_venues::binance::{MarketStream, MarketStreamConfig, UserStream};
+use py_rt_venues::binance::{MarketStream, UserStream};
+use py_rt_venues::feed::session::FeedConfig;
 use py_rt_venues::{
     BookAnswer, Credentials, Fatal, LinkConfig, MarketSession, Session, VenueEvent,
 };
@@ -253,7 +254,7 @@ fn a_report_that_cannot_be_read_is_asked_for() {
 }
 
 fn market_stream() -> MarketStream {
-    let config = MarketStreamConfig {
+    let config = FeedConfig {
         link: LinkConfig::websocket(1),
         trades: true,
         quotes: false,

@@ -4,13 +4,15 @@
 
 #[path = "support/binance.rs"]
 mod binance_support;
+#[path = "support/kraken.rs"]
+mod kraken_support;
 mod support;
 
 use py_rt_types::{
     AccountReport, CancelOrder, ClientOrderId, NewOrder, OrderType, Price, Qty, Query,
     RejectReason, Report, ReportKind, Side, TimeInForce, VenueOrderId,
 };
-use py_rt_venues::{alpaca, binance, Requests, Session, VenueEvent, VenueRequest};
+use py_rt_venues::{alpaca, binance, kraken, Requests, Session, VenueEvent, VenueRequest};
 use support::T0;
 
 const SECOND: i64 = 1_000_000_000;
@@ -22,6 +24,8 @@ struct Script {
     account: fn() -> Box<dyn Session>,
     instrument: py_rt_types::InstrumentId,
     accepted: String,
+    /// The answer to a question about the order.
+    found: String,
     refused: (u16, &'static str),
     no_such_order: (u16, &'static str),
     refused_key: (u16, &'static str),
@@ -46,6 +50,7 @@ fn alpaca_script() -> Script {
         },
         instrument: support::AAPL,
         accepted: support::order(&[]),
+        found: support::order(&[]),
         refused: (
             403,
             r#"{"code":40310000,"message":"insufficient buying power"}"#,
@@ -75,6 +80,7 @@ fn binance_script() -> Script {
         },
         instrument: binance_support::BTCUSDT,
         accepted: binance_support::order(&[]),
+        found: binance_support::order(&[]),
         refused: (
             400,
             r#"{"code":-2010,"msg":"Account has insufficient balance for requested action."}"#,
@@ -111,8 +117,38 @@ fn binance_script() -> Script {
     }
 }
 
-fn scripts() -> [Script; 2] {
-    [alpaca_script(), binance_script()]
+fn kraken_script() -> Script {
+    let executed = ("\"vol_exec\":\"0.00000000\"", "\"vol_exec\":\"0.04000000\"");
+    let found = kraken_support::orders("open", &kraken_support::order(&[]));
+    Script {
+        name: "kraken",
+        make: || Box::new(kraken_support::live()),
+        account: || {
+            let link = py_rt_venues::LinkConfig::websocket(1);
+            Box::new(kraken::AccountStream::new(link, kraken_support::dialect()))
+        },
+        instrument: kraken_support::XBT,
+        accepted: r#"{"error":[],"result":{"txid":["OK4GJX-KSTLS-7DZZO5"]}}"#.to_string(),
+        found: found.clone(),
+        refused: (200, r#"{"error":["EOrder:Insufficient funds"]}"#),
+        no_such_order: (200, r#"{"error":["EOrder:Unknown order"]}"#),
+        refused_key: (200, r#"{"error":["EAPI:Invalid key"]}"#),
+        open_orders: found,
+        greeting: &[
+            r#"{"method":"subscribe","success":true,"result":{"channel":"executions"}}"#,
+            r#"{"channel":"executions","type":"snapshot","data":[],"sequence":1}"#,
+        ],
+        fill: kraken_support::message("update", 2, kraken_support::FILL),
+        fills: vec![
+            kraken_support::TRADES.to_string(),
+            kraken_support::orders("", &kraken_support::order(&[executed])),
+        ],
+        executed: (4_000_000, 4_000_000),
+    }
+}
+
+fn scripts() -> [Script; 3] {
+    [alpaca_script(), binance_script(), kraken_script()]
 }
 
 impl Script {
@@ -290,7 +326,7 @@ fn what_the_venue_says_for_certain_is_believed() {
             ReportKind::NewUnanswered
         );
         assert!(matches!(
-            script.kind(script.lookup(), 200, &script.accepted),
+            script.kind(script.lookup(), 200, &script.found),
             ReportKind::Snapshot { .. }
         ));
     }

@@ -17,13 +17,18 @@ _STOCK_STREAM, _CRYPTO_STREAM = "/v2/iex", "/v1beta3/crypto/us"
 _TRADING = {
     "alpaca": {"paper": "https://paper-api.alpaca.markets", "live": "https://api.alpaca.markets"},
     "binance": {"paper": "https://testnet.binance.vision", "live": "https://api.binance.com"},
+    "kraken": {"live": "https://api.kraken.com"},
 }
 _STREAMS = {
-    "paper": (
+    ("binance", "paper"): (
         "wss://ws-api.testnet.binance.vision/ws-api/v3",
         "wss://stream.testnet.binance.vision/stream",
     ),
-    "live": ("wss://ws-api.binance.com/ws-api/v3", "wss://stream.binance.com:9443/stream"),
+    ("binance", "live"): (
+        "wss://ws-api.binance.com/ws-api/v3",
+        "wss://stream.binance.com:9443/stream",
+    ),
+    ("kraken", "live"): ("wss://ws-auth.kraken.com/v2", "wss://ws.kraken.com/v2"),
 }
 # Whose money it is at each host of a venue; market data are nobody's.
 _KNOWN_HOSTS: dict[str, dict[str, str | None]] = {
@@ -45,6 +50,11 @@ _KNOWN_HOSTS: dict[str, dict[str, str | None]] = {
         "ws-api.binance.com": "live",
         "stream.binance.com": None,
         "data-stream.binance.vision": None,
+    },
+    "kraken": {
+        "api.kraken.com": "live",
+        "ws-auth.kraken.com": "live",
+        "ws.kraken.com": None,
     },
 }
 
@@ -76,6 +86,8 @@ class Addresses:
         streams = base.replace("http", "ws", 1)
         if dialect == "binance":
             return cls(base, f"{streams}/ws-api/v3", f"{streams}/stream")
+        if dialect == "kraken":
+            return cls(base, f"{streams}/auth/v2", f"{streams}/v2")
         return cls(base, f"{streams}/stream", streams + _stream_path(symbols))
 
 
@@ -93,7 +105,13 @@ def resolve_addresses(
     mode: str = venue["mode"]
     dialect: str = venue["dialect"]
     known = _KNOWN_HOSTS[dialect]
-    trading = venue["trading_url"] or _TRADING[dialect][mode]
+    trading = venue["trading_url"] or _TRADING[dialect].get(mode)
+    if trading is None:
+        raise document.error(
+            f"{dialect} has no venue for {mode}",
+            "venue.trading_url",
+            remedy='name a venue on this machine, or write mode = "live" if you mean it',
+        )
     derived = _derived(dialect, mode, trading, symbols)
     found = Addresses(
         derived.trading_url,
@@ -119,8 +137,9 @@ def _derived(dialect: str, mode: str, trading: str, symbols: Sequence[str]) -> A
     one_place = Addresses.at(trading, symbols, dialect)
     if _host(trading) not in _KNOWN_HOSTS[dialect]:
         return one_place
-    if dialect == "binance":
-        return Addresses(one_place.trading_url, *_STREAMS[mode])
+    if dialect != "alpaca":
+        streams = _STREAMS.get((dialect, mode)) or _STREAMS[(dialect, "live")]
+        return Addresses(one_place.trading_url, *streams)
     market = _MARKET_HOST + _stream_path(symbols)
     return Addresses(one_place.trading_url, one_place.account_stream_url, market)
 

@@ -43,7 +43,7 @@ _RUN = {
     "dead_man_seconds": Key("number", None, least=0, most=3600),
 }
 _VENUE = {
-    "dialect": Key("text", choices=("alpaca", "binance")),
+    "dialect": Key("text", choices=("alpaca", "binance", "kraken")),
     "mode": Key("text", "paper", choices=("paper", "live")),
     "trading_url": Key("text", None),
     "account_stream_url": Key("text", None),
@@ -56,11 +56,14 @@ _VENUE = {
     "fractional": Key("flag", False),
     "order_connections": Key("whole", 2, least=1, most=16),
     "answer_timeout": Key("text", "5s"),
+    "tier": Key("text", "starter", choices=("starter", "intermediate", "pro")),
 }
 _KEYS = {
     "alpaca": ("APCA_API_KEY_ID", "APCA_API_SECRET_KEY"),
     "binance": ("BINANCE_API_KEY", "BINANCE_API_SECRET"),
+    "kraken": ("KRAKEN_API_KEY", "KRAKEN_API_SECRET"),
 }
+_KRAKEN_NAMES = {"XBT": "BTC", "XDG": "DOGE"}
 _JOURNAL = {
     "segment_mb": Key("whole", 256, least=1, most=65_536),
     "retention": Key("text", "forever"),
@@ -99,7 +102,7 @@ class TradeConfig:
         Whether open orders are cancelled at the end.
     params : dict
         Parameters of the strategy class; of one of several strategies a dict under its name.
-    dialect : {"alpaca", "binance"}
+    dialect : {"alpaca", "binance", "kraken"}
     mode : {"paper", "live"}
     addresses : Addresses
     credentials : Credentials
@@ -132,6 +135,9 @@ class TradeConfig:
         Connections for orders; requests about one order take the same one.
     answer_timeout_ns : int [ns]
         How long an answer may take before the order is UNKNOWN.
+    tier : {"starter", "intermediate", "pro"}
+        What Kraken grants the account: the more, the faster orders may follow each other. Of no
+        meaning elsewhere.
     """
 
     symbols: tuple[str, ...]
@@ -156,6 +162,7 @@ class TradeConfig:
     fractional: bool = False
     order_connections: int = 2
     answer_timeout_ns: int = 5_000_000_000
+    tier: str = "starter"
 
     def to_dict(self) -> dict[str, Any]:
         """Return the configuration as plain values; secrets are not in it."""
@@ -177,6 +184,7 @@ class TradeConfig:
                 "fractional": self.fractional,
                 "order_connections": self.order_connections,
                 "answer_timeout_ns": self.answer_timeout_ns,
+                "tier": self.tier,
                 **self.addresses.to_dict(),
             },
             "risk": self.limits.to_dict(),
@@ -227,6 +235,7 @@ class TradeConfig:
             "fractional": self.fractional,
             "order_connections": self.order_connections,
             "answer_timeout_ns": self.answer_timeout_ns,
+            "tier": self.tier,
         }
 
 
@@ -295,6 +304,7 @@ def read_config(
         fractional=venue["fractional"],
         order_connections=venue["order_connections"],
         answer_timeout_ns=_duration(document, "venue.answer_timeout", venue["answer_timeout"]),
+        tier=venue["tier"],
     )
 
 
@@ -306,6 +316,8 @@ def _symbols(document: Document, written: list[str], dialect: str) -> tuple[str,
     if twice:
         raise document.error(f"{twice[0]} is listed twice", "run.symbols", remedy="name it once")
     slashed = [symbol for symbol in written if "/" in symbol]
+    if dialect == "kraken":
+        _check_kraken(document, written)
     if slashed and dialect == "binance":
         raise document.error(
             f"Binance writes no slash in {slashed[0]}",
@@ -319,6 +331,19 @@ def _symbols(document: Document, written: list[str], dialect: str) -> tuple[str,
             remedy="run one session for each, with its own state_dir",
         )
     return tuple(written)
+
+
+def _check_kraken(document: Document, written: list[str]) -> None:
+    """Refuse names of pairs that only requests use, which are not those of the streams."""
+    for symbol in written:
+        base, slash, quote = symbol.partition("/")
+        right = "/".join(_KRAKEN_NAMES.get(asset, asset) for asset in (base, quote))
+        if not slash or right != symbol:
+            raise document.error(
+                f"{symbol} is no pair as Kraken's streams write it",
+                "run.symbols",
+                remedy=f'write it as "{right}"' if slash else 'write it as in "BTC/USD"',
+            )
 
 
 def _refuse_clear_secrets(document: Document) -> None:

@@ -4,7 +4,7 @@
 //! executions; the executed quantity is the arbiter between states that disagree.
 
 use py_rt_types::{
-    OrderStatus, Qty, Query, RejectReason, Report, ReportKind, UnixNanos, VenueOrderId,
+    OrderStatus, Price, Qty, Query, RejectReason, Report, ReportKind, UnixNanos, VenueOrderId,
 };
 
 use super::{ExecutionTimes, Order, PendingReplace};
@@ -295,12 +295,7 @@ fn end(order: &mut Order, status: OrderStatus, reason: Option<RejectReason>) {
     order.pending_replace = None;
 }
 
-fn apply_replaced(
-    order: &mut Order,
-    revision: u16,
-    order_qty: Qty,
-    limit_price: Option<py_rt_types::Price>,
-) {
+fn apply_replaced(order: &mut Order, revision: u16, order_qty: Qty, limit_price: Option<Price>) {
     if revision < order.client_order_id.revision {
         return;
     }
@@ -335,6 +330,8 @@ fn apply_snapshot(
         return false;
     }
     let pending = order.pending_replace.map(|pending| pending.revision);
+    let shown = pending.filter(|_| shows_replaced(order, order_qty, limit_price));
+    let revision = shown.unwrap_or(revision);
     if pending == Some(revision) || revision > order.revisions_sent {
         // Also a replace that the journal lost: its revision is taken, and its terms hold.
         order.revisions_sent = order.revisions_sent.max(revision);
@@ -355,6 +352,16 @@ fn apply_snapshot(
     }
     settle(order);
     order.cancel_requested && status != OrderStatus::PendingCancel
+}
+
+/// Whether these terms are those that a replace on its way is to bring, and not those of now: it
+/// has happened then, also at a venue that keeps the id of the order.
+fn shows_replaced(order: &Order, order_qty: Qty, limit_price: Option<Price>) -> bool {
+    let now = (order.order_qty, order.limit_price);
+    order.pending_replace.is_some_and(|pending| {
+        let wanted = (pending.order_qty, pending.limit_price.or(now.1));
+        wanted == (order_qty, limit_price) && wanted != now
+    })
 }
 
 /// A look at the venue shows terms as refused that a replace would have given to the order.

@@ -1,12 +1,15 @@
 //! The questions in Binance's words.
 
-use py_rt_types::{CancelOrder, ClientOrderId, Instrument, NewOrder, Qty, UnixNanos};
-use py_rt_venues::binance::fees::base_of;
+use py_rt_types::{CancelOrder, ClientOrderId, Instrument, NewOrder, UnixNanos};
+use py_rt_venues::binance::errors::{ErrorBody, WRONG_TIME};
 use py_rt_venues::binance::lists::{
     decode_account, decode_exchange_info, decode_orders, decode_price, decode_time, Pair,
 };
 use py_rt_venues::binance::Encoder;
+use py_rt_venues::fees::base_of;
+use py_rt_venues::http::Response;
 
+use super::coins::{listed, one_currency, sellable};
 use super::{Account, Desk, Failure, Held, Questions, Wire};
 use crate::clock::Clock;
 use crate::dialect::Dialect;
@@ -120,9 +123,11 @@ impl Questions for Binance {
         let mut found = Vec::with_capacity(symbols.len());
         for symbol in symbols {
             let pair = pairs.iter().find(|pair| pair.symbol == *symbol);
-            found.push(instrument(symbol, pair)?);
+            let spec = |pair: &Pair| pair.spec(Dialect::Binance.name());
+            let pair = pair.map(|pair| (pair.status.as_str(), spec(pair)));
+            found.push(listed(symbol, pair, TRADING)?);
         }
-        one_currency(&pairs)?;
+        one_currency(&found)?;
         Ok(found)
     }
 
@@ -178,13 +183,10 @@ impl Questions for Binance {
         let symbols = encoder.dialect().symbols.clone();
         let mut found = Vec::new();
         for listing in symbols.listings() {
-            let lot = listing.instrument().spec().lot_size.to_atto().unwrap_or(1);
-            let lots = account.owned(base_of(listing)) / lot.max(1);
-            let qty = Qty(i64::try_from(lots).unwrap_or(i64::MAX));
-            // What is less than a lot, or than the smallest order, cannot be sold.
-            if qty.0 <= 0 || qty < listing.instrument().min_qty() {
+            let owned = account.owned(base_of(listing));
+            let Some(qty) = sellable(listing.instrument(), owned) else {
                 continue;
-            }
+            };
             let mut make = |out: &mut Vec<u8>| encoder.encode_price(listing, out);
             let price = wire.ask(&mut make, "a price", |body| {
                 decode_price(body)
@@ -211,36 +213,15 @@ impl Questions for Binance {
     }
 }
 
-fn instrument(symbol: &str, pair: Option<&Pair>) -> Result<Instrument, LiveError> {
-    let pair = pair.ok_or_else(|| {
-        LiveError::Config(format!(
-            "the venue does not know `{symbol}`: correct `run.symbols`"
-        ))
-    })?;
-    if pair.status != TRADING {
-        return Err(LiveError::Config(format!(
-            "the venue does not trade `{symbol}` now ({}): take it out of `run.symbols`",
-            pair.status
-        )));
-    }
-    Instrument::try_new(pair.spec(Dialect::Binance.name())).map_err(|error| {
-        LiveError::Venue(format!("the venue's `{symbol}` cannot be traded: {error}"))
+/// Also says when it was refused because the clocks differ.
+pub(super) fn judge(response: &Response<'_>, about: &str) -> Result<(), Failure> {
+    let code = || ErrorBody::decode(response.body).map_or(0, |body| body.code);
+    super::judge(response, about).map_err(|failure| match failure {
+        Failure::Final(error) if response.status == 400 && code() == WRONG_TIME => {
+            Failure::WrongTime(error)
+        }
+        other => other,
     })
-}
-
-/// A session keeps its cash in one currency.
-fn one_currency(pairs: &[Pair]) -> Result<(), LiveError> {
-    let Some(first) = pairs.first() else {
-        return Ok(());
-    };
-    match pairs.iter().find(|pair| pair.quote != first.quote) {
-        None => Ok(()),
-        Some(other) => Err(LiveError::Config(format!(
-            "`{}` is paid in {} and `{}` in {}: a session has one currency; give each its own \
-             session and `state_dir`",
-            first.symbol, first.quote, other.symbol, other.quote
-        ))),
-    }
 }
 
 /// -1121 does not say which symbol it means.

@@ -14,6 +14,10 @@ use crate::store::Status;
 const WATCH_NS: i64 = 100_000_000;
 /// How long an end may take: cancels to be confirmed, books to be compared.
 const STOP_NS: i64 = 5 * SECOND_NS;
+/// How long an answer to what was kept back may take to come, and to be asked on.
+const ANSWER_NS: i64 = 3 * SECOND_NS;
+/// How long it may take where the venue's limits keep the questions back.
+const HELD_NS: i64 = 30 * SECOND_NS;
 
 impl<S: Strategy, T: Transport, J: Tape> Driver<'_, S, T, J> {
     /// Looks at the clock, the stop flag, the kill file, and how far the end has come.
@@ -75,12 +79,18 @@ impl<S: Strategy, T: Transport, J: Tape> Driver<'_, S, T, J> {
                     return Ok(());
                 }
                 let until = until.max(now.plus(SECOND_NS));
-                self.duty.phase = Phase::Comparing { until };
+                let last = now.plus(HELD_NS);
+                self.duty.phase = Phase::Comparing { until, last };
                 self.feed(now, Input::Session(Session::Connected))?;
             }
-            Phase::Comparing { until } => {
-                if self.kernel.is_reconciled() || now >= until {
+            Phase::Comparing { until, last } => {
+                // What was kept back is still to be answered.
+                let held = self.lanes.last_held().plus(ANSWER_NS);
+                if self.kernel.is_reconciled() || (now >= until && (held <= now || now >= last)) {
                     self.duty.phase = Phase::Done;
+                } else if now >= until {
+                    let until = held.min(last);
+                    self.duty.phase = Phase::Comparing { until, last };
                 }
             }
         }

@@ -215,6 +215,7 @@ pub fn config(state_dir: &Path, seconds: u64) -> LiveConfig {
             fractional: false,
             order_connections: 1,
             answer_timeout_ns: 5_000_000_000,
+            tier: py_rt_live::config::Tier::Starter,
         },
         limits: RiskLimits {
             max_order_qty: decimal("10"),

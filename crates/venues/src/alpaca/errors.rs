@@ -145,18 +145,24 @@ fn rule_reason(call: Call, body: &ErrorBody<'_>) -> RejectReason {
 /// The quota as an answer's headers tell it.
 #[must_use]
 pub fn decode_rate_limit(response: &Response<'_>) -> RateLimit {
-    let count = |name| header_number(response, name).and_then(|n| u32::try_from(n).ok());
+    let count = |name| {
+        response
+            .header_number(name)
+            .and_then(|n| u32::try_from(n).ok())
+    };
     RateLimit {
         limit: count("x-ratelimit-limit"),
         remaining: count("x-ratelimit-remaining"),
-        reset: header_number(response, "x-ratelimit-reset")
+        reset: response
+            .header_number("x-ratelimit-reset")
             .and_then(|seconds| i64::try_from(seconds).ok()?.checked_mul(SECOND_NS))
             .map(UnixNanos),
     }
 }
 
 fn retry_at(response: &Response<'_>, now: UnixNanos) -> UnixNanos {
-    let told = header_number(response, "retry-after")
+    let told = response
+        .header_number("retry-after")
         .and_then(|seconds| i64::try_from(seconds).ok()?.checked_mul(SECOND_NS))
         .map(|wait_ns| now.plus(wait_ns))
         .or(decode_rate_limit(response).reset);
@@ -165,11 +171,4 @@ fn retry_at(response: &Response<'_>, now: UnixNanos) -> UnixNanos {
         Some(_) => now.plus(SECOND_NS),
         None => now.plus(LIMITED_DEFAULT_NS),
     }
-}
-
-fn header_number(response: &Response<'_>, name: &str) -> Option<u64> {
-    core::str::from_utf8(response.header(name)?)
-        .ok()?
-        .parse()
-        .ok()
 }

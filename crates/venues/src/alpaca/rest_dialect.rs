@@ -63,7 +63,7 @@ impl RestDialect for Encoder {
             (VenueRequest::Query(query), step) => self.encode_query(query, step, out),
             (VenueRequest::Clock, _) => self.encode_clock(out),
             (VenueRequest::Asset(id), _) => return self.encode_asset(*id, out),
-            (VenueRequest::Book(_), _) => return Err(NOT_SPOKEN),
+            (VenueRequest::Book(_) | VenueRequest::Token, _) => return Err(NOT_SPOKEN),
         }
         Ok(())
     }

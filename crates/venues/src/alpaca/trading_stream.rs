@@ -14,7 +14,7 @@ use crate::error::{DecodeError, Malformed};
 use crate::json::{Raw, Scanner, Slot};
 use crate::link::{Link, LinkConfig, Wish};
 use crate::outbox::Outbox;
-use crate::session::{Fatal, Session, Transmit, VenueEvent};
+use crate::session::{AccountSession, Fatal, Session, Transmit, VenueEvent};
 
 /// See the module.
 #[derive(Debug)]
@@ -249,3 +249,5 @@ impl Session for TradingStream {
         self.link.poll_timeout()
     }
 }
+
+impl AccountSession for TradingStream {}

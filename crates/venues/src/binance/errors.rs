@@ -26,7 +26,7 @@ use py_rt_types::{RejectReason, UnixNanos};
 use crate::error::DecodeError;
 use crate::http::Response;
 use crate::json::{Raw, Scanner, Slot};
-use crate::requests::{Call, Outcome};
+use crate::requests::{retry_after, Call, Outcome};
 use crate::session::RateLimit;
 
 const SECOND_NS: i64 = 1_000_000_000;
@@ -210,16 +210,13 @@ fn limited(response: &Response<'_>, now: UnixNanos, default_ns: i64) -> Outcome 
 }
 
 fn retry_at(response: &Response<'_>, now: UnixNanos, default_ns: i64) -> UnixNanos {
-    let told = header_number(response, "retry-after");
-    let told = told.and_then(|seconds| i64::try_from(seconds).ok()?.checked_mul(SECOND_NS));
-    let wait_ns = told.unwrap_or(default_ns);
-    now.plus(wait_ns.clamp(SECOND_NS, LIMITED_MAX_NS))
+    retry_after(response, now, default_ns, LIMITED_MAX_NS)
 }
 
 /// The weight of the minute as an answer's headers tell it.
 #[must_use]
 pub fn decode_rate_limit(response: &Response<'_>, now: UnixNanos) -> RateLimit {
-    let used = header_number(response, "x-mbx-used-weight-1m");
+    let used = response.header_number("x-mbx-used-weight-1m");
     let used = used.and_then(|used| u32::try_from(used).ok());
     let left = now.0.rem_euclid(MINUTE_NS);
     RateLimit {
@@ -227,11 +224,4 @@ pub fn decode_rate_limit(response: &Response<'_>, now: UnixNanos) -> RateLimit {
         remaining: used.map(|used| WEIGHT_PER_MINUTE.saturating_sub(used)),
         reset: used.map(|_| now.plus(MINUTE_NS - left)),
     }
-}
-
-fn header_number(response: &Response<'_>, name: &str) -> Option<u64> {
-    core::str::from_utf8(response.header(name)?)
-        .ok()?
-        .parse()
-        .ok()
 }

@@ -13,6 +13,7 @@ use py_rt_types::{Qty, Report, UnixNanos};
 
 use crate::binance::encode::{Trades, TRADES_PAGE};
 use crate::binance::lists::Trade;
+use crate::requests::executions::{sort_out, tell};
 use crate::symbols::Listing;
 
 /// The venue answers for a day at most.
@@ -109,7 +110,7 @@ impl FillsWork {
                 return true;
             }
             let whole = core::mem::take(&mut self.whole);
-            self.tell(listing, whole, reports);
+            tell(listing, whole, self.since, reports);
             return self.next_order(count);
         }
         for trade in trades {
@@ -147,15 +148,11 @@ impl FillsWork {
             let Some(trades) = self.found.get_mut(&order) else {
                 continue;
             };
-            // Pages may overlap.
-            trades.sort_unstable_by_key(|trade| trade.number);
-            trades.dedup_by_key(|trade| trade.number);
-            let sum = |total: i64, trade: &Trade| total.saturating_add(trade.qty.0);
-            if trades.iter().fold(0, sum) != executed.0 {
+            if sort_out(trades) != executed.0 {
                 continue;
             }
             if let Some(trades) = self.found.remove(&order) {
-                self.tell(listing, trades, reports);
+                tell(listing, trades, self.since, reports);
             }
         }
         let last = orders.iter().map(|order| order.0).max();
@@ -166,19 +163,6 @@ impl FillsWork {
                 true
             }
             _ => self.next_order(count),
-        }
-    }
-
-    /// The order's executions, from its first on; those from before the time are left out.
-    fn tell(&self, listing: &Listing, mut trades: Vec<Trade>, reports: &mut Vec<Report>) {
-        trades.sort_unstable_by_key(|trade| trade.number);
-        trades.dedup_by_key(|trade| trade.number);
-        let mut total = Qty::ZERO;
-        for trade in &trades {
-            total = Qty(total.0.saturating_add(trade.qty.0));
-            if trade.ts_event >= self.since {
-                reports.push(trade.report(listing, total));
-            }
         }
     }
 

@@ -11,13 +11,14 @@ use py_rt_types::{
     Side, UnixNanos,
 };
 
-use crate::binance::fees::Fee;
 use crate::binance::ids::{exec_id, order_id};
-use crate::binance::orders::{instant, price, qty, whole, RawOrder};
+use crate::binance::orders::{instant, whole, RawOrder};
 use crate::dialect::Dialect;
 use crate::error::{DecodeError, Malformed};
+use crate::fees::Fee;
 use crate::json::{Scanner, Slot};
-use crate::symbols::{decimal, Listing};
+use crate::requests::executions::Listed;
+use crate::symbols::{decimal, price, qty, Listing};
 
 /// An asset that the account owns, free and locked together, in 1e-18.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -132,11 +133,21 @@ pub struct Trade {
     pub liquidity: Liquidity,
 }
 
-impl Trade {
-    /// The execution, once the order's total after it is known. The venue names the order by its
-    /// own number only.
-    #[must_use]
-    pub fn report(&self, listing: &Listing, cum_qty: Qty) -> Report {
+impl Listed for Trade {
+    fn number(&self) -> u64 {
+        self.number
+    }
+
+    fn ts_event(&self) -> UnixNanos {
+        self.ts_event
+    }
+
+    fn qty(&self) -> Qty {
+        self.qty
+    }
+
+    /// The venue names the order by its own number only.
+    fn report(&self, listing: &Listing, cum_qty: Qty) -> Report {
         let symbol = listing.instrument().symbol().as_bytes();
         Report {
             ts_event: self.ts_event,

@@ -10,7 +10,7 @@
 //!
 //! Below them, each usable alone: [`encode`] and [`sign`] make requests, [`rules`] says what the
 //! venue cannot do, [`errors`] reads refusals, [`orders`], [`lists`] and [`updates`] decode,
-//! [`fees`] says in what an execution was paid, [`ids`] turns numbers into ids.
+//! [`ids`] turns numbers into ids.
 //!
 //! Facts that shape it: an id of ours is unique among open orders only, so nothing is sent twice
 //! without a question; a replacement is a cancel and a new order, of which one may fail; trades do
@@ -25,7 +25,6 @@
 
 pub mod encode;
 pub mod errors;
-pub mod fees;
 pub mod ids;
 pub mod lists;
 pub mod orders;
@@ -51,7 +50,7 @@ use crate::json::Scanner;
 use members::Members;
 
 pub use encode::Encoder;
-pub use market_stream::{MarketStream, MarketStreamConfig};
+pub use market_stream::{BinanceWords, MarketStream};
 pub use rest_dialect::RestSession;
 pub use user_stream::UserStream;
 

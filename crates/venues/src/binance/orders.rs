@@ -7,17 +7,18 @@ use alloc::borrow::Cow;
 use alloc::vec::Vec;
 
 use py_rt_types::{
-    ClientOrderId, InstrumentId, OrderStatus, OrderType, Price, Qty, RejectReason, Report,
-    ReportKind, Side, TimeInForce, UnixNanos, VenueOrderId,
+    ClientOrderId, OrderStatus, OrderType, Price, Qty, Report, ReportKind, Side, TimeInForce,
+    UnixNanos,
 };
 
-use crate::binance::fees::Fee;
 use crate::binance::ids::{exec_id, order_id};
 use crate::dialect::Dialect;
 use crate::error::{DecodeError, Malformed};
 use crate::feed::instant::from_millis;
+use crate::fees::Fee;
 use crate::json::{Raw, Scanner, Slot};
-use crate::symbols::Listing;
+use crate::requests::Order;
+use crate::symbols::{price, qty, Listing};
 
 /// The members of an order that matter, as they were sent.
 #[derive(Debug, Clone, Copy, Default)]
@@ -47,33 +48,6 @@ pub struct Terms<'a> {
     pub kind: &'a [u8],
     /// `GTC` and its like.
     pub tif: &'a [u8],
-}
-
-/// An order as the venue describes it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Order {
-    /// When it last changed.
-    pub ts_event: UnixNanos,
-    /// Our id, or [`ClientOrderId::FOREIGN`].
-    pub client_order_id: ClientOrderId,
-    /// The venue's id; 0 for an order that it never took.
-    pub venue_order_id: VenueOrderId,
-    /// Its instrument.
-    pub instrument: InstrumentId,
-    /// Its side.
-    pub side: Side,
-    /// Its type; a stop-limit order counts as a stop order with a limit price.
-    pub order_type: OrderType,
-    /// Its time in force.
-    pub tif: TimeInForce,
-    /// Total quantity.
-    pub order_qty: Qty,
-    /// Total executed.
-    pub cum_qty: Qty,
-    /// Limit price, if any.
-    pub limit_price: Option<Price>,
-    /// How it stands; `Unknown` for a word that we do not know.
-    pub status: OrderStatus,
 }
 
 impl<'a> RawOrder<'a> {
@@ -281,59 +255,6 @@ impl<'a> RawFill<'a> {
     }
 }
 
-impl Order {
-    /// A report about this order.
-    #[must_use]
-    pub const fn report(&self, kind: ReportKind) -> Report {
-        Report {
-            ts_event: self.ts_event,
-            client_order_id: self.client_order_id,
-            venue_order_id: self.venue_order_id,
-            instrument: self.instrument,
-            side: self.side,
-            kind,
-        }
-    }
-
-    /// The order's whole state: the answer to a question.
-    #[must_use]
-    pub const fn snapshot(&self) -> ReportKind {
-        ReportKind::Snapshot {
-            status: self.status,
-            order_qty: self.order_qty,
-            cum_qty: self.cum_qty,
-            order_type: self.order_type,
-            tif: self.tif,
-            limit_price: self.limit_price,
-        }
-    }
-
-    /// What is left to say of a new order (or of the replacement of one) once its executions were
-    /// told.
-    #[must_use]
-    pub const fn outcome(&self, replaces: bool) -> Option<ReportKind> {
-        let cum_qty = self.cum_qty;
-        let reason = RejectReason::Venue;
-        Some(match self.status {
-            OrderStatus::New | OrderStatus::PartiallyFilled | OrderStatus::Filled if replaces => {
-                ReportKind::Replaced {
-                    order_qty: self.order_qty,
-                    limit_price: self.limit_price,
-                }
-            }
-            OrderStatus::New => ReportKind::Accepted,
-            OrderStatus::PartiallyFilled | OrderStatus::Filled => return None,
-            OrderStatus::Canceled => ReportKind::Canceled { cum_qty },
-            OrderStatus::Expired => ReportKind::Expired { cum_qty },
-            OrderStatus::Rejected if cum_qty.0 == 0 && replaces => {
-                ReportKind::ReplaceRejected { reason }
-            }
-            OrderStatus::Rejected if cum_qty.0 == 0 => ReportKind::Rejected { reason },
-            _ => self.snapshot(),
-        })
-    }
-}
-
 pub(super) fn read_side(slot: &Slot<'_>, field: &'static str) -> Result<Side, Malformed> {
     match &*slot.required_text(field)? {
         b"BUY" => Ok(Side::Buy),
@@ -388,28 +309,6 @@ pub(super) fn limit(
         return price(slot, "price", listing).map(Some);
     }
     Ok(None)
-}
-
-/// A price that must be there.
-pub(super) fn price(
-    slot: &Slot<'_>,
-    field: &'static str,
-    listing: &Listing,
-) -> Result<Price, Malformed> {
-    let digits = slot.required_digits(field)?;
-    listing.price(digits).map_err(|_| slot.malformed(field))
-}
-
-/// A quantity that must be there and must not be negative.
-pub(super) fn qty(
-    slot: &Slot<'_>,
-    field: &'static str,
-    listing: &Listing,
-) -> Result<Qty, Malformed> {
-    match listing.qty(slot.required_digits(field)?) {
-        Ok(qty) if qty.0 >= 0 => Ok(qty),
-        _ => Err(slot.malformed(field)),
-    }
 }
 
 /// A whole number that must be there.

@@ -11,11 +11,10 @@ use alloc::collections::VecDeque;
 use alloc::string::ToString;
 use alloc::vec::Vec;
 
-use py_rt_types::{AccountReport, Money, Qty, Query, RejectReason, ReportKind, Side, UnixNanos};
+use py_rt_types::{AccountReport, Query, RejectReason, ReportKind, Side, UnixNanos};
 
 use crate::binance::encode::Encoder;
 use crate::binance::errors::{decode_rate_limit, judge, ErrorBody, WRONG_TIME};
-use crate::binance::fees::base_of;
 use crate::binance::fills::{FillsWork, Wanted};
 use crate::binance::lists::{
     decode_account, decode_executed, decode_orders, decode_time, decode_trades,
@@ -23,12 +22,16 @@ use crate::binance::lists::{
 use crate::binance::orders::{RawOrder, Terms};
 use crate::binance::replace::{read_replace, Replaced};
 use crate::error::Malformed;
+use crate::fees::{base_of, warn_of_fee};
 use crate::http::Response;
+use crate::requests::clock::{offset_ns, VenueClock};
+use crate::requests::lists::{end_lookup, finish_list, tell_cash, tell_positions};
 use crate::requests::terms::NOT_LISTED;
 use crate::requests::{
     Call, Job, Next, Outcome, Refusal, RequestSession, RestDialect, Subject, VenueRequest,
 };
 use crate::session::{BookAnswer, RateLimit, VenueEvent};
+use crate::symbols::Listing;
 
 /// The request connection.
 pub type RestSession = RequestSession<Encoder>;
@@ -49,16 +52,7 @@ enum At {
 #[derive(Debug, Clone, Default)]
 pub struct Step {
     at: At,
-    clock: Clock,
-}
-
-/// Whether the venue was asked for its time within a job.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-enum Clock {
-    #[default]
-    Believed,
-    Asking(UnixNanos),
-    Asked,
+    clock: VenueClock,
 }
 
 type Events = VecDeque<VenueEvent>;
@@ -72,7 +66,7 @@ impl RestDialect for Encoder {
         job: &Job<Step>,
         out: &mut Vec<u8>,
     ) -> Result<(), Refusal> {
-        if let Clock::Asking(_) = job.step.clock {
+        if let VenueClock::Asking(_) = job.step.clock {
             self.encode_time(out);
             return Ok(());
         }
@@ -93,7 +87,7 @@ impl RestDialect for Encoder {
                 Ok(())
             }
             VenueRequest::Book(id) => self.encode_book(*id, out),
-            VenueRequest::Asset(_) => Err(NOT_LISTED),
+            VenueRequest::Asset(_) | VenueRequest::Token => Err(NOT_LISTED),
         }
     }
 
@@ -104,14 +98,14 @@ impl RestDialect for Encoder {
         response: &Response<'_>,
         events: &mut Events,
     ) -> Next {
-        if let Clock::Asking(asked_at) = job.step.clock {
+        if let VenueClock::Asking(asked_at) = job.step.clock {
             return self.read_clock(now, asked_at, job, response);
         }
         let good = (200..300).contains(&response.status);
-        if !good && job.step.clock == Clock::Believed {
+        if !good && job.step.clock == VenueClock::Believed {
             let body = ErrorBody::decode(response.body);
             if body.is_ok_and(|body| body.code == WRONG_TIME) {
-                job.step.clock = Clock::Asking(now);
+                job.step.clock = VenueClock::Asking(now);
                 return Next::Again;
             }
         }
@@ -119,7 +113,7 @@ impl RestDialect for Encoder {
             Some(subject) => self.read_order_answer(now, job, &subject, response, events),
             None if good => self.read_list(job, response.body, events),
             None => match judge(Call::Query, response, now) {
-                Outcome::NotFound => end_lookup(job, events),
+                Outcome::NotFound => end_lookup(&job.request, events),
                 outcome => Next::Outcome(outcome),
             },
         }
@@ -174,10 +168,9 @@ impl Encoder {
         job: &mut Job<Step>,
         response: &Response<'_>,
     ) -> Next {
-        job.step.clock = Clock::Asked;
+        job.step.clock = VenueClock::Asked;
         if let (200, Ok(time)) = (response.status, decode_time(response.body)) {
-            let half = now.since(asked_at) / 2;
-            self.set_offset(time.since(now.plus(-half)));
+            self.set_offset(offset_ns(time, asked_at, now));
             return Next::Again;
         }
         // The call itself was not looked at.
@@ -304,11 +297,20 @@ impl Encoder {
                 events.push_back(VenueEvent::Book(BookAnswer { instrument, body }));
             }
             VenueRequest::Query(query @ Query::Account) => {
-                self.tell_cash(body, events)?;
+                let account = decode_account(body)?;
+                if !account.can_trade {
+                    let text = "the venue refuses orders of this account".to_string();
+                    events.push_back(VenueEvent::Notice(text));
+                }
+                let quote =
+                    |one: &Listing| account.owned(one.instrument().spec().currency.as_bytes());
+                tell_cash(&dialect.symbols, quote, events);
                 events.push_back(VenueEvent::Account(AccountReport::Done(query)));
             }
             VenueRequest::Query(query @ Query::Positions) => {
-                self.tell_positions(body, events)?;
+                let account = decode_account(body)?;
+                let base = |one: &Listing| account.owned(base_of(one));
+                tell_positions(&dialect.symbols, base, events)?;
                 events.push_back(VenueEvent::Account(AccountReport::Done(query)));
             }
             VenueRequest::Query(Query::VenueOrder { .. }) => {
@@ -316,7 +318,7 @@ impl Encoder {
                 if let Some(order) = raw.resolve(dialect)? {
                     events.push_back(VenueEvent::Report(order.report(order.snapshot())));
                 }
-                return Ok(end_lookup(job, events));
+                return Ok(end_lookup(&job.request, events));
             }
             VenueRequest::Query(query @ Query::OpenOrders) => {
                 let mut reports = Vec::new();
@@ -330,43 +332,6 @@ impl Encoder {
             _ => {}
         }
         Ok(Next::Done)
-    }
-
-    fn tell_cash(&self, body: &[u8], events: &mut Events) -> Result<(), Malformed> {
-        let account = decode_account(body)?;
-        if !account.can_trade {
-            let text = "the venue refuses orders of this account".to_string();
-            events.push_back(VenueEvent::Notice(text));
-        }
-        let first = self.dialect().symbols.listings().first();
-        if let Some(one) = first {
-            let quote = one.instrument().spec().currency.as_bytes();
-            let cash = AccountReport::Cash(Money(account.owned(quote)));
-            events.push_back(VenueEvent::Account(cash));
-        }
-        Ok(())
-    }
-
-    /// What is owned of each pair's asset, rounded down to whole lots.
-    fn tell_positions(&self, body: &[u8], events: &mut Events) -> Result<(), Malformed> {
-        let account = decode_account(body)?;
-        let too_large = Malformed {
-            offset: 0,
-            field: "balances",
-        };
-        for listing in self.dialect().symbols.listings() {
-            let lot = listing.instrument().spec().lot_size.to_atto();
-            let lot = lot.map_err(|_| too_large)?.max(1);
-            let lots = account.owned(base_of(listing)).div_euclid(lot);
-            let position = AccountReport::Position {
-                instrument: listing.id(),
-                qty: Qty(i64::try_from(lots).map_err(|_| too_large)?),
-                // The venue keeps no account of what was paid.
-                cost: Money::ZERO,
-            };
-            events.push_back(VenueEvent::Account(position));
-        }
-        Ok(())
     }
 
     fn read_fills(
@@ -409,41 +374,8 @@ impl Encoder {
     }
 }
 
-/// A fee in a third asset is in no book of this run.
-pub(super) fn warn_of_fee(elsewhere: bool, events: &mut Events) {
-    if elsewhere {
-        let text = "a fee was paid in an asset that is not traded in this run, such as BNB: it \
-                    is booked as nothing; switch BNB fees off in the account's settings";
-        events.push_back(VenueEvent::Notice(text.to_string()));
-    }
-}
-
 fn is_wrong_time(response: &Response<'_>) -> bool {
     ErrorBody::decode(response.body).is_ok_and(|body| body.code == WRONG_TIME)
-}
-
-/// Ends the answer to a question about one order by the venue's id.
-fn end_lookup(job: &Job<Step>, events: &mut Events) -> Next {
-    match job.request {
-        VenueRequest::Query(query @ Query::VenueOrder { .. }) => {
-            events.push_back(VenueEvent::Account(AccountReport::Done(query)));
-            Next::Done
-        }
-        _ => Next::Outcome(Outcome::Unanswered),
-    }
-}
-
-fn finish_list(query: Query, wrong: Option<Malformed>, events: &mut Events) {
-    let end = match wrong {
-        None => AccountReport::Done(query),
-        Some(malformed) => {
-            let text = alloc::format!("a row of the venue's answer could not be read: {malformed}");
-            events.push_back(VenueEvent::Quarantined(malformed));
-            events.push_back(VenueEvent::Notice(text));
-            AccountReport::Failed(query)
-        }
-    };
-    events.push_back(VenueEvent::Account(end));
 }
 
 const NOT_KNOWN: Refusal = Refusal {

@@ -7,16 +7,14 @@ use py_rt_types::{
     ClientOrderId, Liquidity, OrderStatus, Query, RejectReason, ReportKind, VenueOrderId,
 };
 
-use crate::binance::fees::Fee;
 use crate::binance::ids::{decode_making_way, exec_id, order_id};
-use crate::binance::orders::{
-    instant, limit, order_type, price, qty, read_side, read_tif, status, whole, Order,
-};
+use crate::binance::orders::{instant, limit, order_type, read_side, read_tif, status, whole};
 use crate::dialect::Dialect;
 use crate::error::{DecodeError, Malformed};
+use crate::fees::Fee;
 use crate::json::{Scanner, Slot};
-use crate::requests::Reports;
-use crate::symbols::Listing;
+use crate::requests::{Order, Reports};
+use crate::symbols::{price, qty, Listing};
 
 /// One event of the stream, as it was sent.
 #[derive(Debug, Clone, Copy, Default)]

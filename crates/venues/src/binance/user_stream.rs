@@ -13,16 +13,17 @@ use py_rt_types::UnixNanos;
 use crate::binance::encode::stamp_ms;
 use crate::binance::errors::{ErrorBody, WRONG_TIME};
 use crate::binance::lists::decode_time;
-use crate::binance::rest_dialect::warn_of_fee;
 use crate::binance::sign::Signer;
 use crate::binance::updates::RawUpdate;
 use crate::dialect::{Counters, Credentials, Dialect};
 use crate::error::{DecodeError, Malformed};
+use crate::fees::warn_of_fee;
 use crate::ids::push_decimal;
 use crate::json::{Raw, Scanner, Slot};
 use crate::link::{Link, LinkConfig, Wish};
 use crate::outbox::Outbox;
-use crate::session::{Fatal, Session, Transmit, VenueEvent};
+use crate::requests::clock::offset_ns;
+use crate::session::{AccountSession, Fatal, Session, Transmit, VenueEvent};
 
 const WINDOW_MS: u64 = 5000;
 /// How long the connection is left alone after the venue refused it for too many requests.
@@ -105,8 +106,7 @@ impl UserStream {
             (b"time", Some(result), _) => match decode_time(result.bytes) {
                 Ok(time) => {
                     let asked = self.time_asked.unwrap_or(now);
-                    let half = now.since(asked) / 2;
-                    self.offset_ns = time.since(now.plus(-half));
+                    self.offset_ns = offset_ns(time, asked, now);
                     self.send_subscribe(now);
                 }
                 Err(malformed) => {
@@ -285,3 +285,5 @@ impl Session for UserStream {
         self.link.poll_timeout()
     }
 }
+
+impl AccountSession for UserStream {}

@@ -20,6 +20,7 @@ pub mod number;
 pub mod read;
 mod rows;
 pub mod rules;
+pub mod session;
 pub mod sheet;
 pub mod stream;
 

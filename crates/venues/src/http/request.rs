@@ -84,11 +84,7 @@ impl RequestEncoder {
     /// Appends one request to the buffer. The path must hold no space and no control character;
     /// our own paths are made of fixed text, ids and percent-encoded values.
     pub fn encode(&self, method: Method, path: &[u8], body: &[u8], out: &mut Vec<u8>) {
-        out.extend_from_slice(method.name().as_bytes());
-        out.push(b' ');
-        out.extend_from_slice(path);
-        out.extend_from_slice(b" HTTP/1.1\r\n");
-        out.extend_from_slice(&self.block);
+        self.start(method, path, out);
         if !body.is_empty() {
             out.extend_from_slice(b"Content-Type: application/json\r\nContent-Length: ");
             push_number(out, body.len());
@@ -99,6 +95,35 @@ impl RequestEncoder {
         }
         out.extend_from_slice(b"\r\n");
         out.extend_from_slice(body);
+    }
+
+    /// Appends a `POST` whose body is a form, with one more header: a signature changes with the
+    /// request. Its value must be printable.
+    pub fn encode_form(
+        &self,
+        path: &[u8],
+        (name, value): (&str, &[u8]),
+        form: &[u8],
+        out: &mut Vec<u8>,
+    ) {
+        self.start(Method::Post, path, out);
+        let parts = [name.as_bytes(), b": ", value, b"\r\n"];
+        parts
+            .into_iter()
+            .for_each(|part| out.extend_from_slice(part));
+        out.extend_from_slice(b"Content-Type: application/x-www-form-urlencoded\r\n");
+        out.extend_from_slice(b"Content-Length: ");
+        push_number(out, form.len());
+        out.extend_from_slice(b"\r\n\r\n");
+        out.extend_from_slice(form);
+    }
+
+    fn start(&self, method: Method, path: &[u8], out: &mut Vec<u8>) {
+        out.extend_from_slice(method.name().as_bytes());
+        out.push(b' ');
+        out.extend_from_slice(path);
+        out.extend_from_slice(b" HTTP/1.1\r\n");
+        out.extend_from_slice(&self.block);
     }
 }
 

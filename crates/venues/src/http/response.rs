@@ -65,6 +65,12 @@ impl<'a> Response<'a> {
             found.eq_ignore_ascii_case(name.as_bytes()).then_some(value)
         })
     }
+
+    /// The whole number that a header holds.
+    #[must_use]
+    pub fn header_number(&self, name: &str) -> Option<u64> {
+        core::str::from_utf8(self.header(name)?).ok()?.parse().ok()
+    }
 }
 
 /// Reads responses from the bytes of one connection.

@@ -1,10 +1,44 @@
-//! Kraken spot market data: WebSocket v2, and v1 for recordings.
+//! Kraken spot: the dialect of REST and WebSocket v2, and its market data, v1 for recordings.
+//!
+//! What the live driver needs are three sessions:
+//!
+//! | session | connection | gives |
+//! |---|---|---|
+//! | [`RestSession`] | HTTP/1.1 keep-alive, signed forms; as many as wanted | answers to requests |
+//! | [`AccountStream`] | WebSocket v2, channel `executions`, opened by a token | reports |
+//! | [`MarketStream`] | WebSocket v2, channels `book` and `trade` | market rows |
+//!
+//! Below them, each usable alone: [`encode`] makes requests that a [`sign::Sign`] signs, [`rules`]
+//! says what the venue cannot do, [`errors`] reads refusals, [`counters`] counts what the venue
+//! counts, [`orders`], [`lists`] and [`executions`] decode, [`names`] knows what pairs are called
+//! where, [`ids`] turns ids into ours.
+//!
+//! Facts that shape it: a key has one row of nonces, whoever uses it; an amendment keeps the order
+//! and its ids; the venue refuses what reaches it after a deadline; rows hold what changed; trades
+//! do not say how much of their order they complete; nothing tells how full the counters are.
 //!
 //! Every book message carries a CRC-32 over the ten best levels as they were written. Levels that
 //! fall out of the subscribed depth are never removed by a message, so they are dropped here.
 //!
-//! Source: Kraken, "Spot WebSockets v2: book, checksum guide" and "v1: book".
+//! Source: Kraken, "Spot REST API", "Spot WebSockets v2: executions, book, checksum guide" and "v1:
+//! book".
 
+pub mod counters;
+pub mod encode;
+pub mod envelope;
+pub mod errors;
+pub mod executions;
+pub mod ids;
+pub mod lists;
+pub mod names;
+pub mod orders;
+pub mod rules;
+pub mod sign;
+
+mod account_stream;
+mod fills;
+mod market_stream;
+mod rest_dialect;
 mod v1;
 mod v2;
 
@@ -15,6 +49,11 @@ use crate::feed::grid::Grid;
 use crate::feed::rules::{Chain, Checksum, Decoder, Rules};
 use crate::feed::sheet::{Context, Sheet};
 use crate::json::{Kind, Scanner};
+
+pub use account_stream::AccountStream;
+pub use encode::{Allowance, Encoder};
+pub use market_stream::{KrakenWords, MarketStream};
+pub use rest_dialect::RestSession;
 
 /// Depths that the venue offers.
 const DEPTHS: [u32; 5] = [10, 25, 100, 500, 1000];

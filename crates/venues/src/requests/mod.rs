@@ -5,6 +5,10 @@
 //! - [`RequestSession`]: the rules of asking, once for all venues.
 //! - [`Outcome`], [`Subject`]: what an answer means for the order that was asked about.
 
+pub(crate) mod clock;
+pub(crate) mod executions;
+pub(crate) mod lists;
+mod order;
 mod outcome;
 mod queue;
 mod session;
@@ -22,6 +26,8 @@ use py_rt_types::{
 use crate::http::Response;
 use crate::session::{RateLimit, Session, VenueEvent};
 
+pub use order::Order;
+pub(crate) use outcome::retry_after;
 pub use outcome::{Outcome, Reports};
 pub use queue::{Job, RestConfig};
 pub use session::RequestSession;
@@ -44,6 +50,8 @@ pub enum VenueRequest {
     Asset(InstrumentId),
     /// The whole book of an instrument, where changes of it come by another road.
     Book(InstrumentId),
+    /// A word that opens the account's stream, where the key itself does not.
+    Token,
 }
 
 /// Why an order is not sent.
@@ -96,6 +104,12 @@ pub trait RestDialect: Debug {
 
     /// The quota as an answer tells it.
     fn rate_limit(&self, now: UnixNanos, response: &Response<'_>) -> RateLimit;
+
+    /// From when on a question may be sent, where the venue counts questions and tells nobody. New
+    /// orders never wait: what cannot be sent now is refused.
+    fn ready_at(&self, _now: UnixNanos, _job: &Job<Self::Step>) -> UnixNanos {
+        UnixNanos::MIN
+    }
 }
 
 /// A request connection of any venue.
@@ -106,4 +120,7 @@ pub trait Requests: Session {
     /// Takes back new orders and replaces of which no byte was sent; each is refused for certain.
     /// Orders that can only reduce stay, and so do cancels and questions.
     fn withdraw(&mut self, now: UnixNanos);
+
+    /// Until when something was last kept back, by the venue's limits or by our count of them.
+    fn last_held(&self) -> UnixNanos;
 }

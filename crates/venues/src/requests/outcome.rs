@@ -2,6 +2,22 @@
 
 use py_rt_types::{RejectReason, Report, UnixNanos};
 
+use crate::http::Response;
+
+const SECOND_NS: i64 = 1_000_000_000;
+
+/// When to ask again: as the answer says, or after `default_ns`; between a second and `max_ns`.
+pub(crate) fn retry_after(
+    response: &Response<'_>,
+    now: UnixNanos,
+    default_ns: i64,
+    max_ns: i64,
+) -> UnixNanos {
+    let told = response.header_number("retry-after");
+    let told = told.and_then(|seconds| i64::try_from(seconds).ok()?.checked_mul(SECOND_NS));
+    now.plus(told.unwrap_or(default_ns).clamp(SECOND_NS, max_ns))
+}
+
 /// The reports of one message: at most two, in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Reports {

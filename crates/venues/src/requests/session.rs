@@ -7,13 +7,15 @@
 //! - after a 429, and while the quota is down to its reserve, new orders and replaces are refused
 //!   at once; cancels and queries wait for the reset and use the reserve; where only orders are
 //!   counted out, cancels and queries pass;
+//! - where the dialect counts questions itself, they wait until there is room for them;
+//! - a question about one order that waits already is not asked twice;
 //! - after "not authorized" new orders and replaces are refused for good.
 
 use alloc::collections::VecDeque;
 use alloc::string::ToString;
 use alloc::vec::Vec;
 
-use py_rt_types::{RejectReason, UnixNanos};
+use py_rt_types::{Query, RejectReason, UnixNanos};
 
 use super::queue::HOPS_MAX;
 use super::subject::{unanswered, unsent};
@@ -37,6 +39,10 @@ pub struct RequestSession<D: RestDialect> {
     rate_limit: RateLimit,
     limited_until: UnixNanos,
     orders_until: UnixNanos,
+    /// Questions wait until then, by our own count of them.
+    held_until: UnixNanos,
+    /// Until when something was last kept back, by the venue's limits or by our count.
+    last_held: UnixNanos,
     answers: u64,
     not_authorized: bool,
 }
@@ -55,6 +61,8 @@ impl<D: RestDialect> RequestSession<D> {
             rate_limit: RateLimit::default(),
             limited_until: UnixNanos::MIN,
             orders_until: UnixNanos::MIN,
+            held_until: UnixNanos::MIN,
+            last_held: UnixNanos::MIN,
             answers: 0,
             not_authorized: false,
             config,
@@ -79,6 +87,13 @@ impl<D: RestDialect> RequestSession<D> {
             give_up_at: now.plus(wait_ns),
             hops: 0,
         };
+        let asked = |other: &Job<D::Step>| other.hops == 0 && other.request == request;
+        if matches!(request, VenueRequest::Query(Query::Order { .. }))
+            && self.queue.iter().any(asked)
+        {
+            // The answer to the one that waits is the answer to this one.
+            return;
+        }
         if self.queue.len() >= self.config.queue_max {
             self.events
                 .extend(unsent(&job.request, now, RejectReason::NeverAccepted));
@@ -134,6 +149,12 @@ impl<D: RestDialect> RequestSession<D> {
             return None;
         }
         let at = self.queue.iter().position(Job::is_order).unwrap_or(0);
+        self.held_until = self.dialect.ready_at(now, self.queue.get(at)?);
+        if self.held_until > now {
+            self.last_held = self.held_until;
+            self.lengthen_waits();
+            return None;
+        }
         self.queue.remove(at)
     }
 
@@ -185,6 +206,7 @@ impl<D: RestDialect> RequestSession<D> {
             Outcome::Unanswered => self.events.extend(unanswered(&job.request, now)),
             Outcome::RateLimited { retry_at } => {
                 self.limited_until = self.limited_until.max(retry_at);
+                self.last_held = self.limited_until;
                 self.events.push_back(VenueEvent::Limited { retry_at });
                 if job.is_risk() {
                     self.events
@@ -226,7 +248,8 @@ impl<D: RestDialect> RequestSession<D> {
 
     /// Cancels and questions in the queue outlive the quota's reset.
     fn lengthen_waits(&mut self) {
-        let until = self.limited_until.plus(self.config.queue_wait_ns);
+        let until = self.limited_until.max(self.held_until);
+        let until = until.plus(self.config.queue_wait_ns);
         for job in self.queue.iter_mut().filter(|job| !job.is_risk()) {
             job.give_up_at = job.give_up_at.max(until);
         }
@@ -301,6 +324,9 @@ impl<D: RestDialect> Session for RequestSession<D> {
         if self.limited_until <= now {
             self.limited_until = UnixNanos::MIN;
         }
+        if self.held_until <= now {
+            self.held_until = UnixNanos::MIN;
+        }
         if self.in_flight.as_ref().is_some_and(|(_, due)| *due <= now) {
             self.give_up(now, true);
         }
@@ -342,8 +368,9 @@ impl<D: RestDialect> Session for RequestSession<D> {
     fn poll_timeout(&self) -> UnixNanos {
         let answer = self.in_flight.as_ref().map(|(_, due)| *due);
         let queued = self.queue.iter().map(|job| job.give_up_at).min();
-        let waiting = !self.queue.is_empty() && self.limited_until > UnixNanos::MIN;
-        let limited = waiting.then_some(self.limited_until);
+        let held = self.limited_until.max(self.held_until);
+        let waiting = !self.queue.is_empty() && held > UnixNanos::MIN;
+        let limited = waiting.then_some(held);
         [answer, queued, limited.filter(|_| self.in_flight.is_none())]
             .into_iter()
             .flatten()
@@ -352,6 +379,10 @@ impl<D: RestDialect> Session for RequestSession<D> {
 }
 
 impl<D: RestDialect> Requests for RequestSession<D> {
+    fn last_held(&self) -> UnixNanos {
+        self.last_held
+    }
+
     fn handle_request(&mut self, now: UnixNanos, request: VenueRequest) {
         Self::handle_request(self, now, request);
     }

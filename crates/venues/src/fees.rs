@@ -1,9 +1,13 @@
 //! What an execution costs, and in what.
 
+use alloc::collections::VecDeque;
+use alloc::string::ToString;
+
 use py_rt_types::{FeeAsset, Money};
 
 use crate::error::Malformed;
 use crate::json::Slot;
+use crate::session::VenueEvent;
 use crate::symbols::{decimal, Listing};
 
 /// A commission as the kernel books it.
@@ -26,23 +30,37 @@ impl Fee {
         elsewhere: false,
     };
 
-    /// Reads `commission` and `commissionAsset`, or `n` and `N`.
+    /// Reads an amount and the name of its asset.
     ///
     /// # Errors
     /// [`Malformed`] when the amount is no decimal or nobody says of what it is.
     pub fn read(amount: &Slot<'_>, asset: &Slot<'_>, listing: &Listing) -> Result<Self, Malformed> {
-        const FIELD: &str = "commission";
-        let Some(digits) = amount.digits(FIELD)? else {
-            return Ok(Self::NONE);
-        };
-        let paid = decimal(digits).and_then(|fee| fee.to_atto());
-        let paid = paid.map_err(|_| amount.malformed(FIELD))?;
+        let paid = Self::amount(amount)?;
         if paid == 0 {
             return Ok(Self::NONE);
         }
         let named = asset.required_text("commissionAsset")?;
+        Ok(Self::paid(paid, &named, listing))
+    }
+
+    /// Reads an amount in 1e-18; 0 where none is told.
+    ///
+    /// # Errors
+    /// [`Malformed`] when it is no decimal.
+    pub fn amount(slot: &Slot<'_>) -> Result<i128, Malformed> {
+        const FIELD: &str = "commission";
+        let Some(digits) = slot.digits(FIELD)? else {
+            return Ok(0);
+        };
+        let paid = decimal(digits).and_then(|fee| fee.to_atto());
+        paid.map_err(|_| slot.malformed(FIELD))
+    }
+
+    /// What was paid, by the name of its asset.
+    #[must_use]
+    pub fn paid(paid: i128, named: &[u8], listing: &Listing) -> Self {
         let quote = listing.instrument().spec().currency.as_bytes();
-        Ok(if *named == *quote {
+        if *named == *quote {
             Self {
                 amount: Money(paid),
                 ..Self::NONE
@@ -58,7 +76,16 @@ impl Fee {
                 elsewhere: true,
                 ..Self::NONE
             }
-        })
+        }
+    }
+}
+
+/// A fee in a third asset is in no book of this run.
+pub(crate) fn warn_of_fee(elsewhere: bool, events: &mut VecDeque<VenueEvent>) {
+    if elsewhere {
+        let text = "a fee was paid in an asset that is not traded in this run, such as BNB: it \
+                    is booked as nothing; switch such fees off in the account's settings";
+        events.push_back(VenueEvent::Notice(text.to_string()));
     }
 }
 

@@ -1,0 +1,56 @@
+//! What venues that trade coins have in common: pairs, one currency, whole lots.
+
+use py_rt_types::{Instrument, InstrumentSpec, Qty};
+
+use crate::error::LiveError;
+
+/// An instrument from what the venue says of it; `trading` is what one that can be traded says.
+pub(super) fn listed(
+    symbol: &str,
+    found: Option<(&str, InstrumentSpec)>,
+    trading: &str,
+) -> Result<Instrument, LiveError> {
+    let (status, spec) = found.ok_or_else(|| {
+        LiveError::Config(format!(
+            "the venue does not know `{symbol}`: correct `run.symbols`"
+        ))
+    })?;
+    if status != trading {
+        return Err(LiveError::Config(format!(
+            "the venue does not trade `{symbol}` now ({status}): take it out of `run.symbols`"
+        )));
+    }
+    Instrument::try_new(spec).map_err(|error| {
+        LiveError::Venue(format!("the venue's `{symbol}` cannot be traded: {error}"))
+    })
+}
+
+/// A session keeps its cash in one currency.
+pub(super) fn one_currency(instruments: &[Instrument]) -> Result<(), LiveError> {
+    let currency = |one: &Instrument| one.spec().currency.clone();
+    let Some(first) = instruments.first() else {
+        return Ok(());
+    };
+    match instruments
+        .iter()
+        .find(|one| currency(one) != currency(first))
+    {
+        None => Ok(()),
+        Some(other) => Err(LiveError::Config(format!(
+            "`{}` is paid in {} and `{}` in {}: a session has one currency; give each its own \
+             session and `state_dir`",
+            first.symbol(),
+            currency(first),
+            other.symbol(),
+            currency(other)
+        ))),
+    }
+}
+
+/// What of an amount in 1e-18 can be sold: whole lots, and not less than the smallest order.
+pub(super) fn sellable(instrument: &Instrument, owned: i128) -> Option<Qty> {
+    let lot = instrument.spec().lot_size.to_atto().unwrap_or(1);
+    let lots = owned / lot.max(1);
+    let qty = Qty(i64::try_from(lots).unwrap_or(i64::MAX));
+    (qty.0 > 0 && qty >= instrument.min_qty()).then_some(qty)
+}

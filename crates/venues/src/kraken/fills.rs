@@ -1,0 +1,184 @@
+//! The question for executions since a time, as many requests.
+//!
+//! Trades do not say how much of their order was executed with them. So the trades of the time are
+//! collected page by page; their orders are asked how much was executed and by which trades; those
+//! that are older or newer than the pages are asked for by id. An order whose trades then add up is
+//! told: their sum so far is its total after each. One whose trades do not, because more was
+//! executed meanwhile, leaves the answer unfinished: it is asked for again.
+
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+
+use py_rt_types::{ExecId, Qty, Report, UnixNanos, VenueOrderId};
+
+use crate::kraken::lists::{Trade, TradesPage};
+use crate::requests::executions::{sort_out, tell};
+use crate::symbols::SymbolTable;
+
+/// Orders that one request may name.
+const ORDERS_MAX: usize = 50;
+/// Trades that one request may name.
+const TRADES_MAX: usize = 20;
+
+/// What is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Wanted {
+    /// Trades from this place of the list on.
+    Page(usize),
+    /// These orders, with the ids of their trades.
+    Orders(Vec<VenueOrderId>),
+    /// These trades.
+    Trades(Vec<ExecId>),
+    /// Nothing more; and whether everything was told.
+    Nothing(bool),
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Stage {
+    #[default]
+    Pages,
+    Orders,
+    Missing,
+}
+
+/// What is known of an order whose trades were found.
+#[derive(Debug, Clone, Default)]
+struct Found {
+    trades: Vec<Trade>,
+    executed: Option<Qty>,
+    in_base: bool,
+}
+
+/// What an order says of its executions.
+#[derive(Debug, Clone)]
+pub(super) struct Executed {
+    pub(super) order: VenueOrderId,
+    pub(super) qty: Qty,
+    pub(super) in_base: bool,
+    pub(super) trades: Vec<ExecId>,
+}
+
+/// How far the question has come.
+#[derive(Debug, Clone, Default)]
+pub(super) struct FillsWork {
+    since: UnixNanos,
+    stage: Stage,
+    rows: usize,
+    found: BTreeMap<VenueOrderId, Found>,
+    /// Trades that their orders name and no page had.
+    missing: Vec<ExecId>,
+}
+
+impl FillsWork {
+    pub(super) fn new(since: UnixNanos) -> Self {
+        Self {
+            since: since.max(UnixNanos(0)),
+            ..Self::default()
+        }
+    }
+
+    /// Since when, in whole seconds and with a margin: whether the venue means "from" or "after"
+    /// need not be known.
+    pub(super) fn since_seconds(&self) -> u64 {
+        (self.since.0 / 1_000_000_000 - 1).max(0).unsigned_abs()
+    }
+
+    /// What is to be asked next.
+    pub(super) fn wanted(&self) -> Wanted {
+        match self.stage {
+            Stage::Pages => Wanted::Page(self.rows),
+            Stage::Orders => {
+                let unasked = self.found.iter().filter(|(_, one)| one.executed.is_none());
+                let ids = unasked.map(|(id, _)| *id).take(ORDERS_MAX);
+                Wanted::Orders(ids.collect())
+            }
+            Stage::Missing if self.missing.is_empty() => Wanted::Nothing(self.found.is_empty()),
+            Stage::Missing => {
+                let ids = self.missing.iter().copied().take(TRADES_MAX);
+                Wanted::Trades(ids.collect())
+            }
+        }
+    }
+
+    /// Takes a page of trades in.
+    pub(super) fn handle_page(&mut self, page: TradesPage) {
+        self.rows += page.rows;
+        self.take(page.trades);
+        let all = page.count.is_none_or(|count| self.rows as u64 >= count);
+        if page.rows > 0 && !all {
+            return;
+        }
+        let since = self.since;
+        self.found.retain(|_, one| {
+            let fresh = |trade: &Trade| trade.ts_event >= since;
+            one.trades.iter().any(fresh)
+        });
+        self.stage = Stage::Orders;
+        self.move_on();
+    }
+
+    /// Takes what the orders say that were asked for; one that says nothing is not told.
+    pub(super) fn handle_orders(&mut self, asked: &[VenueOrderId], orders: &[Executed]) {
+        for order in orders {
+            let Some(one) = self.found.get_mut(&order.order) else {
+                continue;
+            };
+            (one.executed, one.in_base) = (Some(order.qty), order.in_base);
+            if sort_out(&mut one.trades) != order.qty.0 {
+                let known = |id: &&ExecId| one.trades.iter().any(|trade| trade.exec_id == **id);
+                let missing = order.trades.iter().filter(|id| !known(id));
+                self.missing.extend(missing.copied());
+            }
+        }
+        for id in asked {
+            if let Some(one) = self.found.get_mut(id) {
+                one.executed = one.executed.or(Some(Qty(-1)));
+            }
+        }
+        self.move_on();
+    }
+
+    /// Takes the trades that were asked for by id.
+    pub(super) fn handle_trades(&mut self, page: TradesPage) {
+        self.take(page.trades);
+        let asked = self.missing.len().min(TRADES_MAX);
+        self.missing.drain(..asked);
+    }
+
+    /// The executions of every order whose trades are all there; those orders are forgotten.
+    pub(super) fn tell(&mut self, symbols: &SymbolTable, reports: &mut Vec<Report>) {
+        let since = self.since;
+        self.found.retain(|_, one| {
+            let sum = sort_out(&mut one.trades);
+            let listing = one
+                .trades
+                .first()
+                .and_then(|one| symbols.listing(one.instrument));
+            let (Some(listing), true) = (listing, one.executed == Some(Qty(sum))) else {
+                return true;
+            };
+            let trades = one.trades.iter().map(|trade| match one.in_base {
+                true => trade.paid_in_base(listing),
+                false => *trade,
+            });
+            tell(listing, trades.collect(), since, reports);
+            false
+        });
+    }
+
+    fn take(&mut self, trades: Vec<Trade>) {
+        for trade in trades {
+            self.found
+                .entry(trade.order)
+                .or_default()
+                .trades
+                .push(trade);
+        }
+    }
+
+    fn move_on(&mut self) {
+        if self.found.values().all(|one| one.executed.is_some()) {
+            self.stage = Stage::Missing;
+        }
+    }
+}

@@ -1,0 +1,288 @@
+//! Answers about the account: what is owned, trades, the clock, a token, the state of the venue.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use py_rt_types::{
+    ClientOrderId, Decimal, ExecId, InstrumentId, Liquidity, Price, Qty, Report, ReportKind, Side,
+    UnixNanos, VenueOrderId,
+};
+
+use crate::error::{DecodeError, Malformed};
+use crate::fees::{base_of, Fee};
+use crate::json::{Kind, Scanner, Slot};
+use crate::kraken::envelope::{member, Envelope};
+use crate::kraken::ids::decode_venue_id;
+use crate::kraken::names::Names;
+use crate::kraken::orders::{instant, side};
+use crate::requests::executions::Listed;
+use crate::session::Token;
+use crate::symbols::{decimal, price, qty, Listing, SymbolTable};
+
+/// What the account owns, by the venue's long names, in 1e-18.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Purse(Vec<(Vec<u8>, i128)>);
+
+impl Purse {
+    /// How much of an asset is owned, held back for orders or not.
+    #[must_use]
+    pub fn owned(&self, asset: &str) -> i128 {
+        let found = self.0.iter().find(|row| row.0 == asset.as_bytes());
+        found.map_or(0, |row| row.1)
+    }
+}
+
+/// Reads `BalanceEx`.
+///
+/// # Errors
+/// [`Malformed`] naming what is wrong.
+pub fn decode_balances(body: &[u8]) -> Result<Purse, Malformed> {
+    let mut purse = Purse::default();
+    Envelope::each_member(body, b"", |asset, scanner| {
+        let mut balance = Slot::default();
+        scanner.begin_object()?;
+        while let Some(name) = scanner.next_key()? {
+            match name {
+                b"balance" => balance.fill(scanner)?,
+                _ => scanner.skip()?,
+            }
+        }
+        let owned = decimal(balance.required_digits("balance")?).and_then(Decimal::to_atto);
+        let owned = owned.map_err(|_| balance.malformed("balance"))?;
+        purse.0.push((asset.to_vec(), owned));
+        Ok(())
+    })?;
+    Ok(purse)
+}
+
+/// One trade of the account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Trade {
+    /// Its id.
+    pub exec_id: ExecId,
+    /// The venue's id of its order.
+    pub order: VenueOrderId,
+    /// Its instrument.
+    pub instrument: InstrumentId,
+    /// The venue's number of it, within its pair.
+    pub number: u64,
+    /// When.
+    pub ts_event: UnixNanos,
+    /// Whether the account bought or sold.
+    pub side: Side,
+    /// Price.
+    pub price: Price,
+    /// Quantity.
+    pub qty: Qty,
+    /// What it cost; of what, its order says.
+    pub fee: Fee,
+    /// Added or took liquidity.
+    pub liquidity: Liquidity,
+}
+
+impl Trade {
+    /// The same, of an order whose fees are paid in what is traded.
+    #[must_use]
+    pub fn paid_in_base(self, listing: &Listing) -> Self {
+        Self {
+            fee: Fee::paid(self.fee.amount.0, base_of(listing), listing),
+            ..self
+        }
+    }
+}
+
+impl Listed for Trade {
+    fn number(&self) -> u64 {
+        self.number
+    }
+
+    fn ts_event(&self) -> UnixNanos {
+        self.ts_event
+    }
+
+    fn qty(&self) -> Qty {
+        self.qty
+    }
+
+    /// The venue names the order by its own id only.
+    fn report(&self, listing: &Listing, cum_qty: Qty) -> Report {
+        Report {
+            ts_event: self.ts_event,
+            client_order_id: ClientOrderId::FOREIGN,
+            venue_order_id: self.order,
+            instrument: listing.id(),
+            side: self.side,
+            kind: ReportKind::Fill {
+                exec_id: self.exec_id,
+                last_qty: self.qty,
+                last_price: self.price,
+                cum_qty,
+                fee: self.fee.amount,
+                fee_asset: self.fee.asset,
+                liquidity: self.liquidity,
+            },
+        }
+    }
+}
+
+/// A page of trades.
+#[derive(Debug, Clone, Default)]
+pub struct TradesPage {
+    /// Those of instruments in the run, as far as they can be read.
+    pub trades: Vec<Trade>,
+    /// How many rows there were.
+    pub rows: usize,
+    /// How many there are on all pages, where it is told.
+    pub count: Option<u64>,
+    /// The first row that could not be read.
+    pub wrong: Option<Malformed>,
+}
+
+/// Reads `TradesHistory` (`inside` is `trades`) or `QueryTrades` (the answer itself).
+///
+/// # Errors
+/// [`Malformed`] when the body is no such answer.
+pub fn decode_trades(
+    (symbols, names): (&SymbolTable, &Names),
+    body: &[u8],
+    inside: &[u8],
+) -> Result<TradesPage, Malformed> {
+    let mut page = TradesPage::default();
+    page.count = Envelope::each_member(body, inside, |id, scanner| {
+        let row = RawTrade::scan(scanner)?;
+        page.rows += 1;
+        match row.resolve(id, symbols, names) {
+            Ok(trade) => page.trades.extend(trade),
+            Err(malformed) => page.wrong = page.wrong.or(Some(malformed)),
+        }
+        Ok(())
+    })?;
+    Ok(page)
+}
+
+#[derive(Default)]
+struct RawTrade<'a> {
+    order: Slot<'a>,
+    pair: Slot<'a>,
+    time: Slot<'a>,
+    side: Slot<'a>,
+    price: Slot<'a>,
+    fee: Slot<'a>,
+    qty: Slot<'a>,
+    number: Slot<'a>,
+    maker: Slot<'a>,
+}
+
+impl<'a> RawTrade<'a> {
+    fn scan(scanner: &mut Scanner<'a>) -> Result<Self, DecodeError> {
+        let mut trade = Self::default();
+        scanner.begin_object()?;
+        while let Some(name) = scanner.next_key()? {
+            let slot = match name {
+                b"ordertxid" => &mut trade.order,
+                b"pair" => &mut trade.pair,
+                b"time" => &mut trade.time,
+                b"type" => &mut trade.side,
+                b"price" => &mut trade.price,
+                b"fee" => &mut trade.fee,
+                b"vol" => &mut trade.qty,
+                b"trade_id" => &mut trade.number,
+                b"maker" => &mut trade.maker,
+                _ => {
+                    scanner.skip()?;
+                    continue;
+                }
+            };
+            slot.fill(scanner)?;
+        }
+        Ok(trade)
+    }
+
+    fn resolve(
+        &self,
+        id: &[u8],
+        symbols: &SymbolTable,
+        names: &Names,
+    ) -> Result<Option<Trade>, Malformed> {
+        let Some(listing) = names.find(symbols, &self.pair.required_text("pair")?) else {
+            return Ok(None);
+        };
+        let order = decode_venue_id(&self.order.required_text("ordertxid")?);
+        let last_qty = qty(&self.qty, "vol", listing)?;
+        if last_qty.0 == 0 {
+            return Err(self.qty.malformed("vol"));
+        }
+        let quote = listing.instrument().spec().currency.as_bytes();
+        let exec_id = decode_venue_id(id).ok_or_else(|| self.order.malformed("trade"))?;
+        let maker = self.maker.flag("maker")?;
+        self.fee.required_digits("fee")?;
+        Ok(Some(Trade {
+            exec_id: ExecId(exec_id),
+            instrument: listing.id(),
+            order: VenueOrderId(order.ok_or_else(|| self.order.malformed("ordertxid"))?),
+            number: crate::feed::read::required_whole(&self.number, "trade_id")?,
+            ts_event: instant(&self.time, "time")?,
+            side: side(&self.side, "type")?,
+            price: price(&self.price, "price", listing)?,
+            qty: last_qty,
+            fee: Fee::paid(Fee::amount(&self.fee)?, quote, listing),
+            liquidity: match maker.ok_or_else(|| self.maker.malformed("maker"))? {
+                true => Liquidity::Maker,
+                false => Liquidity::Taker,
+            },
+        }))
+    }
+}
+
+/// Reads `unixtime`, which is cut to whole seconds: its middle.
+///
+/// # Errors
+/// [`Malformed`] naming what is wrong.
+pub fn decode_time(body: &[u8]) -> Result<UnixNanos, Malformed> {
+    let raw = Envelope::decode(body)?.result()?;
+    let slot = member(raw, b"unixtime")?;
+    Ok(instant(&slot, "unixtime")?.plus(500_000_000))
+}
+
+/// Reads the token of `GetWebSocketsToken`.
+///
+/// # Errors
+/// [`Malformed`] when there is none.
+pub fn decode_token(body: &[u8]) -> Result<Token, Malformed> {
+    Ok(Token(Envelope::decode(body)?.text(b"token", "token")?))
+}
+
+/// Reads `SystemStatus`: `online`, `maintenance`, `cancel_only`, `post_only` or a word of tomorrow.
+///
+/// # Errors
+/// [`Malformed`] when there is none.
+pub fn decode_system_status(body: &[u8]) -> Result<String, Malformed> {
+    Envelope::decode(body)?.text(b"status", "status")
+}
+
+/// Reads the price of the last trade in `Ticker`, of one pair.
+///
+/// # Errors
+/// [`Malformed`] when there is none.
+pub fn decode_price(body: &[u8]) -> Result<Decimal, Malformed> {
+    let mut last = Slot::default();
+    Envelope::each_member(body, b"", |_, scanner| {
+        scanner.begin_object()?;
+        while let Some(name) = scanner.next_key()? {
+            if name == b"c" && scanner.peek()? == Kind::Array {
+                scanner.begin_array()?;
+                let mut first = true;
+                while scanner.next_element()? {
+                    match core::mem::take(&mut first) {
+                        true => last.fill(scanner)?,
+                        false => scanner.skip()?,
+                    }
+                }
+            } else {
+                scanner.skip()?;
+            }
+        }
+        Ok(())
+    })?;
+    decimal(last.required_digits("c")?).map_err(|_| last.malformed("c"))
+}

@@ -1,0 +1,206 @@
+"""Sessions in the Kraken dialect, through sockets, against a stand-in for the venue."""
+
+from __future__ import annotations
+
+import random
+import signal
+import time
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import py_rt as rt
+from py_rt.trade import read_ledger
+from py_rt.trade.store import read_table
+from system.kraken_exchange import Fault, own_id
+from system.kraken_market import checksum, level_text
+from system.kraken_venue import KrakenVenue
+from system.rig import KEYS, Rig
+
+pytestmark = pytest.mark.system
+
+SEED = 20261130
+PAIRS = ["BTC/USD", "ETH/USD"]
+REFUSED = {"EAPI:Invalid signature", "EAPI:Invalid key", "EAPI:Rate limit exceeded"}
+"""What a session that counts and signs well is never told."""
+
+
+class KrakenRig(Rig):
+    """A session at the stand-in."""
+
+    venue: KrakenVenue  # type: ignore[assignment]
+    of_venue = 'tier = "pro"'
+    calm_s = 25.0
+
+    def assert_polite(self) -> None:
+        """Nothing was refused that a session can know before."""
+        counts = self.venue.counts
+        assert {words: counts[words] for words in REFUSED if counts[words]} == {}
+        assert counts["EOrder:Rate limit exceeded"] == 0
+        assert counts["EAPI:Invalid nonce"] <= 3, "two connections may overtake each other"
+
+
+@pytest.fixture
+def coins(tmp_path: Path) -> Iterator[KrakenRig]:
+    venue = KrakenVenue(SEED)
+    try:
+        yield KrakenRig(tmp_path, venue, PAIRS, venue.port)  # type: ignore[arg-type]
+    finally:
+        venue.stop()
+
+
+def run_through(coins: KrakenRig, faults: list[Fault], seconds: float = 6.0) -> dict[str, Any]:
+    """Run a session while things go wrong, then long enough for silent orders to be asked for."""
+    coins.venue.faults[:] = faults
+    child = coins.start(0)
+    time.sleep(seconds)
+    coins.venue.faults.clear()
+    time.sleep(18.0)
+    child.send_signal(signal.SIGINT)
+    return coins.ended(child, 40)
+
+
+def test_the_stand_in_signs_and_sums_as_the_documentation_does() -> None:
+    bids, asks = _documented_book()
+    assert level_text(*next(iter(asks.items()))) == "452852100000"
+    assert checksum(bids, asks) == 3310070434
+    assert own_id("72740044-3217-45f0-8000-000000000005") == "rt-abcdef27-5"
+    assert own_id("strat1-000001") == "strat1-000001"
+
+
+def _documented_book() -> tuple[dict[Decimal, Decimal], dict[Decimal, Decimal]]:
+    asks = (
+        "45285.2 0.00100000,45286.4 1.54571953,45286.6 1.54571109,45289.6 1.54560911,"
+        "45290.2 0.15890660,45291.8 1.54553491,45294.7 0.04454749,45296.1 0.35380000,"
+        "45297.5 0.09945542,45299.5 0.18772827"
+    )
+    bids = (
+        "45283.5 0.10000000,45283.4 1.54582015,45282.1 0.10000000,45281.0 0.10000000,"
+        "45280.3 1.54592586,45279.0 0.07990000,45277.6 0.03310103,45277.5 0.30000000,"
+        "45277.3 1.54602737,45276.6 0.15445238"
+    )
+    sides = []
+    for text in (bids, asks):
+        levels = (level.split() for level in text.split(","))
+        sides.append({Decimal(price): Decimal(qty) for price, qty in levels})
+    return sides[0], sides[1]
+
+
+def test_every_kind_of_order_ends_equal(coins: KrakenRig) -> None:
+    coins.assert_equal(coins.finish(6))
+    coins.assert_polite()
+    orders = read_table(coins.folder / "session" / "store.sqlite", "orders")
+    assert {"Filled", "Canceled", "Replaced"} <= {row["status"] for row in orders}
+    known = {row["venue_order_id"] for row in orders if row["venue_order_id"]}
+    assert known == set(coins.venue.orders)
+    fills = read_table(coins.folder / "session" / "store.sqlite", "fills")
+    assert {row["exec_id"] for row in fills} == set(coins.venue.trades)
+    assert {row["fee_asset"] for row in fills} == {"USD"}
+    assert coins.venue.counts["tokens"] == 1
+
+
+def test_the_market_maker_trades(coins: KrakenRig) -> None:
+    coins.strategy = "market_maker"
+    for book in coins.venue.books.values():
+        book.stride = 25
+    summary = coins.finish(8)
+    coins.assert_equal(summary)
+    assert summary["orders"] > 0
+    coins.assert_polite()
+
+
+def test_kills_in_flight_lose_nothing(coins: KrakenRig) -> None:
+    drawn = random.Random(SEED)
+    for _ in range(4):
+        first = drawn.choice([None, signal.SIGSTOP, signal.SIGINT])
+        coins.kill(drawn.uniform(1.5, 3.0), first, drawn)
+    coins.assert_equal(coins.finish(6))
+    coins.assert_polite()
+
+
+def test_answers_that_are_lost_are_asked_for(coins: KrakenRig) -> None:
+    faults = [
+        Fault("cut", chance=0.5, left=3),
+        Fault("cut", chance=0.5, after=False, left=2),
+        Fault("page", chance=0.5, left=3),
+        Fault("timeout", chance=0.5, left=3),
+        Fault("internal", chance=0.5, left=3),
+        Fault("unheard", chance=0.5, left=3),
+        Fault("busy", chance=0.5, after=False, left=2),
+        # From here on the session holds its orders back for a while.
+        Fault("limited", chance=0.5, after=False, left=1),
+    ]
+    coins.assert_equal(run_through(coins, faults))
+    assert {fault.kind for fault in faults} <= coins.venue.counts.keys()
+
+
+def test_reports_that_are_lost_doubled_and_late_are_booked_once(coins: KrakenRig) -> None:
+    stream = ("executions",)
+    faults = [
+        Fault("twice", stream, chance=0.5, left=4),
+        # After each of these the session looks at everything before it trades again.
+        Fault("swap", stream, chance=0.5, left=1),
+        Fault("drop", stream, chance=0.5, left=1),
+        Fault("cut_account", stream, chance=0.5, left=1),
+    ]
+    coins.assert_equal(run_through(coins, faults, seconds=20.0))
+    counts = coins.venue.counts
+    assert {fault.kind for fault in faults} <= counts.keys()
+    # A token opens one connection.
+    assert counts["tokens"] == counts["cut_account"] + 1
+
+
+def test_a_book_with_a_wrong_sum_is_subscribed_to_anew(coins: KrakenRig) -> None:
+    coins.venue.faults.append(Fault("wrong_sum", ("book",), chance=0.05))
+    child = coins.start(0)
+    time.sleep(4.0)
+    coins.venue.faults.clear()
+    time.sleep(2.0)
+    child.send_signal(signal.SIGINT)
+    coins.assert_equal(coins.ended(child, 40))
+    counts = coins.venue.counts
+    assert counts["wrong_sum"] > 0
+    assert counts["subscribe book"] == counts["unsubscribe book"] + len(PAIRS)
+    assert 0 < counts["unsubscribe book"] <= counts["wrong_sum"]
+
+
+def test_kills_behind_a_network_that_fails(coins: KrakenRig) -> None:
+    coins.run_through_failing_network(SEED, kills=2)
+
+
+def keys(coins: KrakenRig, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in zip(KEYS["kraken"], (coins.venue.key, coins.venue.secret), strict=True):
+        monkeypatch.setenv(name, value)
+
+
+def test_the_switch_needs_no_session(coins: KrakenRig, monkeypatch: pytest.MonkeyPatch) -> None:
+    coins.kill(4.0, None, random.Random(SEED))
+    keys(coins, monkeypatch)
+    session, config = coins.folder / "session", coins.folder / "trade.toml"
+    before = int((session / "nonce").read_text().split()[0])
+    done = rt.kill(session, "flatten", by="ada", config=config)
+    assert (done["open_orders"], done["positions"]) == (0, []), done
+    assert int((session / "nonce").read_text().split()[0]) > before
+    ledger = read_ledger(coins.venue.admin)
+    assert all(float(qty) < 1e-2 for qty in ledger["positions"].values()), ledger["positions"]
+    rt.kill(session, "resume", by="ada")
+    # Looking at everything that was executed takes as long as the venue's counter wants it to.
+    coins.assert_equal(coins.finish(25))
+
+
+def test_paper_and_live_are_not_confused(coins: KrakenRig, monkeypatch: pytest.MonkeyPatch) -> None:
+    keys(coins, monkeypatch)
+    coins.start(1).communicate(timeout=40)
+    config = coins.folder / "trade.toml"
+    text = config.read_text(encoding="utf-8")
+    maker = rt.StrategyFactory.create("market_maker")
+    config.write_text(text.replace("[venue]", '[venue]\nmode = "live"'), encoding="utf-8")
+    with pytest.raises(rt.TradingError, match="venue on loopback is paper"):
+        rt.trade(maker, config)
+    monkeypatch.setenv(KEYS["kraken"][1], "bm90IHRoZSBzZWNyZXQ=")
+    config.write_text(text, encoding="utf-8")
+    with pytest.raises(rt.TradingError, match="the venue refuses the key"):
+        rt.trade(maker, config)
