@@ -4,7 +4,7 @@
 mod rig;
 
 use py_rt_kernel::{Control, Request};
-use py_rt_types::{OrderStatus, Qty, Query, RejectReason, ReportKind, VenueOrderId};
+use py_rt_types::{OrderStatus, Qty, Query, RejectReason, ReportKind, UnixNanos, VenueOrderId};
 use rig::life::{asks_for, sent, working};
 use rig::{buy, buy_market, fill, rejected, sell, snapshot, Rig, Wish, FIRST, MS, SECOND};
 
@@ -143,6 +143,22 @@ fn one_look_is_no_proof_however_late() {
     rig.tell(1, ReportKind::NotFound);
     assert_eq!(rig.status(1), Unknown);
     rig.tell(1, ReportKind::NotFound);
+    assert_eq!(rig.status(1), Rejected);
+}
+
+/// Venues whose questions are counted answer some of them late.
+#[test]
+fn a_look_that_began_before_the_settle_time_is_no_proof_however_late_its_answer() {
+    let mut rig = sent(buy(10, 9_990));
+    let sent_at = rig.now;
+    rig.pass(60 * SECOND);
+    let mut old = rig::told(1, sent_at + 2 * SECOND, ReportKind::NotFound);
+    for _ in 0..5 {
+        rig.report(&old);
+        assert_eq!(rig.status(1), Unknown);
+    }
+    old.ts_event = UnixNanos(sent_at + 3 * SECOND);
+    rig.report(&old);
     assert_eq!(rig.status(1), Rejected);
 }
 

@@ -1,5 +1,6 @@
 //! Which venue is traded at: its name, and how it spells ids.
 
+use py_rt_kernel::execution::ExecutionTimes;
 use py_rt_types::{ExecId, Instrument, VenueOrderId};
 use py_rt_venues::alpaca::ids::encode_uuid;
 use py_rt_venues::binance::ids::encode_number;
@@ -34,6 +35,22 @@ impl Dialect {
         [Self::Alpaca, Self::Binance, Self::Kraken]
             .into_iter()
             .find(|one| one.name() == name)
+    }
+
+    /// Times of the execution stage. An order may wait a second here, and be accepted until its
+    /// window (Binance: 5 s) or deadline (Kraken: 2.5 s) is over; only then is "no such order" a
+    /// proof. Alpaca has no such time: 3 s are a judgement.
+    #[must_use]
+    pub fn times(self) -> ExecutionTimes {
+        let settle_ms = match self {
+            Self::Alpaca => 3_000,
+            Self::Binance => 7_000,
+            Self::Kraken => 4_500,
+        };
+        ExecutionTimes {
+            settle_ns: settle_ms * 1_000_000,
+            ..ExecutionTimes::default()
+        }
     }
 
     /// The venue of a session with these instruments.

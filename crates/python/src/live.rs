@@ -5,7 +5,6 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use py_rt_kernel::event::Event;
-use py_rt_kernel::execution::ExecutionTimes;
 use py_rt_kernel::input::Person;
 use py_rt_live::{
     Dialect, Durability, Hooks, JournalConfig, LiveConfig, LiveError, Mode, Secret, SessionSummary,
@@ -193,6 +192,7 @@ fn live_config(dict: &Bound<'_, PyDict>) -> PyResult<LiveConfig> {
         _ => Durability::Process,
     };
     let parameters: String = field(dict, "parameters")?;
+    let dialect = Dialect::parse(&field::<String>(dict, "dialect")?).unwrap_or_default();
     Ok(LiveConfig {
         state_dir: field(dict, "state_dir")?,
         strategy: field(dict, "strategy_name")?,
@@ -205,7 +205,7 @@ fn live_config(dict: &Bound<'_, PyDict>) -> PyResult<LiveConfig> {
         )?,
         symbols: field(dict, "symbols")?,
         venue: VenueConfig {
-            dialect: Dialect::parse(&field::<String>(dict, "dialect")?).unwrap_or_default(),
+            dialect,
             mode,
             trading_url: field(dict, "trading_url")?,
             account_stream_url: field(dict, "account_stream_url")?,
@@ -220,7 +220,7 @@ fn live_config(dict: &Bound<'_, PyDict>) -> PyResult<LiveConfig> {
                 .unwrap_or_default(),
         },
         limits: config::limits(&field(dict, "risk")?)?,
-        times: ExecutionTimes::default(),
+        times: dialect.times(),
         bar_interval_ns: field(dict, "bar_interval_ns")?,
         seconds: field(dict, "seconds")?,
         cancel_on_stop: field(dict, "cancel_on_stop")?,

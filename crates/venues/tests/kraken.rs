@@ -143,10 +143,10 @@ fn an_order_is_looked_for_among_the_open_and_then_the_closed() {
     let own = format!("cl_ord_id={OWN}");
     let mut session = ask(lookup);
     assert_eq!(call(&mut session), ("OpenOrders".to_string(), own.clone()));
-    // The question that waits is the same question.
-    session.handle_request(T0, lookup);
+    // The question that is being asked is the same question.
     session.handle_request(T0, lookup);
     answer(&mut session, 200, r#"{"error":[],"result":{"open":{}}}"#);
+    session.handle_request(T0, lookup);
     assert_eq!(
         call(&mut session),
         ("ClosedOrders".to_string(), own.clone())
@@ -170,9 +170,12 @@ fn an_order_is_looked_for_among_the_open_and_then_the_closed() {
     };
     assert_eq!((status, cum_qty), (OrderStatus::Canceled, Qty(4_000_000)));
     assert_eq!(one.ts_event.0, 1_795_186_811_500_000_000);
+    assert!(support::written(&mut session, T0).is_empty());
+    session.handle_request(T0, lookup);
     assert_eq!(call(&mut session).0, "OpenOrders");
     answer(&mut session, 200, r#"{"error":[],"result":{"open":{}}}"#);
-    assert_eq!(call(&mut session).0, "ClosedOrders");
+    let later = T0.plus(9_000_000_000);
+    assert_eq!(support::written(&mut session, later).len(), 1);
     answer(
         &mut session,
         200,
@@ -182,7 +185,8 @@ fn an_order_is_looked_for_among_the_open_and_then_the_closed() {
         panic!("not one report");
     };
     assert_eq!(one.kind, ReportKind::NotFound);
-    assert!(support::written(&mut session, T0).is_empty());
+    assert_eq!(one.ts_event, T0, "what it shows may be that old");
+    assert!(support::written(&mut session, later).is_empty());
 }
 
 #[test]

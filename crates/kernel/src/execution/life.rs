@@ -402,8 +402,10 @@ fn apply_not_found(order: &mut Order, now: UnixNanos, report: &Report, times: &E
         return;
     }
     order.not_found = order.not_found.saturating_add(1);
+    // A look proves what was so when it began, and may have waited for its answer.
+    let looked_at = report.ts_event.min(now);
     if report.client_order_id.revision > order.client_order_id.revision {
-        if is_settled(order, now, times) && order.not_found >= LOOKS {
+        if is_settled(order, looked_at, times) && order.not_found >= LOOKS {
             // The replace never arrived; the order itself is asked for next.
             order.pending_replace = None;
             order.not_found = 0;
@@ -413,7 +415,7 @@ fn apply_not_found(order: &mut Order, now: UnixNanos, report: &Report, times: &E
         return;
     }
     let never_seen = order.venue_order_id.0 == 0 && order.cum_qty.0 == 0;
-    let settled = now.since(order.ts_created) >= times.settle_ns;
+    let settled = looked_at.since(order.ts_created) >= times.settle_ns;
     if never_seen && settled && order.not_found >= LOOKS {
         end(
             order,

@@ -34,7 +34,8 @@ pub struct ExecutionTimes {
     pub ack_timeout_ns: i64,
     /// First pause between two looks for an unknown order; it doubles up to two seconds.
     pub query_pause_ns: i64,
-    /// Time after sending before which "no such order" is no proof.
+    /// A look for an order that began earlier than this after its creation proves nothing: the
+    /// order may still have been on its way.
     pub settle_ns: i64,
 }
 

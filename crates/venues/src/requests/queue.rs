@@ -46,6 +46,8 @@ pub struct Job<S> {
     pub step: S,
     pub(super) give_up_at: UnixNanos,
     pub(super) hops: u16,
+    /// When its first step was handed out: what an answer shows is not newer than that for certain.
+    pub(super) asked_at: Option<UnixNanos>,
 }
 
 impl<S> Job<S> {

@@ -8,7 +8,8 @@
 //!   at once; cancels and queries wait for the reset and use the reserve; where only orders are
 //!   counted out, cancels and queries pass;
 //! - where the dialect counts questions itself, they wait until there is room for them;
-//! - a question about one order that waits already is not asked twice;
+//! - a question about one order that is being asked already is not asked twice;
+//! - "no such order" is told with the time at which the first step of the look was sent;
 //! - after "not authorized" new orders and replaces are refused for good.
 
 use alloc::collections::VecDeque;
@@ -86,12 +87,16 @@ impl<D: RestDialect> RequestSession<D> {
             step: D::Step::default(),
             give_up_at: now.plus(wait_ns),
             hops: 0,
+            asked_at: None,
         };
-        let asked = |other: &Job<D::Step>| other.hops == 0 && other.request == request;
+        let mut asked = self
+            .queue
+            .iter()
+            .chain(self.in_flight.iter().map(|(job, _)| job));
         if matches!(request, VenueRequest::Query(Query::Order { .. }))
-            && self.queue.iter().any(asked)
+            && asked.any(|other| other.request == request)
         {
-            // The answer to the one that waits is the answer to this one.
+            // The answer to that is the answer to this, and says how old it is.
             return;
         }
         if self.queue.len() >= self.config.queue_max {
@@ -237,7 +242,8 @@ impl<D: RestDialect> RequestSession<D> {
                 self.events.extend(report.map(VenueEvent::Report));
             }
             Outcome::NotFound => {
-                let report = subject.map(|subject| subject.not_found(now));
+                let asked_at = job.asked_at.unwrap_or(now);
+                let report = subject.map(|subject| subject.not_found(now, asked_at));
                 match report {
                     Some(report) => self.events.push_back(VenueEvent::Report(report)),
                     None => self.events.extend(unanswered(&job.request, now)),
@@ -347,10 +353,11 @@ impl<D: RestDialect> Session for RequestSession<D> {
         if !self.link.is_live() || self.in_flight.is_some() {
             return None;
         }
-        while let Some(job) = self.next_job(now) {
+        while let Some(mut job) = self.next_job(now) {
             self.out.clear();
             match self.dialect.encode(now, &job, &mut self.out) {
                 Ok(()) => {
+                    job.asked_at = job.asked_at.or(Some(now));
                     let due = now.plus(self.config.answer_timeout_ns);
                     self.in_flight = Some((job, due));
                     return Some(Transmit::Bytes(&self.out));

@@ -106,10 +106,10 @@ impl Subject {
         self.report(now, kind)
     }
 
-    /// The venue has no such order.
-    pub(super) const fn not_found(&self, now: UnixNanos) -> Report {
+    /// The venue has no such order; a look proves it for the time at which it began.
+    pub(super) const fn not_found(&self, now: UnixNanos, asked_at: UnixNanos) -> Report {
         match self.call {
-            Call::Query => self.report(now, ReportKind::NotFound),
+            Call::Query => self.report(asked_at, ReportKind::NotFound),
             _ => self.rejected(now, RejectReason::UnknownOrder),
         }
     }
