@@ -72,6 +72,13 @@ def write(folder: Path, text: str) -> Path:
     return path
 
 
+def assert_refused(path: Path, field: str, hint: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        read_config(path)
+    assert caught.value.field == field
+    assert hint in caught.value.remedy
+
+
 def changed(text: str, pattern: str, new: str) -> str:
     made, count = re.subn(pattern, new, text, count=1, flags=re.MULTILINE)
     assert count == 1, pattern
@@ -150,10 +157,7 @@ def test_addresses_of_binance_are_derived(tmp_path: Path) -> None:
 def test_keys_of_binance_go_to_its_own_hosts(
     tmp_path: Path, line: str, field: str, hint: str
 ) -> None:
-    with pytest.raises(ConfigError) as caught:
-        read_config(write(tmp_path, f"{BINANCE}{line}\n"))
-    assert caught.value.field == field
-    assert hint in caught.value.remedy
+    assert_refused(write(tmp_path, f"{BINANCE}{line}\n"), field, hint)
 
 
 KRAKEN = """\
@@ -200,10 +204,7 @@ def test_kraken_is_live_or_on_this_machine(tmp_path: Path) -> None:
 def test_keys_of_kraken_go_to_its_own_hosts(
     tmp_path: Path, line: str, field: str, hint: str
 ) -> None:
-    with pytest.raises(ConfigError) as caught:
-        read_config(write(tmp_path, f"{KRAKEN}{line}\n"))
-    assert caught.value.field == field
-    assert hint in caught.value.remedy
+    assert_refused(write(tmp_path, f"{KRAKEN}{line}\n"), field, hint)
 
 
 @pytest.mark.usefixtures("kraken_keys")

@@ -8,8 +8,9 @@ use py_rt_venues::binance::lists::{
 use py_rt_venues::binance::Encoder;
 use py_rt_venues::fees::base_of;
 use py_rt_venues::http::Response;
+use py_rt_venues::symbols::Listing;
 
-use super::coins::{listed, one_currency, sellable};
+use super::coins::{self, listed, one_currency};
 use super::{Account, Desk, Failure, Held, Questions, Wire};
 use crate::clock::Clock;
 use crate::dialect::Dialect;
@@ -181,20 +182,9 @@ impl Questions for Binance {
         let account = self.owned(wire)?;
         let mut encoder = self.encoder(instruments)?;
         let symbols = encoder.dialect().symbols.clone();
-        let mut found = Vec::new();
-        for listing in symbols.listings() {
-            let owned = account.owned(base_of(listing));
-            let Some(qty) = sellable(listing.instrument(), owned) else {
-                continue;
-            };
-            let mut make = |out: &mut Vec<u8>| encoder.encode_price(listing, out);
-            let price = wire.ask(&mut make, "a price", |body| {
-                decode_price(body)
-                    .map_err(|error| LiveError::Venue(format!("the venue's price: {error}")))
-            })?;
-            found.push((listing.id(), qty, price));
-        }
-        Ok(found)
+        let owned = |listing: &Listing| account.owned(base_of(listing));
+        let make = |listing: &Listing, out: &mut Vec<u8>| encoder.encode_price(listing, out);
+        coins::held(wire, &symbols, owned, make, decode_price)
     }
 
     fn send(

@@ -1,7 +1,10 @@
 //! What venues that trade coins have in common: pairs, one currency, whole lots.
 
-use py_rt_types::{Instrument, InstrumentSpec, Qty};
+use py_rt_types::{Decimal, Instrument, InstrumentSpec, Qty};
+use py_rt_venues::error::Malformed;
+use py_rt_venues::symbols::{Listing, SymbolTable};
 
+use super::{Held, Wire};
 use crate::error::LiveError;
 
 /// An instrument from what the venue says of it; `trading` is what one that can be traded says.
@@ -47,8 +50,29 @@ pub(super) fn one_currency(instruments: &[Instrument]) -> Result<(), LiveError> 
     }
 }
 
+/// What can be sold of the coins that are `owned`, in 1e-18, each with the venue's price of it.
+pub(super) fn held(
+    wire: &mut Wire,
+    symbols: &SymbolTable,
+    owned: impl Fn(&Listing) -> i128,
+    mut make: impl FnMut(&Listing, &mut Vec<u8>),
+    decode: impl Fn(&[u8]) -> Result<Decimal, Malformed>,
+) -> Result<Vec<Held>, LiveError> {
+    let mut found = Vec::new();
+    for listing in symbols.listings() {
+        let Some(qty) = sellable(listing.instrument(), owned(listing)) else {
+            continue;
+        };
+        let price = wire.ask(&mut |out| make(listing, out), "a price", |body| {
+            decode(body).map_err(|error| LiveError::Venue(format!("the venue's price: {error}")))
+        })?;
+        found.push((listing.id(), qty, price));
+    }
+    Ok(found)
+}
+
 /// What of an amount in 1e-18 can be sold: whole lots, and not less than the smallest order.
-pub(super) fn sellable(instrument: &Instrument, owned: i128) -> Option<Qty> {
+fn sellable(instrument: &Instrument, owned: i128) -> Option<Qty> {
     let lot = instrument.spec().lot_size.to_atto().unwrap_or(1);
     let lots = owned / lot.max(1);
     let qty = Qty(i64::try_from(lots).unwrap_or(i64::MAX));

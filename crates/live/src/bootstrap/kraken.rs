@@ -13,9 +13,10 @@ use py_rt_venues::kraken::names::{decode_pairs, Names, Pair};
 use py_rt_venues::kraken::orders::decode_orders;
 use py_rt_venues::kraken::{errors, Allowance, Encoder};
 use py_rt_venues::requests::{Call, Outcome};
+use py_rt_venues::symbols::Listing;
 use py_rt_venues::Refusal;
 
-use super::coins::{listed, one_currency, sellable};
+use super::coins::{self, listed, one_currency};
 use super::{Account, Desk, Failure, Held, Questions, Wire};
 use crate::clock::{pause_for, Clock};
 use crate::dialect::Dialect;
@@ -197,21 +198,12 @@ impl Questions for Kraken {
         let purse = self.owned(wire)?;
         let (encoder, names) = self.informed(wire, instruments)?;
         let symbols = encoder.dialect().symbols.clone();
-        let mut found = Vec::new();
-        for listing in symbols.listings() {
+        let owned = |listing: &Listing| {
             let pair = names.pair(listing.id());
-            let owned = pair.map_or(0, |pair| purse.owned(&pair.base));
-            let Some(qty) = sellable(listing.instrument(), owned) else {
-                continue;
-            };
-            let mut make = |out: &mut Vec<u8>| encoder.encode_price(listing, out);
-            let price = wire.ask(&mut make, "a price", |body| {
-                decode_price(body)
-                    .map_err(|error| LiveError::Venue(format!("the venue's price: {error}")))
-            })?;
-            found.push((listing.id(), qty, price));
-        }
-        Ok(found)
+            pair.map_or(0, |pair| purse.owned(&pair.base))
+        };
+        let make = |listing: &Listing, out: &mut Vec<u8>| encoder.encode_price(listing, out);
+        coins::held(wire, &symbols, owned, make, decode_price)
     }
 
     fn send(
