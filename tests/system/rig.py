@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -120,21 +120,59 @@ class Rig:
     def kill_trading(self) -> None:
         """Start a session and kill it once the venue has executed something of it."""
         child = self.start(0)
-        until = time.monotonic() + 60
-        while not read_ledger(self.venue.admin)["executions"]:
-            assert child.poll() is None, child.communicate()[0]
-            assert time.monotonic() < until, "nothing was executed"
-            time.sleep(0.05)
+        self.wait(child, self.executed, "nothing was executed")
         child.kill()
         child.communicate()
+
+    def executed(self) -> bool:
+        """Whether the venue has executed anything of it."""
+        return bool(read_ledger(self.venue.admin)["executions"])
+
+    def wait(
+        self,
+        child: subprocess.Popen[str],
+        done: Callable[[], bool],
+        missing: str,
+        longest_s: float = 90,
+    ) -> None:
+        """Wait for an event of a session that runs, however slow the machine is."""
+        until = time.monotonic() + longest_s
+        while not done():
+            assert child.poll() is None, child.communicate()[0]
+            assert time.monotonic() < until, missing + "\n" + self.log()[-2000:]
+            time.sleep(0.05)
+
+    def orders_after(self, child: subprocess.Popen[str], least: int) -> int:
+        """Wait until this process has told of so many orders."""
+        told = 0
+
+        def enough() -> bool:
+            nonlocal told
+            with contextlib.suppress(OSError, ValueError):
+                status = json.loads((self.folder / "session" / "status.json").read_text("utf-8"))
+                told = int(status["orders"]) if status["pid"] == child.pid else 0
+            return told >= least
+
+        self.wait(child, enough, f"{least} orders were not sent")
+        return told
 
     def finish(self, seconds: float) -> dict[str, Any]:
         return self.ended(self.start(seconds), seconds + 40)
 
+    def finish_once(self, done: Callable[[], bool], missing: str) -> dict[str, Any]:
+        """Let a session trade until something is so, then end it as Ctrl-C does."""
+        child = self.start(0)
+        self.orders_after(child, 1)
+        self.wait(child, done, missing)
+        child.send_signal(signal.SIGINT)
+        return self.ended(child, 60)
+
+    def log(self) -> str:
+        return (self.folder / "session.log").read_text(encoding="utf-8")
+
     def ended(self, child: subprocess.Popen[str], longest_s: float) -> dict[str, Any]:
         said, _ = child.communicate(timeout=longest_s)
-        log = (self.folder / "session.log").read_text(encoding="utf-8")
-        assert child.returncode == 0, said + log[-2000:]
+        assert child.returncode == 0, said + self.log()[-2000:]
         summary: dict[str, Any] = json.loads(said)
         return summary
 

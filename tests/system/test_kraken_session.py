@@ -52,11 +52,13 @@ def coins(tmp_path: Path) -> Iterator[KrakenRig]:
         venue.stop()
 
 
-def run_through(coins: KrakenRig, faults: list[Fault], seconds: float = 6.0) -> dict[str, Any]:
-    """Run a session while things go wrong, then long enough for silent orders to be asked for."""
+def run_through(coins: KrakenRig, faults: list[Fault]) -> dict[str, Any]:
+    """Run a session until all has gone wrong, then until silent orders were asked for."""
     coins.venue.faults[:] = faults
     child = coins.start(0)
-    time.sleep(seconds)
+    kinds, counts = {fault.kind for fault in faults}, coins.venue.counts
+    time.sleep(6.0)
+    coins.wait(child, lambda: kinds <= counts.keys(), "a fault did not happen")
     coins.venue.faults.clear()
     time.sleep(18.0)
     child.send_signal(signal.SIGINT)
@@ -90,13 +92,18 @@ def _documented_book() -> tuple[dict[Decimal, Decimal], dict[Decimal, Decimal]]:
 
 
 def test_every_kind_of_order_ends_equal(coins: KrakenRig) -> None:
-    coins.assert_equal(coins.finish(6))
+    store = coins.folder / "session" / "store.sqlite"
+    ends = {"Filled", "Canceled", "Replaced"}
+
+    def every_end() -> bool:
+        return ends <= {row["status"] for row in read_table(store, "orders")}
+
+    coins.assert_equal(coins.finish_once(every_end, f"orders did not end in every way of {ends}"))
     coins.assert_polite()
-    orders = read_table(coins.folder / "session" / "store.sqlite", "orders")
-    assert {"Filled", "Canceled", "Replaced"} <= {row["status"] for row in orders}
+    orders = read_table(store, "orders")
     known = {row["venue_order_id"] for row in orders if row["venue_order_id"]}
     assert known == set(coins.venue.orders)
-    fills = read_table(coins.folder / "session" / "store.sqlite", "fills")
+    fills = read_table(store, "fills")
     assert {row["exec_id"] for row in fills} == set(coins.venue.trades)
     assert {row["fee_asset"] for row in fills} == {"USD"}
     assert coins.venue.counts["tokens"] == 1
@@ -106,9 +113,7 @@ def test_the_market_maker_trades(coins: KrakenRig) -> None:
     coins.strategy = "market_maker"
     for book in coins.venue.books.values():
         book.stride = 25
-    summary = coins.finish(8)
-    coins.assert_equal(summary)
-    assert summary["orders"] > 0
+    coins.assert_equal(coins.finish_once(coins.executed, "nothing was executed"))
     coins.assert_polite()
 
 
@@ -146,7 +151,7 @@ def test_reports_that_are_lost_doubled_and_late_are_booked_once(coins: KrakenRig
         Fault("drop", stream, chance=0.5, left=1),
         Fault("cut_account", stream, chance=0.5, left=1),
     ]
-    coins.assert_equal(run_through(coins, faults, seconds=20.0))
+    coins.assert_equal(run_through(coins, faults))
     counts = coins.venue.counts
     assert {fault.kind for fault in faults} <= counts.keys()
     # A token opens one connection.
@@ -155,14 +160,14 @@ def test_reports_that_are_lost_doubled_and_late_are_booked_once(coins: KrakenRig
 
 def test_a_book_with_a_wrong_sum_is_subscribed_to_anew(coins: KrakenRig) -> None:
     coins.venue.faults.append(Fault("wrong_sum", ("book",), chance=0.05))
-    child = coins.start(0)
-    time.sleep(4.0)
+    child, counts = coins.start(0), coins.venue.counts
+    coins.wait(child, lambda: counts["unsubscribe book"] > 2, "no sum was seen")
     coins.venue.faults.clear()
-    time.sleep(2.0)
+    again = coins.orders_after(child, 1) + 5
+    coins.wait(child, coins.executed, "nothing was executed")
+    coins.orders_after(child, again)
     child.send_signal(signal.SIGINT)
     coins.assert_equal(coins.ended(child, 40))
-    counts = coins.venue.counts
-    assert counts["wrong_sum"] > 0
     assert counts["subscribe book"] == counts["unsubscribe book"] + len(PAIRS)
     assert 0 < counts["unsubscribe book"] <= counts["wrong_sum"]
 

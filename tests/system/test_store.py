@@ -6,7 +6,6 @@ journal alone. The server is real and is stopped, frozen and cut off while a ses
 
 from __future__ import annotations
 
-import contextlib
 import json
 import shutil
 import signal
@@ -101,22 +100,10 @@ def deliver(folder: Path, url: str) -> dict[str, Any]:
     return delivery
 
 
-def orders_after(found: Rig, child: subprocess.Popen[str], least: int) -> int:
-    """Wait until this process has told of so many orders."""
-    until = time.monotonic() + 20
-    while time.monotonic() < until:
-        with contextlib.suppress(OSError, ValueError):
-            status = json.loads((found.folder / "session" / "status.json").read_text("utf-8"))
-            if status["pid"] == child.pid and status["orders"] >= least:
-                return int(status["orders"])
-        time.sleep(0.05)
-    raise AssertionError((found.folder / "session.log").read_text(encoding="utf-8")[-2000:])
-
-
 def test_the_database_the_file_and_the_journal_have_the_same_rows(
     coins: Rig, database: Server
 ) -> None:
-    summary = coins.finish(3)
+    summary = coins.finish_once(coins.executed, "nothing was executed")
     coins.assert_equal(summary)
     assert_same_rows(coins.folder, database.url)
     anew, here = in_sqlite(made_anew(coins)), in_sqlite(coins.folder)
@@ -135,13 +122,13 @@ def test_the_database_the_file_and_the_journal_have_the_same_rows(
 
 def test_a_database_that_dies_is_waited_for_by_nobody(coins: Rig, database: Server) -> None:
     child = coins.start(0)
-    sent = orders_after(coins, child, 10)
+    sent = coins.orders_after(child, 10)
     database.stop()
-    sent = orders_after(coins, child, sent + 20)
+    sent = coins.orders_after(child, sent + 20)
     database.start()
-    sent = orders_after(coins, child, sent + 5)
+    sent = coins.orders_after(child, sent + 5)
     database.stop()
-    orders_after(coins, child, sent + 5)
+    coins.orders_after(child, sent + 5)
     child.send_signal(signal.SIGINT)
     coins.assert_equal(coins.ended(child, 30))
     assert read_status(coins.folder)["store"]["error"] is not None
@@ -152,11 +139,11 @@ def test_a_database_that_dies_is_waited_for_by_nobody(coins: Rig, database: Serv
 
 def test_a_database_that_freezes_is_waited_for_by_nobody(coins: Rig, database: Server) -> None:
     child = coins.start(0)
-    sent = orders_after(coins, child, 10)
+    sent = coins.orders_after(child, 10)
     database.send(signal.SIGSTOP)
-    sent = orders_after(coins, child, sent + 30)
+    sent = coins.orders_after(child, sent + 30)
     database.send(signal.SIGCONT)
-    orders_after(coins, child, sent + 5)
+    coins.orders_after(child, sent + 5)
     child.send_signal(signal.SIGINT)
     coins.assert_equal(coins.ended(child, 30))
     deliver(coins.folder, database.url)
@@ -166,7 +153,7 @@ def test_a_database_that_freezes_is_waited_for_by_nobody(coins: Rig, database: S
 def test_kills_of_the_session_leave_no_row_out_and_none_twice(coins: Rig, database: Server) -> None:
     for _ in range(3):
         child = coins.start(0)
-        orders_after(coins, child, 10)
+        coins.orders_after(child, 10)
         time.sleep(0.3)
         child.kill()
         child.communicate()
@@ -181,7 +168,7 @@ def test_transactions_that_are_in_each_others_way_are_done_again(
     serializable = "?options=-c%20default_transaction_isolation%3Dserializable"
     coins.more = STORE.format(url=database.url + serializable)
     child = coins.start(0)
-    orders_after(coins, child, 5)
+    coins.orders_after(child, 5)
     with database.session() as other:
         assert other.stdin is not None
         for _ in range(8):
@@ -202,7 +189,7 @@ def test_transactions_that_are_in_each_others_way_are_done_again(
 
 
 def test_a_database_without_memory_gets_everything_again(coins: Rig, database: Server) -> None:
-    coins.finish(3)
+    coins.finish_once(coins.executed, "nothing was executed")
     database.query("DELETE FROM py_rt.fills")
     database.query("DELETE FROM py_rt.orders")
     database.query("UPDATE py_rt.progress SET change = 0")
