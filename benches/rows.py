@@ -34,6 +34,14 @@ HFT = {"environment": "bt", "worker": "hftbacktest_worker.py", "peer_name": "hft
 VBT = {"environment": "vbt", "worker": "vectorbt_worker.py", "peer_name": "vectorbt"}
 NEXT_OPEN = {"bar_fill": "next_open"}
 NEXT_CLOSE = {"bar_fill": "next_close"}
+BACKTESTING: dict[str, Any] = {
+    "unit": "M bars/s",
+    "environment": "bt",
+    "worker": "backtesting_worker.py",
+    "peer_name": "backtesting.py",
+    "n": 200_000,
+    "options": NEXT_OPEN,
+}
 
 ROWS = (
     Row(
@@ -118,15 +126,39 @@ ROWS = (
         **VBT,
     ),
     Row(
-        "P4.backtesting",
-        "200,000 bars of W3, SMA 10/50 cross, strategies in Python, orders at the next open",
-        "bars:python",
-        "ratio >= 100",
+        "P4.ma_run",
+        "the same, compiled; the peer takes its own MA.run",
+        "bars:compiled",
+        "ratio >= 3",
         unit="M bars/s",
-        environment="bt",
-        worker="backtesting_worker.py",
-        peer_name="backtesting.py",
-        n=200_000,
-        options=NEXT_OPEN,
+        n=1_000_000,
+        peer_job="ma_run",
+        options=NEXT_CLOSE,
+        **VBT,
+    ),
+    Row(
+        "P4.many",
+        "500 symbols of 2,000 bars, compiled, one account; the peer takes NumPy signals",
+        "bars:many",
+        "ratio >= 3",
+        unit="M bars/s",
+        n=1_000_000,
+        peer_job="many",
+        options=NEXT_CLOSE,
+        **VBT,
+    ),
+    Row(
+        "P4.backtesting",
+        "200,000 bars of W3, SMA 10/50 cross, compiled, orders at the next open",
+        "bars:compiled",
+        "ratio >= 100",
+        **BACKTESTING,
+    ),
+    Row(
+        "P4.both_python",
+        "the same with both strategies in Python",
+        "bars:python",
+        "none: its callback alone takes longer than a hundredth of the peer",
+        **BACKTESTING,
     ),
 )

@@ -67,7 +67,7 @@ def wanted(name: str, asked: list[str]) -> bool:
 
 def write_workloads(chosen: list[Row]) -> dict[str, str]:
     """Make the workloads once and keep them in files that every side reads."""
-    files = {name: str(OUT / f"{name}.npy") for name in ("w1", "touches", "close")}
+    files = {name: str(OUT / f"{name}.npy") for name in ("w1", "touches", "close", "closes")}
     if any(not row.is_on_bars for row in chosen) and not valid_w1(files["w1"]):
         print(f"making W1 ({W1_ROWS:,} rows) ...", flush=True)
         rows = workloads.l2_rows(W1_ROWS)
@@ -77,6 +77,7 @@ def write_workloads(chosen: list[Row]) -> dict[str, str]:
     if any(row.peer_job == "quotes" for row in chosen):
         np.save(files["touches"], workloads.touches(np.load(files["w1"])[:500_000]))
     np.save(files["close"], workloads.bar_closes())
+    np.save(files["closes"], workloads.many_closes())
     return files
 
 

@@ -7,7 +7,17 @@ import numpy.typing as npt
 
 from py_rt.market import BAR_DTYPE, EVENT_DTYPE, Instrument, MarketData
 
-__all__ = ["PEER_DTYPE", "bar_closes", "l2_rows", "minute_bars", "to_market_data", "touches"]
+__all__ = [
+    "PEER_DTYPE",
+    "SYMBOLS",
+    "bar_closes",
+    "l2_rows",
+    "many_closes",
+    "many_minute_bars",
+    "minute_bars",
+    "to_market_data",
+    "touches",
+]
 
 PEER_DTYPE = np.dtype(
     [
@@ -21,7 +31,10 @@ PEER_DTYPE = np.dtype(
         ("fval", "<f8"),
     ]
 )
+SYMBOLS = 500
+"""Symbols of the workload of many."""
 _START = 17 * 10**17
+_MINUTE = 60_000_000_000
 _DEPTH, _TRADE = 1, 2
 _BUY, _SELL, _BOTH = 1 << 29, 1 << 28, 3 << 30
 
@@ -143,17 +156,39 @@ def bar_closes(n: int = 1_000_000, seed: int = 11) -> npt.NDArray[np.float64]:
 
 def minute_bars(n: int = 1_000_000, seed: int = 11) -> MarketData:
     """Make ``n`` one-minute bars of one symbol: a walk of log prices, open at the last close."""
-    close = bar_closes(n, seed)
-    opened = np.concatenate([[close[0]], close[:-1]])
-    bars = np.zeros(n, BAR_DTYPE)
-    bars["ts_open"] = _START + np.arange(n) * 60_000_000_000
-    bars["ts_close"] = bars["ts_open"] + 60_000_000_000
+    bars = _bars(bar_closes(n, seed)[:, None])
+    return MarketData(None, bars, [_share("W3")], name="w3")
+
+
+def many_closes(n: int = 1_000_000, seed: int = 12) -> npt.NDArray[np.float64]:
+    """Return closes of `SYMBOLS` walks, shape (n // SYMBOLS, SYMBOLS)."""
+    rng = np.random.default_rng(seed)
+    return 100 * np.exp(np.cumsum(rng.normal(0, 2e-4, (n // SYMBOLS, SYMBOLS)), axis=0))
+
+
+def many_minute_bars(n: int = 1_000_000, seed: int = 12) -> MarketData:
+    """Make ``n`` one-minute bars in all, of `SYMBOLS` symbols side by side."""
+    shares = [_share(f"S{number:03}") for number in range(SYMBOLS)]
+    return MarketData(None, _bars(many_closes(n, seed)), shares, name="many")
+
+
+def _bars(close: npt.NDArray[np.float64]) -> npt.NDArray[np.void]:
+    """Make bars of closes of shape (minutes, symbols), ordered by time."""
+    minutes, symbols = close.shape
+    opened = np.concatenate([close[:1], close[:-1]])
+    bars = np.zeros(close.size, BAR_DTYPE)
+    bars["ts_open"] = np.repeat(_START + np.arange(minutes) * _MINUTE, symbols)
+    bars["ts_close"] = bars["ts_open"] + _MINUTE
+    bars["instrument"] = np.tile(np.arange(symbols), minutes)
     for name, value in (("open", opened), ("close", close)):
-        bars[name] = np.round(value * 1e8).astype(np.int64)
+        bars[name] = np.round(value.ravel() * 1e8).astype(np.int64)
     bars["high"] = np.maximum(bars["open"], bars["close"])
     bars["low"] = np.minimum(bars["open"], bars["close"])
     bars["volume"] = 1.0
-    made = Instrument(
-        "W3", tick_size="0.00000001", lot_size="1", asset_class="equity", sessions=False
+    return bars
+
+
+def _share(symbol: str) -> Instrument:
+    return Instrument(
+        symbol, tick_size="0.00000001", lot_size="1", asset_class="equity", sessions=False
     )
-    return MarketData(None, bars, [made], name="w3")

@@ -129,16 +129,18 @@ def prepare(job: str, options: dict[str, Any]) -> Run:
 
 def prepare_bars(job: str, options: dict[str, Any]) -> Run:
     """Make the run of a job on bars."""
-    data = workloads.minute_bars(options["n"])
+    many = job == "bars:many"
+    data = (workloads.many_minute_bars if many else workloads.minute_bars)(options["n"])
     venue = rt.SimVenue(
         latency_feed=0, latency_order=0, latency_report=0, bar_fill=options["bar_fill"]
     )
 
     def run() -> tuple[float, int, dict[str, Any]]:
-        params: dict[str, Any] = {"symbol": "W3", "fast": 10, "slow": 50, "order_qty": 100}
+        symbol = "" if many else "W3"
+        params: dict[str, Any] = {"symbol": symbol, "fast": 10, "slow": 50, "order_qty": 100}
         strategy = SmaCross(**params) if job == "bars:python" else compiled("sma_cross", **params)
         gc.collect()
-        result = rt.backtest(strategy, data, venue=venue, risk=RISK, cash=10**7, progress=False)
+        result = rt.backtest(strategy, data, venue=venue, risk=RISK, cash=10**8, progress=False)
         return result.elapsed_s, result.events, {"orders": len(result.fills)}
 
     return run

@@ -200,11 +200,13 @@ class Rig:
                 self.kill(drawn.uniform(1.5, 4.0), None, drawn)
             child = self.start(0)
             time.sleep(4.0)
+            self.wait(child, lambda: proxy.counts.total() > 0, "the network did not fail")
             proxy.faulty = False
             time.sleep(self.calm_s)
+            self.orders_after(child, 1)
+            self.wait(child, self.executed, "nothing was executed")
             child.send_signal(signal.SIGINT)
             self.assert_equal(self.ended(child, 60))
-            assert proxy.counts.total() > 0
         finally:
             proxy.close()
 

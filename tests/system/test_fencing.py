@@ -18,7 +18,6 @@ import pytest
 from py_rt.trade import read_ledger
 from system.postgres import Server, server
 from system.rig import COINS, Rig, rig
-from system.test_store import orders_after
 
 pytestmark = pytest.mark.system
 
@@ -86,7 +85,7 @@ def trades_at_last(found: Rig) -> None:
 
 def test_a_second_state_directory_of_an_account_is_refused(first: Rig) -> None:
     child = first.start(0)
-    orders_after(first, child, 5)
+    first.orders_after(child, 5)
     second = beside(first)
     error = refused(second.start(3))
     assert str(child.pid) in error["remedy"] + error["message"]
@@ -98,7 +97,7 @@ def test_a_second_state_directory_of_an_account_is_refused(first: Rig) -> None:
 def test_a_second_machine_is_refused_while_the_first_lives(first: Rig, database: Server) -> None:
     first.more = STORE.format(url=database.url)
     child = first.start(0)
-    orders_after(first, child, 5)
+    first.orders_after(child, 5)
     second = beside(first, "machine")
     refused(second.start(3))
     assert sent_by(second) == 0
@@ -110,12 +109,12 @@ def test_a_second_machine_is_refused_while_the_first_lives(first: Rig, database:
 def test_a_session_that_slept_sends_nothing_when_it_wakes(first: Rig, database: Server) -> None:
     first.more = STORE.format(url=database.url)
     child = first.start(0)
-    orders_after(first, child, 5)
+    first.orders_after(child, 5)
     child.send_signal(signal.SIGSTOP)
     time.sleep(LEASE_S + 0.5)
     second = beside(first, "machine")
     other = second.start(0)
-    orders_after(second, other, 5)
+    second.orders_after(other, 5)
     sent, rows = sent_by(first), written(database, first)
     child.send_signal(signal.SIGCONT)
     error = refused(child)
@@ -127,13 +126,13 @@ def test_a_session_that_slept_sends_nothing_when_it_wakes(first: Rig, database: 
 def test_an_account_is_taken_over_from_a_session_that_lives(first: Rig, database: Server) -> None:
     first.more = STORE.format(url=database.url)
     child = first.start(0)
-    orders_after(first, child, 5)
+    first.orders_after(child, 5)
     second = beside(first, "machine")
     second.arguments = ("--take-over",)
     other = second.start(0)
     refused(child)
     sent = sent_by(first)
-    orders_after(second, other, 5)
+    second.orders_after(other, 5)
     assert sent_by(first) == sent
     end(other)
     # Who was fenced off goes on from its journal once the other has ended.
@@ -143,14 +142,14 @@ def test_an_account_is_taken_over_from_a_session_that_lives(first: Rig, database
 def test_a_database_that_dies_fences_nobody_off(first: Rig, database: Server) -> None:
     first.more = STORE.format(url=database.url)
     child = first.start(0)
-    sent = orders_after(first, child, 5)
+    sent = first.orders_after(child, 5)
     database.stop()
     try:
         time.sleep(2 * LEASE_S)
-        sent = orders_after(first, child, sent + 20)
+        sent = first.orders_after(child, sent + 20)
     finally:
         database.start()
-    orders_after(first, child, sent + 20)
+    first.orders_after(child, sent + 20)
     first.assert_equal(stopped(child, first))
 
 
@@ -159,7 +158,7 @@ def test_without_a_word_only_reductions_where_that_is_asked_for(
 ) -> None:
     first.more = STORE.format(url=database.url) + 'without_lease = "reduce_only"\n'
     child = first.start(0)
-    orders_after(first, child, 5)
+    first.orders_after(child, 5)
     database.stop()
     try:
         time.sleep(LEASE_S + 1)

@@ -182,7 +182,7 @@ def keys(coins: KrakenRig, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_switch_needs_no_session(coins: KrakenRig, monkeypatch: pytest.MonkeyPatch) -> None:
-    coins.kill(4.0, None, random.Random(SEED))
+    coins.kill_trading()
     keys(coins, monkeypatch)
     session, config = coins.folder / "session", coins.folder / "trade.toml"
     before = int((session / "nonce").read_text().split()[0])

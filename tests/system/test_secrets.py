@@ -17,7 +17,6 @@ from py_rt.errors import ConfigError
 from py_rt.trade import read_config
 from py_rt.trade.secrets import from_file, from_keyring
 from system.rig import COINS, Rig, rig
-from system.test_store import orders_after
 
 pytestmark = pytest.mark.system
 
@@ -59,7 +58,7 @@ def children_of(pid: int) -> list[int]:
 
 def test_a_session_writes_its_keys_nowhere(coins: Rig) -> None:
     child = coins.start(0)
-    orders_after(coins, child, 5)
+    coins.orders_after(child, 5)
     assert_silent(Path(f"/proc/{child.pid}/cmdline").read_bytes(), "command line")
     for one in children_of(child.pid):
         assert_silent(Path(f"/proc/{one}/environ").read_bytes(), "environment of a child")
@@ -138,7 +137,7 @@ def dumps_core(command: list[str], session: Rig | None) -> bool:
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, text=True,
     )  # fmt: skip
     if session:
-        orders_after(session, child, 5)
+        session.orders_after(child, 5)
     child.send_signal(signal.SIGABRT)
     _, status = os.waitpid(child.pid, 0)
     child.returncode = os.waitstatus_to_exitcode(status)
