@@ -326,11 +326,7 @@ impl Risk {
             exposure,
         )?;
         let mut gross = desk.portfolio.gross();
-        for (index, working) in desk.exposures.iter().enumerate() {
-            let id = InstrumentId(index as u32);
-            if id == ask.id || (working.buy == 0 && working.sell == 0) {
-                continue;
-            }
+        for id in desk.working().filter(|&id| id != ask.id) {
             let other = self.exposure(desk, id, worst_position(desk, id, Side::Buy, 0))?;
             let held = desk.in_base(id, desk.portfolio.position(id).value.abs())?;
             gross = fits(

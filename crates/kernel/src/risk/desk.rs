@@ -10,6 +10,9 @@ use crate::input::Phase;
 use crate::market::Market;
 use crate::portfolio::Portfolio;
 
+/// Exposures that are looked at together.
+const BLOCK: usize = 16;
+
 /// What risk looks at: the stages before it, by reference. Portfolio and orders are those of whom
 /// the limits belong to: the account, or one of several strategies.
 #[derive(Clone, Copy)]
@@ -35,6 +38,22 @@ impl Desk<'_> {
     #[inline]
     pub(super) fn exposure(&self, id: InstrumentId) -> Exposure {
         self.exposures.get(id.index()).copied().unwrap_or_default()
+    }
+
+    /// Instruments with a quantity on its way. Few have one: blocks without any are left out at
+    /// once.
+    #[inline]
+    pub(super) fn working(&self) -> impl Iterator<Item = InstrumentId> + '_ {
+        let busy = |block: &[Exposure]| block.iter().fold(0, |any, e| any | e.buy | e.sell) != 0;
+        self.exposures
+            .chunks(BLOCK)
+            .enumerate()
+            .filter(move |(_, block)| busy(block))
+            .flat_map(|(number, block)| {
+                let works = |(_, e): &(usize, &Exposure)| e.buy != 0 || e.sell != 0;
+                let place = move |(at, _)| InstrumentId((number * BLOCK + at) as u32);
+                block.iter().enumerate().filter(works).map(place)
+            })
     }
 
     /// A value in the currency of an instrument, in the base currency: what limits are in.
