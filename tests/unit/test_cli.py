@@ -69,6 +69,18 @@ def child(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, timeout=60, **options)
 
 
+@pytest.mark.parametrize("form", [["--json"], []])
+def test_a_reader_that_has_seen_enough_is_no_error(form: list[str]) -> None:
+    unread, end = os.pipe()
+    os.close(unread)
+    command = [sys.executable, "-m", "py_rt.cli", "data", "list", *form]
+    with os.fdopen(end, "w") as closed:
+        done = subprocess.run(
+            command, stdout=closed, stderr=subprocess.PIPE, text=True, timeout=60, check=False
+        )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_helps_with_an_example(
     command: str, capsys: pytest.CaptureFixture[str]

@@ -45,9 +45,9 @@ def run(arguments: Sequence[str]) -> int:
         code = app(list(arguments), prog_name="py-rt", standalone_mode=False)
     except KeyboardInterrupt:
         return _interrupted(as_json=as_json)
-    except BrokenPipeError:
-        return 0
     except BaseException as error:  # noqa: BLE001 - also sys.exit() in a strategy
+        if _is_unread(error):
+            return 0
         if type(error).__name__ == "Abort":  # how a parser tells of Ctrl-C
             return _interrupted(as_json=as_json)
         if "--debug" in arguments:
@@ -58,6 +58,12 @@ def run(arguments: Sequence[str]) -> int:
     if code == _INTERRUPTED_BY_TYPER:
         return _interrupted(as_json=as_json)
     return code if isinstance(code, int) else 0
+
+
+def _is_unread(error: BaseException) -> bool:
+    """Whether the reader of a pipe has seen enough; the parser makes a SystemExit of it."""
+    unread = isinstance(error, SystemExit) and isinstance(error.__context__, BrokenPipeError)
+    return unread or isinstance(error, BrokenPipeError)
 
 
 def _interrupted(*, as_json: bool) -> int:
