@@ -10,7 +10,7 @@ from py_rt.backtest.report.text import Clock, count, money, percent, quantity, r
 if TYPE_CHECKING:
     from py_rt.backtest.result import BacktestResult
 
-__all__ = ["currency_of", "figures", "head"]
+__all__ = ["chips", "currency_of", "figures", "head"]
 
 _SYMBOLS_SHOWN = 6
 _YEAR_NS = 330 * 86_400_000_000_000
@@ -19,15 +19,11 @@ _DAY_NS = 86_400_000_000_000
 
 def head(result: BacktestResult, clock: Clock) -> Html:
     """Return title, parameters, the sentence, and the facts of the run."""
-    chips = [
-        element("li", element("span", name), element("b", _plain(value)))
-        for name, value in result.params.items()
-    ]
     return element(
         "header",
         element("p", "Backtest report", class_="eyebrow"),
         element("h1", result.strategy),
-        element("ul", *chips, class_="chips", aria_label="Parameters") if chips else None,
+        chips(result),
         element("p", _sentence(result, clock), class_="lead"),
         element("dl", *_facts(result, clock), class_="facts"),
     )
@@ -138,7 +134,16 @@ def _run(result: BacktestResult) -> tuple[int, int]:
     return int(ts[0]), int(ts[-1])
 
 
+def chips(result: BacktestResult) -> Html | None:
+    """Return the parameters of the strategy, side by side."""
+    shown = [
+        element("li", element("span", name), element("b", _plain(value)))
+        for name, value in result.params.items()
+    ]
+    return element("ul", *shown, class_="chips", aria_label="Parameters") if shown else None
+
+
 def _plain(value: Any) -> str:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return str(value)
+        return str(value) or '""'
     return quantity(float(value))

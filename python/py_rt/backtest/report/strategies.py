@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from py_rt.backtest.report.head import currency_of, figures
+from py_rt.backtest.report.head import chips, currency_of, figures
 from py_rt.backtest.report.markup import Html, element
 from py_rt.backtest.report.tables import section, statistics_table
-from py_rt.backtest.report.text import count, money, percent, quantity, ratio
+from py_rt.backtest.report.text import count, money, percent, ratio
 
 if TYPE_CHECKING:
     from py_rt.backtest.result import BacktestResult
@@ -50,20 +50,9 @@ def _line(name: str, place: int, own: BacktestResult) -> Html:
 
 
 def _one(name: str, place: int, own: BacktestResult) -> Html:
-    params = [
-        element("li", element("span", key), element("b", _plain(value)))
-        for key, value in own.params.items()
-    ]
-    chips = element("ul", *params, class_="chips", aria_label="Parameters") if params else None
     every = element("details", element("summary", "Every statistic"), statistics_table(own))
-    return section(f"strategy-{place}", name, chips, figures(own), every)
+    return section(f"strategy-{place}", name, chips(own), figures(own), every)
 
 
 def _profit(own: BacktestResult) -> float:
     return float(own.equity_arrays["equity"][-1]) - own.cash
-
-
-def _plain(value: object) -> str:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return str(value)
-    return quantity(float(value))

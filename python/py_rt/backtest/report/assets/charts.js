@@ -104,7 +104,7 @@
       scales: { x: { time: false, range: (u, min, max) => [min, max] }, y: extra.scale || {} },
       axes: [
         { ...axis, splits, values: tickLabels, size: 38, gap: 6, show: !extra.bare },
-        { ...axis, values: labels, size: narrow ? 62 : 70, gap: 6, space: extra.space || 40 },
+        { ...axis, values: labels, size: 72, gap: 6, space: extra.space || 40 },
       ],
       cursor: {
         y: false,
