@@ -43,7 +43,7 @@ impl Binance {
     }
 
     fn encoder(&self, instruments: &[Instrument]) -> Result<Encoder, LiveError> {
-        let dialect = self.desk.dialect(instruments.to_vec())?;
+        let dialect = self.desk.dialect(Dialect::Binance, instruments.to_vec())?;
         let made = Encoder::try_new(&self.desk.host, &self.desk.credentials, dialect);
         let mut encoder =
             made.map_err(|error| LiveError::Config(format!("key or secret: {error}")))?;

@@ -3,9 +3,13 @@
 use py_rt_types::{Decimal, Instrument, InstrumentSpec, Qty};
 use py_rt_venues::error::Malformed;
 use py_rt_venues::symbols::{Listing, SymbolTable};
+use py_rt_venues::Refusal;
 
 use super::{Held, Wire};
 use crate::error::LiveError;
+
+/// What does not make a request leaves it empty, and an empty one is not sent.
+pub(super) fn made(_request: Result<(), Refusal>) {}
 
 /// An instrument from what the venue says of it; `trading` is what one that can be traded says.
 pub(super) fn listed(
