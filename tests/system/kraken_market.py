@@ -34,9 +34,7 @@ class Pair(Product):
         }
 
 
-BTC = Pair(
-    "BTC/USD", "XXBT", "ZUSD", 1, Decimal("0.00005"), "XXBTZUSD", "XBTUSD", "XBT/USD"
-)
+BTC = Pair("BTC/USD", "XXBT", "ZUSD", 1, Decimal("0.00005"), "XXBTZUSD", "XBTUSD", "XBT/USD")
 ETH = Pair("ETH/USD", "XETH", "ZUSD", 2, Decimal("0.002"), "XETHZUSD", "ETHUSD", "ETH/USD")
 
 
@@ -66,7 +64,7 @@ class KrakenOrder(Order):
             "refid": None,
             "userref": 0,
             "cl_ord_id": self.client_id,
-            "status": self.status,
+            "status": {"filled": "closed"}.get(self.status, self.status),
             "opentm": self.opened,
             "starttm": 0,
             "expiretm": 0,

@@ -5,11 +5,11 @@
 
 from __future__ import annotations
 
+import abc
 import asyncio
 import contextlib
 import random
 import threading
-import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, ClassVar
 
-from system.stand_in_market import Book, Order, Product, fee_of
+from system.stand_in_market import Book, Order, fee_of
 from system.stand_in_wire import Gone, Request, Socket, answer, dump, read_request
 
 
@@ -25,9 +25,9 @@ from system.stand_in_wire import Gone, Request, Socket, answer, dump, read_reque
 class Fault:
     """Something that goes wrong with calls of a method, or with a stream.
 
-    `kind` is an error of the venue's, ``cut``, ``page`` (a 502 of a gateway), or of streams ``drop``,
-    ``twice``, ``swap``, ``cut_account``, and whatever else the venue knows. `after`: the venue has
-    acted on the call.
+    `kind` is an error of the venue's, ``cut``, ``page`` (a 502 of a gateway), or of streams
+    ``drop``, ``twice``, ``swap``, ``cut_account``, and whatever else the venue knows. `after`: the
+    venue has acted on the call.
     """
 
     kind: str
@@ -42,7 +42,7 @@ def iso(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
-class Exchange:
+class Exchange(abc.ABC):
     """One account, which begins with dollars; every order of it is kept for ever."""
 
     dollar: ClassVar[str]
@@ -116,13 +116,13 @@ class Exchange:
         if order.left == 0:
             self._close(order, "filled")
 
+    @abc.abstractmethod
     def _record(self, order: Any, terms: tuple[Decimal, Decimal, Decimal], maker: bool) -> None:
         """Keep an execution, with its quantity, price and fee, and tell of it."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def _close(self, order: Any, status: str) -> None:
         """End an order, and tell of it."""
-        raise NotImplementedError
 
     def _deliver(self, socket: Socket, text: str, name: str) -> None:
         """Send a message of the account, or what a fault makes of it."""
@@ -147,8 +147,9 @@ class Exchange:
         """Return an id of ours as the session writes it."""
         return client_id
 
+    @abc.abstractmethod
     def _executions(self) -> list[dict[str, Any]]:
-        raise NotImplementedError
+        """Return what was executed, in the ledger's words."""
 
     def ledger(self) -> dict[str, Any]:
         """Return the truth in the form that sessions are compared with."""
@@ -239,15 +240,15 @@ class StandIn(Exchange):
         finally:
             sockets.discard(socket)
 
+    @abc.abstractmethod
     def _welcome(
         self, request: Request, socket: Socket
     ) -> tuple[set[Socket], Callable[[Any], Awaitable[None]]]:
         """Return which sockets it becomes one of, and what takes its messages."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def _answer(self, request: Request) -> bytes:
         """Answer a request."""
-        raise NotImplementedError
 
     async def _walk(self) -> None:
         beat = 0
@@ -266,13 +267,13 @@ class StandIn(Exchange):
         """Do with an order that lives what is due."""
         self._match(order, maker=True)
 
+    @abc.abstractmethod
     def _tell_market(self, book: Book, beat: int) -> None:
         """Move a book and tell of it."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def _beat(self) -> None:
         """Say that the streams live."""
-        raise NotImplementedError
 
     def on_loop(self, act: Callable[[], None]) -> None:
         """Do something between two messages."""
@@ -289,6 +290,3 @@ class StandIn(Exchange):
     def cut_streams(self) -> None:
         """Cut the account's streams as they stand."""
         self.on_loop(lambda: [socket.cut() for socket in list(self.account)] and None)
-
-
-__all__ = ["Exchange", "Fault", "Product", "StandIn", "iso", "time"]

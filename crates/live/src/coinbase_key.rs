@@ -1,6 +1,6 @@
 //! A Coinbase key: a JWT for each call and each subscription.
 //!
-//! The secret is what the venue's key page gives: an EC key on P-256 as PEM (SEC 1 or PKCS#8), or an
+//! The secret is what the venue's key page gives: an EC key on P-256 as PEM (SEC 1, PKCS#8), or an
 //! Ed25519 key as PEM (PKCS#8) or as base64 of its 32 bytes, with the public key behind them or
 //! not. In an environment variable the line ends of a PEM text may be written as `\n`.
 //!
@@ -318,11 +318,13 @@ mod tests {
         // Computed from the seed of the RFC by another library.
         assert!(made.starts_with("eyJhbGciOiJFZERTQSIsImtpZCI6Im9yZ2FuaXphdGlvbnMv"));
         assert!(made.ends_with(
-            ".l8fDrXk3-7jQp-G8w_6WJRIGD1iUpY4HbxFfKBnlZcosLtHQ3wEGHpChtv8oZmBy2-jpRUqvI7YSiJ6-grhXBw"
+            ".l8fDrXk3-7jQp-G8w_6WJRIGD1iUpY4HbxFfKBnlZcosLtHQ3wEGHpChtv8oZmBy2-jpRUqvI7YSiJ6-\
+             grhXBw"
         ));
         let made = key.token_with(nonce(), (AT, 120), None).unwrap();
         assert!(made.ends_with(
-            ".SSQiXXyrxu4Rs4lTw13EIzkhQBOcAI1uUmsDLFTeTW0zZVH4s9rgbAmig1oj-uPmpfsSOZudrifELv-V_FtVAA"
+            ".SSQiXXyrxu4Rs4lTw13EIzkhQBOcAI1uUmsDLFTeTW0zZVH4s9rgbAmig1oj-uPmpfsSOZudrifELv-\
+             V_FtVAA"
         ));
         assert!(!format!("{key:?}").contains("org"));
     }

@@ -45,6 +45,8 @@ pub struct RefusedStream {
     pub fatal: bool,
     /// How long the connection is left alone, in nanoseconds.
     pub wait_ns: i64,
+    /// A word is asked for before the next connection.
+    pub asks: bool,
 }
 
 /// Where what rows say goes.
@@ -213,6 +215,9 @@ impl<W: AccountWords> NumberedStream<W> {
         if refused.fatal {
             self.events
                 .push_back(VenueEvent::Fatal(Fatal::NotAuthorized));
+        }
+        if refused.asks {
+            self.events.push_back(VenueEvent::AskToken);
         }
         self.give_up(now, true, refused.wait_ns);
         if refused.fatal {

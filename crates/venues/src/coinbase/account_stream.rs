@@ -106,9 +106,11 @@ impl AccountWords for CoinbaseAccount {
             let message = frame.message.text("message")?.unwrap_or_default();
             return Ok(Heard::Refused(RefusedStream {
                 text: String::from_utf8_lossy(&message).into_owned(),
-                // A key that is refused is told by the answers to requests.
+                // A key that is refused is told by the answers to requests, and so is the time,
+                // by which the next token is made.
                 fatal: false,
                 wait_ns: 0,
+                asks: true,
             }));
         }
         let user = &*frame.channel.required_text("channel")? == b"user";

@@ -157,7 +157,10 @@ impl FillsWork {
                 self.of.push(order.venue_order_id);
             }
         }
-        self.found.note_asked(asked);
+        // What a page had no room for is asked for next.
+        if page.cursor.is_empty() || page.orders.is_empty() {
+            self.found.note_asked(asked);
+        }
         self.move_on();
     }
 

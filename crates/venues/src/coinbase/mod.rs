@@ -4,11 +4,11 @@
 //!
 //! | session | connection | gives |
 //! |---|---|---|
-//! | [`RestSession`] | HTTP/1.1 keep-alive, a token a call; as many as wanted | answers to requests |
+//! | [`RestSession`] | HTTP/1.1 keep-alive, a token a call; many | answers to requests |
 //! | [`AccountStream`] | WebSocket, channels `user` and `heartbeats` | how orders stand |
 //! | [`MarketStream`] | WebSocket, `level2`, `market_trades`, `heartbeats` | market rows |
 //!
-//! Below them, each usable alone: [`encode`] makes requests for which a [`sign::Sign`] makes tokens,
+//! Below them, each usable alone: [`encode`] makes requests, and a [`sign::Sign`] their tokens,
 //! [`rules`] says what the venue cannot do, [`errors`] reads refusals, [`orders`] and [`lists`]
 //! decode, [`products`] knows steps, flags and aliases, [`ids`] turns ids into ours.
 //!
@@ -37,6 +37,7 @@ mod exchange;
 mod fills;
 mod market_stream;
 mod rest_dialect;
+mod search;
 
 use crate::error::Malformed;
 use crate::feed::grid::Grid;

@@ -19,10 +19,11 @@ use crate::coinbase::fills::{unfinished, FillsWork, Wanted};
 use crate::coinbase::ids::first_of;
 use crate::coinbase::lists::{decode_accounts, decode_fills, decode_time, Purse};
 use crate::coinbase::orders::{decode_orders, order_id, OrdersPage};
+use crate::coinbase::search::Search;
 use crate::error::Malformed;
 use crate::fees::base_of;
 use crate::http::Response;
-use crate::requests::clock::{not_looked_at, told_offset_ns, VenueClock};
+use crate::requests::clock::{not_looked_at, offset_ns, told_offset_ns, VenueClock};
 use crate::requests::lists::{end_lookup, finish_list, or_quarantine, tell_cash, tell_positions};
 use crate::requests::terms::NOT_LISTED;
 use crate::requests::{
@@ -33,9 +34,6 @@ use crate::symbols::Listing;
 
 /// The request connection.
 pub type RestSession = RequestSession<Encoder>;
-
-/// Two orders of ours reach the venue in another order than they were made by no more than this.
-const OVERTAKING_NS: i64 = 60_000_000_000;
 
 /// Which of its steps a job is at.
 #[derive(Debug, Clone, Default)]
@@ -53,17 +51,6 @@ enum At {
     Fills(Box<FillsWork>, Option<Order>),
     /// Accounts.
     Purse(Purse, Vec<u8>),
-}
-
-/// How far the search for an order by our id has come.
-#[derive(Debug, Clone, Default)]
-struct Search {
-    cursor: Vec<u8>,
-    /// When the last row was made; rows that are not the newest first end no search.
-    last: Option<UnixNanos>,
-    unsorted: bool,
-    /// No older row can be it.
-    bound: Option<UnixNanos>,
 }
 
 /// A step, and what became of the token.
@@ -99,11 +86,12 @@ impl RestDialect for Encoder {
             },
             VenueRequest::Cancel(order) => self.encode_cancel(now, order, out),
             VenueRequest::Query(query) => self.encode_query(now, query, &job.step.at, out),
-            VenueRequest::Clock => {
+            // The account's stream makes its tokens itself: it lacks the venue's time.
+            VenueRequest::Clock | VenueRequest::Token => {
                 self.encode_time(out);
                 Ok(())
             }
-            VenueRequest::Asset(_) | VenueRequest::Book(_) | VenueRequest::Token => Err(NOT_LISTED),
+            VenueRequest::Asset(_) | VenueRequest::Book(_) => Err(NOT_LISTED),
         }
     }
 
@@ -137,7 +125,7 @@ impl RestDialect for Encoder {
             (Some(_), _) if matches!(job.step.at, At::Edited) => Next::Outcome(Outcome::Unanswered),
             (Some(subject), 200) => self.read_order_answer(now, job, &subject, response.body),
             (None, 200) => {
-                let read = self.read_answer(job, response.body, events);
+                let read = self.read_answer(now, job, response.body, events);
                 or_quarantine(read, events)
             }
             (subject, _) => {
@@ -289,12 +277,15 @@ impl Encoder {
 
     fn read_answer(
         &mut self,
+        now: UnixNanos,
         job: &mut Job<Step>,
         body: &[u8],
         events: &mut Events,
     ) -> Result<Next, Malformed> {
         let symbols = self.dialect().symbols.clone();
         let VenueRequest::Query(query) = job.request else {
+            // Good to the time that the answer took, which is little beside a token's life.
+            self.set_offset(offset_ns(decode_time(body)?, now, now));
             return Ok(Next::Done);
         };
         if matches!(job.step.at, At::Fills(..)) {
@@ -369,19 +360,7 @@ impl Encoder {
             At::Search(search) => search,
             _ => Search::default(),
         };
-        for (order, created) in &page.orders {
-            search.unsorted |= search.last.is_some_and(|last| *created > last);
-            search.last = Some(*created);
-            let older = (1..wanted).contains(&order.client_order_id.sequence);
-            if older && search.bound.is_none() {
-                search.bound = Some(created.plus(-OVERTAKING_NS));
-            }
-        }
-        let passed = search
-            .bound
-            .is_some_and(|bound| search.last.is_some_and(|at| at < bound));
-        search.cursor.clone_from(&page.cursor);
-        if page.cursor.is_empty() || page.rows == 0 || (passed && !search.unsorted) {
+        if !search.goes_on(wanted, page) {
             return Ok(Next::Outcome(Outcome::NotFound));
         }
         job.step.at = At::Search(search);

@@ -122,6 +122,7 @@ fn refused(text: String) -> Heard {
         text,
         fatal,
         wait_ns: if limited { LIMITED_NS } else { 0 },
+        asks: false,
     })
 }
 
