@@ -20,12 +20,12 @@
 
 use alloc::borrow::Cow;
 
-use py_rt_types::{RejectReason, UnixNanos};
+use py_rt_types::{RejectReason, ReportKind, UnixNanos};
 
 use crate::error::{DecodeError, Malformed};
 use crate::http::Response;
 use crate::json::{Kind, Scanner, Slot};
-use crate::requests::{retry_after, Call, Outcome};
+use crate::requests::{retry_after, Call, Outcome, Subject};
 
 const SECOND_NS: i64 = 1_000_000_000;
 /// The longest wait that is believed.
@@ -73,6 +73,23 @@ pub fn judge_words(words: &[Cow<'_, [u8]>]) -> Outcome {
     let mut known = KNOWN.iter();
     let known = known.find(|(start, _)| word.starts_with(start.as_bytes()));
     Outcome::Rejected(known.map_or(RejectReason::Venue, |(_, reason)| *reason))
+}
+
+/// A refusal with status 200.
+pub(super) fn judge_refused(now: UnixNanos, subject: &Subject, answer: &Answer<'_>) -> Outcome {
+    let reasons = answer.reasons();
+    if subject.call != Call::Cancel {
+        return judge_words(&reasons);
+    }
+    let says = |word: &[u8]| reasons.iter().any(|reason| **reason == *word);
+    if says(b"DUPLICATE_CANCEL_REQUEST") || says(b"ORDER_IS_BEING_REPLACED") {
+        return Outcome::report(subject.report(now, ReportKind::PendingCancel));
+    }
+    match judge_words(&reasons) {
+        // Whatever is wrong with it: the order is looked at.
+        Outcome::Rejected(RejectReason::Venue) => Outcome::Rejected(RejectReason::UnknownOrder),
+        outcome => outcome,
+    }
 }
 
 /// Whether a word says why.

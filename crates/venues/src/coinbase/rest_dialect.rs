@@ -11,10 +11,10 @@ use alloc::collections::VecDeque;
 use alloc::string::ToString;
 use alloc::vec::Vec;
 
-use py_rt_types::{AccountReport, Query, RejectReason, ReportKind, UnixNanos};
+use py_rt_types::{AccountReport, Query, ReportKind, UnixNanos};
 
 use crate::coinbase::encode::{Encoder, Live};
-use crate::coinbase::errors::{judge, judge_words, reset_at, Answer};
+use crate::coinbase::errors::{judge, judge_refused, reset_at, Answer};
 use crate::coinbase::fills::{unfinished, FillsWork, Wanted};
 use crate::coinbase::ids::first_of;
 use crate::coinbase::lists::{decode_accounts, decode_fills, decode_time, Purse};
@@ -482,22 +482,5 @@ fn read_live(job: &mut Job<Step>, query: Query, page: OrdersPage, events: &mut E
             finish_list(query, page.wrong, events);
             Next::Done
         }
-    }
-}
-
-/// A refusal with status 200.
-fn judge_refused(now: UnixNanos, subject: &Subject, answer: &Answer<'_>) -> Outcome {
-    let reasons = answer.reasons();
-    if subject.call != Call::Cancel {
-        return judge_words(&reasons);
-    }
-    let says = |word: &[u8]| reasons.iter().any(|reason| **reason == *word);
-    if says(b"DUPLICATE_CANCEL_REQUEST") || says(b"ORDER_IS_BEING_REPLACED") {
-        return Outcome::report(subject.report(now, ReportKind::PendingCancel));
-    }
-    match judge_words(&reasons) {
-        // Whatever is wrong with it: the order is looked at.
-        Outcome::Rejected(RejectReason::Venue) => Outcome::Rejected(RejectReason::UnknownOrder),
-        outcome => outcome,
     }
 }

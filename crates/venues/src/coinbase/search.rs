@@ -1,8 +1,8 @@
 //! The search for an order by our id, through the list of an instrument's orders.
 //!
 //! The venue has no question by our id. The list may be long, and its order is not promised: the
-//! search ends early only when all rows so far were the newest first and one of ours was passed that
-//! was made before.
+//! search ends early only when all rows so far were the newest first and one of ours was passed
+//! that was made before.
 
 use alloc::vec::Vec;
 
