@@ -16,9 +16,8 @@ use py_rt_types::{
     AccountReport, CancelOrder, ClientOrderId, NewOrder, OrderType, Price, Qty, Query,
     RejectReason, Report, ReportKind, Side, TimeInForce, VenueOrderId,
 };
-use py_rt_venues::{
-    alpaca, binance, coinbase, kraken, Requests, Session, VenueEvent, VenueRequest,
-};
+use py_rt_venues::{Requests, Session, VenueEvent, VenueRequest};
+use scripts::{scripts, Script};
 use support::T0;
 
 const SECOND: i64 = 1_000_000_000;
