@@ -157,7 +157,10 @@ def test_reports_that_are_lost_doubled_and_late_are_booked_once(coins: KrakenRig
 def test_a_book_with_a_wrong_sum_is_subscribed_to_anew(coins: KrakenRig) -> None:
     coins.venue.faults.append(Fault("wrong_sum", ("book",), chance=0.05))
     child = coins.start(0)
-    time.sleep(4.0)
+    until = time.monotonic() + 60
+    while not coins.venue.counts["unsubscribe book"]:
+        assert time.monotonic() < until, "no book was subscribed to anew"
+        time.sleep(0.1)
     coins.venue.faults.clear()
     time.sleep(2.0)
     child.send_signal(signal.SIGINT)

@@ -351,7 +351,7 @@ impl Encoder {
         self.get(now, b"key_permissions".to_vec(), out)
     }
 
-    /// Appends the question for products.
+    /// Appends the question for products; `view_only` is told only where it is asked for.
     ///
     /// # Errors
     /// [`Refusal`] when there is no token.
@@ -361,7 +361,7 @@ impl Encoder {
         symbols: &[&str],
         out: &mut Vec<u8>,
     ) -> Result<(), Refusal> {
-        let mut path = b"products?".to_vec();
+        let mut path = b"products?get_tradability_status=true".to_vec();
         for symbol in symbols {
             push_query("product_ids", symbol.as_bytes(), &mut path);
         }
