@@ -11,6 +11,7 @@ use py_rt_types::{
     VenueOrderId,
 };
 use py_rt_venues::coinbase::errors::judge_words;
+use py_rt_venues::coinbase::Encoder;
 use py_rt_venues::requests::Outcome;
 use py_rt_venues::{VenueEvent, VenueRequest};
 use support::{events, written, Tree, T0};
@@ -61,6 +62,22 @@ fn orders_are_written_as_documented() {
         );
         assert_eq!(kinds(&mut session), [ReportKind::Rejected { reason }]);
     }
+}
+
+#[test]
+fn a_token_names_the_host_as_the_venue_does() {
+    let Some(text) = fixture("jwt.json") else {
+        return;
+    };
+    let rest = Tree::parse(&text).member("rest").unwrap().clone();
+    let call = support::unquoted(rest.member("claims").unwrap().member("uri").unwrap());
+    let signer = Box::<PlainSigner>::default();
+    let mut encoder = Encoder::try_new("api.coinbase.com:443", signer, dialect()).unwrap();
+    let mut request = Vec::new();
+    encoder.encode_accounts(T0, b"", &mut request).unwrap();
+    let request = String::from_utf8(request).unwrap();
+    let signed = format!("0+120|{}\r\n", call.replace(' ', ":"));
+    assert!(request.contains(&signed), "{request}");
 }
 
 #[test]

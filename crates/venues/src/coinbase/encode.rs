@@ -69,7 +69,8 @@ impl Encoder {
         ];
         Ok(Self {
             http: RequestEncoder::try_new(host, &headers)?,
-            host: host.into(),
+            // Tokens name the host without the port that nobody writes.
+            host: host.strip_suffix(":443").unwrap_or(host).into(),
             signer,
             dialect,
             known: BTreeMap::new(),
