@@ -66,14 +66,8 @@ impl Binance {
             other => return other.map_err(Failure::into_error),
         }
         let plain = &*encoder;
-        let asked = clock.now();
         let mut ask_time = |out: &mut Vec<u8>| plain.encode_time(out);
-        let time = wire.ask(&mut ask_time, "its time", |body| {
-            decode_time(body)
-                .map_err(|error| LiveError::Venue(format!("the venue's clock: {error}")))
-        })?;
-        let half = clock.now().since(asked) / 2;
-        self.offset_ns = time.since(asked.plus(half));
+        self.offset_ns = coins::venue_offset(wire, *clock, &mut ask_time, decode_time)?;
         encoder.set_offset(self.offset_ns);
         let mut again = |out: &mut Vec<u8>| make(encoder, clock.now(), out);
         wire.ask(&mut again, about, read)

@@ -81,13 +81,9 @@ impl Coinbase {
     /// Takes the venue's time: a token by our own was refused.
     fn correct_clock(&self, wire: &mut Wire) -> Result<(), LiveError> {
         let mut encoder = self.encoder(&[])?;
-        let asked = self.clock.now();
-        let time = wire.ask(&mut |out| encoder.encode_time(out), "its time", |body| {
-            decode_time(body)
-                .map_err(|error| LiveError::Venue(format!("the venue's clock: {error}")))
-        })?;
-        let half = self.clock.now().since(asked) / 2;
-        encoder.set_offset(time.since(asked.plus(half)));
+        let mut ask_time = |out: &mut Vec<u8>| encoder.encode_time(out);
+        let offset_ns = coins::venue_offset(wire, self.clock, &mut ask_time, decode_time)?;
+        encoder.set_offset(offset_ns);
         Ok(())
     }
 }

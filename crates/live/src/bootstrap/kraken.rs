@@ -220,14 +220,8 @@ impl Questions for Kraken {
             Err(Failure::WrongTime(_)) => {}
             other => return other.map_err(Failure::into_error),
         }
-        let asked = self.clock.now();
         let mut ask_time = |out: &mut Vec<u8>| encoder.encode_time(out);
-        let time = wire.ask(&mut ask_time, "its time", |body| {
-            decode_time(body)
-                .map_err(|error| LiveError::Venue(format!("the venue's clock: {error}")))
-        })?;
-        let half = self.clock.now().since(asked) / 2;
-        self.offset_ns = time.since(asked.plus(half));
+        self.offset_ns = coins::venue_offset(wire, self.clock, &mut ask_time, decode_time)?;
         encoder.set_offset(self.offset_ns);
         send(&mut encoder, wire, self.clock).map_err(Failure::into_error)
     }
