@@ -1,38 +1,15 @@
-"""The truth of a stand-in venue: orders, executions, what is owned, and who is told of it."""
+"""The truth of a stand-in for Kraken: its ids, its executions, and who is told of them."""
 
 from __future__ import annotations
 
-import random
 import string
 import time
-from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from system.kraken_market import BTC, ETH, Book, Order, Pair, fee_of
-from system.kraken_wire import Socket, dump
-
-
-@dataclass
-class Fault:
-    """Something that goes wrong with calls of a method, or with a stream.
-
-    `kind` is an error of `ERRORS`, ``cut``, ``page`` (a 502 of a gateway), or of streams ``drop``,
-    ``twice``, ``swap``, ``cut_account``, ``wrong_sum``. `after`: the venue has acted on the call.
-    """
-
-    kind: str
-    methods: tuple[str, ...] = ("AddOrder", "AmendOrder", "CancelOrder")
-    chance: float = 1.0
-    after: bool = True
-    left: int = 1_000_000
-
-
-def iso(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+from system.kraken_market import BTC, ETH, KrakenOrder
+from system.stand_in import StandIn, iso
+from system.stand_in_wire import Socket, dump
 
 
 def own_id(client_id: str) -> str:
@@ -46,77 +23,28 @@ def own_id(client_id: str) -> str:
     return f"rt-{name}-{int(bits[14:], 16)}"
 
 
-class Exchange:
-    """One account, which begins with dollars; every order of it is kept for ever."""
+class KrakenExchange(StandIn):
+    """The account, in the venue's words."""
 
-    def __init__(self, seed: int, pairs: Iterable[Pair] = (BTC, ETH)) -> None:
-        self.drawn = random.Random(seed)
-        prices = {BTC: Decimal("60000.0"), ETH: Decimal("3000.00")}
-        self.books = {pair.symbol: Book(pair, prices[pair], self.drawn) for pair in pairs}
-        for book in self.books.values():
-            book.walk()
-        self.orders: dict[str, Order] = {}
-        self.trades: dict[str, dict[str, Any]] = {}
-        self.balances = {"ZUSD": Decimal("100000.0000")}
-        self.faults: list[Fault] = []
-        self.counts: Counter[str] = Counter()
-        self.account: set[Socket] = set()
+    dollar = "ZUSD"
+    acting = ("AddOrder", "AmendOrder", "CancelOrder")
 
-    def _fault(self, name: str) -> Fault | None:
-        for fault in self.faults:
-            if name in fault.methods and fault.left > 0 and self.drawn.random() < fault.chance:
-                fault.left -= 1
-                self.counts[fault.kind] += 1
-                return fault
-        return None
+    def __init__(self, seed: int) -> None:
+        super().__init__(seed, {BTC: Decimal("60000.0"), ETH: Decimal("3000.00")})
+
+    def own_id(self, client_id: str) -> str:
+        return own_id(client_id)
 
     def _new_id(self, first: str) -> str:
         letters = string.ascii_uppercase + string.digits
         parts = ("".join(self.drawn.choices(letters, k=size)) for size in (5, 5, 6))
         return first + "-".join(parts)
 
-    def _held(self, asset: str) -> Decimal:
-        total = Decimal(0)
-        for order in self.orders.values():
-            if order.status == "open":
-                if order.side == "buy" and asset == "ZUSD":
-                    total += order.left * (order.price or Decimal(0))
-                elif order.side == "sell" and asset == order.pair.base:
-                    total += order.left
-        return total
-
-    def _match(self, order: Order, maker: bool) -> None:
-        """Execute what the book allows: all at once for a taker, in parts for what rests."""
-        book = self.books[order.pair.symbol]
-        buys = order.side == "buy"
-        while order.status == "open" and order.left > 0:
-            best = book.best_ask if buys else book.best_bid
-            crosses = order.price is None or (order.price >= best if buys else order.price <= best)
-            if not crosses:
-                return
-            if order.post and not maker:
-                self._close(order, "canceled")
-                return
-            price = order.price if maker and order.price is not None else best
-            qty = order.left
-            if self.drawn.random() < 0.4:
-                part = qty * self.drawn.choice((Decimal("0.3"), Decimal("0.5")))
-                qty = max(part.quantize(Decimal("1e-8")), Decimal("1e-8"))
-            self._execute(order, qty, price, maker)
-            if maker:
-                return
-
-    def _execute(self, order: Order, qty: Decimal, price: Decimal, maker: bool) -> None:
+    def _record(
+        self, order: KrakenOrder, terms: tuple[Decimal, Decimal, Decimal], maker: bool
+    ) -> None:
+        qty, price, fee = terms
         cost = qty * price
-        fee = fee_of(cost, maker)
-        base, sign = order.pair.base, 1 if order.side == "buy" else -1
-        self.balances["ZUSD"] -= sign * cost + fee
-        self.balances[base] = self.balances.get(base, Decimal(0)) + sign * qty
-        order.executed, order.cost, order.fee = (
-            order.executed + qty,
-            order.cost + cost,
-            order.fee + fee,
-        )
         name = self._new_id("T")
         order.trades.append(name)
         number = len(self.trades) + 1
@@ -149,16 +77,13 @@ class Exchange:
             "fees": [{"asset": "USD", "qty": fee}],
         }
         self._tell(order, "trade", more)
-        if order.left == 0:
-            self._close(order, "closed")
 
-    def _close(self, order: Order, status: str) -> None:
+    def _close(self, order: KrakenOrder, status: str) -> None:
         order.status, order.closed = status, time.time()
-        word = "filled" if status == "closed" else status
-        self._tell(order, word, {"cum_qty": order.executed, "cum_cost": order.cost})
+        self._tell(order, status, {"cum_qty": order.executed, "cum_cost": order.cost})
 
     def _tell(
-        self, order: Order, word: str, more: dict[str, Any] | None = None, whole: bool = False
+        self, order: KrakenOrder, word: str, more: dict[str, Any] | None = None, whole: bool = False
     ) -> None:
         now = iso(time.time())
         row: dict[str, Any] = {"order_id": order.txid, "exec_type": word, "timestamp": now}
@@ -175,7 +100,7 @@ class Exchange:
             socket.sequence += 1
             self._pass_on(socket, [row], "update")
 
-    def _terms(self, order: Order) -> dict[str, Any]:
+    def _terms(self, order: KrakenOrder) -> dict[str, Any]:
         terms: dict[str, Any] = {
             "cl_ord_id": order.client_id,
             "symbol": order.pair.symbol,
@@ -190,51 +115,17 @@ class Exchange:
 
     def _pass_on(self, socket: Socket, rows: list[dict[str, Any]], kind: str) -> None:
         message = {"channel": "executions", "type": kind, "data": rows}
-        text = dump(message | {"sequence": socket.sequence})
-        fault = self._fault("executions")
-        what = fault.kind if fault else ""
-        if what == "swap" and socket.held is None:
-            socket.held = text
-            return
-        if what == "cut_account":
-            self.account.discard(socket)
-            socket.cut()
-            return
-        if what != "drop":
-            socket.send(text)
-        if what == "twice":
-            socket.send(text)
-        if socket.held is not None:
-            late, socket.held = socket.held, None
-            socket.send(late)
+        self._deliver(socket, dump(message | {"sequence": socket.sequence}), "executions")
 
-    def ledger(self) -> dict[str, Any]:
-        """Return the truth in the form that sessions are compared with."""
-        words = {"closed": "filled", "open": "new"}
-        by_base = {book.pair.base: symbol for symbol, book in self.books.items()}
-        return {
-            "orders": [
-                {
-                    "client_order_id": own_id(order.client_id),
-                    "status": words.get(order.status, order.status),
-                }
-                for order in self.orders.values()
-            ],
-            "executions": [
-                {
-                    "id": name,
-                    "client_order_id": own_id(self.orders[row["ordertxid"]].client_id),
-                    "side": row["type"],
-                    "qty": row["vol"],
-                    "price": row["price"],
-                    "fee": row["fee"],
-                }
-                for name, row in self.trades.items()
-            ],
-            "positions": {
-                by_base[asset]: str(owned)
-                for asset, owned in self.balances.items()
-                if asset in by_base and owned
-            },
-            "cash": str(self.balances["ZUSD"]),
-        }
+    def _executions(self) -> list[dict[str, Any]]:
+        return [
+            {
+                "id": name,
+                "client_order_id": self.own_id(self.orders[row["ordertxid"]].client_id),
+                "side": row["type"],
+                "qty": row["vol"],
+                "price": row["price"],
+                "fee": row["fee"],
+            }
+            for name, row in self.trades.items()
+        ]

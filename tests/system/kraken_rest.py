@@ -11,9 +11,10 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from system.kraken_exchange import Exchange, iso
-from system.kraken_market import Order, Pair
-from system.kraken_wire import Request
+from system.kraken_exchange import KrakenExchange
+from system.kraken_market import KrakenOrder, Pair
+from system.stand_in import iso
+from system.stand_in_wire import Request
 
 PAGE = 50
 
@@ -22,7 +23,7 @@ class Refused(Exception):
     """An error in the venue's words."""
 
 
-class Calls(Exchange):
+class Calls(KrakenExchange):
     """What may be asked: ``AddOrder`` is answered by `call_add_order`."""
 
     key = "STANDIN"
@@ -65,7 +66,7 @@ class Calls(Exchange):
         if refuses and value > 180:
             raise Refused("EOrder:Rate limit exceeded")
 
-    def _find(self, form: dict[str, str], missing: str = "EOrder:Unknown order") -> Order:
+    def _find(self, form: dict[str, str], missing: str = "EOrder:Unknown order") -> KrakenOrder:
         for order in self.orders.values():
             named = form.get("txid") == order.txid or form.get("cl_ord_id") == order.client_id
             if named and order.status == "open":
@@ -107,7 +108,7 @@ class Calls(Exchange):
             raise Refused("EOrder:Insufficient funds")
         flags = form.get("oflags", "").split(",")
         assert "fciq" in flags, "fees in the quote currency are asked for"
-        order = Order(
+        order = KrakenOrder(
             self._new_id("O"),
             form["cl_ord_id"],
             pair,

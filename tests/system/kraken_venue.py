@@ -6,19 +6,17 @@ session's books are compared with.
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import re
-import threading
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from decimal import Decimal
 from typing import Any
 
-from system.kraken_exchange import Fault, iso
-from system.kraken_market import Book, checksum
+from system.kraken_market import checksum
 from system.kraken_rest import Calls, Refused
-from system.kraken_wire import Gone, Request, Socket, answer, dump, read_request
+from system.stand_in import Fault, iso
+from system.stand_in_market import Book
+from system.stand_in_wire import Gone, Request, Socket, answer, dump
 
 ERRORS = {
     "timeout": "EService:Timeout",
@@ -37,60 +35,11 @@ class KrakenVenue(Calls):
 
     def __init__(self, seed: int) -> None:
         super().__init__(seed)
-        self.market: set[Socket] = set()
-        self._loop = asyncio.new_event_loop()
-        self._listening = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._thread.start()
-        assert self._listening.wait(10)
-        self.address = self.admin = f"http://127.0.0.1:{self.port}"
-
-    def stop(self) -> None:
-        """Cut everything and end the thread."""
-        self._loop.call_soon_threadsafe(self._end.set)
-        self._thread.join(10)
-
-    def _run(self) -> None:
-        self._loop.run_until_complete(self._serve())
-        self._loop.close()
-
-    async def _serve(self) -> None:
-        self._end = asyncio.Event()
-        self._tasks: set[asyncio.Task[None]] = set()
-        server = await asyncio.start_server(self._start, "127.0.0.1", 0)
-        self.port: int = server.sockets[0].getsockname()[1]
-        self._listening.set()
-        walking = asyncio.ensure_future(self._walk())
-        await self._end.wait()
-        server.close()
-        for task in (walking, *self._tasks):
-            task.cancel()
-        await asyncio.gather(walking, *self._tasks, return_exceptions=True)
-
-    def _start(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.ensure_future(self._talk(reader, writer))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            while True:
-                request = await read_request(reader)
-                if "upgrade" in request.headers.get("connection", "").lower():
-                    await self._stream(request, Socket.accept(request, reader, writer))
-                    return
-                writer.write(self._answer(request))
-                await writer.drain()
-        except (OSError, asyncio.IncompleteReadError, Gone):
-            return
-        finally:
-            writer.transport.abort()
+        self.listen()
 
     # ------------------------------------------------------------------------- requests
 
     def _answer(self, request: Request) -> bytes:
-        if request.path == "/admin/ledger":
-            return answer(200, dump(self.ledger()))
         method = request.path.rpartition("/")[2]
         fault = self._fault(method)
         if fault is not None and not fault.after:
@@ -116,13 +65,14 @@ class KrakenVenue(Calls):
 
     # ------------------------------------------------------------------------- streams
 
-    async def _stream(self, request: Request, socket: Socket) -> None:
+    def _welcome(
+        self, request: Request, socket: Socket
+    ) -> tuple[set[Socket], Callable[[Any], Awaitable[None]]]:
         online = {"version": "2.0.10", "system": "online", "api_version": "v2"}
         data = [online | {"connection_id": 6447481662169813000}]
         socket.send({"channel": "status", "type": "update", "data": data})
         private = request.path.startswith("/auth")
         handle = self._handle_account if private else self._handle_market
-        sockets = self.account if private else self.market
 
         async def take(message: Any) -> None:
             if message["method"] == "ping":
@@ -130,10 +80,7 @@ class KrakenVenue(Calls):
             else:
                 handle(socket, message)
 
-        try:
-            await socket.run(take)
-        finally:
-            sockets.discard(socket)
+        return (self.account if private else self.market), take
 
     def _handle_account(self, socket: Socket, message: Any) -> None:
         params = message["params"]
@@ -189,44 +136,22 @@ class KrakenVenue(Calls):
         row = {"symbol": book.pair.symbol, **sides, "checksum": checksum(book.bids, book.asks)}
         return {"channel": "book", "type": kind, "data": [row | {"timestamp": iso(time.time())}]}
 
-    async def _walk(self) -> None:
-        beat = 0
-        while True:
-            await asyncio.sleep(0.05)
-            beat += 1
-            for symbol, book in self.books.items():
-                sides = book.walk()
-                message = self._book_message("update", book, sides)
-                if self._fault("book"):
-                    message["data"][0]["checksum"] ^= 1
-                price, qty = book.middle, Decimal("0.01000000")
-                trade = {"symbol": symbol, "side": "buy", "price": price, "qty": qty}
-                trade |= {"ord_type": "limit", "trade_id": beat, "timestamp": iso(time.time())}
-                told = {"channel": "trade", "type": "update", "data": [trade]}
-                for socket in self.market:
-                    if ("book", symbol) in socket.subscribed:
-                        socket.send(message)
-                    if ("trade", symbol) in socket.subscribed:
-                        socket.send(told)
-                for order in list(self.orders.values()):
-                    if order.status == "open" and order.pair.symbol == symbol:
-                        self._match(order, maker=True)
-            if beat % 20 == 0:
-                for socket in (*self.market, *self.account):
-                    socket.send({"channel": "heartbeat"})
+    def _tell_market(self, book: Book, beat: int) -> None:
+        symbol = book.pair.symbol
+        sides = book.walk()
+        message = self._book_message("update", book, sides)
+        if self._fault("book"):
+            message["data"][0]["checksum"] ^= 1
+        price, qty = book.middle, Decimal("0.01000000")
+        trade = {"symbol": symbol, "side": "buy", "price": price, "qty": qty}
+        trade |= {"ord_type": "limit", "trade_id": beat, "timestamp": iso(time.time())}
+        told = {"channel": "trade", "type": "update", "data": [trade]}
+        for socket in self.market:
+            if ("book", symbol) in socket.subscribed:
+                socket.send(message)
+            if ("trade", symbol) in socket.subscribed:
+                socket.send(told)
 
-    def on_loop(self, act: Callable[[], None]) -> None:
-        """Do something between two messages."""
-        done = threading.Event()
-
-        def go() -> None:
-            with contextlib.suppress(OSError):
-                act()
-            done.set()
-
-        self._loop.call_soon_threadsafe(go)
-        assert done.wait(10)
-
-    def cut_streams(self) -> None:
-        """Cut the account's streams as they stand."""
-        self.on_loop(lambda: [socket.cut() for socket in list(self.account)] and None)
+    def _beat(self) -> None:
+        for socket in (*self.market, *self.account):
+            socket.send({"channel": "heartbeat"})

@@ -45,6 +45,7 @@ events_per_s = 40
 KEYS = {
     "alpaca": ("APCA_API_KEY_ID", "APCA_API_SECRET_KEY"),
     "binance": ("BINANCE_API_KEY", "BINANCE_API_SECRET"),
+    "coinbase": ("COINBASE_API_KEY", "COINBASE_API_SECRET"),
     "kraken": ("KRAKEN_API_KEY", "KRAKEN_API_SECRET"),
 }
 STOCKS = (("AAPL", "us_equity", "190.00", "5"), ("MSFT", "us_equity", "410.00", "2"))

@@ -15,10 +15,11 @@ import pytest
 import py_rt as rt
 from py_rt.trade import read_ledger
 from py_rt.trade.store import read_table
-from system.kraken_exchange import Fault, own_id
+from system.kraken_exchange import own_id
 from system.kraken_market import checksum, level_text
 from system.kraken_venue import KrakenVenue
 from system.rig import KEYS, Rig
+from system.stand_in import Fault
 
 pytestmark = pytest.mark.system
 

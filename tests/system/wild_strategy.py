@@ -22,7 +22,7 @@ class Wild(rt.Strategy):
         book = ctx.book(symbol)
         if not ctx.tradable or not book.valid:
             return
-        coin = "/" in symbol or symbol.endswith("USDT")
+        coin = "/" in symbol or "-" in symbol or symbol.endswith("USDT")
         quantity = 0.01 if coin else 3
         held = ctx.position(symbol).qty
         bid, ask = (ctx.round_price(symbol, price) for price in (book.best_bid, book.best_ask))

@@ -169,12 +169,14 @@ dialect = "kraken"
 
 
 @pytest.fixture
-def kraken_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+def coin_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COINBASE_API_KEY", "organizations/o/apiKeys/k")
+    monkeypatch.setenv("COINBASE_API_SECRET", "c-secret")
     monkeypatch.setenv("KRAKEN_API_KEY", "k-key")
     monkeypatch.setenv("KRAKEN_API_SECRET", "k-secret")
 
 
-@pytest.mark.usefixtures("kraken_keys")
+@pytest.mark.usefixtures("coin_keys")
 def test_kraken_is_live_or_on_this_machine(tmp_path: Path) -> None:
     live = read_config(write(tmp_path, KRAKEN + 'mode = "live"\ntier = "pro"\n'))
     assert live.addresses.to_dict() == {
@@ -191,7 +193,7 @@ def test_kraken_is_live_or_on_this_machine(tmp_path: Path) -> None:
     assert here.to_core()["tier"] == "starter"
 
 
-@pytest.mark.usefixtures("kraken_keys")
+@pytest.mark.usefixtures("coin_keys")
 @pytest.mark.parametrize(
     ("line", "field", "hint"),
     [
@@ -207,7 +209,7 @@ def test_keys_of_kraken_go_to_its_own_hosts(
     assert_refused(write(tmp_path, f"{KRAKEN}{line}\n"), field, hint)
 
 
-@pytest.mark.usefixtures("kraken_keys")
+@pytest.mark.usefixtures("coin_keys")
 @pytest.mark.parametrize(
     ("written", "hint"),
     [("XBT/USD", '"BTC/USD"'), ("XDG/USD", '"DOGE/USD"'), ("BTCUSD", "BTC/USD")],
@@ -217,6 +219,48 @@ def test_pairs_of_kraken_are_those_of_its_streams(tmp_path: Path, written: str, 
         read_config(write(tmp_path, KRAKEN.replace("BTC/USD", written)))
     assert caught.value.field == "run.symbols"
     assert hint in caught.value.remedy
+
+
+COINBASE = KRAKEN.replace('"kraken"', '"coinbase"').replace("BTC/USD", "BTC-USD")
+
+
+@pytest.mark.usefixtures("coin_keys")
+def test_coinbase_is_live_or_on_this_machine(tmp_path: Path) -> None:
+    live = read_config(write(tmp_path, COINBASE + 'mode = "live"\n'))
+    assert live.addresses.to_dict() == {
+        "trading_url": "https://api.coinbase.com",
+        "account_stream_url": "wss://advanced-trade-ws-user.coinbase.com",
+        "market_stream_url": "wss://advanced-trade-ws.coinbase.com",
+    }
+    core = live.to_core()
+    assert (core["dialect"], core["key"]) == ("coinbase", "organizations/o/apiKeys/k")
+    here = read_config(write(tmp_path, COINBASE + 'trading_url = "http://127.0.0.1:9"\n'))
+    assert here.mode == "paper"
+    assert here.addresses.account_stream_url == "ws://127.0.0.1:9/user"
+    assert here.addresses.market_stream_url == "ws://127.0.0.1:9/market"
+
+
+@pytest.mark.usefixtures("coin_keys")
+@pytest.mark.parametrize(
+    ("line", "field", "hint"),
+    [
+        ("", "venue.trading_url", 'mode = "live"'),
+        ('trading_url = "https://api.coinbase.com"', "venue.mode", 'mode = "live"'),
+        ('trading_url = "https://api-sandbox.coinbase.com"', "venue.trading_url", "allow_hosts"),
+    ],
+)
+def test_keys_of_coinbase_go_to_its_own_hosts(
+    tmp_path: Path, line: str, field: str, hint: str
+) -> None:
+    assert_refused(write(tmp_path, f"{COINBASE}{line}\n"), field, hint)
+
+
+@pytest.mark.usefixtures("coin_keys")
+@pytest.mark.parametrize("written", ["BTC/USD", "btc-usd", "BTCUSD"])
+def test_products_of_coinbase_are_written_as_it_does(tmp_path: Path, written: str) -> None:
+    assert_refused(
+        write(tmp_path, COINBASE.replace("BTC-USD", written)), "run.symbols", '"BTC-USD"'
+    )
 
 
 def test_the_hash_follows_what_decides(tmp_path: Path) -> None:
@@ -238,7 +282,7 @@ def test_the_hash_follows_what_decides(tmp_path: Path) -> None:
         ("= 60", "= -1", "run.seconds", 4, "nearest is 0"),
         ("= 60", '= "60"', "run.seconds", 4, "a number"),
         ("= true", "= 1", "run.cancel_on_stop", 5, "true or false"),
-        ('"alpaca"', '"coinbase"', "venue.dialect", 9, '"kraken"'),
+        ('"alpaca"', '"okx"', "venue.dialect", 9, '"kraken"'),
         ('"alpaca"', '"binance"', "run.symbols", 2, '"BTCUSD"'),
         ("^dialect.*\n", "", "venue.dialect", 8, "add dialect"),
         ('"paper"', '"Live"', "venue.mode", 10, '"live"'),

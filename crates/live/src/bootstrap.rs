@@ -2,7 +2,7 @@
 //! are, what is open, what is held.
 //!
 //! [`Bootstrap`] is the connection and the patience; what is asked, and how the answers read, is
-//! the dialect's: [`alpaca`], [`binance`] and [`kraken`] answer the same
+//! the dialect's: [`alpaca`], [`binance`], [`coinbase`] and [`kraken`] answer the same
 //! [`Questions`].
 
 use std::io::{Read, Write};
@@ -12,10 +12,11 @@ use std::time::Duration;
 
 use py_rt_types::{AssetClass, Decimal, Instrument, InstrumentId, InstrumentSpec, NewOrder, Qty};
 use py_rt_venues::http::{Response, ResponseReader};
-use py_rt_venues::{Credentials, Lineage, SymbolTable};
+use py_rt_venues::{Credentials, Lineage};
 use rustls::ClientConfig;
 
 use crate::clock::pause_for;
+use crate::coinbase_key::CoinbaseKey;
 use crate::config::{Dialect, LiveConfig, Mode, VenueConfig};
 use crate::error::LiveError;
 use crate::kraken_key::KrakenKey;
@@ -23,6 +24,7 @@ use crate::net::{open_stream, Stream, Url};
 
 mod alpaca;
 mod binance;
+mod coinbase;
 mod coins;
 mod kraken;
 
@@ -130,6 +132,13 @@ impl Bootstrap {
         let (questions, judge): (Box<dyn Questions>, Judge) = match purpose.venue.dialect {
             Dialect::Alpaca => (Box::new(alpaca::Alpaca(desk)), judge),
             Dialect::Binance => (Box::new(binance::Binance::new(desk)), binance::judge),
+            Dialect::Coinbase => {
+                let key = CoinbaseKey::open(&purpose.venue.key, &purpose.venue.secret)?;
+                (
+                    Box::new(coinbase::Coinbase::new(desk, key)),
+                    coinbase::judge,
+                )
+            }
             Dialect::Kraken => {
                 let key = KrakenKey::open(&purpose.state_dir, &purpose.venue.secret)?;
                 (
@@ -220,14 +229,14 @@ struct Desk {
 
 impl Desk {
     /// What a dialect's encoder has to know to speak about these instruments.
-    fn dialect(&self, instruments: Vec<Instrument>) -> Result<py_rt_venues::Dialect, LiveError> {
-        let listed = instruments.into_iter().enumerate();
-        let listed = listed.map(|(place, one)| (InstrumentId(place as u32), one));
-        let table = SymbolTable::try_new(listed)
-            .map_err(|error| LiveError::Config(format!("`run.symbols`: {error}")))?;
+    fn dialect(
+        &self,
+        venue: Dialect,
+        instruments: Vec<Instrument>,
+    ) -> Result<py_rt_venues::Dialect, LiveError> {
         Ok(py_rt_venues::Dialect {
             lineage: self.lineage,
-            symbols: Arc::new(table),
+            symbols: Arc::new(venue.table(instruments)?),
         })
     }
 }

@@ -1,10 +1,14 @@
 //! Which venue is traded at: its name, and how it spells ids.
 
 use py_rt_kernel::execution::ExecutionTimes;
-use py_rt_types::{ExecId, Instrument, VenueOrderId};
+use py_rt_types::{ExecId, Instrument, InstrumentId, VenueOrderId};
 use py_rt_venues::alpaca::ids::encode_uuid;
 use py_rt_venues::binance::ids::encode_number;
+use py_rt_venues::coinbase::products::name_twins;
 use py_rt_venues::kraken::ids::encode_venue_id;
+use py_rt_venues::SymbolTable;
+
+use crate::error::LiveError;
 
 /// Which venue's words are spoken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -14,6 +18,8 @@ pub enum Dialect {
     Alpaca,
     /// Binance's spot API.
     Binance,
+    /// Coinbase's Advanced Trade API: spot.
+    Coinbase,
     /// Kraken's spot API.
     Kraken,
 }
@@ -25,26 +31,52 @@ impl Dialect {
         match self {
             Self::Alpaca => "alpaca",
             Self::Binance => "binance",
+            Self::Coinbase => "coinbase",
             Self::Kraken => "kraken",
         }
+    }
+
+    /// Whether only coins are traded there.
+    #[must_use]
+    pub const fn trades_coins(self) -> bool {
+        !matches!(self, Self::Alpaca)
+    }
+
+    /// The instruments of a session, under all the names that the venue has for them.
+    ///
+    /// # Errors
+    /// [`LiveError::Config`] when two have the same name.
+    pub fn table(
+        self,
+        instruments: impl IntoIterator<Item = Instrument>,
+    ) -> Result<SymbolTable, LiveError> {
+        let listed = instruments.into_iter().enumerate();
+        let listed = listed.map(|(place, one)| (InstrumentId(place as u32), one));
+        let mut table = SymbolTable::try_new(listed)
+            .map_err(|error| LiveError::Config(format!("`run.symbols`: {error}")))?;
+        if self == Self::Coinbase {
+            name_twins(&mut table);
+        }
+        Ok(table)
     }
 
     /// The dialect of this name.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
-        [Self::Alpaca, Self::Binance, Self::Kraken]
+        [Self::Alpaca, Self::Binance, Self::Coinbase, Self::Kraken]
             .into_iter()
             .find(|one| one.name() == name)
     }
 
     /// Times of the execution stage. An order may wait a second here, and be accepted until its
-    /// window (Binance: 5 s) or deadline (Kraken: 2.5 s) is over; only then is "no such order" a
-    /// proof. Alpaca has no such time: 3 s are a judgement.
+    /// window (Binance: 5 s), its token (Coinbase: 10 s) or deadline (Kraken: 2.5 s) is over; only
+    /// then is "no such order" a proof. Alpaca has no such time: 3 s are a judgement.
     #[must_use]
     pub fn times(self) -> ExecutionTimes {
         let settle_ms = match self {
             Self::Alpaca => 3_000,
             Self::Binance => 7_000,
+            Self::Coinbase => 13_000,
             Self::Kraken => 4_500,
         };
         ExecutionTimes {
@@ -65,7 +97,7 @@ impl Dialect {
     pub fn order_text(self, id: VenueOrderId) -> String {
         let mut text = Vec::with_capacity(36);
         match self {
-            Self::Alpaca => encode_uuid(id.0, &mut text),
+            Self::Alpaca | Self::Coinbase => encode_uuid(id.0, &mut text),
             Self::Binance => encode_number(id.0, &mut text),
             Self::Kraken => encode_venue_id(id.0, &mut text),
         }
@@ -77,7 +109,7 @@ impl Dialect {
     pub fn exec_text(self, symbol: &str, id: ExecId) -> String {
         let mut text = Vec::with_capacity(36);
         match self {
-            Self::Alpaca => encode_uuid(id.0, &mut text),
+            Self::Alpaca | Self::Coinbase => encode_uuid(id.0, &mut text),
             Self::Binance => {
                 text.extend_from_slice(symbol.as_bytes());
                 text.push(b'-');

@@ -16,10 +16,11 @@ use py_rt_venues::feed::session::FeedConfig;
 use py_rt_venues::http::BadHeader;
 use py_rt_venues::requests::RestConfig;
 use py_rt_venues::{
-    alpaca, binance, kraken, AccountSession, BookAnswer, Credentials, LinkConfig, MarketSession,
-    Requests, Session, Token, VenueEvent, VenueRequest,
+    alpaca, binance, coinbase, kraken, AccountSession, BookAnswer, Credentials, LinkConfig,
+    MarketSession, Requests, Session, Token, VenueEvent, VenueRequest,
 };
 
+use crate::coinbase_key::CoinbaseKey;
 use crate::config::{Channels, Dialect, Tier};
 use crate::kraken_key::KrakenKey;
 use crate::net::{Arrival, LaneId, Transport};
@@ -50,6 +51,15 @@ impl Role {
     }
 }
 
+/// A key that a library signs with.
+#[derive(Debug, Clone)]
+pub enum Signer {
+    /// At Coinbase.
+    Coinbase(CoinbaseKey),
+    /// At Kraken.
+    Kraken(KrakenKey),
+}
+
 /// What the lanes of a venue are made from.
 #[derive(Debug, Clone)]
 pub struct LanesConfig {
@@ -71,10 +81,22 @@ pub struct LanesConfig {
     pub channels: Channels,
     /// Seed of every wait's jitter.
     pub seed: u64,
-    /// Who signs, where requests are signed by a library: at Kraken.
-    pub signer: Option<KrakenKey>,
+    /// Who signs, where requests are signed by a library.
+    pub signer: Option<Signer>,
     /// What Kraken grants the account.
     pub tier: Tier,
+}
+
+/// The signer of another venue was given.
+const NO_SIGNER: BadHeader = BadHeader { place: 2 };
+
+impl LanesConfig {
+    fn coinbase_key(&self) -> Result<CoinbaseKey, BadHeader> {
+        match &self.signer {
+            Some(Signer::Coinbase(key)) => Ok(key.clone()),
+            _ => Err(NO_SIGNER),
+        }
+    }
 }
 
 /// See the module.
@@ -114,6 +136,17 @@ impl Lanes {
                         config.dialect.clone(),
                     )),
                     Box::new(binance::MarketStream::new(
+                        feed(config, link(count + 2)),
+                        Arc::clone(&config.dialect.symbols),
+                    )),
+                ),
+                Dialect::Coinbase => (
+                    Box::new(coinbase::AccountStream::new(
+                        link(count + 1),
+                        config.dialect.clone(),
+                        Box::new(config.coinbase_key()?),
+                    )),
+                    Box::new(coinbase::MarketStream::new(
                         feed(config, link(count + 2)),
                         Arc::clone(&config.dialect.symbols),
                     )),
@@ -296,8 +329,15 @@ fn requests(config: &LanesConfig, place: usize) -> Result<Box<dyn Requests>, Bad
             let encoder = binance::Encoder::try_new(host, credentials, dialect)?;
             Box::new(binance::RestSession::new(settings, encoder))
         }
+        Dialect::Coinbase => {
+            let signer = Box::new(config.coinbase_key()?);
+            let encoder = coinbase::Encoder::try_new(host, signer, dialect)?;
+            Box::new(coinbase::RestSession::new(settings, encoder))
+        }
         Dialect::Kraken => {
-            let signer = config.signer.clone().ok_or(BadHeader { place: 2 })?;
+            let Some(Signer::Kraken(signer)) = config.signer.clone() else {
+                return Err(NO_SIGNER);
+            };
             let allowance = kraken::Allowance {
                 tier: config.tier,
                 share: config.order_connections,

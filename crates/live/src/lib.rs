@@ -24,6 +24,7 @@ pub mod account;
 pub mod audit;
 pub mod bootstrap;
 pub mod clock;
+pub mod coinbase_key;
 pub mod config;
 pub mod dialect;
 pub mod direct;

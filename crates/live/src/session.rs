@@ -6,18 +6,19 @@ use std::sync::Arc;
 use py_rt_kernel::kernel::Recovered;
 use py_rt_kernel::{Control, Input, Strategy};
 use py_rt_types::{Instrument, UnixNanos};
-use py_rt_venues::{Lineage, SymbolTable};
+use py_rt_venues::Lineage;
 use rustls::ClientConfig;
 
 use crate::account::{account_name, AccountLock};
 use crate::bootstrap::{credentials, Bootstrap, Purpose};
 use crate::clock::Clock;
+use crate::coinbase_key::CoinbaseKey;
 use crate::config::{Channels, Dialect, Durability, Endpoints, LiveConfig};
 use crate::driver::{Driver, EndRules, Hooks, Parts, Reason};
 use crate::error::LiveError;
 use crate::journal::Tape;
 use crate::kraken_key::KrakenKey;
-use crate::lanes::{Lanes, LanesConfig};
+use crate::lanes::{Lanes, LanesConfig, Signer};
 use crate::net::{tls_config, Endpoint, NetTransport, Protocol, Transport};
 use crate::recovery::hash_text;
 use crate::state::{draw_seed, KillFile, KillWord, StateDir};
@@ -203,16 +204,9 @@ pub fn open_lanes_seeded(
     instruments: &[Instrument],
     seed: u64,
 ) -> Result<Lanes, LiveError> {
-    let listed = instruments.iter().enumerate();
-    let listed = listed.map(|(place, one)| {
-        let id = py_rt_types::InstrumentId(place as u32);
-        (id, one.clone())
-    });
-    let symbols = SymbolTable::try_new(listed)
-        .map_err(|error| LiveError::Config(format!("`run.symbols`: {error}")))?;
     let venue = config.venue.dialect;
-    let coins = matches!(venue, Dialect::Binance | Dialect::Kraken);
-    let crypto = coins || endpoints.market.path.contains("crypto");
+    let symbols = venue.table(instruments.iter().cloned())?;
+    let crypto = venue.trades_coins() || endpoints.market.path.contains("crypto");
     let builds_bars = config.bar_interval_ns > 0;
     let channels = config.venue.channels;
     Lanes::try_new(&LanesConfig {
@@ -229,7 +223,14 @@ pub fn open_lanes_seeded(
         channels: channels.unwrap_or_else(|| Channels::for_crypto(crypto, builds_bars)),
         seed,
         signer: match venue {
-            Dialect::Kraken => Some(KrakenKey::open(&config.state_dir, &config.venue.secret)?),
+            Dialect::Coinbase => Some(Signer::Coinbase(CoinbaseKey::open(
+                &config.venue.key,
+                &config.venue.secret,
+            )?)),
+            Dialect::Kraken => Some(Signer::Kraken(KrakenKey::open(
+                &config.state_dir,
+                &config.venue.secret,
+            )?)),
             Dialect::Alpaca | Dialect::Binance => None,
         },
         tier: config.venue.tier,

@@ -95,6 +95,6 @@ pub fn base_of(listing: &Listing) -> &[u8] {
     let spec = listing.instrument().spec();
     let base = spec.symbol.strip_suffix(spec.currency.as_str());
     base.unwrap_or(&spec.symbol)
-        .trim_end_matches('/')
+        .trim_end_matches(['/', '-'])
         .as_bytes()
 }

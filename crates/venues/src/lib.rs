@@ -15,6 +15,7 @@
 //! - [`link`]: when to open, ping, give up and open again.
 //! - [`session`]: the verbs and the events that every venue session shares.
 //! - [`requests`]: the request connection of any venue.
+//! - [`numbered`]: the account's stream of any venue that numbers its messages.
 //! - [`alpaca`]: the Alpaca dialect. [`binance`]: the Binance spot dialect, and its market data.
 //!
 //! Recorded files, decoded in blocks into market rows:
@@ -52,6 +53,7 @@ pub mod json;
 pub mod kraken;
 pub mod link;
 pub mod lobster;
+pub mod numbered;
 pub mod okx;
 pub mod ouch;
 mod outbox;

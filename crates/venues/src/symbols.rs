@@ -260,6 +260,24 @@ impl SymbolTable {
         }
     }
 
+    /// Makes an instrument known under one more name, where nothing else is known under it.
+    pub fn name_too(&mut self, id: InstrumentId, name: &str) {
+        let place = self.listings.iter().position(|listing| listing.id == id);
+        let place = place.and_then(|place| u32::try_from(place).ok());
+        let (Some(place), None) = (place, self.place(name.as_bytes())) else {
+            return;
+        };
+        match pack(name.as_bytes()) {
+            Some(key) => {
+                let at = self.packed.partition_point(|entry| entry.0 < key);
+                self.packed.insert(at, (key, place));
+            }
+            None => {
+                self.long.insert(without_slash(name.as_bytes()), place);
+            }
+        }
+    }
+
     fn duplicate(&self, place: u32) -> SymbolError {
         let symbol = self
             .listings
@@ -364,6 +382,21 @@ mod tests {
         );
         let both = SymbolTable::try_new([(InstrumentId(0), btc), (InstrumentId(1), twin)]);
         assert!(matches!(both, Err(SymbolError::Duplicate(_))));
+    }
+
+    #[test]
+    fn an_instrument_may_have_more_names_but_not_those_of_others() {
+        let symbols = ["BTC-USDC", "ETH-USD", "ETH-USDC"];
+        let made = symbols.map(|symbol| instrument(symbol, "0.01", "1", AssetClass::Crypto));
+        let listed = (0..).map(InstrumentId).zip(made);
+        let mut table = SymbolTable::try_new(listed).unwrap();
+        let long = "A-PRODUCT-LONGER-THAN-SIXTEEN";
+        for (id, name) in [(0, "BTC-USD"), (1, "ETH-USDC"), (2, long), (9, "SOL-USD")] {
+            table.name_too(InstrumentId(id), name);
+        }
+        let found = ["BTC-USD", "BTC-USDC", "ETH-USDC", long, "SOL-USD"];
+        let found = found.map(|name| table.find(name.as_bytes()).map(|one| one.id().0));
+        assert_eq!(found, [Some(0), Some(0), Some(2), Some(2), None]);
     }
 
     #[test]

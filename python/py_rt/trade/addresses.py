@@ -17,6 +17,7 @@ _STOCK_STREAM, _CRYPTO_STREAM = "/v2/iex", "/v1beta3/crypto/us"
 _TRADING = {
     "alpaca": {"paper": "https://paper-api.alpaca.markets", "live": "https://api.alpaca.markets"},
     "binance": {"paper": "https://testnet.binance.vision", "live": "https://api.binance.com"},
+    "coinbase": {"live": "https://api.coinbase.com"},
     "kraken": {"live": "https://api.kraken.com"},
 }
 _STREAMS = {
@@ -27,6 +28,10 @@ _STREAMS = {
     ("binance", "live"): (
         "wss://ws-api.binance.com/ws-api/v3",
         "wss://stream.binance.com:9443/stream",
+    ),
+    ("coinbase", "live"): (
+        "wss://advanced-trade-ws-user.coinbase.com",
+        "wss://advanced-trade-ws.coinbase.com",
     ),
     ("kraken", "live"): ("wss://ws-auth.kraken.com/v2", "wss://ws.kraken.com/v2"),
 }
@@ -50,6 +55,11 @@ _KNOWN_HOSTS: dict[str, dict[str, str | None]] = {
         "ws-api.binance.com": "live",
         "stream.binance.com": None,
         "data-stream.binance.vision": None,
+    },
+    "coinbase": {
+        "api.coinbase.com": "live",
+        "advanced-trade-ws-user.coinbase.com": "live",
+        "advanced-trade-ws.coinbase.com": None,
     },
     "kraken": {
         "api.kraken.com": "live",
@@ -86,6 +96,8 @@ class Addresses:
         streams = base.replace("http", "ws", 1)
         if dialect == "binance":
             return cls(base, f"{streams}/ws-api/v3", f"{streams}/stream")
+        if dialect == "coinbase":
+            return cls(base, f"{streams}/user", f"{streams}/market")
         if dialect == "kraken":
             return cls(base, f"{streams}/auth/v2", f"{streams}/v2")
         return cls(base, f"{streams}/stream", streams + _stream_path(symbols))

@@ -43,7 +43,7 @@ _RUN = {
     "dead_man_seconds": Key("number", None, least=0, most=3600),
 }
 _VENUE = {
-    "dialect": Key("text", choices=("alpaca", "binance", "kraken")),
+    "dialect": Key("text", choices=("alpaca", "binance", "coinbase", "kraken")),
     "mode": Key("text", "paper", choices=("paper", "live")),
     "trading_url": Key("text", None),
     "account_stream_url": Key("text", None),
@@ -61,6 +61,7 @@ _VENUE = {
 _KEYS = {
     "alpaca": ("APCA_API_KEY_ID", "APCA_API_SECRET_KEY"),
     "binance": ("BINANCE_API_KEY", "BINANCE_API_SECRET"),
+    "coinbase": ("COINBASE_API_KEY", "COINBASE_API_SECRET"),
     "kraken": ("KRAKEN_API_KEY", "KRAKEN_API_SECRET"),
 }
 _KRAKEN_NAMES = {"XBT": "BTC", "XDG": "DOGE"}
@@ -102,7 +103,7 @@ class TradeConfig:
         Whether open orders are cancelled at the end.
     params : dict
         Parameters of the strategy class; of one of several strategies a dict under its name.
-    dialect : {"alpaca", "binance", "kraken"}
+    dialect : {"alpaca", "binance", "coinbase", "kraken"}
     mode : {"paper", "live"}
     addresses : Addresses
     credentials : Credentials
@@ -310,7 +311,7 @@ def read_config(
 
 def _symbols(document: Document, written: list[str], dialect: str) -> tuple[str, ...]:
     if not written:
-        example = "BTCUSDT" if dialect == "binance" else "BTC/USD"
+        example = {"binance": "BTCUSDT", "coinbase": "BTC-USD"}.get(dialect, "BTC/USD")
         raise document.error("is empty", "run.symbols", remedy=f'name one, such as ["{example}"]')
     twice = [symbol for symbol in written if written.count(symbol) > 1]
     if twice:
@@ -318,6 +319,8 @@ def _symbols(document: Document, written: list[str], dialect: str) -> tuple[str,
     slashed = [symbol for symbol in written if "/" in symbol]
     if dialect == "kraken":
         _check_kraken(document, written)
+    if dialect == "coinbase":
+        _check_coinbase(document, written)
     if slashed and dialect == "binance":
         raise document.error(
             f"Binance writes no slash in {slashed[0]}",
@@ -343,6 +346,18 @@ def _check_kraken(document: Document, written: list[str]) -> None:
                 f"{symbol} is no pair as Kraken's streams write it",
                 "run.symbols",
                 remedy=f'write it as "{right}"' if slash else 'write it as in "BTC/USD"',
+            )
+
+
+def _check_coinbase(document: Document, written: list[str]) -> None:
+    """Refuse names that are none of a product."""
+    for symbol in written:
+        right = symbol.replace("/", "-").upper()
+        if right != symbol or "-" not in symbol:
+            raise document.error(
+                f"{symbol} is no product as Coinbase writes it",
+                "run.symbols",
+                remedy=f'write it as "{right}"' if "-" in right else 'write it as in "BTC-USD"',
             )
 
 

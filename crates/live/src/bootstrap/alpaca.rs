@@ -32,7 +32,7 @@ impl Alpaca {
     }
 
     fn encoder_for(&self, instruments: Vec<Instrument>) -> Result<Encoder, LiveError> {
-        let dialect = self.0.dialect(instruments)?;
+        let dialect = self.0.dialect(Dialect::Alpaca, instruments)?;
         Encoder::try_new(&self.0.host, &self.0.credentials, dialect)
             .map_err(|error| LiveError::Config(format!("key or secret: {error}")))
     }

@@ -43,7 +43,7 @@ impl Binance {
     }
 
     fn encoder(&self, instruments: &[Instrument]) -> Result<Encoder, LiveError> {
-        let dialect = self.desk.dialect(instruments.to_vec())?;
+        let dialect = self.desk.dialect(Dialect::Binance, instruments.to_vec())?;
         let made = Encoder::try_new(&self.desk.host, &self.desk.credentials, dialect);
         let mut encoder =
             made.map_err(|error| LiveError::Config(format!("key or secret: {error}")))?;
@@ -66,14 +66,8 @@ impl Binance {
             other => return other.map_err(Failure::into_error),
         }
         let plain = &*encoder;
-        let asked = clock.now();
         let mut ask_time = |out: &mut Vec<u8>| plain.encode_time(out);
-        let time = wire.ask(&mut ask_time, "its time", |body| {
-            decode_time(body)
-                .map_err(|error| LiveError::Venue(format!("the venue's clock: {error}")))
-        })?;
-        let half = clock.now().since(asked) / 2;
-        self.offset_ns = time.since(asked.plus(half));
+        self.offset_ns = coins::venue_offset(wire, *clock, &mut ask_time, decode_time)?;
         encoder.set_offset(self.offset_ns);
         let mut again = |out: &mut Vec<u8>| make(encoder, clock.now(), out);
         wire.ask(&mut again, about, read)

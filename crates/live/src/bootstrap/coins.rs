@@ -1,11 +1,31 @@
 //! What venues that trade coins have in common: pairs, one currency, whole lots.
 
-use py_rt_types::{Decimal, Instrument, InstrumentSpec, Qty};
+use py_rt_types::{Decimal, Instrument, InstrumentSpec, Qty, UnixNanos};
 use py_rt_venues::error::Malformed;
 use py_rt_venues::symbols::{Listing, SymbolTable};
+use py_rt_venues::Refusal;
 
 use super::{Held, Wire};
+use crate::clock::Clock;
 use crate::error::LiveError;
+
+/// What does not make a request leaves it empty, and an empty one is not sent.
+pub(super) fn made(_request: Result<(), Refusal>) {}
+
+/// The venue's clock less ours: a request was refused for its time.
+pub(super) fn venue_offset(
+    wire: &mut Wire,
+    clock: Clock,
+    make: &mut dyn FnMut(&mut Vec<u8>),
+    decode: impl Fn(&[u8]) -> Result<UnixNanos, Malformed>,
+) -> Result<i64, LiveError> {
+    let asked = clock.now();
+    let time = wire.ask(make, "its time", |body| {
+        decode(body).map_err(|error| LiveError::Venue(format!("the venue's clock: {error}")))
+    })?;
+    let half = clock.now().since(asked) / 2;
+    Ok(time.since(asked.plus(half)))
+}
 
 /// An instrument from what the venue says of it; `trading` is what one that can be traded says.
 pub(super) fn listed(

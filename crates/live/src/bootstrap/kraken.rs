@@ -14,9 +14,8 @@ use py_rt_venues::kraken::orders::decode_orders;
 use py_rt_venues::kraken::{errors, Allowance, Encoder};
 use py_rt_venues::requests::{Call, Outcome};
 use py_rt_venues::symbols::Listing;
-use py_rt_venues::Refusal;
 
-use super::coins::{self, listed, one_currency};
+use super::coins::{self, listed, made, one_currency};
 use super::{Account, Desk, Failure, Held, Questions, Wire};
 use crate::clock::{pause_for, Clock};
 use crate::dialect::Dialect;
@@ -40,9 +39,6 @@ pub(super) struct Kraken {
     offset_ns: i64,
 }
 
-/// What does not make a request leaves it empty, and an empty one is not sent.
-fn made(_request: Result<(), Refusal>) {}
-
 impl Kraken {
     pub(super) fn new(desk: Desk, key: KrakenKey, tier: Tier) -> Self {
         Self {
@@ -55,7 +51,7 @@ impl Kraken {
     }
 
     fn encoder(&self, instruments: &[Instrument]) -> Result<Encoder, LiveError> {
-        let dialect = self.desk.dialect(instruments.to_vec())?;
+        let dialect = self.desk.dialect(Dialect::Kraken, instruments.to_vec())?;
         let allowance = Allowance {
             tier: self.tier,
             share: 1,
@@ -224,14 +220,8 @@ impl Questions for Kraken {
             Err(Failure::WrongTime(_)) => {}
             other => return other.map_err(Failure::into_error),
         }
-        let asked = self.clock.now();
         let mut ask_time = |out: &mut Vec<u8>| encoder.encode_time(out);
-        let time = wire.ask(&mut ask_time, "its time", |body| {
-            decode_time(body)
-                .map_err(|error| LiveError::Venue(format!("the venue's clock: {error}")))
-        })?;
-        let half = self.clock.now().since(asked) / 2;
-        self.offset_ns = time.since(asked.plus(half));
+        self.offset_ns = coins::venue_offset(wire, self.clock, &mut ask_time, decode_time)?;
         encoder.set_offset(self.offset_ns);
         send(&mut encoder, wire, self.clock).map_err(Failure::into_error)
     }

@@ -134,7 +134,9 @@ pub struct Trade {
 }
 
 impl Listed for Trade {
-    fn number(&self) -> u64 {
+    type Key = u64;
+
+    fn key(&self) -> u64 {
         self.number
     }
 

@@ -24,8 +24,8 @@ use crate::binance::replace::{read_replace, Replaced};
 use crate::error::Malformed;
 use crate::fees::{base_of, warn_of_fee};
 use crate::http::Response;
-use crate::requests::clock::{offset_ns, VenueClock};
-use crate::requests::lists::{end_lookup, finish_list, tell_cash, tell_positions};
+use crate::requests::clock::{not_looked_at, told_offset_ns, VenueClock};
+use crate::requests::lists::{end_lookup, finish_list, or_quarantine, tell_cash, tell_positions};
 use crate::requests::terms::NOT_LISTED;
 use crate::requests::{
     Call, Job, Next, Outcome, Refusal, RequestSession, RestDialect, Subject, VenueRequest,
@@ -111,7 +111,10 @@ impl RestDialect for Encoder {
         }
         match Subject::of(&job.request) {
             Some(subject) => self.read_order_answer(now, job, &subject, response, events),
-            None if good => self.read_list(job, response.body, events),
+            None if good => {
+                let read = self.read_list(job, response.body, events);
+                or_quarantine(read, events)
+            }
             None => match judge(Call::Query, response, now) {
                 Outcome::NotFound => end_lookup(&job.request, events),
                 outcome => Next::Outcome(outcome),
@@ -169,15 +172,13 @@ impl Encoder {
         response: &Response<'_>,
     ) -> Next {
         job.step.clock = VenueClock::Asked;
-        if let (200, Ok(time)) = (response.status, decode_time(response.body)) {
-            self.set_offset(offset_ns(time, asked_at, now));
-            return Next::Again;
+        match told_offset_ns(response, decode_time, (asked_at, now)) {
+            Some(offset_ns) => {
+                self.set_offset(offset_ns);
+                Next::Again
+            }
+            None => not_looked_at(&job.request),
         }
-        // The call itself was not looked at.
-        Next::Outcome(match job.request {
-            VenueRequest::Query(_) => Outcome::Unanswered,
-            _ => Outcome::Rejected(RejectReason::Venue),
-        })
     }
 
     fn read_order_answer(
@@ -207,10 +208,7 @@ impl Encoder {
         }
         if !good {
             if is_wrong_time(response) {
-                return Next::Outcome(match subject.call {
-                    Call::Query => Outcome::Unanswered,
-                    _ => Outcome::Rejected(RejectReason::Venue),
-                });
+                return not_looked_at(&job.request);
             }
             return Next::Outcome(judge(subject.call, response, now));
         }
@@ -274,17 +272,7 @@ impl Encoder {
         Next::Done
     }
 
-    fn read_list(&self, job: &mut Job<Step>, body: &[u8], events: &mut Events) -> Next {
-        match self.try_read_list(job, body, events) {
-            Ok(next) => next,
-            Err(malformed) => {
-                events.push_back(VenueEvent::Quarantined(malformed));
-                Next::Outcome(Outcome::Unanswered)
-            }
-        }
-    }
-
-    fn try_read_list(
+    fn read_list(
         &self,
         job: &mut Job<Step>,
         body: &[u8],

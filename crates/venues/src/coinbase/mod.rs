@@ -1,13 +1,43 @@
-//! Coinbase market data: Advanced Trade, and the older Exchange feed.
+//! Coinbase: the dialect of Advanced Trade, its market data, and those of the older Exchange feed.
+//!
+//! What the live driver needs are three sessions:
+//!
+//! | session | connection | gives |
+//! |---|---|---|
+//! | [`RestSession`] | HTTP/1.1 keep-alive, a token a call; many | answers to requests |
+//! | [`AccountStream`] | WebSocket, channels `user` and `heartbeats` | how orders stand |
+//! | [`MarketStream`] | WebSocket, `level2`, `market_trades`, `heartbeats` | market rows |
+//!
+//! Below them, each usable alone: [`encode`] makes requests, and a [`sign::Sign`] their tokens,
+//! [`rules`] says what the venue cannot do, [`errors`] reads refusals, [`orders`] and [`lists`]
+//! decode, [`products`] knows steps, flags and aliases, [`ids`] turns ids into ours.
+//!
+//! Facts that shape it: status 200 may be a refusal; what was taken is queued; the stream tells
+//! states and the list of fills what was executed; a just sent order is in no list of open ones; an
+//! edit keeps the order and names its whole quantity; messages are numbered by connection.
 //!
 //! Advanced Trade numbers its messages per connection over all channels: a hole may concern every
 //! book of the connection. The Exchange feed's `level2` has no number at all.
 //!
-//! Source: Coinbase, "Advanced Trade WebSocket: level2, market_trades, ticker, heartbeats" and
-//! "Exchange WebSocket feed: level2".
+//! Source: Coinbase, "Advanced Trade REST API", "Advanced Trade WebSocket: level2, market_trades,
+//! ticker, heartbeats, user" and "Exchange WebSocket feed: level2".
 
+pub mod encode;
+pub mod errors;
+pub mod ids;
+pub mod lists;
+pub mod orders;
+pub mod products;
+pub mod rules;
+pub mod sign;
+
+mod account_stream;
 mod advanced;
 mod exchange;
+mod fills;
+mod market_stream;
+mod rest_dialect;
+mod search;
 
 use crate::error::Malformed;
 use crate::feed::grid::Grid;
@@ -16,6 +46,11 @@ use crate::feed::sheet::{Context, Sheet};
 use crate::json::{Scanner, Slot};
 
 use crate::feed::read::Part;
+
+pub use account_stream::{AccountStream, CoinbaseAccount};
+pub use encode::Encoder;
+pub use market_stream::{CoinbaseWords, MarketStream};
+pub use rest_dialect::RestSession;
 
 /// Decodes both feeds.
 #[derive(Debug, Clone, Default)]

@@ -85,37 +85,33 @@ impl RequestEncoder {
     /// our own paths are made of fixed text, ids and percent-encoded values.
     pub fn encode(&self, method: Method, path: &[u8], body: &[u8], out: &mut Vec<u8>) {
         self.start(method, path, out);
-        if !body.is_empty() {
-            out.extend_from_slice(b"Content-Type: application/json\r\nContent-Length: ");
-            push_number(out, body.len());
-            out.extend_from_slice(b"\r\n");
-        } else if method == Method::Post {
-            // A server may wait for a body that nobody says is empty.
-            out.extend_from_slice(b"Content-Length: 0\r\n");
-        }
-        out.extend_from_slice(b"\r\n");
-        out.extend_from_slice(body);
+        finish(method, b"application/json", body, out);
     }
 
-    /// Appends a `POST` whose body is a form, with one more header: a signature changes with the
-    /// request. Its value must be printable.
-    pub fn encode_form(
+    /// As [`RequestEncoder::encode`], with one more header: a token changes with the request. Its
+    /// value must be printable.
+    pub fn encode_with(
         &self,
-        path: &[u8],
-        (name, value): (&str, &[u8]),
-        form: &[u8],
+        (method, path): (Method, &[u8]),
+        header: (&str, &[u8]),
+        body: &[u8],
         out: &mut Vec<u8>,
     ) {
+        self.start(method, path, out);
+        push_header(header, out);
+        finish(method, b"application/json", body, out);
+    }
+
+    /// As [`RequestEncoder::encode_with`]: a `POST` whose body is a form.
+    pub fn encode_form(&self, path: &[u8], header: (&str, &[u8]), form: &[u8], out: &mut Vec<u8>) {
         self.start(Method::Post, path, out);
-        let parts = [name.as_bytes(), b": ", value, b"\r\n"];
-        parts
-            .into_iter()
-            .for_each(|part| out.extend_from_slice(part));
-        out.extend_from_slice(b"Content-Type: application/x-www-form-urlencoded\r\n");
-        out.extend_from_slice(b"Content-Length: ");
-        push_number(out, form.len());
-        out.extend_from_slice(b"\r\n\r\n");
-        out.extend_from_slice(form);
+        push_header(header, out);
+        finish(
+            Method::Post,
+            b"application/x-www-form-urlencoded",
+            form,
+            out,
+        );
     }
 
     fn start(&self, method: Method, path: &[u8], out: &mut Vec<u8>) {
@@ -125,6 +121,28 @@ impl RequestEncoder {
         out.extend_from_slice(b" HTTP/1.1\r\n");
         out.extend_from_slice(&self.block);
     }
+}
+
+fn push_header((name, value): (&str, &[u8]), out: &mut Vec<u8>) {
+    let parts = [name.as_bytes(), b": ", value, b"\r\n"];
+    parts
+        .into_iter()
+        .for_each(|part| out.extend_from_slice(part));
+}
+
+/// Appends the end of the head, and the body.
+fn finish(method: Method, kind: &[u8], body: &[u8], out: &mut Vec<u8>) {
+    if !body.is_empty() {
+        push_header(("Content-Type", kind), out);
+        out.extend_from_slice(b"Content-Length: ");
+        push_number(out, body.len());
+        out.extend_from_slice(b"\r\n");
+    } else if method == Method::Post {
+        // A server may wait for a body that nobody says is empty.
+        out.extend_from_slice(b"Content-Length: 0\r\n");
+    }
+    out.extend_from_slice(b"\r\n");
+    out.extend_from_slice(body);
 }
 
 const fn is_token(byte: u8) -> bool {

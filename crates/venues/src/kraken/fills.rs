@@ -6,13 +6,12 @@
 //! told: their sum so far is its total after each. One whose trades do not, because more was
 //! executed meanwhile, leaves the answer unfinished: it is asked for again.
 
-use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use py_rt_types::{ExecId, Qty, Report, UnixNanos, VenueOrderId};
 
 use crate::kraken::lists::{Trade, TradesPage};
-use crate::requests::executions::{sort_out, tell};
+use crate::requests::executions::{tell, Gathered};
 use crate::symbols::SymbolTable;
 
 /// Orders that one request may name.
@@ -41,14 +40,6 @@ enum Stage {
     Missing,
 }
 
-/// What is known of an order whose trades were found.
-#[derive(Debug, Clone, Default)]
-struct Found {
-    trades: Vec<Trade>,
-    executed: Option<Qty>,
-    in_base: bool,
-}
-
 /// What an order says of its executions.
 #[derive(Debug, Clone)]
 pub(super) struct Executed {
@@ -64,7 +55,8 @@ pub(super) struct FillsWork {
     since: UnixNanos,
     stage: Stage,
     rows: usize,
-    found: BTreeMap<VenueOrderId, Found>,
+    /// With each order, whether its fees are paid in what is traded.
+    found: Gathered<Trade, bool>,
     /// Trades that their orders name and no page had.
     missing: Vec<ExecId>,
 }
@@ -87,11 +79,7 @@ impl FillsWork {
     pub(super) fn wanted(&self) -> Wanted {
         match self.stage {
             Stage::Pages => Wanted::Page(self.rows),
-            Stage::Orders => {
-                let unasked = self.found.iter().filter(|(_, one)| one.executed.is_none());
-                let ids = unasked.map(|(id, _)| *id).take(ORDERS_MAX);
-                Wanted::Orders(ids.collect())
-            }
+            Stage::Orders => Wanted::Orders(self.found.unasked(ORDERS_MAX)),
             Stage::Missing if self.missing.is_empty() => Wanted::Nothing(self.found.is_empty()),
             Stage::Missing => {
                 let ids = self.missing.iter().copied().take(TRADES_MAX);
@@ -103,16 +91,12 @@ impl FillsWork {
     /// Takes a page of trades in.
     pub(super) fn handle_page(&mut self, page: TradesPage) {
         self.rows += page.rows;
-        self.take(page.trades);
+        self.found.take(page.trades);
         let all = page.count.is_none_or(|count| self.rows as u64 >= count);
         if page.rows > 0 && !all {
             return;
         }
-        let since = self.since;
-        self.found.retain(|_, one| {
-            let fresh = |trade: &Trade| trade.ts_event >= since;
-            one.trades.iter().any(fresh)
-        });
+        self.found.keep_since(self.since);
         self.stage = Stage::Orders;
         self.move_on();
     }
@@ -120,27 +104,23 @@ impl FillsWork {
     /// Takes what the orders say that were asked for; one that says nothing is not told.
     pub(super) fn handle_orders(&mut self, asked: &[VenueOrderId], orders: &[Executed]) {
         for order in orders {
-            let Some(one) = self.found.get_mut(&order.order) else {
+            let Some(one) = self.found.find(order.order) else {
                 continue;
             };
-            (one.executed, one.in_base) = (Some(order.qty), order.in_base);
-            if sort_out(&mut one.trades) != order.qty.0 {
+            (one.executed, one.more) = (Some(order.qty), order.in_base);
+            if !one.adds_up() {
                 let known = |id: &&ExecId| one.trades.iter().any(|trade| trade.exec_id == **id);
                 let missing = order.trades.iter().filter(|id| !known(id));
                 self.missing.extend(missing.copied());
             }
         }
-        for id in asked {
-            if let Some(one) = self.found.get_mut(id) {
-                one.executed = one.executed.or(Some(Qty(-1)));
-            }
-        }
+        self.found.note_asked(asked);
         self.move_on();
     }
 
     /// Takes the trades that were asked for by id.
     pub(super) fn handle_trades(&mut self, page: TradesPage) {
-        self.take(page.trades);
+        self.found.take(page.trades);
         let asked = self.missing.len().min(TRADES_MAX);
         self.missing.drain(..asked);
     }
@@ -148,36 +128,17 @@ impl FillsWork {
     /// The executions of every order whose trades are all there; those orders are forgotten.
     pub(super) fn tell(&mut self, symbols: &SymbolTable, reports: &mut Vec<Report>) {
         let since = self.since;
-        self.found.retain(|_, one| {
-            let sum = sort_out(&mut one.trades);
-            let listing = one
-                .trades
-                .first()
-                .and_then(|one| symbols.listing(one.instrument));
-            let (Some(listing), true) = (listing, one.executed == Some(Qty(sum))) else {
-                return true;
-            };
-            let trades = one.trades.iter().map(|trade| match one.in_base {
+        self.found.tell(symbols, |listing, one| {
+            let trades = one.trades.iter().map(|trade| match one.more {
                 true => trade.paid_in_base(listing),
                 false => *trade,
             });
             tell(listing, trades.collect(), since, reports);
-            false
         });
     }
 
-    fn take(&mut self, trades: Vec<Trade>) {
-        for trade in trades {
-            self.found
-                .entry(trade.order)
-                .or_default()
-                .trades
-                .push(trade);
-        }
-    }
-
     fn move_on(&mut self) {
-        if self.found.values().all(|one| one.executed.is_some()) {
+        if self.found.all_asked() {
             self.stage = Stage::Missing;
         }
     }

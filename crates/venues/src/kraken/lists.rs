@@ -15,7 +15,7 @@ use crate::kraken::envelope::{member, Envelope};
 use crate::kraken::ids::decode_venue_id;
 use crate::kraken::names::Names;
 use crate::kraken::orders::{instant, side};
-use crate::requests::executions::Listed;
+use crate::requests::executions::{Listed, Ordered};
 use crate::session::Token;
 use crate::symbols::{decimal, price, qty, Listing, SymbolTable};
 
@@ -92,7 +92,9 @@ impl Trade {
 }
 
 impl Listed for Trade {
-    fn number(&self) -> u64 {
+    type Key = u64;
+
+    fn key(&self) -> u64 {
         self.number
     }
 
@@ -122,6 +124,16 @@ impl Listed for Trade {
                 liquidity: self.liquidity,
             },
         }
+    }
+}
+
+impl Ordered for Trade {
+    fn order(&self) -> VenueOrderId {
+        self.order
+    }
+
+    fn instrument(&self) -> InstrumentId {
+        self.instrument
     }
 }
 

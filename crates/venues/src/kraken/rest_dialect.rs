@@ -27,8 +27,8 @@ use crate::kraken::lists::{
 };
 use crate::kraken::names::{decode_pairs, Names};
 use crate::kraken::orders::{decode_orders, RawOrder};
-use crate::requests::clock::{offset_ns, VenueClock};
-use crate::requests::lists::{end_lookup, finish_list, tell_cash, tell_positions};
+use crate::requests::clock::{not_looked_at, told_offset_ns, VenueClock};
+use crate::requests::lists::{end_lookup, finish_list, or_quarantine, tell_cash, tell_positions};
 use crate::requests::terms::NOT_LISTED;
 use crate::requests::{
     Call, Job, Next, Outcome, Refusal, RequestSession, RestDialect, Subject, VenueRequest,
@@ -112,12 +112,12 @@ impl RestDialect for Encoder {
             job.step.nonces += 1;
             return match job.step.nonces {
                 ..=NONCES_MAX => Next::Again,
-                _ => not_looked_at(job),
+                _ => not_looked_at(&job.request),
             };
         }
         if error.starts_with(TOO_OLD) && Subject::of(&job.request).is_some() {
             if job.step.clock == VenueClock::Asked {
-                return not_looked_at(job);
+                return not_looked_at(&job.request);
             }
             job.step.clock = VenueClock::Asking(now);
             return Next::Again;
@@ -128,7 +128,10 @@ impl RestDialect for Encoder {
         match subject.filter(|subject| subject.call != Call::Query) {
             Some(subject) if good => self.read_order_answer(now, job, &subject, response),
             Some(subject) => self.read_refusal(now, &subject, response),
-            None if good => self.read_answer(job, response.body, events),
+            None if good => {
+                let read = self.read_answer(job, response.body, events);
+                or_quarantine(read, events)
+            }
             None => {
                 let outcome = judge(Call::Query, response, now);
                 if let Outcome::RateLimited { .. } = outcome {
@@ -156,16 +159,6 @@ impl RestDialect for Encoder {
             _ => UnixNanos::MIN,
         }
     }
-}
-
-/// The call was refused before it was looked at, and is not repeated again.
-fn not_looked_at(job: &Job<Step>) -> Next {
-    Next::Outcome(match job.request {
-        VenueRequest::New(_) | VenueRequest::Replace(_) | VenueRequest::Cancel(_) => {
-            Outcome::Rejected(RejectReason::Venue)
-        }
-        _ => Outcome::Unanswered,
-    })
 }
 
 impl Encoder {
@@ -215,12 +208,12 @@ impl Encoder {
         response: &Response<'_>,
     ) -> Next {
         job.step.clock = VenueClock::Asked;
-        match (response.status, decode_time(response.body)) {
-            (200, Ok(time)) => {
-                self.set_offset(offset_ns(time, asked_at, now));
+        match told_offset_ns(response, decode_time, (asked_at, now)) {
+            Some(offset_ns) => {
+                self.set_offset(offset_ns);
                 Next::Again
             }
-            _ => not_looked_at(job),
+            None => not_looked_at(&job.request),
         }
     }
 
@@ -277,17 +270,7 @@ impl Encoder {
         Next::Outcome(outcome)
     }
 
-    fn read_answer(&mut self, job: &mut Job<Step>, body: &[u8], events: &mut Events) -> Next {
-        match self.try_read_answer(job, body, events) {
-            Ok(next) => next,
-            Err(malformed) => {
-                events.push_back(VenueEvent::Quarantined(malformed));
-                Next::Outcome(Outcome::Unanswered)
-            }
-        }
-    }
-
-    fn try_read_answer(
+    fn read_answer(
         &mut self,
         job: &mut Job<Step>,
         body: &[u8],

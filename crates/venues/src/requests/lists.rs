@@ -11,6 +11,14 @@ use crate::symbols::{Listing, SymbolTable};
 
 type Events = VecDeque<VenueEvent>;
 
+/// What comes after an answer, when it could not be read.
+pub(crate) fn or_quarantine(read: Result<Next, Malformed>, events: &mut Events) -> Next {
+    read.unwrap_or_else(|malformed| {
+        events.push_back(VenueEvent::Quarantined(malformed));
+        Next::Outcome(Outcome::Unanswered)
+    })
+}
+
 /// Ends the answer to a question about one order by the venue's id.
 pub(crate) fn end_lookup(request: &VenueRequest, events: &mut Events) -> Next {
     match *request {

@@ -8,7 +8,8 @@
 //!   at once; cancels and queries wait for the reset and use the reserve; where only orders are
 //!   counted out, cancels and queries pass;
 //! - where the dialect counts questions itself, they wait until there is room for them;
-//! - a question about one order that is being asked already is not asked twice;
+//! - a question about one order that is being asked already is not asked twice; nor is one by the
+//!   venue's id that still waits;
 //! - "no such order" is told with the time at which the first step of the look was sent;
 //! - after "not authorized" new orders and replaces are refused for good.
 
@@ -97,6 +98,13 @@ impl<D: RestDialect> RequestSession<D> {
             && asked.any(|other| other.request == request)
         {
             // The answer to that is the answer to this, and says how old it is.
+            return;
+        }
+        let waits = |job: &Job<D::Step>| job.request == request && job.asked_at.is_none();
+        if matches!(request, VenueRequest::Query(Query::VenueOrder { .. }))
+            && self.queue.iter().any(waits)
+        {
+            // The answer to that is not older than this.
             return;
         }
         if self.queue.len() >= self.config.queue_max {

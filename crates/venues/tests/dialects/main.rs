@@ -2,154 +2,25 @@
 //! what is unknown, what is refused for certain, and that an execution is one whatever told of it.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-#[path = "support/binance.rs"]
+#[path = "../support/binance.rs"]
 mod binance_support;
-#[path = "support/kraken.rs"]
+#[path = "../support/coinbase.rs"]
+mod coinbase_support;
+#[path = "../support/kraken.rs"]
 mod kraken_support;
+mod scripts;
+#[path = "../support/mod.rs"]
 mod support;
 
 use py_rt_types::{
     AccountReport, CancelOrder, ClientOrderId, NewOrder, OrderType, Price, Qty, Query,
     RejectReason, Report, ReportKind, Side, TimeInForce, VenueOrderId,
 };
-use py_rt_venues::{alpaca, binance, kraken, Requests, Session, VenueEvent, VenueRequest};
+use py_rt_venues::{Requests, Session, VenueEvent, VenueRequest};
+use scripts::{scripts, Script};
 use support::T0;
 
 const SECOND: i64 = 1_000_000_000;
-
-/// What a dialect says, for the same things.
-struct Script {
-    name: &'static str,
-    make: fn() -> Box<dyn Requests>,
-    account: fn() -> Box<dyn Session>,
-    instrument: py_rt_types::InstrumentId,
-    accepted: String,
-    /// The answer to a question about the order.
-    found: String,
-    refused: (u16, &'static str),
-    no_such_order: (u16, &'static str),
-    refused_key: (u16, &'static str),
-    open_orders: String,
-    /// What a stream says of an execution, after what it says first.
-    greeting: &'static [&'static str],
-    fill: String,
-    /// The answers to the question for executions, in turn.
-    fills: Vec<String>,
-    /// Quantity and total of that execution, in lots.
-    executed: (i64, i64),
-}
-
-fn alpaca_script() -> Script {
-    Script {
-        name: "alpaca",
-        make: || Box::new(support::rest::live()),
-        account: || {
-            let link = py_rt_venues::LinkConfig::websocket(1);
-            let (credentials, dialect) = (support::credentials(), support::dialect());
-            Box::new(alpaca::TradingStream::new(link, credentials, dialect))
-        },
-        instrument: support::AAPL,
-        accepted: support::order(&[]),
-        found: support::order(&[]),
-        refused: (
-            403,
-            r#"{"code":40310000,"message":"insufficient buying power"}"#,
-        ),
-        no_such_order: (404, r#"{"code":40410000,"message":"order not found"}"#),
-        refused_key: (401, r#"{"message":"unauthorized."}"#),
-        open_orders: format!("[{}]", support::order(&[])),
-        greeting: &[
-            r#"{"stream":"authorization","data":{"status":"authorized","action":"authenticate"}}"#,
-            r#"{"stream":"listening","data":{"streams":["trade_updates"]}}"#,
-        ],
-        fill: support::fill_update(),
-        // Read in `rest_lists.rs`.
-        fills: Vec::new(),
-        executed: (100_000_000_000, 100_000_000_000),
-    }
-}
-
-fn binance_script() -> Script {
-    Script {
-        name: "binance",
-        make: || Box::new(binance_support::live()),
-        account: || {
-            let link = py_rt_venues::LinkConfig::websocket(1);
-            let (credentials, dialect) = (support::credentials(), binance_support::dialect());
-            Box::new(binance::UserStream::new(link, &credentials, dialect))
-        },
-        instrument: binance_support::BTCUSDT,
-        accepted: binance_support::order(&[]),
-        found: binance_support::order(&[]),
-        refused: (
-            400,
-            r#"{"code":-2010,"msg":"Account has insufficient balance for requested action."}"#,
-        ),
-        no_such_order: (400, r#"{"code":-2013,"msg":"Order does not exist."}"#),
-        refused_key: (
-            401,
-            r#"{"code":-2015,"msg":"Invalid API-key, IP, or permissions for action."}"#,
-        ),
-        open_orders: format!("[{}]", binance_support::order(&[])),
-        greeting: &[r#"{"id":"subscribe","status":200,"result":{"subscriptionId":0}}"#],
-        fill: binance_support::report(
-            "TRADE",
-            &[
-                ("X", "\"PARTIALLY_FILLED\""),
-                ("l", "\"0.04000000\""),
-                ("z", "\"0.04000000\""),
-                ("L", "\"89000.00000000\""),
-                ("n", "\"0.00004000\""),
-                ("N", "\"BTC\""),
-                ("t", "58"),
-                ("m", "true"),
-            ],
-        ),
-        fills: vec![
-            r#"{"serverTime":1795186801000}"#.to_string(),
-            binance_support::TRADES.to_string(),
-            format!(
-                "[{}]",
-                binance_support::order(&[("executedQty", "\"0.04000000\"")])
-            ),
-        ],
-        executed: (4_000, 4_000),
-    }
-}
-
-fn kraken_script() -> Script {
-    let executed = ("\"vol_exec\":\"0.00000000\"", "\"vol_exec\":\"0.04000000\"");
-    let found = kraken_support::orders("open", &kraken_support::order(&[]));
-    Script {
-        name: "kraken",
-        make: || Box::new(kraken_support::live()),
-        account: || {
-            let link = py_rt_venues::LinkConfig::websocket(1);
-            Box::new(kraken::AccountStream::new(link, kraken_support::dialect()))
-        },
-        instrument: kraken_support::XBT,
-        accepted: r#"{"error":[],"result":{"txid":["OK4GJX-KSTLS-7DZZO5"]}}"#.to_string(),
-        found: found.clone(),
-        refused: (200, r#"{"error":["EOrder:Insufficient funds"]}"#),
-        no_such_order: (200, r#"{"error":["EOrder:Unknown order"]}"#),
-        refused_key: (200, r#"{"error":["EAPI:Invalid key"]}"#),
-        open_orders: found,
-        greeting: &[
-            r#"{"method":"subscribe","success":true,"result":{"channel":"executions"}}"#,
-            r#"{"channel":"executions","type":"snapshot","data":[],"sequence":1}"#,
-        ],
-        fill: kraken_support::message("update", 2, kraken_support::FILL),
-        fills: vec![
-            kraken_support::TRADES.to_string(),
-            kraken_support::orders("", &kraken_support::order(&[executed])),
-        ],
-        executed: (4_000_000, 4_000_000),
-    }
-}
-
-fn scripts() -> [Script; 3] {
-    [alpaca_script(), binance_script(), kraken_script()]
-}
 
 impl Script {
     fn new_order(&self) -> NewOrder {
@@ -198,6 +69,18 @@ impl Script {
             self.name
         );
         answer(session.as_mut(), 0, status, body);
+        everything(session.as_mut())
+    }
+
+    /// What comes of a request that takes these answers, and no more.
+    fn told(&self, request: VenueRequest, answers: &[String]) -> Vec<VenueEvent> {
+        let mut session = (self.make)();
+        session.handle_request(T0, request);
+        for body in answers {
+            assert_eq!(sent(session.as_mut(), 0).len(), 1, "{}", self.name);
+            answer(session.as_mut(), 0, 200, body);
+        }
+        assert!(sent(session.as_mut(), 0).is_empty(), "{}", self.name);
         everything(session.as_mut())
     }
 
@@ -397,7 +280,7 @@ fn what_was_not_sent_is_refused_for_certain() {
 fn lists_end_as_done_or_failed() {
     for script in scripts() {
         let query = Query::OpenOrders;
-        let all = script.ask(VenueRequest::Query(query), 200, &script.open_orders);
+        let all = script.told(VenueRequest::Query(query), &script.open_orders);
         assert!(matches!(
             &all[0],
             VenueEvent::Report(Report {
@@ -442,23 +325,24 @@ fn an_execution_is_one_whatever_tells_of_it() {
         stream.handle_input(T0, script.fill.as_bytes());
         let said: Vec<VenueEvent> = std::iter::from_fn(|| stream.poll_event()).collect();
         assert!(said.contains(&VenueEvent::Up), "{}: {said:?}", script.name);
-        let by_stream = executions(&said);
+        let mut by_stream = executions(&said);
+        let asked = said.iter().find_map(|event| match event {
+            VenueEvent::Ask(query) => Some(VenueRequest::Query(*query)),
+            _ => None,
+        });
+        assert_eq!(asked.is_some(), !script.asked.is_empty(), "{}", script.name);
+        if let Some(request) = asked {
+            by_stream = executions(&script.told(request, &script.asked));
+        }
         let (last, total) = script.executed;
         assert_eq!((by_stream[0].1, by_stream[0].2), (last, total));
         if script.fills.is_empty() {
             continue;
         }
-        let mut session = (script.make)();
         let query = Query::Fills {
             since: T0.plus(-SECOND),
         };
-        session.handle_request(T0, VenueRequest::Query(query));
-        for body in &script.fills {
-            assert_eq!(sent(session.as_mut(), 0).len(), 1, "{}", script.name);
-            answer(session.as_mut(), 0, 200, body);
-        }
-        assert!(sent(session.as_mut(), 0).is_empty());
-        let listed = everything(session.as_mut());
+        let listed = script.told(VenueRequest::Query(query), &script.fills);
         assert_eq!(
             executions(&listed),
             by_stream,

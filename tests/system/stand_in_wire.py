@@ -29,6 +29,8 @@ class Request:
     query: dict[str, str]
     headers: dict[str, str]
     body: str
+    pairs: list[tuple[str, str]]
+    """The query as it was written: a name may come more than once."""
 
     @property
     def form(self) -> dict[str, str]:
@@ -57,13 +59,14 @@ async def read_request(reader: asyncio.StreamReader) -> Request:
     length = int(headers.get("content-length", 0))
     body = (await reader.readexactly(length)).decode() if length else ""
     parts = urlsplit(target)
-    return Request(method, parts.path, dict(parse_qsl(parts.query)), headers, body)
+    query = parse_qsl(parts.query)
+    return Request(method, parts.path, dict(query), headers, body, query)
 
 
-def answer(status: int, body: str) -> bytes:
-    """Return an HTTP answer."""
+def answer(status: int, body: str, more: str = "") -> bytes:
+    """Return an HTTP answer; `more` are lines of its head."""
     raw = body.encode()
-    head = f"HTTP/1.1 {status} Told\r\nContent-Type: application/json\r\n"
+    head = f"HTTP/1.1 {status} Told\r\nContent-Type: application/json\r\n{more}"
     return f"{head}Content-Length: {len(raw)}\r\n\r\n".encode() + raw
 
 

@@ -1,0 +1,174 @@
+//! What the venue says about its products: steps, flags, aliases.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use py_rt_types::{AssetClass, Decimal, InstrumentId, InstrumentSpec};
+
+use crate::error::{DecodeError, Malformed};
+use crate::json::{Kind, Scanner, Slot};
+use crate::symbols::{decimal, SymbolTable};
+
+/// Flags that keep a product from being traded as a session trades, each with its name.
+const CLOSING: [&str; 7] = [
+    "is_disabled",
+    "trading_disabled",
+    "view_only",
+    "cancel_only",
+    "auction_mode",
+    "limit_only",
+    "post_only",
+];
+
+/// What the venue says about a product.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Product {
+    /// Its name.
+    pub symbol: String,
+    /// What prices are in.
+    pub quote: String,
+    /// `online`, or the first word or flag that says why not.
+    pub status: String,
+    /// The product whose book it shares under another name; empty for none.
+    pub alias: String,
+    /// Price step.
+    pub tick_size: Decimal,
+    /// Quantity step.
+    pub lot_size: Decimal,
+    /// Smallest order.
+    pub min_qty: Decimal,
+    /// Smallest value of an order.
+    pub min_notional: Decimal,
+}
+
+impl Product {
+    /// The instrument that this product makes. Spot is not sold short and never closes.
+    #[must_use]
+    pub fn spec(&self, venue: &str) -> InstrumentSpec {
+        InstrumentSpec {
+            symbol: self.symbol.clone(),
+            venue: venue.into(),
+            tick_size: self.tick_size,
+            order_tick: None,
+            lot_size: self.lot_size,
+            min_qty: self.min_qty,
+            min_notional: self.min_notional,
+            multiplier: Decimal::try_new(1, 0).unwrap_or(Decimal::ZERO),
+            currency: self.quote.clone(),
+            asset_class: AssetClass::Crypto,
+            shortable: false,
+            sessions: false,
+        }
+    }
+
+    /// Whether the name under which its messages come is the one that is expected.
+    #[must_use]
+    pub fn alias_is_known(&self) -> bool {
+        self.alias.is_empty() || twin(&self.symbol).as_deref() == Some(self.alias.as_str())
+    }
+}
+
+/// Reads the list of products.
+///
+/// # Errors
+/// [`Malformed`] naming what is wrong.
+pub fn decode_products(body: &[u8]) -> Result<Vec<Product>, Malformed> {
+    let mut products = Vec::new();
+    let mut found = false;
+    super::lists::each_page(body, |name, scanner| {
+        if name != b"products" {
+            return Ok(false);
+        }
+        if core::mem::replace(&mut found, true) || scanner.peek()? != Kind::Array {
+            return Err(DecodeError::malformed(scanner.offset(), "products"));
+        }
+        scanner.begin_array()?;
+        while scanner.next_element()? {
+            products.push(product(scanner)?);
+        }
+        Ok(true)
+    })?;
+    let missing = Malformed {
+        offset: 0,
+        field: "products",
+    };
+    found.then_some(products).ok_or(missing)
+}
+
+fn product(scanner: &mut Scanner<'_>) -> Result<Product, DecodeError> {
+    let [mut symbol, mut quote, mut status, mut alias] = [Slot::default(); 4];
+    let [mut tick, mut lot, mut least, mut worth] = [Slot::default(); 4];
+    let mut flags = [Slot::default(); CLOSING.len()];
+    scanner.begin_object()?;
+    while let Some(name) = scanner.next_key()? {
+        let slot = match name {
+            b"product_id" => &mut symbol,
+            b"quote_currency_id" => &mut quote,
+            b"status" => &mut status,
+            b"alias" => &mut alias,
+            b"price_increment" => &mut tick,
+            b"base_increment" => &mut lot,
+            b"base_min_size" => &mut least,
+            b"quote_min_size" => &mut worth,
+            _ => {
+                let place = CLOSING.iter().position(|flag| flag.as_bytes() == name);
+                match place.and_then(|place| flags.get_mut(place)) {
+                    Some(flag) => flag,
+                    None => {
+                        scanner.skip()?;
+                        continue;
+                    }
+                }
+            }
+        };
+        slot.fill(scanner)?;
+    }
+    let text = |slot: &Slot<'_>, field| -> Result<String, Malformed> {
+        Ok(String::from_utf8_lossy(&slot.required_text(field)?).into_owned())
+    };
+    let number = |slot: &Slot<'_>, field| -> Result<Decimal, Malformed> {
+        decimal(slot.required_digits(field)?).map_err(|_| slot.malformed(field))
+    };
+    let mut word = text(&status, "status")?;
+    for (flag, slot) in CLOSING.iter().zip(&flags) {
+        let set = slot.flag(flag)?.ok_or_else(|| slot.malformed(flag))?;
+        if set && word == "online" {
+            word = String::from(*flag);
+        }
+    }
+    Ok(Product {
+        symbol: text(&symbol, "product_id")?,
+        quote: text(&quote, "quote_currency_id")?,
+        status: word,
+        alias: match alias.text("alias")? {
+            Some(name) => String::from_utf8_lossy(&name).into_owned(),
+            None => String::new(),
+        },
+        tick_size: number(&tick, "price_increment")?,
+        lot_size: number(&lot, "base_increment")?,
+        min_qty: number(&least, "base_min_size")?,
+        min_notional: number(&worth, "quote_min_size")?,
+    })
+}
+
+/// The product with which another one may share its book: that in dollars and that in USDC.
+#[must_use]
+pub fn twin(symbol: &str) -> Option<String> {
+    match symbol.rsplit_once('-')? {
+        (base, "USDC") => Some(alloc::format!("{base}-USD")),
+        (base, "USD") => Some(alloc::format!("{base}-USDC")),
+        _ => None,
+    }
+}
+
+/// Makes every instrument known under the name of its twin too, where that is not traded itself:
+/// messages about a shared book come under one of the two names, whichever was asked for.
+pub fn name_twins(symbols: &mut SymbolTable) {
+    let listings = symbols.listings().iter();
+    let twins: Vec<(InstrumentId, String)> = listings
+        .filter_map(|one| Some((one.id(), twin(one.instrument().symbol())?)))
+        .collect();
+    for (id, name) in twins {
+        symbols.name_too(id, &name);
+    }
+}

@@ -1,0 +1,62 @@
+//! What Coinbase cannot do, said before anything is sent.
+
+use py_rt_types::{Instrument, NewOrder, OrderType, RejectReason, ReplaceOrder, TimeInForce};
+
+use crate::requests::terms::{check_price, check_qty, price_of, refuse, Verdict};
+#[cfg(doc)]
+use crate::requests::Refusal;
+
+/// Whether Coinbase can take this order at all.
+///
+/// `reduce_only` passes: spot has no such flag and our own risk stage keeps it.
+///
+/// # Errors
+/// [`Refusal`] with the reason for the kernel and a line for the log.
+pub fn supports(order: &NewOrder, instrument: &Instrument) -> Verdict {
+    use RejectReason::NotSupported;
+    check_qty(order.order_qty, instrument)?;
+    if let Some(price) = price_of(order)? {
+        check_price(price)?;
+    }
+    match (order.order_type, order.post_only, order.tif) {
+        (OrderType::Stop, ..) => refuse(
+            NotSupported,
+            "Coinbase has no stop orders without a limit; watch the price and send a market order",
+        ),
+        (_, _, TimeInForce::Day) => refuse(
+            NotSupported,
+            "Coinbase has no DAY orders; use GTC, IOC or FOK",
+        ),
+        (OrderType::Market, true, _) => refuse(NotSupported, "only limit orders can be post-only"),
+        (OrderType::Market, _, TimeInForce::Fok) => refuse(
+            NotSupported,
+            "market orders are IOC at Coinbase spot, never fill-or-kill",
+        ),
+        (OrderType::Limit, true, TimeInForce::Ioc | TimeInForce::Fok) => refuse(
+            NotSupported,
+            "a post-only order rests: it is GTC at Coinbase",
+        ),
+        _ => Ok(()),
+    }
+}
+
+/// Whether Coinbase can take this replacement at all.
+///
+/// # Errors
+/// [`Refusal`] with the reason for the kernel and a line for the log.
+pub fn supports_replace(order: &ReplaceOrder, instrument: &Instrument) -> Verdict {
+    check_qty(order.order_qty, instrument)?;
+    if order.venue_order_id.0 == 0 {
+        return refuse(
+            RejectReason::UnknownOrder,
+            "a replace names the venue's order id; query the order first",
+        );
+    }
+    match order.limit_price {
+        Some(price) => check_price(price),
+        None => refuse(
+            RejectReason::NotSupported,
+            "only limit orders can be edited at Coinbase; cancel and send anew",
+        ),
+    }
+}
