@@ -128,7 +128,9 @@ impl Bootstrap {
             lineage: purpose.lineage,
         };
         let (questions, judge): (Box<dyn Questions>, Judge) = match purpose.venue.dialect {
-            Dialect::Alpaca => (Box::new(alpaca::Alpaca(desk)), judge),
+            venue @ (Dialect::Alpaca | Dialect::Ib) => {
+                (Box::new(alpaca::Alpaca { desk, venue }), judge)
+            }
             Dialect::Binance => (Box::new(binance::Binance::new(desk)), binance::judge),
             Dialect::Kraken => {
                 let key = KrakenKey::open(&purpose.state_dir, &purpose.venue.secret)?;

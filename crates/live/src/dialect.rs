@@ -3,6 +3,7 @@
 use py_rt_kernel::execution::ExecutionTimes;
 use py_rt_types::{ExecId, Instrument, VenueOrderId};
 use py_rt_venues::alpaca::ids::encode_uuid;
+use py_rt_venues::alpaca::tws::{decode_exec_text, PERM_BITS};
 use py_rt_venues::binance::ids::encode_number;
 use py_rt_venues::kraken::ids::encode_venue_id;
 
@@ -16,6 +17,8 @@ pub enum Dialect {
     Binance,
     /// Kraken's spot API.
     Kraken,
+    /// Interactive Brokers: Alpaca's words to a process of ours that speaks to TWS.
+    Ib,
 }
 
 impl Dialect {
@@ -26,26 +29,29 @@ impl Dialect {
             Self::Alpaca => "alpaca",
             Self::Binance => "binance",
             Self::Kraken => "kraken",
+            Self::Ib => "ib",
         }
     }
 
     /// The dialect of this name.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
-        [Self::Alpaca, Self::Binance, Self::Kraken]
+        [Self::Alpaca, Self::Binance, Self::Kraken, Self::Ib]
             .into_iter()
             .find(|one| one.name() == name)
     }
 
     /// Times of the execution stage. An order may wait a second here, and be accepted until its
     /// window (Binance: 5 s) or deadline (Kraken: 2.5 s) is over; only then is "no such order" a
-    /// proof. Alpaca has no such time: 3 s are a judgement.
+    /// proof. Alpaca has no such time: 3 s are a judgement. So are 10 s for TWS: it is given no
+    /// order that is older than 3 s, and what it does with it is seen in order on one connection.
     #[must_use]
     pub fn times(self) -> ExecutionTimes {
         let settle_ms = match self {
             Self::Alpaca => 3_000,
             Self::Binance => 7_000,
             Self::Kraken => 4_500,
+            Self::Ib => 10_000,
         };
         ExecutionTimes {
             settle_ns: settle_ms * 1_000_000,
@@ -68,6 +74,7 @@ impl Dialect {
             Self::Alpaca => encode_uuid(id.0, &mut text),
             Self::Binance => encode_number(id.0, &mut text),
             Self::Kraken => encode_venue_id(id.0, &mut text),
+            Self::Ib => encode_number(id.0 & PERM_BITS, &mut text),
         }
         String::from_utf8_lossy(&text).into_owned()
     }
@@ -84,6 +91,7 @@ impl Dialect {
                 encode_number(id.0, &mut text);
             }
             Self::Kraken => encode_venue_id(id.0, &mut text),
+            Self::Ib => decode_exec_text(id.0, &mut text),
         }
         String::from_utf8_lossy(&text).into_owned()
     }

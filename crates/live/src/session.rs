@@ -230,7 +230,7 @@ pub fn open_lanes_seeded(
         seed,
         signer: match venue {
             Dialect::Kraken => Some(KrakenKey::open(&config.state_dir, &config.venue.secret)?),
-            Dialect::Alpaca | Dialect::Binance => None,
+            Dialect::Alpaca | Dialect::Binance | Dialect::Ib => None,
         },
         tier: config.venue.tier,
     })

@@ -11,7 +11,7 @@ import json
 import math
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
@@ -21,6 +21,7 @@ from py_rt.config import ResolvedLimits, RiskLimits
 from py_rt.errors import ConfigError, ParameterError
 from py_rt.trade.addresses import Addresses, resolve_addresses
 from py_rt.trade.database import Database, locks_folder, parse_store
+from py_rt.trade.ib.settings import VENUE_KEYS, Gateway, read_gateway
 from py_rt.trade.rules import SECTIONS, merged, own_limits, written_limits, written_params
 from py_rt.trade.secrets import Secret, from_environment, from_file, from_keyring
 from py_rt.trade.written import Document, Key, read_document
@@ -43,7 +44,7 @@ _RUN = {
     "dead_man_seconds": Key("number", None, least=0, most=3600),
 }
 _VENUE = {
-    "dialect": Key("text", choices=("alpaca", "binance", "kraken")),
+    "dialect": Key("text", choices=("alpaca", "binance", "kraken", "ib")),
     "mode": Key("text", "paper", choices=("paper", "live")),
     "trading_url": Key("text", None),
     "account_stream_url": Key("text", None),
@@ -57,6 +58,7 @@ _VENUE = {
     "order_connections": Key("whole", 2, least=1, most=16),
     "answer_timeout": Key("text", "5s"),
     "tier": Key("text", "starter", choices=("starter", "intermediate", "pro")),
+    **VENUE_KEYS,
 }
 _KEYS = {
     "alpaca": ("APCA_API_KEY_ID", "APCA_API_SECRET_KEY"),
@@ -102,7 +104,7 @@ class TradeConfig:
         Whether open orders are cancelled at the end.
     params : dict
         Parameters of the strategy class; of one of several strategies a dict under its name.
-    dialect : {"alpaca", "binance", "kraken"}
+    dialect : {"alpaca", "binance", "kraken", "ib"}
     mode : {"paper", "live"}
     addresses : Addresses
     credentials : Credentials
@@ -138,6 +140,9 @@ class TradeConfig:
     tier : {"starter", "intermediate", "pro"}
         What Kraken grants the account: the more, the faster orders may follow each other. Of no
         meaning elsewhere.
+    gateway : Gateway or None
+        Of Interactive Brokers: where TWS is. Addresses and credentials are then those of a bridge,
+        and are known while a session runs.
     """
 
     symbols: tuple[str, ...]
@@ -163,6 +168,7 @@ class TradeConfig:
     order_connections: int = 2
     answer_timeout_ns: int = 5_000_000_000
     tier: str = "starter"
+    gateway: Gateway | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the configuration as plain values; secrets are not in it."""
@@ -185,7 +191,7 @@ class TradeConfig:
                 "order_connections": self.order_connections,
                 "answer_timeout_ns": self.answer_timeout_ns,
                 "tier": self.tier,
-                **self.addresses.to_dict(),
+                **(asdict(self.gateway) if self.gateway else self.addresses.to_dict()),
             },
             "risk": self.limits.to_dict(),
             "limits": {name: own.to_dict() for name, own in self.own_limits.items()},
@@ -277,6 +283,7 @@ def read_config(
     _refuse_clear_secrets(document)
     venue = document.section("venue", _VENUE)
     mode: Literal["paper", "live"] = venue["mode"]
+    gateway = read_gateway(document, venue)
     symbols = _symbols(document, run["symbols"], venue["dialect"])
     journal = document.section("journal", _JOURNAL)
     folder = Path(path).resolve().parent
@@ -292,6 +299,7 @@ def read_config(
         mode=mode,
         addresses=resolve_addresses(document, venue, symbols),
         credentials=_credentials(venue, folder),
+        gateway=gateway,
         limits=_limits(document, mode, cash, symbols),
         cash=cash,
         database=_store(document, changed),
@@ -310,7 +318,7 @@ def read_config(
 
 def _symbols(document: Document, written: list[str], dialect: str) -> tuple[str, ...]:
     if not written:
-        example = "BTCUSDT" if dialect == "binance" else "BTC/USD"
+        example = {"binance": "BTCUSDT", "ib": "AAPL"}.get(dialect, "BTC/USD")
         raise document.error("is empty", "run.symbols", remedy=f'name one, such as ["{example}"]')
     twice = [symbol for symbol in written if written.count(symbol) > 1]
     if twice:
@@ -318,6 +326,12 @@ def _symbols(document: Document, written: list[str], dialect: str) -> tuple[str,
     slashed = [symbol for symbol in written if "/" in symbol]
     if dialect == "kraken":
         _check_kraken(document, written)
+    if slashed and dialect == "ib":
+        raise document.error(
+            f"{slashed[0]} is no stock",
+            "run.symbols",
+            remedy="stocks in dollars are traded at Interactive Brokers, by the names of TWS",
+        )
     if slashed and dialect == "binance":
         raise document.error(
             f"Binance writes no slash in {slashed[0]}",
@@ -358,6 +372,8 @@ def _refuse_clear_secrets(document: Document) -> None:
 
 
 def _credentials(venue: Mapping[str, Any], folder: Path) -> Credentials:
+    if venue["dialect"] == "ib":
+        return Credentials(Secret(""), Secret(""))
     if venue["credentials_file"]:
         path = folder / Path(venue["credentials_file"]).expanduser()
         return Credentials(*from_file(path, "venue.credentials_file"))
