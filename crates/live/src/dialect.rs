@@ -96,3 +96,18 @@ impl Dialect {
         String::from_utf8_lossy(&text).into_owned()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_of_tws_are_shown_as_it_writes_them() {
+        let order = VenueOrderId(1_713_592_045);
+        assert_eq!(Dialect::Ib.order_text(order), "1713592045");
+        let execution = ExecId(0x5457_5300_8000_0002_5b46_63f8_ed4d_0101);
+        let text = Dialect::Ib.exec_text("AAPL", execution);
+        assert_eq!(text, "00025b46.63f8ed4d.01.01");
+        assert_eq!(Dialect::parse("ib"), Some(Dialect::Ib));
+    }
+}
