@@ -42,7 +42,7 @@ class TwsRig(Rig):
     venue: TwsVenue  # type: ignore[assignment]
     place = "port = {port}\nclient_id = 7"
     # TWS takes fifty messages a second, questions among them.
-    arguments = ("--set", "every=120ms")
+    arguments: tuple[str, ...] = ("--set", "every=120ms")
 
     def await_that(self, child: subprocess.Popen[str], what: Callable[[], bool]) -> None:
         """Wait until something is so, while the session runs."""
@@ -232,6 +232,14 @@ def test_a_market_that_is_not_granted_by_tick_is_summed_up(stocks: TwsRig) -> No
     stocks.assert_equal(stocks.stop(child))
 
 
+def test_a_strategy_in_a_hurry_is_held_back(stocks: TwsRig) -> None:
+    stocks.arguments = ("--set", "every=5ms")
+    child = stocks.start(0)
+    stocks.await_log(child, "are used up")
+    stocks.await_online(child)
+    stocks.assert_equal(stocks.stop(child))
+
+
 def test_the_switch_needs_no_session(stocks: TwsRig) -> None:
     child = stocks.start(0)
     stocks.await_trades(child, 3)
@@ -387,3 +395,20 @@ async def main():
 
 asyncio.run(main())
 """
+
+
+def test_the_dead_mans_switch_keeps_the_bridge_until_it_has_acted(stocks: TwsRig) -> None:
+    stocks.dead_man_s = 2.0
+    child = stocks.start(0)
+    venue = stocks.venue
+    stocks.await_that(child, lambda: any(one.works for one in list(venue.orders.values())))
+    venue.faults.append(Fault("stands still", "market"))
+    stocks.await_that(child, lambda: any(one.works for one in list(venue.orders.values())))
+    keeper = stocks.bridge()["pid"]
+    child.kill()
+    child.communicate()
+    until = time.monotonic() + PATIENCE_S
+    while any(one.works for one in list(venue.orders.values())) or is_alive(keeper):
+        assert time.monotonic() < until, "orders or the bridge are left"
+        time.sleep(0.05)
+    assert (stocks.folder / "session" / "kill").read_text("utf-8").startswith("halt by dead-man")

@@ -157,6 +157,8 @@ class Tws:
 
     def _throttle(self, on: bool) -> None:
         self._throttled = on
+        if on:
+            log("the fifty messages a second of TWS are used up: new orders are refused")
 
     def new_request(self) -> int:
         """Return a number that no request had."""
