@@ -20,6 +20,7 @@ from py_rt._times import to_duration_ns
 from py_rt.config import ResolvedLimits, RiskLimits
 from py_rt.errors import ConfigError, ParameterError
 from py_rt.trade.addresses import Addresses, resolve_addresses
+from py_rt.trade.cache import Cache, parse_cache
 from py_rt.trade.database import Database, locks_folder, parse_store
 from py_rt.trade.ib.settings import VENUE_KEYS, Gateway, read_gateway
 from py_rt.trade.rules import SECTIONS, merged, own_limits, written_limits, written_params
@@ -75,6 +76,8 @@ _STORE = {
     "password_env": Key("text", "PGPASSWORD"),
     "lease": Key("text", "10s"),
     "without_lease": Key("text", "trade", choices=("trade", "reduce_only")),
+    "cache": Key("text", None),
+    "cache_password_env": Key("text", "REDIS_PASSWORD"),
 }
 _LEASE_LEAST_NS = 1_000_000_000
 _IN_CLEAR = ("key", "secret", "api_key", "api_secret", "password", "token")
@@ -140,6 +143,8 @@ class TradeConfig:
     tier : {"starter", "intermediate", "pro"}
         What Kraken grants the account: the more, the faster orders may follow each other. Of no
         meaning elsewhere.
+    cache : Cache or None
+        A Redis that is told open orders, positions and state; the session reads nothing there.
     gateway : Gateway or None
         Of Interactive Brokers: where TWS is. Addresses and credentials are then those of a bridge,
         and are known while a session runs.
@@ -169,6 +174,7 @@ class TradeConfig:
     answer_timeout_ns: int = 5_000_000_000
     tier: str = "starter"
     gateway: Gateway | None = None
+    cache: Cache | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the configuration as plain values; secrets are not in it."""
@@ -256,7 +262,7 @@ def read_config(
         Relative paths inside the file are taken from its folder.
     overrides : mapping, optional
         Instead of what the file says: ``state_dir``, ``seconds``, and ``params`` (added to
-        ``[strategy]``), ``store`` (an address), ``take_over``.
+        ``[strategy]``), ``store`` and ``cache`` (addresses), ``take_over``.
 
     Raises
     ------
@@ -300,6 +306,7 @@ def read_config(
         addresses=resolve_addresses(document, venue, symbols),
         credentials=_credentials(venue, folder),
         gateway=gateway,
+        cache=_cache(document, changed),
         limits=_limits(document, mode, cash, symbols),
         cash=cash,
         database=_store(document, changed),
@@ -417,6 +424,14 @@ def _duration(document: Document, key: str, written: str) -> int:
         return to_duration_ns(written, key.rpartition(".")[2])
     except ParameterError as error:
         raise document.error(error.what, key, error.remedy) from None
+
+
+def _cache(document: Document, changed: Mapping[str, Any]) -> Cache | None:
+    store = document.section("store", _STORE)
+    try:
+        return parse_cache(changed.get("cache") or store["cache"], store["cache_password_env"])
+    except ConfigError as error:
+        raise document.error(error.what, "store.cache", error.remedy) from None
 
 
 def _store(document: Document, changed: Mapping[str, Any]) -> Database | None:

@@ -19,6 +19,7 @@ from py_rt.data import load
 from py_rt.errors import ConfigError, JournalError, ParameterError
 from py_rt.strategy import Strategy
 from py_rt.trade.addresses import Addresses
+from py_rt.trade.cache import followed_by_cache
 from py_rt.trade.config import Credentials, TradeConfig, read_config
 from py_rt.trade.control import is_alive
 from py_rt.trade.database import parse_store
@@ -184,7 +185,7 @@ def _run(
         seconds = config.dead_man_seconds
         guard = GuardProcess.start(core, seconds, lifeline) if seconds > 0 else None
         try:
-            with StopBySignal(config.state_dir) as stop:
+            with followed_by_cache(config), StopBySignal(config.state_dir) as stop:
                 raw = _core.trade(core, lineup.hosted, on_event, on_note)
         finally:
             if guard is not None:
