@@ -171,7 +171,7 @@ def test_answers_that_are_lost_are_asked_for(stocks: TwsRig) -> None:
         Fault("cut", chance=0.3, after=False, left=2),
         Fault("mute", chance=0.3, left=2),
         Fault("refused", chance=0.3, left=2),
-        Fault("cut", "cancel", chance=0.5, left=1),
+        Fault("cut", "cancel", left=1),
     ]
     stocks.venue.faults[:] = faults
     child = stocks.start(0)

@@ -68,8 +68,9 @@ class Tws:
         self._waiters: dict[int, list[_Waiter]] = {}
         self._fees_missing: list[tuple[set[str], asyncio.Event]] = []
         self._changed: set[int] = set()
-        self._ready = self._cut_off = self._throttled = False
-        self.in_use = False
+        self._ready = self._cut_off = self.in_use = False
+        self.is_throttled = False
+        """Whether what is sent now would wait for the fifty messages a second of TWS."""
         self._client = importlib.import_module("ib_async.client").Client(Ears(self._handlers()))
         self._client.throttleStart += lambda: self._throttle(True)
         self._client.throttleEnd += lambda: self._throttle(False)
@@ -156,7 +157,7 @@ class Tws:
                 future.set_exception(Silent(why))
 
     def _throttle(self, on: bool) -> None:
-        self._throttled = on
+        self.is_throttled = on
         if on:
             log("the fifty messages a second of TWS are used up: new orders are refused")
 
@@ -414,11 +415,6 @@ class Tws:
 
     # ------------------------------------------------------------------------- orders
 
-    @property
-    def is_throttled(self) -> bool:
-        """Whether what is sent now would wait for the fifty messages a second of TWS."""
-        return self._throttled
-
     async def _tell(self, order_id: int, waiter: _Waiter, send: Callable[[], None]) -> Standing:
         if not self.is_up:
             raise Silent("TWS is not connected")
@@ -450,7 +446,12 @@ class Tws:
         """
         order = order_of(body, self._library.Order, self.account)
         order_id = self.new_request()
-        waiter = self._waiter(lambda told: told.ref == order.orderRef, NEW_REFUSED)
+
+        def enough(told: Standing) -> bool:
+            # The code that says why it is inactive comes next.
+            return told.ref == order.orderRef and told.status != "Inactive"
+
+        waiter = self._waiter(enough, NEW_REFUSED)
         return await self._tell(
             order_id, waiter, lambda: self._client.placeOrder(order_id, contract, order)
         )
