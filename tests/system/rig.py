@@ -47,6 +47,7 @@ KEYS = {
     "binance": ("BINANCE_API_KEY", "BINANCE_API_SECRET"),
     "coinbase": ("COINBASE_API_KEY", "COINBASE_API_SECRET"),
     "kraken": ("KRAKEN_API_KEY", "KRAKEN_API_SECRET"),
+    "ib": ("UNUSED_KEY", "UNUSED_SECRET"),
 }
 STOCKS = (("AAPL", "us_equity", "190.00", "5"), ("MSFT", "us_equity", "410.00", "2"))
 COINS = (("BTC/USD", "crypto", "60000.00", "0.05"), ("ETH/USD", "crypto", "3000.00", "0.5"))
@@ -59,7 +60,7 @@ watchdog_seconds = {watchdog}
 dead_man_seconds = {dead_man}
 [venue]
 dialect = "{dialect}"
-trading_url = "http://127.0.0.1:{port}"
+{place}
 {of_venue}
 [risk]
 max_orders_per_second = 1000
@@ -73,6 +74,8 @@ class Rig:
     watchdog_s: float = 5
     more: str = ""
     """Lines at the end of the configuration."""
+    place: str = 'trading_url = "http://127.0.0.1:{port}"'
+    """Where its section of the venue says that the venue is."""
     of_venue: str = ""
     """Lines in its section of the venue."""
     arguments: tuple[str, ...] = ()
@@ -88,7 +91,7 @@ class Rig:
         written = TRADE.format(
             symbols=json.dumps(self.symbols),
             seconds=seconds,
-            port=self.port,
+            place=self.place.format(port=self.port),
             watchdog=self.watchdog_s,
             dead_man=self.dead_man_s,
             dialect=self.venue.dialect,

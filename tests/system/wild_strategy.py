@@ -8,12 +8,14 @@ import py_rt as rt
 
 
 class Wild(rt.Strategy):
-    """Do the next thing of a fixed round every 30 ms."""
+    """Do the next thing of a fixed round, every 30 ms by default."""
+
+    every: str = "30ms"
 
     def on_start(self, ctx: Any) -> None:
         """Begin the round."""
         self.turn = 0
-        ctx.set_timer("turn", every="30ms")
+        ctx.set_timer("turn", every=self.every)
 
     def on_timer(self, ctx: Any, event: Any) -> None:
         """Do the next thing."""

@@ -4,12 +4,14 @@
 mod rig;
 
 use py_rt_kernel::{Control, Request};
-use py_rt_types::{OrderStatus, Qty, Query, RejectReason, ReportKind, UnixNanos, VenueOrderId};
+use py_rt_types::{
+    OrderStatus, Qty, Query, RejectReason, ReportKind, TimeInForce, UnixNanos, VenueOrderId,
+};
 use rig::life::{asks_for, sent, working};
 use rig::{buy, buy_market, fill, rejected, sell, snapshot, Rig, Wish, FIRST, MS, SECOND};
 
 use OrderStatus::{
-    Canceled, Filled, New, PartiallyFilled, PendingCancel, PendingNew, Rejected, Unknown,
+    Canceled, Expired, Filled, New, PartiallyFilled, PendingCancel, PendingNew, Rejected, Unknown,
 };
 
 #[test]
@@ -172,6 +174,31 @@ fn an_order_that_was_seen_is_never_proved_absent() {
     assert_eq!(rig.status(1), Unknown);
     rig.tell(1, snapshot(New, 10, 0));
     assert_eq!(rig.status(1), New);
+}
+
+#[test]
+fn an_order_of_the_day_that_is_gone_half_a_day_later_has_expired_and_no_other() {
+    const HOUR: i64 = 3_600 * SECOND;
+    for (tif, hours, ends) in [
+        (TimeInForce::Day, 12, true),
+        (TimeInForce::Day, 11, false),
+        (TimeInForce::Gtc, 48, false),
+    ] {
+        let Wish::Submit(mut request) = buy(10, 9_990) else {
+            unreachable!();
+        };
+        request.tif = Some(tif);
+        let mut rig = sent(Wish::Submit(request));
+        rig.tell(1, ReportKind::Accepted);
+        rig.tell(1, fill(4, 4, 9_990));
+        rig.pass(hours * HOUR);
+        rig.tell(1, ReportKind::NotFound);
+        let exposed = rig.kernel.orders().exposure(FIRST).buy;
+        assert_eq!(exposed, 6, "one look is no proof: it counts");
+        rig.tell(1, ReportKind::NotFound);
+        let wanted = if ends { Expired } else { Unknown };
+        assert_eq!((rig.status(1), rig.held()), (wanted, 4));
+    }
 }
 
 #[test]

@@ -15,10 +15,13 @@ use crate::error::LiveError;
 use crate::net::Url;
 
 /// The name of an account: venue, host and number. On this machine the port belongs to it, since
-/// every paper venue has an account of the same number.
+/// every paper venue has an account of the same number; that of a bridge to Interactive Brokers
+/// does not, since every session has a bridge of its own and the number is the account's.
 #[must_use]
 pub fn account_name(venue: Dialect, trading: &Url, number: &str) -> String {
-    let host = if trading.is_loopback() {
+    let host = if venue == Dialect::Ib {
+        "tws".to_string()
+    } else if trading.is_loopback() {
         trading.authority()
     } else {
         trading.host.clone()

@@ -130,7 +130,9 @@ impl Bootstrap {
             lineage: purpose.lineage,
         };
         let (questions, judge): (Box<dyn Questions>, Judge) = match purpose.venue.dialect {
-            Dialect::Alpaca => (Box::new(alpaca::Alpaca(desk)), judge),
+            venue @ (Dialect::Alpaca | Dialect::Ib) => {
+                (Box::new(alpaca::Alpaca { desk, venue }), judge)
+            }
             Dialect::Binance => (Box::new(binance::Binance::new(desk)), binance::judge),
             Dialect::Coinbase => {
                 let key = CoinbaseKey::open(&purpose.venue.key, &purpose.venue.secret)?;

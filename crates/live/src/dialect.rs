@@ -3,6 +3,7 @@
 use py_rt_kernel::execution::ExecutionTimes;
 use py_rt_types::{ExecId, Instrument, InstrumentId, VenueOrderId};
 use py_rt_venues::alpaca::ids::encode_uuid;
+use py_rt_venues::alpaca::tws::{decode_exec_text, PERM_BITS};
 use py_rt_venues::binance::ids::encode_number;
 use py_rt_venues::coinbase::products::name_twins;
 use py_rt_venues::kraken::ids::encode_venue_id;
@@ -22,6 +23,8 @@ pub enum Dialect {
     Coinbase,
     /// Kraken's spot API.
     Kraken,
+    /// Interactive Brokers: Alpaca's words to a process of ours that speaks to TWS.
+    Ib,
 }
 
 impl Dialect {
@@ -33,6 +36,7 @@ impl Dialect {
             Self::Binance => "binance",
             Self::Coinbase => "coinbase",
             Self::Kraken => "kraken",
+            Self::Ib => "ib",
         }
     }
 
@@ -63,14 +67,21 @@ impl Dialect {
     /// The dialect of this name.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
-        [Self::Alpaca, Self::Binance, Self::Coinbase, Self::Kraken]
-            .into_iter()
-            .find(|one| one.name() == name)
+        let all = [
+            Self::Alpaca,
+            Self::Binance,
+            Self::Coinbase,
+            Self::Kraken,
+            Self::Ib,
+        ];
+        all.into_iter().find(|one| one.name() == name)
     }
 
     /// Times of the execution stage. An order may wait a second here, and be accepted until its
     /// window (Binance: 5 s), its token (Coinbase: 10 s) or deadline (Kraken: 2.5 s) is over; only
-    /// then is "no such order" a proof. Alpaca has no such time: 3 s are a judgement.
+    /// then is "no such order" a proof. Alpaca has no such time: 3 s are a judgement. So are 10 s
+    /// for TWS: it is given no order that is older than 3 s, and what it does with it is seen in
+    /// order on one connection.
     #[must_use]
     pub fn times(self) -> ExecutionTimes {
         let settle_ms = match self {
@@ -78,6 +89,7 @@ impl Dialect {
             Self::Binance => 7_000,
             Self::Coinbase => 13_000,
             Self::Kraken => 4_500,
+            Self::Ib => 10_000,
         };
         ExecutionTimes {
             settle_ns: settle_ms * 1_000_000,
@@ -100,6 +112,7 @@ impl Dialect {
             Self::Alpaca | Self::Coinbase => encode_uuid(id.0, &mut text),
             Self::Binance => encode_number(id.0, &mut text),
             Self::Kraken => encode_venue_id(id.0, &mut text),
+            Self::Ib => encode_number(id.0 & PERM_BITS, &mut text),
         }
         String::from_utf8_lossy(&text).into_owned()
     }
@@ -116,7 +129,23 @@ impl Dialect {
                 encode_number(id.0, &mut text);
             }
             Self::Kraken => encode_venue_id(id.0, &mut text),
+            Self::Ib => decode_exec_text(id.0, &mut text),
         }
         String::from_utf8_lossy(&text).into_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_of_tws_are_shown_as_it_writes_them() {
+        let order = VenueOrderId(1_713_592_045);
+        assert_eq!(Dialect::Ib.order_text(order), "1713592045");
+        let execution = ExecId(0x5457_5300_8000_0002_5b46_63f8_ed4d_0101);
+        let text = Dialect::Ib.exec_text("AAPL", execution);
+        assert_eq!(text, "00025b46.63f8ed4d.01.01");
+        assert_eq!(Dialect::parse("ib"), Some(Dialect::Ib));
     }
 }

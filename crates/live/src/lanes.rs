@@ -121,7 +121,7 @@ impl Lanes {
         let orders: Result<_, _> = (0..count).map(|place| requests(config, place)).collect();
         let (account, market): (Box<dyn AccountSession>, Box<dyn MarketSession>) =
             match config.venue {
-                Dialect::Alpaca => (
+                Dialect::Alpaca | Dialect::Ib => (
                     Box::new(alpaca::TradingStream::new(
                         link(count + 1),
                         config.credentials.clone(),
@@ -321,6 +321,11 @@ fn requests(config: &LanesConfig, place: usize) -> Result<Box<dyn Requests>, Bad
     Ok(match config.venue {
         Dialect::Alpaca => {
             let encoder = alpaca::Encoder::try_new(host, credentials, dialect)?;
+            Box::new(alpaca::RestSession::new(settings, encoder))
+        }
+        Dialect::Ib => {
+            let encoder = alpaca::Encoder::try_new(host, credentials, dialect)?;
+            let encoder = encoder.with_deadline(alpaca::tws::DEADLINE_NS);
             Box::new(alpaca::RestSession::new(settings, encoder))
         }
         Dialect::Binance => {

@@ -231,7 +231,7 @@ pub fn open_lanes_seeded(
                 &config.state_dir,
                 &config.venue.secret,
             )?)),
-            Dialect::Alpaca | Dialect::Binance => None,
+            Dialect::Alpaca | Dialect::Binance | Dialect::Ib => None,
         },
         tier: config.venue.tier,
     })

@@ -7,10 +7,34 @@ use py_rt_types::{
     NewOrder, OrderStatus, OrderType, Price, Qty, Query, RejectReason, ReportKind, TimeInForce,
     VenueOrderId,
 };
-use py_rt_venues::alpaca::VenueRequest;
+use py_rt_venues::alpaca::{tws, Encoder, RestConfig, RestSession, VenueRequest};
 use py_rt_venues::{Session, VenueEvent};
 use support::rest::*;
 use support::*;
+
+#[test]
+fn a_bridge_is_told_until_when_an_order_may_be_handed_on() {
+    let dated = || {
+        let encoder = Encoder::try_new("127.0.0.1:9", &credentials_plain(), dialect()).unwrap();
+        let encoder = encoder.with_deadline(tws::DEADLINE_NS);
+        let mut session = RestSession::new(RestConfig::new(1), encoder);
+        session.handle_timeout(T0);
+        session.handle_connected(T0);
+        session
+    };
+    let until = r#""deadline":"2026-11-20T15:00:03.500000000Z","client_order_id""#;
+    for ask in [VenueRequest::New(new_order()), replace()] {
+        let mut session = dated();
+        let later = T0.plus(SECOND / 2);
+        session.handle_request(later, ask);
+        let sent = written(&mut session, later).concat();
+        assert!(sent.contains(until), "{sent}");
+    }
+    let mut session = dated();
+    session.handle_request(T0, cancel(VENUE_ID));
+    let (_, body) = request(&mut session);
+    assert_eq!(body, "", "cancels may always be handed on");
+}
 
 #[test]
 fn requests_are_written_as_the_venue_reads_them() {

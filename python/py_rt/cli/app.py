@@ -179,6 +179,9 @@ def trade(
     state_dir: Annotated[Path | None, typer.Option(help="Instead of [run] state_dir.")] = None,
     seconds: Annotated[float | None, typer.Option(help="Instead of [run] seconds.")] = None,
     store: Store = None,
+    cache: Annotated[
+        str | None, typer.Option(metavar="URL", help="redis://... that is told what is open.")
+    ] = None,
     take_over: Annotated[
         bool, typer.Option("--take-over", help="Take the account from a session that lives.")
     ] = False,
@@ -189,7 +192,8 @@ def trade(
     """Trade on the venue of a configuration."""
     from py_rt.cli.session import run_trade
 
-    changed = {"state_dir": state_dir, "seconds": seconds, "store": store, "take_over": take_over}
+    changed = {"state_dir": state_dir, "seconds": seconds, "store": store, "cache": cache}
+    changed |= {"take_over": take_over}
     run_trade(files, params or [], config, changed, Output(as_json, quiet, debug))
 
 

@@ -12,6 +12,9 @@ from py_rt.trade.written import Document
 
 __all__ = ["Addresses", "resolve_addresses"]
 
+_NOT_YET = "http://127.0.0.1:1"
+"""Where the bridge to TWS would be; its port is known when it runs."""
+
 _MARKET_HOST = "wss://stream.data.alpaca.markets"
 _STOCK_STREAM, _CRYPTO_STREAM = "/v2/iex", "/v1beta3/crypto/us"
 _TRADING = {
@@ -116,6 +119,8 @@ def resolve_addresses(
     """
     mode: str = venue["mode"]
     dialect: str = venue["dialect"]
+    if dialect == "ib":
+        return Addresses.at(_NOT_YET, symbols, dialect)
     known = _KNOWN_HOSTS[dialect]
     trading = venue["trading_url"] or _TRADING[dialect].get(mode)
     if trading is None:

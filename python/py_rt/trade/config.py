@@ -11,7 +11,7 @@ import json
 import math
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
@@ -20,7 +20,9 @@ from py_rt._times import to_duration_ns
 from py_rt.config import ResolvedLimits, RiskLimits
 from py_rt.errors import ConfigError, ParameterError
 from py_rt.trade.addresses import Addresses, resolve_addresses
+from py_rt.trade.cache import Cache, parse_cache
 from py_rt.trade.database import Database, locks_folder, parse_store
+from py_rt.trade.ib.settings import VENUE_KEYS, Gateway, read_gateway
 from py_rt.trade.rules import SECTIONS, merged, own_limits, written_limits, written_params
 from py_rt.trade.secrets import Secret, from_environment, from_file, from_keyring
 from py_rt.trade.written import Document, Key, read_document
@@ -43,7 +45,7 @@ _RUN = {
     "dead_man_seconds": Key("number", None, least=0, most=3600),
 }
 _VENUE = {
-    "dialect": Key("text", choices=("alpaca", "binance", "coinbase", "kraken")),
+    "dialect": Key("text", choices=("alpaca", "binance", "coinbase", "kraken", "ib")),
     "mode": Key("text", "paper", choices=("paper", "live")),
     "trading_url": Key("text", None),
     "account_stream_url": Key("text", None),
@@ -57,6 +59,7 @@ _VENUE = {
     "order_connections": Key("whole", 2, least=1, most=16),
     "answer_timeout": Key("text", "5s"),
     "tier": Key("text", "starter", choices=("starter", "intermediate", "pro")),
+    **VENUE_KEYS,
 }
 _KEYS = {
     "alpaca": ("APCA_API_KEY_ID", "APCA_API_SECRET_KEY"),
@@ -74,7 +77,11 @@ _STORE = {
     "password_env": Key("text", "PGPASSWORD"),
     "lease": Key("text", "10s"),
     "without_lease": Key("text", "trade", choices=("trade", "reduce_only")),
+    "cache": Key("text", None),
+    "cache_password_env": Key("text", "REDIS_PASSWORD"),
 }
+_EXAMPLES = {"binance": "BTCUSDT", "coinbase": "BTC-USD", "ib": "AAPL"}
+"""A symbol as a venue writes it; ``BTC/USD`` elsewhere."""
 _LEASE_LEAST_NS = 1_000_000_000
 _IN_CLEAR = ("key", "secret", "api_key", "api_secret", "password", "token")
 
@@ -103,7 +110,7 @@ class TradeConfig:
         Whether open orders are cancelled at the end.
     params : dict
         Parameters of the strategy class; of one of several strategies a dict under its name.
-    dialect : {"alpaca", "binance", "coinbase", "kraken"}
+    dialect : {"alpaca", "binance", "coinbase", "kraken", "ib"}
     mode : {"paper", "live"}
     addresses : Addresses
     credentials : Credentials
@@ -139,6 +146,11 @@ class TradeConfig:
     tier : {"starter", "intermediate", "pro"}
         What Kraken grants the account: the more, the faster orders may follow each other. Of no
         meaning elsewhere.
+    cache : Cache or None
+        A Redis that is told open orders, positions and state; the session reads nothing there.
+    gateway : Gateway or None
+        Of Interactive Brokers: where TWS is. Addresses and credentials are then those of a bridge,
+        and are known while a session runs.
     """
 
     symbols: tuple[str, ...]
@@ -164,6 +176,8 @@ class TradeConfig:
     order_connections: int = 2
     answer_timeout_ns: int = 5_000_000_000
     tier: str = "starter"
+    gateway: Gateway | None = None
+    cache: Cache | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the configuration as plain values; secrets are not in it."""
@@ -186,7 +200,7 @@ class TradeConfig:
                 "order_connections": self.order_connections,
                 "answer_timeout_ns": self.answer_timeout_ns,
                 "tier": self.tier,
-                **self.addresses.to_dict(),
+                **(asdict(self.gateway) if self.gateway else self.addresses.to_dict()),
             },
             "risk": self.limits.to_dict(),
             "limits": {name: own.to_dict() for name, own in self.own_limits.items()},
@@ -251,7 +265,7 @@ def read_config(
         Relative paths inside the file are taken from its folder.
     overrides : mapping, optional
         Instead of what the file says: ``state_dir``, ``seconds``, and ``params`` (added to
-        ``[strategy]``), ``store`` (an address), ``take_over``.
+        ``[strategy]``), ``store`` and ``cache`` (addresses), ``take_over``.
 
     Raises
     ------
@@ -278,6 +292,7 @@ def read_config(
     _refuse_clear_secrets(document)
     venue = document.section("venue", _VENUE)
     mode: Literal["paper", "live"] = venue["mode"]
+    gateway = read_gateway(document, venue)
     symbols = _symbols(document, run["symbols"], venue["dialect"])
     journal = document.section("journal", _JOURNAL)
     folder = Path(path).resolve().parent
@@ -293,6 +308,8 @@ def read_config(
         mode=mode,
         addresses=resolve_addresses(document, venue, symbols),
         credentials=_credentials(venue, folder),
+        gateway=gateway,
+        cache=_cache(document, changed),
         limits=_limits(document, mode, cash, symbols),
         cash=cash,
         database=_store(document, changed),
@@ -311,7 +328,7 @@ def read_config(
 
 def _symbols(document: Document, written: list[str], dialect: str) -> tuple[str, ...]:
     if not written:
-        example = {"binance": "BTCUSDT", "coinbase": "BTC-USD"}.get(dialect, "BTC/USD")
+        example = _EXAMPLES.get(dialect, "BTC/USD")
         raise document.error("is empty", "run.symbols", remedy=f'name one, such as ["{example}"]')
     twice = [symbol for symbol in written if written.count(symbol) > 1]
     if twice:
@@ -321,6 +338,12 @@ def _symbols(document: Document, written: list[str], dialect: str) -> tuple[str,
         _check_kraken(document, written)
     if dialect == "coinbase":
         _check_coinbase(document, written)
+    if slashed and dialect == "ib":
+        raise document.error(
+            f"{slashed[0]} is no stock",
+            "run.symbols",
+            remedy="stocks in dollars are traded at Interactive Brokers, by the names of TWS",
+        )
     if slashed and dialect == "binance":
         raise document.error(
             f"Binance writes no slash in {slashed[0]}",
@@ -373,6 +396,8 @@ def _refuse_clear_secrets(document: Document) -> None:
 
 
 def _credentials(venue: Mapping[str, Any], folder: Path) -> Credentials:
+    if venue["dialect"] == "ib":
+        return Credentials(Secret(""), Secret(""))
     if venue["credentials_file"]:
         path = folder / Path(venue["credentials_file"]).expanduser()
         return Credentials(*from_file(path, "venue.credentials_file"))
@@ -416,6 +441,14 @@ def _duration(document: Document, key: str, written: str) -> int:
         return to_duration_ns(written, key.rpartition(".")[2])
     except ParameterError as error:
         raise document.error(error.what, key, error.remedy) from None
+
+
+def _cache(document: Document, changed: Mapping[str, Any]) -> Cache | None:
+    store = document.section("store", _STORE)
+    try:
+        return parse_cache(changed.get("cache") or store["cache"], store["cache_password_env"])
+    except ConfigError as error:
+        raise document.error(error.what, "store.cache", error.remedy) from None
 
 
 def _store(document: Document, changed: Mapping[str, Any]) -> Database | None:

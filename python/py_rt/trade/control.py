@@ -154,11 +154,13 @@ def kill(
     one_of(level, "level", ("halt", "cancel_all", "flatten"))
     import py_rt._core as _core
     from py_rt.trade.config import TradeConfig, read_config
+    from py_rt.trade.ib.process import reached
 
     who, folder = _name(by, level), _session_folder(state_dir)
     resolved = config if isinstance(config, TradeConfig) else read_config(config)
-    core = resolved.to_core() | _NO_STRATEGY | {"state_dir": str(folder)}
-    done = _core.kill_direct(core, level == "flatten", who)
+    with reached(resolved, folder) as (found, _):
+        core = found.to_core() | _NO_STRATEGY | {"state_dir": str(folder)}
+        done = _core.kill_direct(core, level == "flatten", who)
     return {"level": level, "by": who, "file": str(folder / "kill"), **done}
 
 

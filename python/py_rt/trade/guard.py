@@ -33,7 +33,9 @@ class GuardProcess:
         self._child, self._heartbeat = child, heartbeat
 
     @classmethod
-    def start(cls, core: dict[str, Any], seconds: float) -> GuardProcess:
+    def start(
+        cls, core: dict[str, Any], seconds: float, lifeline: int | None = None
+    ) -> GuardProcess:
         """Start the switch of a session that is about to begin.
 
         Parameters
@@ -42,6 +44,8 @@ class GuardProcess:
             `TradeConfig.to_core` with the keys of the strategy.
         seconds : float [s]
             Silence after which it acts.
+        lifeline : int, optional
+            A descriptor that it holds for as long as it lives: of a bridge that it needs to act.
         """
         folder = Path(core["state_dir"])
         (folder / "heartbeat").unlink(missing_ok=True)
@@ -53,6 +57,7 @@ class GuardProcess:
                 stderr=log,
                 text=True,
                 start_new_session=True,
+                pass_fds=() if lifeline is None else (lifeline,),
             )
         # The switch asks no guard, and JSON knows no tuples.
         risk = {**core["risk"], "guards": guards_to_core({})}

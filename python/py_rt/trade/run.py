@@ -19,10 +19,12 @@ from py_rt.data import load
 from py_rt.errors import ConfigError, JournalError, ParameterError
 from py_rt.strategy import Strategy
 from py_rt.trade.addresses import Addresses
+from py_rt.trade.cache import followed_by_cache
 from py_rt.trade.config import Credentials, TradeConfig, read_config
 from py_rt.trade.control import is_alive
 from py_rt.trade.database import parse_store
 from py_rt.trade.guard import GuardProcess
+from py_rt.trade.ib.process import reached
 from py_rt.trade.journal import Journal
 from py_rt.trade.secrets import Secret
 from py_rt.trade.signals import StopBySignal
@@ -178,15 +180,16 @@ def _run(
 
     check_limited([config.limits, *lineup.limits.values()], config.symbols)
     config.state_dir.mkdir(parents=True, exist_ok=True)
-    core = config.to_core() | _strategy_keys(lineup)
-    seconds = config.dead_man_seconds
-    guard = GuardProcess.start(core, seconds) if seconds > 0 else None
-    try:
-        with StopBySignal(config.state_dir) as stop:
-            raw = _core.trade(core, lineup.hosted, on_event, on_note)
-    finally:
-        if guard is not None:
-            guard.leave()
+    with reached(config, config.state_dir, trades=True) as (found, lifeline):
+        core = found.to_core() | _strategy_keys(lineup)
+        seconds = config.dead_man_seconds
+        guard = GuardProcess.start(core, seconds, lifeline) if seconds > 0 else None
+        try:
+            with followed_by_cache(config), StopBySignal(config.state_dir) as stop:
+                raw = _core.trade(core, lineup.hosted, on_event, on_note)
+        finally:
+            if guard is not None:
+                guard.leave()
     result = SessionResult.from_core(raw, str(config.state_dir))
     each = figures_by_strategy(result.store, lineup.strategies) if lineup.several else {}
     result = replace(result, root=_root_of(result.journal), strategies=each)

@@ -4,7 +4,8 @@
 //! executions; the executed quantity is the arbiter between states that disagree.
 
 use py_rt_types::{
-    OrderStatus, Price, Qty, Query, RejectReason, Report, ReportKind, UnixNanos, VenueOrderId,
+    OrderStatus, Price, Qty, Query, RejectReason, Report, ReportKind, TimeInForce, UnixNanos,
+    VenueOrderId,
 };
 
 use super::{ExecutionTimes, Order, PendingReplace};
@@ -12,6 +13,9 @@ use super::{ExecutionTimes, Order, PendingReplace};
 /// Looks for an unknown order before "no such order" is believed.
 const LOOKS: u8 = 2;
 const PAUSE_NS_MAX: i64 = 2_000_000_000;
+/// Silence after which an order of the day that the venue no longer has is taken for expired: there
+/// are venues that remember the day's orders and no others.
+const DAY_NS: i64 = 12 * 3_600_000_000_000;
 
 /// What a report led to.
 pub(super) struct Step {
@@ -424,8 +428,16 @@ fn apply_not_found(order: &mut Order, now: UnixNanos, report: &Report, times: &E
         );
         return;
     }
-    order.status = OrderStatus::Unknown;
     order.alarm = now.plus(pause_ns(order, times));
+    let of_the_day = order.tif != TimeInForce::Gtc && order.pending_replace.is_none();
+    if !never_seen && of_the_day && looked_at.since(order.ts_updated) >= DAY_NS {
+        // Until it is proved the order stays as it was, and so does the time of its last sign.
+        if order.not_found >= LOOKS {
+            end(order, OrderStatus::Expired, None);
+        }
+        return;
+    }
+    order.status = OrderStatus::Unknown;
 }
 
 /// Whether what was last sent or told of the order is so old that the venue must show it.

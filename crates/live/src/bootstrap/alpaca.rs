@@ -1,4 +1,4 @@
-//! The questions in Alpaca's words.
+//! The questions in Alpaca's words, which the bridge to Interactive Brokers answers too.
 
 use py_rt_types::{
     AccountReport, AssetClass, ClientOrderId, Decimal, Instrument, InstrumentId, NewOrder,
@@ -13,18 +13,22 @@ use crate::error::LiveError;
 
 /// Rows of a full page of orders.
 const PAGE_ROWS: usize = 500;
-/// The first letters of a paper account's number.
+/// The first letters of a paper account's number, at Alpaca and at Interactive Brokers.
 const PAPER_PREFIX: &str = "PA";
+const TWS_PAPER_PREFIX: &str = "DU";
 
 /// See the module.
 #[derive(Debug)]
-pub(super) struct Alpaca(pub(super) Desk);
+pub(super) struct Alpaca {
+    pub(super) desk: Desk,
+    pub(super) venue: Dialect,
+}
 
 impl Alpaca {
     fn encoder(&self, symbols: &[String]) -> Result<Encoder, LiveError> {
         let named = symbols
             .iter()
-            .map(|one| Instrument::try_new(nameplate(Dialect::Alpaca, one)));
+            .map(|one| Instrument::try_new(nameplate(self.venue, one)));
         let named: Vec<_> = named
             .collect::<Result<_, _>>()
             .map_err(|error| LiveError::Config(error.to_string()))?;
@@ -32,8 +36,8 @@ impl Alpaca {
     }
 
     fn encoder_for(&self, instruments: Vec<Instrument>) -> Result<Encoder, LiveError> {
-        let dialect = self.0.dialect(Dialect::Alpaca, instruments)?;
-        Encoder::try_new(&self.0.host, &self.0.credentials, dialect)
+        let dialect = self.desk.dialect(self.venue, instruments)?;
+        Encoder::try_new(&self.desk.host, &self.desk.credentials, dialect)
             .map_err(|error| LiveError::Config(format!("key or secret: {error}")))
     }
 }
@@ -47,7 +51,11 @@ impl Questions for Alpaca {
                 LiveError::Venue("the venue's account has no `account_number`".to_string())
             })
         })?;
-        let paper = wire.url.is_loopback() || number.starts_with(PAPER_PREFIX);
+        let paper = match self.venue {
+            // The bridge is on this machine whoever's money it is.
+            Dialect::Ib => number.starts_with(TWS_PAPER_PREFIX),
+            _ => wire.url.is_loopback() || number.starts_with(PAPER_PREFIX),
+        };
         Ok(Account { number, paper })
     }
 
@@ -75,7 +83,7 @@ impl Questions for Alpaca {
                     "the venue does not trade `{symbol}` now: take it out of `run.symbols`"
                 )));
             }
-            let mut spec = asset.spec(Dialect::Alpaca.name());
+            let mut spec = asset.spec(self.venue.name());
             if spec.asset_class == AssetClass::Equity && !fractional {
                 spec.lot_size = whole();
             }

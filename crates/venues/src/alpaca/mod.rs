@@ -25,6 +25,7 @@ pub mod orders;
 pub mod rest;
 pub mod rules;
 pub mod time;
+pub mod tws;
 pub mod updates;
 
 mod market_stream;

@@ -47,10 +47,11 @@ impl RestDialect for Encoder {
 
     fn encode(
         &mut self,
-        _now: UnixNanos,
+        now: UnixNanos,
         job: &Job<Step>,
         out: &mut Vec<u8>,
     ) -> Result<(), Refusal> {
+        self.handle_time(now);
         match (&job.request, &job.step) {
             (_, Step::CancelThis(id)) => self.encode_cancel(*id, out),
             (_, Step::Read(id)) => self.encode_order(*id, out),

@@ -20,7 +20,7 @@ pub fn supports(order: &NewOrder, instrument: &Instrument) -> Verdict {
     if order.post_only {
         return refuse(
             NotSupported,
-            "Alpaca has no post-only orders; send a plain limit order",
+            "there are no post-only orders at this venue; send a plain limit order",
         );
     }
     check_qty(order.order_qty, instrument)?;
