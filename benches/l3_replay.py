@@ -1,12 +1,14 @@
-"""Order-by-order replay: bytes of a recording to the book, ours only.
+"""Order-by-order replay: bytes of a recording to the book, ours only, in processor time.
 
 python benches/l3_replay.py [--runs 9] [--messages 1000000]
 
-Two jobs. "itch": a made session of one symbol (orders that come, go, are cut and executed, seed 8)
-as length-prefixed ITCH 5.0, decoded in blocks into rows, the rows applied to a book by order.
-"lobster": the sample day of GOOG, when it lies beside the repository: message file and book file
-into rows, the rows into a book. The best levels at the end are compared with those that a
-dictionary of the same orders gives; no time is printed when they differ. Writes
+"itch": a made session of one symbol (orders that come, go, are cut and executed, seed 8) as
+length-prefixed ITCH 5.0, decoded in blocks into rows, the rows applied to a book by order.
+"lobster": the sample days, when they lie beside the repository. Message file and book file are
+both read to the end, every line of the book file is compared with the book of the messages, and
+the rows go into a book by order. The bytes are in memory, unpacked, before the clock starts. The
+best levels at the end are compared with those that a dictionary of the same orders gives; no time
+is printed when they differ. Under each row stands what its stages took. Writes
 bench-out/l3_replay.json.
 """
 
@@ -29,8 +31,13 @@ from run import OUT, ROOT, describe_commit, describe_machine
 from py_rt._core import formats, mechanics
 
 GOAL = "first floor 10 M messages/s"
-LOBSTER = ROOT.parent / "shared/data/lobster/LOBSTER_SampleFile_GOOG_2012-06-21_10.zip"
+SAMPLES = ROOT.parent / "shared/data/lobster"
+LOBSTER = {
+    "lobster": "LOBSTER_SampleFile_GOOG_2012-06-21_10.zip",
+    "lobster1": "LOBSTER_SampleFile_AAPL_2012-06-21_1.zip",
+}
 Levels = dict[tuple[int, int], int]
+Stages = dict[str, float]
 BLOCK = 1 << 18
 """Bytes that are decoded at once: their rows stay in the cache."""
 
@@ -72,59 +79,87 @@ def session(count: int) -> tuple[bytes, Levels]:
     return bytes(out), dict(levels)
 
 
-def replay_itch(data: bytes) -> tuple[int, float, Any]:
-    """Return messages, seconds and the book."""
+class Watch:
+    """Processor time by stage."""
+
+    def __init__(self) -> None:
+        self.stages: Stages = {}
+        self._last = time.process_time()
+
+    def note(self, stage: str) -> None:
+        """Count what has passed since the last call for a stage."""
+        now = time.process_time()
+        self.stages[stage] = self.stages.get(stage, 0.0) + now - self._last
+        self._last = now
+
+
+def replay_itch(data: bytes) -> tuple[int, Stages, Any]:
+    """Return messages, seconds of each stage and the book."""
     reader = formats.ItchReader("prefixed", 0)
     book = mechanics.OrderBook("by_order")
-    start = time.perf_counter()
+    watch = Watch()
     for at in range(0, len(data), BLOCK):
         reader.feed(data[at : at + BLOCK])
-        book.apply(reader.take())
+        rows = reader.take()
+        watch.note("decode")
+        book.apply(rows)
+        watch.note("book")
     told = reader.finish()
-    return told["messages"], time.perf_counter() - start, book
+    return told["messages"], watch.stages, book
 
 
-def replay_lobster(halves: tuple[bytes, bytes]) -> tuple[int, float, Any]:
-    """Return messages, seconds and the book."""
+def replay_lobster(halves: tuple[bytes, bytes]) -> tuple[int, Stages, Any]:
+    """Return messages, seconds of each stage and the book."""
     reader = formats.LobsterReader(0)
     book = mechanics.OrderBook("by_order")
-    start = time.perf_counter()
+    watch = Watch()
     reader.feed_messages(halves[0], True)
+    watch.note("message file")
     reader.feed_book(halves[1], True)
+    watch.note("book file")
     told = reader.finish("GOOG")
+    watch.note("rows handed over")
     book.apply(told["rows"])
-    return told["messages"], time.perf_counter() - start, book
+    watch.note("book")
+    return told["messages"], watch.stages, book
 
 
-def lobster() -> tuple[tuple[bytes, bytes], Levels]:
-    """Read the sample day and the levels of the last row of its book file."""
-    with zipfile.ZipFile(LOBSTER) as archive:
+def lobster(sample: str) -> tuple[tuple[bytes, bytes], Levels]:
+    """Read a sample day and the levels of the last row of its book file."""
+    with zipfile.ZipFile(SAMPLES / sample) as archive:
         names = sorted(name for name in archive.namelist() if name.endswith(".csv"))
         message, book = (archive.read(name) for name in names)
     cells = [int(cell) for cell in book.splitlines()[-1].split(b",")]
-    tick = 10  # the day's tick is a tenth of a cent
+    prices = [int(line.split(b",")[4]) for line in message.splitlines()]
+    tick = 10_000
+    while any(price % tick for price in [*prices, *cells[::2]]):
+        tick //= 10
     asks = {(-1, cells[at] // tick): cells[at + 1] for at in range(0, len(cells), 4)}
     bids = {(1, cells[at + 2] // tick): cells[at + 3] for at in range(0, len(cells), 4)}
     return (message, book), asks | bids
 
 
 def measure(
-    name: str, run: Callable[[Any], tuple[int, float, Any]], made: tuple[Any, Levels], runs: int
+    name: str, run: Callable[[Any], tuple[int, Stages, Any]], made: tuple[Any, Levels], runs: int
 ) -> dict[str, Any]:
     """Measure one job, after checking its book."""
     source, levels = made
     _, _, book = run(source)
-    shown = {(side, p): q for side in (1, -1) for p, q in book.levels(side, 10)}
+    depth = min(10, len(levels) // 2)
+    shown = {(side, p): q for side in (1, -1) for p, q in book.levels(side, depth)}
     equal = bool(shown) and all(levels.get(key) == qty for key, qty in shown.items())
-    rates = []
+    rates, stages = [], []
     for _ in range(runs):
         count, seconds, _ = run(source)
-        rates.append(count / seconds / 1e6)
+        rates.append(count / sum(seconds.values()) / 1e6)
+        stages.append({stage: taken / count * 1e9 for stage, taken in seconds.items()})
+    middle = {stage: statistics.median(run[stage] for run in stages) for stage in stages[0]}
     return {
         "row": f"L3.{name}",
         "what": f"{name}: bytes to rows to the book by order, one symbol",
         "ours": statistics.median(rates) if equal else None,
         "runs": [round(rate, 3) for rate in rates] if equal else [],
+        "ns_a_message": {stage: round(taken, 1) for stage, taken in middle.items()},
         "peer": None,
         "peer_name": "",
         "unit": "M messages/s",
@@ -144,12 +179,14 @@ def main(words: list[str]) -> int:
     asked = parser.parse_args(words)
     OUT.mkdir(exist_ok=True)
     rows = [measure("itch", replay_itch, session(asked.messages), asked.runs)]
-    if LOBSTER.is_file():
-        rows.append(measure("lobster", replay_lobster, lobster(), asked.runs))
+    for name, sample in LOBSTER.items():
+        if (SAMPLES / sample).is_file():
+            rows.append(measure(name, replay_lobster, lobster(sample), asked.runs))
     (OUT / "l3_replay.json").write_text(json.dumps(rows, indent=1) + "\n")
     for row in rows:
         spread = f"[{min(row['runs'])}..{max(row['runs'])}]" if row["runs"] else "results differ"
         print(f"{row['row']:<12} {row['ours'] or float('nan'):8.2f} {row['unit']} {spread}")
+        print("".ljust(13) + ", ".join(f"{k} {v} ns" for k, v in row["ns_a_message"].items()))
     return 0 if all(row["equal_results"] for row in rows) else 1
 
 

@@ -26,6 +26,7 @@ mod own;
 mod parents;
 mod reports;
 mod reviews;
+mod rows;
 mod snapshot;
 #[cfg(test)]
 mod snapshot_tests;
@@ -41,11 +42,11 @@ use crate::event::{FillEvent, OrderEvent, ParentEvent, TradingState};
 use crate::execution::{Execution, ExecutionTimes, Sync};
 use crate::input::{Input, Session};
 use crate::margin::Margin;
-use crate::market::{BarBuilder, Change, Left, Listings, Market};
+use crate::market::{BarBuilder, Change, Listings, Market};
 use crate::output::{Outbox, Output};
 use crate::portfolio::Portfolio;
 use crate::risk::{Desk, Review, Risk, RiskLimits};
-use crate::signal::{Context, Intents, Interests, Quote, Strategy, StrategyId, Timers};
+use crate::signal::{Context, Intents, Interests, Strategy, StrategyId, Timers};
 use exchange::Exchange;
 use flatten::Flatten;
 pub use own::StrategySpec;
@@ -266,88 +267,12 @@ impl<S: Strategy> Kernel<S> {
         }
     }
 
-    /// Takes rows one after the other, until there are no more or one has led to something that a
-    /// driver has to look at: an output, or another alarm.
-    #[inline(always)]
-    pub fn handle_rows<'e>(
-        &mut self,
-        rows: &mut impl Iterator<Item = (UnixNanos, &'e MarketEvent)>,
-    ) {
-        let per_row = Change::TRADE
-            .with(Change::BOOK, true)
-            .with(Change::QUOTE, true);
-        if !self.watched.has(per_row) {
-            return self.handle_quiet_rows(rows);
-        }
-        let alarm = self.alarm;
-        for (now, event) in rows {
-            self.handle_market(now, event);
-            if self.has_output() | (self.alarm != alarm) {
-                return;
-            }
-        }
-    }
-
-    /// [`Kernel::handle_rows`] while nobody waits for every row: what only the last one of many
-    /// leaves behind is left to the last one.
-    #[inline(always)]
-    fn handle_quiet_rows<'e>(
-        &mut self,
-        rows: &mut impl Iterator<Item = (UnixNanos, &'e MarketEvent)>,
-    ) {
-        let alarm = self.alarm;
-        let mut left = Left::default();
-        for (now, event) in rows {
-            let quiet = (now < alarm) & left.is_of(event.instrument);
-            if quiet && self.market.step_quiet(event) {
-                left.note(now, event);
-                continue;
-            }
-            self.leave(&left);
-            left = Left::default();
-            self.handle_market(now, event);
-            if self.has_output() | (self.alarm != alarm) {
-                return;
-            }
-            left.instrument = event.instrument;
-        }
-        self.leave(&left);
-    }
-
-    /// Catches up with what quiet rows left behind.
-    #[inline]
-    fn leave(&mut self, left: &Left<'_>) {
-        if let Some(now) = self.market.leave(left) {
-            self.now = self.now.max(now);
-        }
-    }
-
     /// Takes one closed bar: the short way of [`Kernel::handle_input`] for streams.
     #[inline]
     pub fn handle_closed_bar(&mut self, now: UnixNanos, bar: &Bar) {
         self.advance(now);
         self.handle_bar(bar);
         self.settle_bar();
-    }
-
-    /// What a row that somebody waits for leads to.
-    #[inline]
-    fn follow_market(&mut self, event: &MarketEvent, change: Change) {
-        if change.has(Change::MARK) && self.books.account.is_marked(event.instrument) {
-            self.mark(event.instrument);
-        }
-        if self.follows {
-            self.follow_row(event, change);
-        }
-        if change.has(Change::VALIDITY) {
-            self.publish_validity(event.instrument);
-        }
-        if self.running {
-            self.call_for_market(event, change);
-        }
-        if self.has_unsettled() {
-            self.settle();
-        }
     }
 
     /// Whether intents, notices or requests wait.
@@ -395,29 +320,6 @@ impl<S: Strategy> Kernel<S> {
         self.now = self.now.max(now);
         if self.now >= self.alarm {
             self.ring_alarms();
-        }
-    }
-
-    #[inline]
-    fn call_for_market(&mut self, event: &MarketEvent, change: Change) {
-        let wants = self.interests;
-        if change.has(Change::TRADE) && wants.has(Interests::TRADE) {
-            let print = event.print().unwrap_or(*event);
-            self.call(|strategy, ctx| strategy.on_trade(ctx, &print));
-        }
-        if change.has(Change::QUOTE) && wants.has(Interests::QUOTE) {
-            if let Some(top) = self.market.instrument(event.instrument).map(|m| m.top()) {
-                let (instrument, ts_event) = (event.instrument, event.ts_event);
-                let quote = Quote {
-                    instrument,
-                    ts_event,
-                    top,
-                };
-                self.call(|strategy, ctx| strategy.on_quote(ctx, &quote));
-            }
-        }
-        if change.has(Change::BOOK) && wants.has(Interests::BOOK) {
-            self.call(|strategy, ctx| strategy.on_book(ctx, event));
         }
     }
 

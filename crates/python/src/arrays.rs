@@ -81,3 +81,21 @@ pub(crate) fn event_bytes<'py>(py: Python<'py>, rows: &[MarketEvent]) -> Bound<'
     };
     PyArray1::from_slice(py, bytes)
 }
+
+/// The rows as an array of bytes, without a copy: the array frees them.
+pub(crate) fn into_event_bytes(
+    py: Python<'_>,
+    rows: Vec<MarketEvent>,
+) -> PyResult<Bound<'_, PyArray1<u8>>> {
+    const WORDS: usize = size_of::<MarketEvent>() / 8;
+    const _: () = assert!(align_of::<MarketEvent>() == 8 && size_of::<MarketEvent>() % 8 == 0);
+    let mut rows = core::mem::ManuallyDrop::new(rows);
+    let (words, len, room) = (rows.as_mut_ptr().cast::<u64>(), rows.len(), rows.capacity());
+    // SAFETY: the rows are given up here. `MarketEvent` is `Plain`, so as words they are whole and
+    // initialised; both types have the same alignment and the same bytes, so the allocation is
+    // one of `room * WORDS` words.
+    #[allow(unsafe_code)]
+    let words = unsafe { Vec::from_raw_parts(words, len * WORDS, room * WORDS) };
+    let bytes = PyArray1::from_vec(py, words).call_method1("view", ("u1",))?;
+    Ok(bytes.cast_into::<PyArray1<u8>>()?)
+}

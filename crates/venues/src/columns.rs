@@ -59,26 +59,42 @@ impl Place {
         mut read: impl FnMut(&[u8]) -> Result<(), Malformed>,
     ) -> Result<usize, BadLine> {
         let mut at = 0;
-        while at < bytes.len() {
+        loop {
             let rest = bytes.get(at..).unwrap_or_default();
-            let (line, used) = match find_newline(rest) {
-                Some(end) => (rest.get(..end).unwrap_or_default(), end + 1),
-                None if last => (rest, rest.len()),
-                None if rest.len() > LONGEST => {
-                    return Err(self.bad(Malformed {
-                        offset: LONGEST,
-                        field: "end of line",
-                    }))
-                }
-                None => break,
-            };
-            let line = line.strip_suffix(b"\r").unwrap_or(line);
-            read(line).map_err(|malformed| self.bad(malformed))?;
-            at += used;
-            self.lines += 1;
-            self.bytes += used as u64;
+            match self.read_line(rest, last, &mut read)? {
+                0 => return Ok(at),
+                used => at += used,
+            }
         }
-        Ok(at)
+    }
+
+    /// Reads one whole line with `read`, as [`Place::read_lines`] does; 0 where there is none.
+    ///
+    /// # Errors
+    /// Those of [`Place::read_lines`].
+    #[inline]
+    pub fn read_line(
+        &mut self,
+        bytes: &[u8],
+        last: bool,
+        read: impl FnOnce(&[u8]) -> Result<(), Malformed>,
+    ) -> Result<usize, BadLine> {
+        let (line, used) = match find_newline(bytes) {
+            Some(end) => (bytes.get(..end).unwrap_or_default(), end + 1),
+            None if last && !bytes.is_empty() => (bytes, bytes.len()),
+            None if bytes.len() > LONGEST => {
+                return Err(self.bad(Malformed {
+                    offset: LONGEST,
+                    field: "end of line",
+                }))
+            }
+            None => return Ok(0),
+        };
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        read(line).map_err(|malformed| self.bad(malformed))?;
+        self.lines += 1;
+        self.bytes += used as u64;
+        Ok(used)
     }
 }
 
@@ -111,22 +127,38 @@ pub fn find_newline(bytes: &[u8]) -> Option<usize> {
     rest.iter().position(|byte| *byte == b'\n').map(|i| at + i)
 }
 
-/// The digits that bytes begin with, one to seven of them, in front of a comma: their value and how
-/// many there are; `None` for anything else, also where fewer than eight bytes are left.
+/// The digits that bytes begin with, one to fifteen of them, in front of a comma: their value and
+/// how many there are; `None` for anything else, also where fewer than eight bytes are left.
+#[inline]
+#[must_use]
+pub(crate) fn few_digits(bytes: &[u8]) -> Option<(i64, usize)> {
+    let (value, count) = leading_digits(bytes)?;
+    if count < 8 {
+        let closed = count > 0 && bytes.get(count) == Some(&b',');
+        return closed.then_some((value, count));
+    }
+    let (rest, more) = leading_digits(bytes.get(8..)?)?;
+    if more == 8 || bytes.get(8 + more) != Some(&b',') {
+        return None;
+    }
+    const TENS: [i64; 8] = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000];
+    Some((value * TENS[more & 7] + rest, 8 + more))
+}
+
+/// The digits among the next eight bytes: their value and how many there are, up to eight; `None`
+/// where fewer than eight bytes are left.
 ///
 /// Eight bytes are looked at as one word: where the first is that is no digit, then the digits as
 /// pairs, fours and eights (as in Lemire, "Quickly parsing eight digits", 2022).
 #[inline]
 #[must_use]
-pub(crate) fn few_digits(bytes: &[u8]) -> Option<(i64, usize)> {
+pub(crate) fn leading_digits(bytes: &[u8]) -> Option<(i64, usize)> {
     let word = u64::from_le_bytes(*bytes.first_chunk::<8>()?) ^ 0x3030_3030_3030_3030;
     // A carry only reaches bytes behind the first that is no digit.
     let beyond = (word | word.wrapping_add(0x0606_0606_0606_0606)) & 0xf0f0_f0f0_f0f0_f0f0;
     let count = (beyond.trailing_zeros() / 8) as usize;
-    if !(1..8).contains(&count) || bytes.get(count) != Some(&b',') {
-        return None;
-    }
-    let digits = word << (64 - 8 * count);
+    // Two steps, since none shifts by as many bits as there are.
+    let digits = word << (32 - 4 * count) << (32 - 4 * count);
     let pairs = digits.wrapping_mul(2_561) >> 8 & 0x00ff_00ff_00ff_00ff;
     let fours = pairs.wrapping_mul(6_553_601) >> 16 & 0x0000_ffff_0000_ffff;
     let all = fours.wrapping_mul(42_949_672_960_001) >> 32;

@@ -43,8 +43,8 @@ pub fn coarsen(rows: &mut [MarketEvent], instruments: usize, given: Places) -> V
     }
     for row in rows.iter_mut() {
         if let Some(places) = dropped.get(row.instrument.index()) {
-            row.price.0 /= TENS[places.price as usize];
-            row.qty.0 /= TENS[places.qty as usize];
+            row.price.0 = without(row.price.0, places.price);
+            row.qty.0 = without(row.qty.0, places.qty);
         }
     }
     dropped
@@ -58,10 +58,24 @@ pub fn coarsen(rows: &mut [MarketEvent], instruments: usize, given: Places) -> V
 
 #[inline]
 const fn droppable(value: i64, mut places: u32) -> u32 {
-    while places > 0 && value % TENS[places as usize] != 0 {
+    while places > 0 && without(value, places) * TENS[places as usize] != value {
         places -= 1;
     }
     places
+}
+
+/// A value without its last digits. Few of them are the rule, and a division by a number that the
+/// compiler knows is a multiplication.
+#[inline]
+const fn without(value: i64, places: u32) -> i64 {
+    match places {
+        0 => value,
+        1 => value / 10,
+        2 => value / 100,
+        3 => value / 1_000,
+        4 => value / 10_000,
+        _ => value / TENS[places as usize],
+    }
 }
 
 /// A column of decimal text whose finest number is not known before the end.

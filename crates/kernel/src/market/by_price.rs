@@ -36,6 +36,8 @@ pub struct ByPrice {
     halves: [HalfBook; 2],
     broken: bool,
     orders: Option<Box<ByOrder>>,
+    /// 1 once there are such orders, so that a row is asked about both at once.
+    by_order: u64,
 }
 
 impl Default for ByPrice {
@@ -52,6 +54,7 @@ impl ByPrice {
             halves: [HalfBook::new(), HalfBook::new()],
             broken: false,
             orders: None,
+            by_order: 0,
         }
     }
 
@@ -79,9 +82,10 @@ impl ByPrice {
     /// Whether the row is about a level or a trade and nothing else: no gap, no single order.
     #[inline(always)]
     const fn is_plain(&self, event: &MarketEvent) -> bool {
-        let known = matches!(event.kind, DEPTH | TRADE | SNAPSHOT);
-        let by_order = self.orders.is_some() | (event.order_id != 0);
-        known & !by_order & (event.flags & GAP == 0) & (event.side != 0)
+        // Each question is answered alike for nearly all rows, so they are asked one by one.
+        (event.order_id | self.by_order | (event.flags & GAP) as u64 == 0)
+            && is_of_price(event.kind)
+            && event.side != 0
     }
 
     /// Applies a row that moves no best price; false when it would, or may: nothing was done then.
@@ -152,6 +156,7 @@ impl ByPrice {
         }
         self.broken |= orders.is_broken();
         self.orders = Some(orders);
+        self.by_order = 1;
     }
 
     /// A book by order of which nothing is known but the levels here.
@@ -269,6 +274,14 @@ impl ByPrice {
         }
     }
 
+    /// Whether the best bid is at or above `ask`, or the best ask at or below `bid`. A side that is
+    /// missing is beyond every price.
+    #[inline]
+    #[must_use]
+    pub const fn reaches(&self, bid: Price, ask: Price) -> bool {
+        (self.bids().best() >= ask.0) | (-self.asks().best() <= bid.0)
+    }
+
     /// Best price of a side.
     #[inline]
     #[must_use]
@@ -374,6 +387,13 @@ impl ByPrice {
         }
         hash.finish()
     }
+}
+
+/// Whether a kind is one of [`DEPTH`], [`TRADE`] and [`SNAPSHOT`]: 2, 3 and 1 with a bit turned.
+#[inline(always)]
+const fn is_of_price(kind: u8) -> bool {
+    const _: () = assert!(DEPTH ^ 2 == 2 && TRADE ^ 2 == 3 && SNAPSHOT ^ 2 == 1);
+    (kind ^ 2).wrapping_sub(1) < 3
 }
 
 /// Price as a key: better is greater on both sides.

@@ -102,13 +102,13 @@ impl HalfBook {
         let slot = &mut self.window[at & (WINDOW - 1)];
         let new = *slot ^ ((*slot ^ qty) & mask);
         // A new level above the best moves it, and so does its end.
-        let moves = ((key > self.best) & (new != 0)) | ((key == self.best) & (new == 0));
+        let moves = (key >= self.best) & ((key == self.best) != (new != 0));
         if moves {
             return false;
         }
+        let turned = (*slot != 0) ^ (new != 0);
         *slot = new;
-        let word = &mut self.words[(at >> 6) & (WORDS - 1)];
-        *word = *word & !(1 << (at & 63)) | u64::from(new != 0) << (at & 63);
+        self.words[(at >> 6) & (WORDS - 1)] ^= u64::from(turned) << (at & 63);
         true
     }
 
@@ -128,14 +128,14 @@ impl HalfBook {
         let old = *slot;
         let new = old ^ ((old ^ qty) & mask);
         *slot = new;
-        let filled = u64::from(new != 0);
-        let word = &mut self.words[(at >> 6) & (WORDS - 1)];
-        *word = *word & !(1 << (at & 63)) | filled << (at & 63);
+        let filled = new != 0;
+        let turned = (old != 0) ^ filled;
+        self.words[(at >> 6) & (WORDS - 1)] ^= u64::from(turned) << (at & 63);
         // Zero when this was the best level and is empty now: one question instead of two.
         let remains = (key ^ self.best) | new;
         self.best = self
             .best
-            .max(NONE ^ ((NONE ^ key) & (filled as i64).wrapping_neg()));
+            .max(NONE ^ ((NONE ^ key) & i64::from(filled).wrapping_neg()));
         if remains == 0 {
             self.find_best_below(at);
         }

@@ -9,7 +9,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use super::{hand_over, letters, Fault, Kept};
-use crate::arrays::event_bytes;
+use crate::arrays::into_event_bytes;
 use crate::error::FaceError;
 
 const FRAMINGS: [(&str, ItchFraming); 3] = [
@@ -78,10 +78,8 @@ impl ItchReader {
     }
 
     /// Takes the rows so far out, prices in 1e-4, so that a day needs no more memory than a block.
-    fn take<'py>(&mut self, py: Python<'py>) -> Bound<'py, PyArray1<u8>> {
-        let rows = event_bytes(py, &self.rows);
-        self.rows.clear();
-        rows
+    fn take<'py>(&mut self, py: Python<'py>) -> PyResult<Bound<'py, PyArray1<u8>>> {
+        into_event_bytes(py, core::mem::take(&mut self.rows))
     }
 
     /// Rows so far.

@@ -56,6 +56,9 @@ impl LobsterReader {
             return Err(out_of_turn("the message file has not ended"));
         };
         let (kept, rows) = (&mut self.kept, &mut self.rows);
+        if rows.is_empty() {
+            rows.reserve(session.messages() / 8 * 9); // about a row a message
+        }
         py.detach(|| kept.feed(bytes, |bytes| session.handle_book(bytes, last, rows)))
             .map_err(Fault::from)?;
         Ok(())

@@ -113,7 +113,7 @@ fn hand_over<'py>(
 ) -> PyResult<Bound<'py, PyDict>> {
     let places = py.detach(|| coarsen(&mut rows, symbols.len(), given));
     let dict = PyDict::new(py);
-    dict.set_item("rows", crate::arrays::event_bytes(py, &rows))?;
+    dict.set_item("rows", crate::arrays::into_event_bytes(py, rows)?)?;
     dict.set_item("symbols", symbols)?;
     let price: Vec<u32> = places.iter().map(|places| places.price).collect();
     let qty: Vec<u32> = places.iter().map(|places| places.qty).collect();

@@ -10,28 +10,66 @@ use super::{Desk, Impact, Listing};
 use crate::queue::QueueModel;
 
 impl Listing {
+    /// Whether a row changes the book alone: no session is over, no order waits at its level or in
+    /// reach of its print.
+    #[inline(always)]
+    pub(super) fn is_far(&self, now: UnixNanos, event: &MarketEvent) -> bool {
+        now < self.day_ends && !self.is_reached(event) && !self.waits_at(event)
+    }
+
+    /// Whether a row is a print that an order may wait for.
+    #[inline(always)]
+    fn is_reached(&self, event: &MarketEvent) -> bool {
+        let trade = event.kind == EventKind::Trade as u8;
+        let prints = trade | (event.kind == EventKind::OrderExecute as u8);
+        let reaches = (event.price >= self.lowest_ask) | (event.price <= self.highest_bid);
+        prints & (reaches | !self.stops.is_empty())
+    }
+
     pub(super) fn handle_event(&mut self, now: UnixNanos, event: &MarketEvent, desk: &mut Desk) {
         if now >= self.day_ends {
             self.expire_day_orders(now, desk);
         }
-        if let Some(print) = event.print() {
-            let reaches = print.price >= self.lowest_ask || print.price <= self.highest_bid;
-            if reaches || !self.stops.is_empty() {
+        if self.is_reached(event) {
+            if let Some(print) = event.print() {
                 self.handle_trade(now, &print, desk);
             }
         }
         if event.kind == EventKind::Trade as u8 {
             return;
         }
-        let model = desk.config.queue;
+        if self.waits_at(event) {
+            self.handle_level(event, desk.config.queue);
+        } else {
+            self.book_mut().apply(event);
+        }
+        let (bid, ask) = (self.highest_bid, self.lowest_ask);
+        if self.book_mut().reaches(bid, ask) {
+            self.fill_crossed(now, desk);
+        }
+    }
+
+    /// Whether an order waits at the level that a row is about.
+    #[inline(always)]
+    fn waits_at(&self, event: &MarketEvent) -> bool {
+        let orders = match event.side {
+            1 => &self.bids,
+            -1 => &self.asks,
+            _ => return false,
+        };
+        let mut limits = orders.iter().map(Resting::limit);
+        limits.any(|limit| limit == Some(event.price)) && is_of_level(event)
+    }
+
+    /// A row about a level where orders wait moves their queue.
+    fn handle_level(&mut self, event: &MarketEvent, model: QueueModel) {
         let book = self.book_mut();
         let joined = match (model, book.by_order()) {
             (QueueModel::Fifo, Some(orders)) => orders.joined(event.order_id),
             _ => None,
         };
         book.apply(event);
-        let (bid, ask) = (book.best_bid(), book.best_ask());
-        if let (Some(side), true) = (event.book_side(), is_of_level(event)) {
+        if let Some(side) = event.book_side() {
             let shown = book.qty_at(side, event.price);
             for resting in self.side(side).iter_mut() {
                 if resting.limit() == Some(event.price) {
@@ -39,20 +77,12 @@ impl Listing {
                 }
             }
         }
-        let sells = bid.is_some_and(|bid| bid >= self.lowest_ask);
-        if sells | ask.is_some_and(|ask| ask <= self.highest_bid) {
-            self.fill_crossed(now, bid, ask, desk);
-        }
     }
 
     /// Orders that the other side's best has moved across are filled at their own price.
-    fn fill_crossed(
-        &mut self,
-        now: UnixNanos,
-        bid: Option<Price>,
-        ask: Option<Price>,
-        desk: &mut Desk,
-    ) {
+    pub(super) fn fill_crossed(&mut self, now: UnixNanos, desk: &mut Desk) {
+        let book = self.book_mut();
+        let (bid, ask) = (book.best_bid(), book.best_ask());
         if let Some(bid) = bid {
             self.fill_where(now, Side::Sell, desk, |limit| limit <= bid);
         }

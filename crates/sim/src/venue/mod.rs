@@ -15,6 +15,7 @@ mod book_side;
 mod fees;
 mod impact;
 mod orders;
+mod query;
 mod resting;
 mod several;
 
@@ -23,8 +24,8 @@ use std::collections::VecDeque;
 use py_rt_kernel::market::ByPrice;
 use py_rt_types::{
     Bar, CancelOrder, ClientOrderId, EventKind, ExecId, Instrument, InstrumentId, Liquidity,
-    MarketEvent, NewOrder, OrderStatus, Price, Qty, Query, RejectReason, ReplaceOrder, Report,
-    ReportKind, Side, UnixNanos, VenueOrderId,
+    MarketEvent, NewOrder, Price, Qty, RejectReason, ReplaceOrder, Report, ReportKind, Side,
+    UnixNanos, VenueOrderId,
 };
 
 use crate::queue::QueueModel;
@@ -244,11 +245,28 @@ impl SimVenue {
         let Some(listing) = self.listings.get_mut(event.instrument.index()) else {
             return;
         };
-        match (&mut listing.book, listing.working) {
+        let idle = listing.working == 0;
+        let far = idle || listing.is_far(now, event);
+        match &mut listing.book {
             // A trade changes no book: rows of both kinds take one way, so that none is guessed.
-            (Some(book), 0) => book.apply(event),
+            Some(book) if idle => book.apply(event),
+            Some(book) if far => {
+                if event.kind == EventKind::Trade as u8 {
+                    return;
+                }
+                book.apply(event);
+                if book.reaches(listing.highest_bid, listing.lowest_ask) {
+                    self.handle_crossing(now, event.instrument);
+                }
+            }
             _ => self.handle_row(now, event),
         }
+    }
+
+    /// The best of a side has moved across orders of the other.
+    #[inline(never)]
+    fn handle_crossing(&mut self, now: UnixNanos, instrument: InstrumentId) {
+        self.at(instrument, |listing, desk| listing.fill_crossed(now, desk));
     }
 
     /// [`SimVenue::handle_market`] while [`SimVenue::is_idle`]: the row makes no report.
@@ -341,52 +359,6 @@ impl SimVenue {
         self.at(replace.instrument, |listing, desk| {
             listing.handle_replace(now, owner, replace, desk);
         });
-    }
-
-    /// A question arrives. Only that for one order has an answer here.
-    pub fn handle_query(&mut self, now: UnixNanos, owner: u32, query: &Query) {
-        let Query::Order {
-            client_order_id,
-            instrument,
-        } = *query
-        else {
-            return;
-        };
-        let Some(listing) = self.listings.get(instrument.index()) else {
-            return;
-        };
-        let desk = desk_of(&mut self.desk, &mut self.others, listing.desk);
-        let mut all = listing
-            .bids
-            .iter()
-            .chain(&listing.asks)
-            .chain(&listing.stops);
-        let found = all.find(|resting| resting.is(owner, client_order_id));
-        match found {
-            Some(resting) => {
-                let o = &resting.order;
-                let kind = ReportKind::Snapshot {
-                    status: OrderStatus::New,
-                    order_qty: o.order_qty,
-                    cum_qty: resting.cum_qty,
-                    order_type: o.order_type,
-                    tif: o.tif,
-                    limit_price: o.limit_price,
-                };
-                desk.report(now, resting, kind);
-            }
-            None => {
-                let report = Report {
-                    ts_event: now,
-                    client_order_id,
-                    venue_order_id: VenueOrderId(0),
-                    instrument,
-                    side: Side::Buy,
-                    kind: ReportKind::NotFound,
-                };
-                desk.reports.push_back(VenueReport { owner, report });
-            }
-        }
     }
 
     /// The recorded market has ended: what still waits expires. Returns how many orders did.

@@ -188,6 +188,39 @@ pub const fn length_of(kind: u8) -> Option<usize> {
     })
 }
 
+/// What `A` and `F` say of a new order.
+pub(super) struct Added {
+    pub(super) stamp: Stamp,
+    pub(super) order_id: u64,
+    pub(super) side: u8,
+    pub(super) qty: u32,
+    pub(super) stock: Stock,
+    pub(super) price: Price4,
+}
+
+#[inline(always)]
+pub(super) const fn added<const N: usize>(m: &[u8; N]) -> Added {
+    Added {
+        stamp: stamp(m),
+        order_id: be64(m, 11),
+        side: m[19],
+        qty: be32(m, 20),
+        stock: text(m, 24),
+        price: be32(m, 32),
+    }
+}
+
+#[inline(always)]
+pub(super) const fn named<const N: usize>(m: &[u8; N]) -> (Stamp, u64) {
+    (stamp(m), be64(m, 11))
+}
+
+/// The order that a message takes from, and how much.
+#[inline(always)]
+pub(super) const fn taken<const N: usize>(m: &[u8; N]) -> (Stamp, (u64, u32)) {
+    (stamp(m), (be64(m, 11), be32(m, 19)))
+}
+
 impl Message {
     /// Decodes one message, whole and without its frame.
     ///
@@ -215,10 +248,11 @@ impl Message {
             }
             b'E' => {
                 let m = exactly::<31>(bytes)?;
+                let (stamp, (order_id, qty)) = taken(m);
                 Self::Executed {
-                    stamp: stamp(m),
-                    order_id: be64(m, 11),
-                    qty: be32(m, 19),
+                    stamp,
+                    order_id,
+                    qty,
                     match_number: be64(m, 23),
                 }
             }
@@ -234,19 +268,16 @@ impl Message {
                 }
             }
             b'X' => {
-                let m = exactly::<23>(bytes)?;
+                let (stamp, (order_id, qty)) = taken(exactly::<23>(bytes)?);
                 Self::Canceled {
-                    stamp: stamp(m),
-                    order_id: be64(m, 11),
-                    qty: be32(m, 19),
+                    stamp,
+                    order_id,
+                    qty,
                 }
             }
             b'D' => {
-                let m = exactly::<19>(bytes)?;
-                Self::Deleted {
-                    stamp: stamp(m),
-                    order_id: be64(m, 11),
-                }
+                let (stamp, order_id) = named(exactly::<19>(bytes)?);
+                Self::Deleted { stamp, order_id }
             }
             _ => {
                 let m = exactly::<35>(bytes)?;
@@ -263,13 +294,14 @@ impl Message {
 
     #[inline]
     const fn add<const N: usize>(m: &[u8; N], mpid: Option<[u8; 4]>) -> Self {
+        let new = added(m);
         Self::AddOrder {
-            stamp: stamp(m),
-            order_id: be64(m, 11),
-            side: m[19],
-            qty: be32(m, 20),
-            stock: text(m, 24),
-            price: be32(m, 32),
+            stamp: new.stamp,
+            order_id: new.order_id,
+            side: new.side,
+            qty: new.qty,
+            stock: new.stock,
+            price: new.price,
             mpid,
         }
     }

@@ -21,9 +21,9 @@ use py_rt_types::{EventKind, InstrumentId, MarketEvent, Price, Qty, UnixNanos, E
 
 use crate::error::DecodeError;
 use crate::resting::{OrderTable, Resting};
-use crate::wire::trimmed;
+use crate::wire::{exactly, trimmed};
 
-use super::message::{length_of, Message, Stamp, Stock};
+use super::message::{added, length_of, named, taken, Added, Message, Stamp, Stock};
 
 const UNSEEN: u32 = u32::MAX;
 const SKIPPED: u32 = u32::MAX - 1;
@@ -128,10 +128,47 @@ impl ItchRows {
         if self.places[usize::from(locate)] == SKIPPED {
             return Ok(());
         }
-        self.apply(Message::decode(bytes)?, out)
+        // What comes by the thousand goes from bytes to its row, without a message in between.
+        match kind {
+            b'A' => return self.add_order(&added(exactly::<36>(bytes)?), out),
+            b'D' => {
+                let (stamp, order_id) = named(exactly::<19>(bytes)?);
+                let all = (order_id, u32::MAX);
+                self.take(stamp, all, EventKind::OrderDelete, None, out);
+            }
+            b'E' => {
+                let (stamp, order) = taken(exactly::<31>(bytes)?);
+                self.take(stamp, order, EventKind::OrderExecute, None, out);
+            }
+            b'X' => {
+                let (stamp, order) = taken(exactly::<23>(bytes)?);
+                self.take(stamp, order, EventKind::OrderReduce, None, out);
+            }
+            _ => return self.apply(Message::decode(bytes)?, out),
+        }
+        Ok(())
     }
 
     #[inline]
+    fn add_order(&mut self, new: &Added, out: &mut Vec<MarketEvent>) -> Result<(), DecodeError> {
+        let Some(instrument) = self.instrument(new.stamp.locate, new.stock) else {
+            return Ok(());
+        };
+        let side = match new.side {
+            b'B' => 1,
+            b'S' => -1,
+            _ => return Err(DecodeError::malformed(19, "side")),
+        };
+        let order = Resting {
+            order_id: new.order_id,
+            price: i64::from(new.price),
+            qty: i64::from(new.qty),
+            instrument,
+            side,
+        };
+        self.add(new.stamp, order, out)
+    }
+
     fn apply(&mut self, message: Message, out: &mut Vec<MarketEvent>) -> Result<(), DecodeError> {
         use EventKind::{OrderDelete, OrderExecute, OrderReduce};
         match message {
@@ -144,23 +181,15 @@ impl ItchRows {
                 price,
                 ..
             } => {
-                let Some(instrument) = self.instrument(stamp.locate, stock) else {
-                    return Ok(());
-                };
-                let side = match side {
-                    b'B' => 1,
-                    b'S' => -1,
-                    _ => return Err(DecodeError::malformed(19, "side")),
-                };
-                let (price, qty) = (i64::from(price), i64::from(qty));
-                let order = Resting {
+                let new = Added {
+                    stamp,
                     order_id,
-                    price,
-                    qty,
-                    instrument,
                     side,
+                    qty,
+                    stock,
+                    price,
                 };
-                self.add(stamp, order, out)?;
+                self.add_order(&new, out)?;
             }
             Message::Executed {
                 stamp,

@@ -1,14 +1,16 @@
-//! The orders behind each level of one side, and what the rest of the day says about them.
+//! The levels of one side, and the orders behind each.
 //!
 //! A level holds known orders in their order of arrival and a quantity whose orders are not known.
 //! Idea: levels in a vector sorted so that the best is last; an order that goes stays in its
-//! level's list until the list is swept. Costs: O(log n) to find a level, O(1) for the rest.
+//! level's list until the list is swept. Costs: a few steps to find a level near the touch,
+//! O(log n) behind it, O(1) for the rest.
 
 use alloc::vec::Vec;
 
-use crate::resting::{OrderTable, Resting};
+use crate::resting::Resting;
 
-use super::message::{LobsterKind, LobsterMessage};
+use super::line::Cell;
+use super::orders::{Orders, Place};
 
 /// One price of one side.
 #[derive(Debug, Clone)]
@@ -19,15 +21,20 @@ pub struct Level {
     pub qty: i64,
     /// What of it belongs to no known order.
     pub unknown: i64,
-    order_ids: Vec<u64>,
+    /// As the book file writes it.
+    pub cell: Cell,
+    orders: Vec<Place>,
 }
 
 /// The levels of one side, best last.
 #[derive(Debug, Clone, Default)]
 pub struct Side {
     levels: Vec<Level>,
-    spare: Vec<Vec<u64>>,
+    spare: Vec<Vec<Place>>,
 }
+
+/// Levels that are looked at one by one before the rest is searched.
+const NEAR: usize = 12;
 
 impl Side {
     /// Levels, best last.
@@ -39,81 +46,109 @@ impl Side {
     /// One level.
     #[must_use]
     pub fn level(&self, key: i64) -> Option<&Level> {
-        let at = self
-            .levels
-            .binary_search_by_key(&key, |level| level.key)
-            .ok()?;
-        self.levels.get(at)
+        self.levels.get(self.find(key).ok()?)
     }
 
-    fn level_mut(&mut self, key: i64) -> &mut Level {
-        let at = match self.levels.last() {
-            Some(best) if best.key == key => self.levels.len() - 1,
-            _ => match self.levels.binary_search_by_key(&key, |level| level.key) {
-                Ok(at) => at,
-                Err(at) => {
-                    let order_ids = self.spare.pop().unwrap_or_default();
-                    self.levels.insert(
-                        at,
-                        Level {
-                            key,
-                            qty: 0,
-                            unknown: 0,
-                            order_ids,
-                        },
-                    );
-                    at
-                }
-            },
+    /// Where the level of a key stands, or would.
+    #[inline]
+    pub fn find(&self, key: i64) -> Result<usize, usize> {
+        let near = self.levels.len().saturating_sub(NEAR);
+        let (far, levels) = self.levels.split_at(near);
+        for (at, level) in levels.iter().enumerate().rev() {
+            if level.key <= key {
+                let at = near + at;
+                return if level.key == key {
+                    Ok(at)
+                } else {
+                    Err(at + 1)
+                };
+            }
+        }
+        far.binary_search_by_key(&key, |level| level.key)
+    }
+
+    /// Adds what becomes a level; nothing of it yet.
+    #[inline]
+    pub fn insert(&mut self, at: usize, key: i64, cell: Cell) {
+        let orders = self.spare.pop().unwrap_or_default();
+        let new = Level {
+            key,
+            qty: 0,
+            unknown: 0,
+            cell,
+            orders,
         };
-        &mut self.levels[at]
+        self.levels.insert(at, new);
     }
 
-    /// Appends an order to its level.
-    pub fn add(&mut self, key: i64, order_id: u64, qty: i64) {
-        let level = self.level_mut(key);
-        level.qty += qty;
-        level.order_ids.push(order_id);
+    /// Appends an order to the level at this place, which is written `cell` then.
+    #[inline]
+    pub fn append(&mut self, at: usize, order: Place, qty: i64, cell: Cell) {
+        if let Some(level) = self.levels.get_mut(at) {
+            level.qty += qty;
+            level.cell = cell;
+            level.orders.push(order);
+        }
+    }
+
+    /// Changes the quantity of the level at this place; it goes when nothing is left.
+    #[inline]
+    pub fn shift(&mut self, at: usize, by: i64, cell: Cell) {
+        let Some(level) = self.levels.get_mut(at) else {
+            return;
+        };
+        level.qty += by;
+        level.cell = cell;
+        if level.qty == 0 {
+            let mut gone = self.levels.remove(at);
+            gone.orders.clear();
+            self.spare.push(gone.orders);
+        }
+    }
+
+    fn place(&mut self, key: i64) -> usize {
+        self.find(key).unwrap_or_else(|at| {
+            self.insert(at, key, Cell::new(key.abs(), 0));
+            at
+        })
+    }
+
+    /// Appends an order to the level of a key.
+    pub fn add(&mut self, key: i64, order: Place, qty: i64) {
+        let at = self.place(key);
+        let level = &self.levels[at];
+        let cell = level.cell.with_qty(level.qty + qty);
+        self.append(at, order, qty, cell);
     }
 
     /// Changes a level's quantity; a level that is empty goes.
     pub fn change(&mut self, key: i64, by: i64, unknown: i64) {
-        let level = self.level_mut(key);
-        level.qty += by;
+        let at = self.place(key);
+        let level = &mut self.levels[at];
         level.unknown += unknown;
-        if level.qty == 0 {
-            if let Ok(at) = self.levels.binary_search_by_key(&key, |level| level.key) {
-                let mut gone = self.levels.remove(at);
-                gone.order_ids.clear();
-                self.spare.push(gone.order_ids);
-            }
-        }
+        let cell = level.cell.with_qty(level.qty + by);
+        self.shift(at, by, cell);
     }
 
     /// The known orders of a level, first come first.
-    pub fn orders(&mut self, key: i64, table: &OrderTable) -> Vec<Resting> {
-        let level = self.level_mut(key);
-        let mut found: Vec<Resting> = Vec::new();
-        for order in level
-            .order_ids
-            .iter()
-            .filter_map(|id| table.find_order(*id))
-        {
-            if order.price * i64::from(order.side) == key {
-                found.retain(|known| known.order_id != order.order_id); // it came again
-                found.push(*order);
+    pub fn orders(&mut self, key: i64, all: &Orders) -> Vec<(Place, Resting)> {
+        let at = self.place(key);
+        let level = &mut self.levels[at];
+        let mut found: Vec<(Place, Resting)> = Vec::new();
+        for &place in &level.orders {
+            let rests = |order: &Resting| order.price * i64::from(order.side) == key;
+            if let Some(order) = all.find(place).filter(rests) {
+                found.retain(|known| known.0 != place); // it came again
+                found.push((place, order));
             }
         }
-        level.order_ids.clear();
-        level
-            .order_ids
-            .extend(found.iter().map(|order| order.order_id));
+        level.orders.clear();
+        level.orders.extend(found.iter().map(|known| known.0));
         found
     }
 
     /// Whether the best levels are those of a row, once `change` is applied to the level of `key`.
     /// A row shorter than the levels asked for says that there are no more.
-    #[inline]
     #[must_use]
     pub fn agrees(&self, row: &[(i64, i64)], full: bool, key: i64, change: i64) -> bool {
         let mut levels = self
@@ -146,93 +181,5 @@ impl Side {
             }
         };
         row.iter().all(|level| next() == Some(*level)) && (full || next().is_none())
-    }
-}
-
-/// An order that the file speaks about without ever adding it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Stranger {
-    key: (i8, i64),
-    first: usize,
-    order_id: u64,
-}
-
-/// What the rest of the day takes away from each order.
-#[derive(Debug, Clone, Default)]
-pub struct Future {
-    /// By id: quantity that is still taken, plus one, so that 0 is a value.
-    taken: OrderTable,
-    strangers: Vec<Stranger>,
-}
-
-impl Future {
-    /// Reads a whole day.
-    #[must_use]
-    pub fn new(messages: &[LobsterMessage]) -> Self {
-        let mut future = Self::default();
-        for (first, message) in messages.iter().enumerate() {
-            let (order_id, side) = (message.order_id, message.side);
-            let qty = i64::from(message.qty);
-            let fresh = future.taken.find_order(order_id).is_none();
-            match message.kind {
-                LobsterKind::Add if fresh => future.put(order_id, 1),
-                _ if !message.is_about_resting() => {}
-                _ if fresh => {
-                    future.put(order_id, qty + 1);
-                    let key = (side, message.price * i64::from(side));
-                    future.strangers.push(Stranger {
-                        key,
-                        first,
-                        order_id,
-                    });
-                }
-                _ => future.raise(order_id, qty),
-            }
-        }
-        future.strangers.sort_unstable();
-        future
-    }
-
-    fn put(&mut self, order_id: u64, qty: i64) {
-        self.taken.insert(Resting {
-            order_id,
-            price: 0,
-            qty,
-            instrument: 0,
-            side: 1,
-        });
-    }
-
-    fn raise(&mut self, order_id: u64, by: i64) {
-        let before = self.of(order_id);
-        self.put(order_id, before + by + 1);
-    }
-
-    /// Quantity that is still taken from this order.
-    #[must_use]
-    pub fn of(&self, order_id: u64) -> i64 {
-        self.taken
-            .find_order(order_id)
-            .map_or(0, |order| order.qty - 1)
-    }
-
-    /// The message was read: its part lies behind.
-    #[inline]
-    pub fn pass(&mut self, message: &LobsterMessage) {
-        if message.is_about_resting() {
-            self.taken.reduce(message.order_id, i64::from(message.qty));
-        }
-    }
-
-    /// Orders of a level that are never added, first spoken about at `now` or later, soonest first.
-    pub fn strangers(&self, side: i8, key: i64, now: usize) -> impl Iterator<Item = u64> + '_ {
-        let wanted = (side, key);
-        let from = self
-            .strangers
-            .partition_point(|s| (s.key, s.first) < (wanted, now));
-        let rest = self.strangers.get(from..).unwrap_or_default();
-        rest.iter()
-            .take_while(move |s| s.key == wanted)
-            .map(|s| s.order_id)
     }
 }

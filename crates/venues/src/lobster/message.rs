@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use crate::columns::{BadLine, Columns, Place};
+use crate::columns::{few_digits, leading_digits, BadLine, Columns, Place};
 use crate::error::Malformed;
 
 /// What a message says.
@@ -56,18 +56,47 @@ impl LobsterMessages {
     /// # Errors
     /// [`BadLine`] for a line that is no message, or a time that goes back.
     pub fn handle_input(&mut self, bytes: &[u8], last: bool) -> Result<usize, BadLine> {
-        let messages = &mut self.messages;
-        self.place.read_lines(bytes, last, |line| {
-            let message = LobsterMessage::parse(line)?;
-            if messages.last().is_some_and(|before| before.ns > message.ns) {
-                return Err(Malformed {
-                    offset: 0,
-                    field: "time",
-                });
+        if self.messages.is_empty() {
+            self.messages.reserve(bytes.len() / 40);
+        }
+        let mut at = 0;
+        loop {
+            at += self.handle_plain(bytes.get(at..).unwrap_or_default());
+            let rest = bytes.get(at..).unwrap_or_default();
+            let messages = &mut self.messages;
+            let read = self.place.read_line(rest, last, |line| {
+                let message = LobsterMessage::parse(line)?;
+                if messages.last().is_some_and(|before| before.ns > message.ns) {
+                    return Err(Malformed {
+                        offset: 0,
+                        field: "time",
+                    });
+                }
+                messages.push(message);
+                Ok(())
+            })?;
+            at += read;
+            if read == 0 {
+                return Ok(at);
             }
-            messages.push(message);
-            Ok(())
-        })
+        }
+    }
+
+    /// Takes lines as long as they are written as the venue's own files are; returns their bytes.
+    fn handle_plain(&mut self, bytes: &[u8]) -> usize {
+        let (mut at, first) = (0, self.messages.len());
+        let mut before = self.messages.last().map_or(0, |message| message.ns);
+        while let Some((message, used)) = bytes.get(at..).and_then(LobsterMessage::parse_plain) {
+            if message.ns < before {
+                break;
+            }
+            before = message.ns;
+            self.messages.push(message);
+            at += used;
+        }
+        self.place.lines += (self.messages.len() - first) as u64;
+        self.place.bytes += at as u64;
+        at
     }
 
     /// All messages.
@@ -91,6 +120,42 @@ impl LobsterMessage {
             ..bad
         };
         Self::parse_rest(ns, rest).map_err(later)
+    }
+
+    /// A line that is written as the venue's own files are, and the bytes used with its end; `None`
+    /// for any other, which is read column by column.
+    #[inline]
+    fn parse_plain(bytes: &[u8]) -> Option<(Self, usize)> {
+        let (ns, at) = parse_plain_time(bytes)?;
+        let kind = match *bytes.get(at..)? {
+            [b'1', b',', ..] => LobsterKind::Add,
+            [b'2', b',', ..] => LobsterKind::Cancel,
+            [b'3', b',', ..] => LobsterKind::Delete,
+            [b'4', b',', ..] => LobsterKind::Execute,
+            [b'5', b',', ..] => LobsterKind::Hidden,
+            _ => return None,
+        };
+        let rest = bytes.get(at + 2..)?;
+        let (order_id, id_len) = few_digits(rest)?;
+        let rest = rest.get(id_len + 1..)?;
+        let (qty, qty_len) = few_digits(rest)?;
+        let rest = rest.get(qty_len + 1..)?;
+        let (price, price_len) = few_digits(rest)?;
+        let (side, end) = match *rest.get(price_len + 1..)? {
+            [b'1', b'\n', ..] => (1, 2),
+            [b'-', b'1', b'\n', ..] => (-1, 3),
+            _ => return None,
+        };
+        let message = Self {
+            ns,
+            order_id: order_id as u64,
+            price,
+            qty: u32::try_from(qty).ok()?,
+            kind,
+            side,
+        };
+        let good = qty > 0 && price > 0;
+        good.then_some((message, at + 2 + id_len + qty_len + price_len + 3 + end))
     }
 
     #[inline]
@@ -163,6 +228,34 @@ impl LobsterMessage {
     pub const fn is_about_resting(&self) -> bool {
         self.change() < 0
     }
+}
+
+/// [`parse_time`] of up to seven digits, a point, and one to nine digits.
+#[inline]
+fn parse_plain_time(line: &[u8]) -> Option<(i64, usize)> {
+    const TENS: [i64; 8] = [
+        0,
+        100_000_000,
+        10_000_000,
+        1_000_000,
+        100_000,
+        10_000,
+        1_000,
+        100,
+    ];
+    let (seconds, whole) = leading_digits(line)?;
+    let part = line.get(whole + 1..)?;
+    let (digits, count) = leading_digits(part)?;
+    let next = part.get(count)?.wrapping_sub(b'0');
+    let (nanos, count) = match count {
+        8 if next <= 9 => (digits * 10 + i64::from(next), 9),
+        8 => (digits * 10, 8),
+        _ => (digits * TENS[count & 7], count),
+    };
+    let framed = line.get(whole) == Some(&b'.') && part.get(count) == Some(&b',');
+    let ns = seconds * 1_000_000_000 + nanos;
+    let good = framed && (1..8).contains(&whole) && count > 0 && ns <= 86_400_000_000_000;
+    good.then_some((ns, whole + count + 2))
 }
 
 /// Seconds with decimals to nanoseconds, the tenth decimal rounds; and the bytes used with the

@@ -39,13 +39,6 @@ impl BookRow {
         &self.sides[at]
     }
 
-    /// Whether the last line is unlike the one before it in the bids (0) or asks (1).
-    #[inline]
-    #[must_use]
-    pub const fn is_touched(&self, at: usize) -> bool {
-        self.touched[at]
-    }
-
     /// Whether a side shows as many levels as the file can.
     #[inline]
     #[must_use]
