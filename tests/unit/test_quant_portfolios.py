@@ -417,3 +417,49 @@ def test_a_portfolio_has_all_its_fields() -> None:
     assert list(vars(found)) == [field.name for field in fields(found)]
     with pytest.raises(FrozenInstanceError):
         found.volatility = 1.0  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("count", [1, 2, 5, 20, 50, 51])
+def test_the_short_road_says_what_the_usual_one_says(count: int) -> None:
+    rng = np.random.default_rng(count)
+    load = rng.normal(1, 0.4, (count, 3))
+    cov = (load @ load.T + np.diag(rng.uniform(0.5, 2.0, count))) * 1e-4
+    cov = (cov + cov.T) / 2
+    short = rt.quant.portfolio(cov=cov, method="min_variance")
+    # A list is no plain array, and takes the usual road.
+    usual = rt.quant.portfolio(cov=cov.tolist(), method="min_variance")
+    for field in fields(usual):
+        one, other = getattr(short, field.name), getattr(usual, field.name)
+        if field.name == "_inputs":
+            assert one[0] is other[0] is None
+            one, other = one[1], other[1]
+        assert type(one) is type(other), field.name
+        np.testing.assert_array_equal(one, other, err_msg=field.name)
+    assert short.names == list(range(count))
+
+
+@pytest.mark.parametrize(
+    "cov",
+    [
+        np.full((2, 2), np.nan),
+        np.array([[1.0, 0.5], [0.4, 1.0]]),
+        np.array([[1.0, 0.0], [0.0, 0.0]]),
+        np.array([[1.0, 2.0], [2.0, 1.0]]),
+        np.ones((2, 3)),
+        np.ones(3),
+        np.empty((0, 0)),
+        np.array([[1e308, 1e308], [1e308, 1.5e308]]),
+        np.ones((2, 2)),
+    ],
+    ids=["nan", "lopsided", "riskless", "correlated", "wide", "flat", "empty", "huge", "equal"],
+)
+def test_the_short_road_refuses_what_the_usual_one_refuses(cov: Any) -> None:
+    def told(given: Any) -> Any:
+        try:
+            return rt.quant.portfolio(cov=given, method="min_variance").weights.tolist()
+        except rt.errors.TradingError as error:
+            return type(error), str(error)
+
+    strided = np.repeat(cov, 2, axis=0)[::2]
+    assert told(cov) == told(cov.tolist() if cov.size else np.empty((0, 0), np.float32))
+    assert told(cov) == told(strided)

@@ -138,7 +138,8 @@ mod _core {
         use crate::quant::lowrank::{box_tiao, robust_pca, sparse_mean_reversion};
         #[pymodule_export]
         use crate::quant::portfolio::{
-            black_litterman, choose_weights, estimate_covariance, nearest_covariance,
+            black_litterman, choose_weights, estimate_covariance, least_variance,
+            nearest_covariance,
         };
         #[pymodule_export]
         use crate::quant::regimes::{

@@ -11,7 +11,7 @@ use std::ops::Range;
 use py_rt_quant::feature::FEATURES;
 use py_rt_quant::indicator::{
     Bollinger, Ema, Entry, Indicator, IndicatorError, Kind, Macd, Rsi, Sma, Streaming, Wma, ZScore,
-    CATALOG,
+    CATALOG, STRETCH,
 };
 
 /// A small generator (SplitMix64), so that a seed means the same everywhere.
@@ -40,15 +40,18 @@ enum Mood {
     Rises,
     Tiny,
     Huge,
+    /// Zeros of both signs among numbers of both signs; no prices.
+    Zeros,
 }
 
-const MOODS: [Mood; 6] = [
+const MOODS: [Mood; 7] = [
     Mood::Walk,
     Mood::Flat,
     Mood::Jumps,
     Mood::Rises,
     Mood::Tiny,
     Mood::Huge,
+    Mood::Zeros,
 ];
 
 /// A column by its name, n rows; prices are positive, and high >= close >= low.
@@ -67,14 +70,17 @@ fn column(name: &str, mood: Mood, n: usize) -> Vec<f64> {
                 Mood::Rises => price + 0.1,
                 Mood::Tiny => 1e-9 * (1.0 + random.unit()),
                 Mood::Huge => 1e12 * (1.0 + 1e-9 * random.normal()),
+                Mood::Zeros => [0.0, -0.0, 0.0, 1.0, -1.0][(5.0 * random.unit()) as usize % 5],
             };
             let wick = |x: f64| x * 0.003;
             let (up, down, volume) = (random.unit(), random.unit(), random.unit());
             let flat = matches!(mood, Mood::Flat | Mood::Jumps) && price == before;
+            let flat = flat || matches!(mood, Mood::Zeros);
             let scale = if flat { 0.0 } else { 1.0 };
             match name {
                 "open" => before,
                 "high" => price.max(before) + scale * wick(up * price),
+                "low" if matches!(mood, Mood::Zeros) => price.min(before),
                 "low" => (price.min(before) - scale * wick(down * price)).max(1e-12),
                 "volume" | "qty" => (volume * 1e4).floor(),
                 "side" => (volume * 3.0).floor() - 1.0,
@@ -158,25 +164,47 @@ fn obeys(entry: &Entry, one: &mut dyn Streaming, columns: &[&[f64]], what: &str)
 
 #[test]
 fn stream_equals_batch_to_the_last_bit_and_reset_equals_new() {
+    const ROWS: usize = STRETCH;
+    let shapes = [
+        (4.0, 500),
+        (14.0, 501),
+        (37.0, 502),
+        (64.0, 503),
+        (14.0, ROWS + 600),
+        (4.0, 3),
+        (4.0, 1),
+        (4.0, 0),
+    ];
+    // Windows that fit into a stretch once, and those that do not; one row behind a stretch.
+    let long = [
+        (1.0, ROWS + 1),
+        (2.0, ROWS + 1),
+        (3.0, 2 * ROWS + 1),
+        (5.0, 2 * ROWS + 3),
+        (200.0, 2 * ROWS + 5),
+        (ROWS as f64 / 2.0, 2 * ROWS),
+        (ROWS as f64 / 2.0 + 1.0, 2 * ROWS),
+        (ROWS as f64 + 7.0, 3 * ROWS + 1),
+    ];
     let mut tried = 0;
     for entry in everyone() {
         for mood in MOODS {
-            for (bars, n) in [
-                (4.0, 500),
-                (14.0, 501),
-                (37.0, 502),
-                (64.0, 503),
-                (14.0, 2_600),
-                (4.0, 3),
-                (4.0, 0),
-            ] {
+            if entry.positive && matches!(mood, Mood::Zeros) {
+                continue;
+            }
+            let more = matches!(mood, Mood::Flat | Mood::Zeros) && !entry.talib.is_empty();
+            for &(bars, n) in shapes.iter().chain(long.iter().filter(|_| more)) {
+                // Some begin at two bars.
+                let Ok(mut one) = entry.make(&arguments(entry, bars)) else {
+                    assert!(bars <= 2.0, "{}({bars})", entry.name);
+                    continue;
+                };
                 let columns: Vec<Vec<f64>> = entry
                     .columns
                     .iter()
                     .map(|name| column(name, mood, n))
                     .collect();
                 let slices: Vec<&[f64]> = columns.iter().map(Vec::as_slice).collect();
-                let mut one = entry.make(&arguments(entry, bars)).unwrap();
                 let what = format!("{}({bars}) {mood:?} {n}", entry.name);
                 obeys(entry, one.as_mut(), &slices, &what);
                 one.reset();

@@ -33,6 +33,7 @@ __all__ = [
     "kupiec",
     "largest_penalty",
     "lasso_path",
+    "least_variance",
     "mcmc_chain",
     "min_track_record",
     "minimise",
@@ -80,6 +81,7 @@ def sparse_mean_reversion(
 ) -> dict[str, Any]:
     """Find a portfolio of few assets that returns to its mean."""
 
+def least_variance(cov: object) -> tuple[_Floats, float, _Floats, int, float] | None: ...
 def choose_weights(
     mean: _Floats | None, cov: _Floats, method: str, wanted: dict[str, Any] | None = None
 ) -> tuple[

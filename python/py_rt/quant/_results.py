@@ -8,6 +8,9 @@ from typing import Any, Self
 import numpy as np
 
 
+_new, _set = object.__new__, object.__setattr__
+
+
 def _short(value: Any) -> str:
     if isinstance(value, np.ndarray):
         return f"array{value.shape}" if value.size > 6 else np.array2string(value, precision=6)
@@ -30,8 +33,8 @@ class Result:
     @classmethod
     def made(cls, values: dict[str, Any]) -> Self:
         """Make one from all its fields at once: a frozen class sets them one by one."""
-        result = cls.__new__(cls)
-        object.__setattr__(result, "__dict__", values)
+        result = _new(cls)
+        _set(result, "__dict__", values)
         return result
 
     def to_dict(self) -> dict[str, Any]:

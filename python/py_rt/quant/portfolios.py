@@ -12,7 +12,7 @@ import numpy as np
 
 from py_rt._core import quant as _core
 from py_rt.errors import DataError, ParameterError, TradingError
-from py_rt.quant._arrays import Columns, Floats, bounded, choice, real, series, table
+from py_rt.quant._arrays import _NUMBERS, Columns, Floats, bounded, choice, real, series, table
 from py_rt.quant._limits import USUAL, is_usual, wanted
 from py_rt.quant._results import Result, plotly
 from py_rt.quant.moments import estimated
@@ -25,6 +25,8 @@ METHODS = (
     "markowitz", "max_sharpe", "min_variance", "risk_parity", "equal_weight", "hrp",
     "max_diversification",
 )  # fmt: skip
+# Defaults, named: what is passed can then be told from what is not without comparing values.
+_BOUNDS, _AVERSION, _RATE, _BUDGET, _COSTS, _PERIODS = (0, 1), 1.0, 0.0, 1.0, 0.0, 1
 # What follows a rule instead of minimising anything.
 _RULES = ("equal_weight", "hrp")
 _SHRINKAGES = (None, "ledoit_wolf", "oas")
@@ -231,19 +233,19 @@ def portfolio(
     returns: Any = None,
     mean: Any = None,
     cov: Any = None,
-    bounds: Any = (0, 1),
-    risk_aversion: float = 1.0,
-    risk_free: float = 0.0,
+    bounds: Any = _BOUNDS,
+    risk_aversion: float = _AVERSION,
+    risk_free: float = _RATE,
     budgets: Any = None,
-    budget: Any = 1.0,
+    budget: Any = _BUDGET,
     groups: Mapping[str, tuple[Sequence[Any], float, float]] | None = None,
     target_return: float | None = None,
     gross: float | None = None,
     previous: Any = None,
     turnover: float | None = None,
-    costs: Any = 0.0,
+    costs: Any = _COSTS,
     shrinkage: Literal["ledoit_wolf", "oas"] | None = "ledoit_wolf",
-    periods_per_year: float = 1,
+    periods_per_year: float = _PERIODS,
 ) -> Portfolio:
     """Choose portfolio weights.
 
@@ -324,6 +326,18 @@ def portfolio(
     >>> rt.quant.portfolio(cov=cov, method="min_variance").weights.round(6).tolist()
     [0.80599, 0.057251, 0.136759]
     """
+    if (
+        type(cov) is np.ndarray and method == "min_variance"
+        and prices is None and returns is None and mean is None and bounds is _BOUNDS
+        and budget is _BUDGET and budgets is None and groups is None and target_return is None
+        and gross is None and previous is None and turnover is None and costs is _COSTS
+        and risk_aversion is _AVERSION and risk_free is _RATE and periods_per_year is _PERIODS
+        and shrinkage == "ledoit_wolf"
+    ):  # fmt: skip
+        # An array has no times that could lie ahead, and nothing else was passed to be checked.
+        short = _core.least_variance(cov)
+        if short is not None:
+            return _least(cov, short)
     how = choice(method, "method", METHODS)
     expected, columns, intensity = known(prices, returns, mean, cov, shrinkage)
     given = (
@@ -334,6 +348,18 @@ def portfolio(
     usual = all(map(is_, given, _DEFAULTS)) or is_usual(given)
     asked = None if usual else wanted(columns.names, **dict(zip(USUAL, given, strict=True)))
     return chosen((expected, columns, intensity), how, asked, periods_per_year)
+
+
+def _least(cov: Floats, short: tuple[Floats, float, Floats, int, float]) -> Portfolio:
+    """Make the result of the short road."""
+    weights, volatility, contributions, iterations, residual = short
+    return Portfolio.made({
+        "weights": weights, "expected_return": None, "volatility": volatility, "sharpe": None,
+        "risk_contributions": contributions, "status": "optimal", "method": "min_variance",
+        "costs": 0.0, "iterations": iterations, "residual": residual, "shrinkage": None,
+        "names": _NUMBERS[: len(weights)], "tree": None, "_scale": 1.0,
+        "_inputs": (None, cov),
+    })  # fmt: skip
 
 
 _DEFAULTS = tuple((portfolio.__kwdefaults__ or {})[name] for name in USUAL)

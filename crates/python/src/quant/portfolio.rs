@@ -1,6 +1,6 @@
 //! Doors of portfolios and covariances.
 
-use numpy::{PyArray1, PyArray2};
+use numpy::{PyArray1, PyArray2, PyArrayMethods, PyUntypedArrayMethods};
 use py_rt_quant::linalg::Matrix;
 use py_rt_quant::portfolio::shrinkage::{self, Shrinkage};
 use py_rt_quant::portfolio::{self, Constraints, Group, Method, Objective, Portfolio, Universe};
@@ -12,12 +12,13 @@ use super::{array, detached, matrix, size, values, Column, Table};
 use crate::config::field;
 use crate::error;
 
+type Line<'py> = Bound<'py, PyArray1<f64>>;
 type Chosen<'py> = (
-    Bound<'py, PyArray1<f64>>,
+    Line<'py>,
     Option<f64>,
     f64,
     Option<f64>,
-    Bound<'py, PyArray1<f64>>,
+    Line<'py>,
     f64,
     usize,
     f64,
@@ -61,8 +62,7 @@ pub(crate) fn choose_weights<'py>(
             sell: field(wanted, "sell")?,
         };
     }
-    let chosen = if n <= 50 && wanted.is_none() {
-        // Microseconds: not worth letting the interpreter go.
+    let chosen = if n <= FEW && wanted.is_none() {
         portfolio::optimise(&universe, &objective, &constraints).map_err(|e| error::quant(py, e))?
     } else {
         detached(py, None, n * n, move |_| {
@@ -70,6 +70,37 @@ pub(crate) fn choose_weights<'py>(
         })?
     };
     told(py, chosen)
+}
+
+/// As many assets take microseconds, which are not worth letting the interpreter go.
+const FEW: usize = 50;
+
+/// The short road of least variance: what [`choose_weights`] says of a plain array of few assets,
+/// but for costs and tree; None for whatever needs more words, which that one has.
+#[pyfunction]
+pub(crate) fn least_variance<'py>(
+    py: Python<'py>,
+    cov: &Bound<'py, PyAny>,
+) -> Option<(Line<'py>, f64, Line<'py>, usize, f64)> {
+    let array = cov.cast::<PyArray2<f64>>().ok()?;
+    let (rows, n) = (array.shape()[0], array.shape()[1]);
+    if n > FEW || !array.is_c_contiguous() {
+        return None;
+    }
+    // SAFETY: the interpreter's lock is held, and no Python runs before the values are copied.
+    #[allow(unsafe_code)]
+    let data = unsafe { array.as_slice() }.ok()?.to_vec();
+    let universe = Universe::try_new(None, Matrix::from_columns(n, rows, data)).ok()?;
+    let chosen = portfolio::least_variance_long_only(&universe)?;
+    chosen.volatility.is_finite().then(|| {
+        (
+            PyArray1::from_slice(py, &chosen.weights),
+            chosen.volatility,
+            PyArray1::from_slice(py, &chosen.risk_contributions),
+            chosen.iterations,
+            chosen.residual,
+        )
+    })
 }
 
 fn told(py: Python<'_>, chosen: Portfolio) -> PyResult<Chosen<'_>> {
@@ -108,7 +139,6 @@ fn groups(wanted: &Bound<'_, PyDict>) -> PyResult<Vec<Group>> {
 
 /// A covariance is symmetric, so its rows are taken for columns, without turning it.
 fn universe(py: Python<'_>, mean: Option<&Column<'_>>, cov: &Table<'_>) -> PyResult<Universe> {
-    use numpy::PyUntypedArrayMethods;
     let shape = (cov.shape()[0], cov.shape()[1]);
     let data = cov.as_slice().map(<[f64]>::to_vec).unwrap_or_default();
     let cov = Matrix::from_columns(shape.1, shape.0, data);

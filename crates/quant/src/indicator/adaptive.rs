@@ -1,13 +1,15 @@
 //! Averages whose weight follows the market, averages by name, and the midpoints.
 
 use super::average::{Dema, Ema, Tema, Trima, Wma, T3};
-use super::column::{write_rows, write_windows};
+use super::column::{each_row, SCRATCH};
 use super::error::{period, IndicatorError};
-use super::folds::{Extremes, Total};
+use super::folds::Total;
 use super::hilbert::Mama;
 use super::mean::Sma;
-use super::stream::{Indicator, Lines};
-use super::window::{Delay, Parts, Window};
+use super::slide::WINDOW_MAX;
+use super::stochastic::Range;
+use super::stream::{one_by_one, Indicator};
+use super::window::{Delay, Window};
 
 /// Kaufman's adaptive moving average: the weight follows the efficiency of the move.
 ///
@@ -23,6 +25,20 @@ pub struct Kama {
     path: Window<Total>,
     last: Option<f64>,
     value: f64,
+    /// Of stretches: the last values before.
+    before: Vec<f64>,
+}
+
+/// The square of the weight of a move along a path.
+#[inline(always)]
+fn squared_weight(move_: f64, path: f64) -> f64 {
+    const SLOW: f64 = 2.0 / 31.0;
+    const SPAN: f64 = 2.0 / 3.0 - SLOW;
+    // One straight move is fully efficient; rounding may make its path the shorter one.
+    let straight = path <= move_ || path == 0.0;
+    let ratio = (move_ / path).abs();
+    let weight = if straight { 1.0 } else { ratio } * SPAN + SLOW;
+    weight * weight
 }
 
 impl Kama {
@@ -37,7 +53,56 @@ impl Kama {
             path: Window::new(len),
             last: None,
             value: f64::NAN,
+            before: Vec::new(),
         })
+    }
+
+    #[inline]
+    fn step(&mut self, x: f64, last: f64, weight: f64) -> f64 {
+        let from = if self.value.is_nan() {
+            last
+        } else {
+            self.value
+        };
+        self.value = from + weight * (x - from);
+        self.value
+    }
+
+    /// Writes the averages of a stretch, as [`Indicator::run`] does.
+    fn write(&mut self, xs: &[f64], line: &mut [f64]) -> usize {
+        let len = self.path.period();
+        let known = self.before.len();
+        self.before.extend_from_slice(xs);
+        let values = self.before.as_slice();
+        // The first value of all has none before it.
+        let first = usize::from(known == 0);
+        let n = xs.len() - first;
+        let (xs, lasts) = (&values[known + first..], &values[known + first - 1..]);
+        let (mut changes, mut paths) = (SCRATCH, SCRATCH);
+        each_row([xs, lasts], &mut changes[..n], |[x, last]| (x - last).abs());
+        let untold = self.path.run([&changes[..n]], [&mut paths[..n]]);
+        let (xs, lasts, line) = (&xs[untold..], &lasts[untold..], &mut line[first + untold..]);
+        if !line.is_empty() {
+            let starts = &values[known + first + untold - len..];
+            let weights = &mut changes[..n - untold];
+            each_row(
+                [xs, starts, &paths[untold..n]],
+                weights,
+                |[x, start, path]| squared_weight(x - start, path),
+            );
+            let mut value = if self.value.is_nan() {
+                lasts[0]
+            } else {
+                self.value
+            };
+            for ((slot, x), weight) in line.iter_mut().zip(xs).zip(weights) {
+                value += *weight * (x - value);
+                *slot = value;
+            }
+            self.value = value;
+        }
+        self.before.drain(..self.before.len().saturating_sub(len));
+        first + untold
     }
 }
 
@@ -47,26 +112,11 @@ impl Indicator for Kama {
 
     #[inline]
     fn update(&mut self, x: f64) -> Option<f64> {
-        const SLOW: f64 = 2.0 / 31.0;
-        const SPAN: f64 = 2.0 / 3.0 - SLOW;
         let start = self.past.push(x);
         let last = self.last.replace(x)?;
         let path = self.path.push((x - last).abs())?.sum();
-        let move_ = x - start?;
-        // One straight move is fully efficient; rounding may make its path the shorter one.
-        let efficiency = if path <= move_ || path == 0.0 {
-            1.0
-        } else {
-            (move_ / path).abs()
-        };
-        let weight = efficiency * SPAN + SLOW;
-        let from = if self.value.is_nan() {
-            last
-        } else {
-            self.value
-        };
-        self.value = from + weight * weight * (x - from);
-        Some(self.value)
+        let weight = squared_weight(x - start?, path);
+        Some(self.step(x, last, weight))
     }
 
     fn reset(&mut self) {
@@ -74,6 +124,16 @@ impl Indicator for Kama {
         self.path.reset();
         self.last = None;
         self.value = f64::NAN;
+        self.before.clear();
+    }
+
+    fn run(&mut self, columns: &[&[f64]], lines: &mut [&mut [f64]]) -> usize {
+        match (columns, &mut *lines) {
+            (&[xs], [line]) if self.path.period() <= WINDOW_MAX && !xs.is_empty() => {
+                self.write(xs, line)
+            }
+            _ => one_by_one(self, columns, lines),
+        }
     }
 }
 
@@ -219,34 +279,43 @@ impl Indicator for Average {
         }
     }
 
-    fn write_lines(&self, columns: &[&[f64]], lines: &mut [&mut [f64]]) {
-        match &self.0 {
+    fn run(&mut self, columns: &[&[f64]], lines: &mut [&mut [f64]]) -> usize {
+        let (&[xs], [line]) = (columns, &mut *lines) else {
+            return 0;
+        };
+        match &mut self.0 {
             Inner::Same => {
-                write_rows(columns, lines, &mut |_| true, |[x]| x);
+                line.copy_from_slice(xs);
+                0
             }
-            Inner::Sma(average) => average.write_lines(columns, lines),
-            Inner::Ema(average) => average.write_lines(columns, lines),
-            Inner::Wma(average) => average.write_lines(columns, lines),
-            Inner::Dema(average) => average.write_lines(columns, lines),
-            Inner::Tema(average) => average.write_lines(columns, lines),
-            Inner::Trima(average) => average.write_lines(columns, lines),
-            Inner::Kama(average) => average.write_lines(columns, lines),
+            Inner::Sma(average) => average.run(columns, lines),
+            Inner::Ema(average) => average.run(columns, lines),
+            Inner::Wma(average) => average.run(columns, lines),
+            Inner::Dema(average) => average.run(columns, lines),
+            Inner::Tema(average) => average.run(columns, lines),
+            Inner::Trima(average) => average.run(columns, lines),
+            Inner::Kama(average) => average.run(columns, lines),
             Inner::Mama(average) => {
-                if let (&[xs], [line]) = (columns, lines) {
-                    let mut fresh = average.clone();
-                    fresh.reset();
-                    let told = |x: &f64| fresh.update(*x).map(|lines| lines.mama);
-                    f64::write(xs.iter().map(told), &mut [line]);
+                let told = xs
+                    .iter()
+                    .map(|x| average.update(*x).map(|lines| lines.mama));
+                let mut untold = 0;
+                for (slot, value) in line.iter_mut().zip(told) {
+                    match value {
+                        Some(value) => *slot = value,
+                        None => untold += 1,
+                    }
                 }
+                untold
             }
-            Inner::T3(average) => average.write_lines(columns, lines),
+            Inner::T3(average) => average.run(columns, lines),
         }
     }
 }
 
 /// Middle between the highest and the lowest value of a window.
 #[derive(Debug, Clone)]
-pub struct MidPoint(Window<Extremes>);
+pub struct MidPoint(Range);
 
 impl MidPoint {
     /// A midpoint over `len` bars, 1 or more.
@@ -254,18 +323,23 @@ impl MidPoint {
     /// # Errors
     /// `Period` when `len` is outside 1..=`PERIOD_MAX`.
     pub fn new(len: usize) -> Result<Self, IndicatorError> {
-        Ok(Self(Window::new(period("period", len, 1)?)))
+        Ok(Self(Range::new(period("period", len, 1)?)))
     }
 
-    fn write(&self, high: &[f64], low: &[f64], line: &mut [f64]) {
-        let item = |i: usize| (high[i], low[i]);
-        write_windows::<Extremes>(self.0.len(), item, line, |_, parts| middle(parts));
+    fn write(&mut self, high: &[f64], low: &[f64], line: &mut [f64]) -> usize {
+        let n = high.len();
+        let (mut tops, mut bottoms) = (SCRATCH, SCRATCH);
+        let untold = self.0.run([high, low], [&mut tops[..n], &mut bottoms[..n]]);
+        let ends = [&tops[untold..n], &bottoms[untold..n]];
+        each_row(ends, &mut line[untold..], |[top, bottom]| {
+            middle((top, bottom))
+        });
+        untold
     }
 }
 
 #[inline(always)]
-fn middle(parts: Parts<(f64, f64), (f64, f64)>) -> f64 {
-    let (highest, lowest) = parts.extremes();
+fn middle((highest, lowest): (f64, f64)) -> f64 {
     (highest + lowest) / 2.0
 }
 
@@ -275,16 +349,17 @@ impl Indicator for MidPoint {
 
     #[inline]
     fn update(&mut self, x: f64) -> Option<f64> {
-        self.0.push((x, x)).map(middle)
+        self.0.push(x, x).map(middle)
     }
 
     fn reset(&mut self) {
         self.0.reset();
     }
 
-    fn write_lines(&self, columns: &[&[f64]], lines: &mut [&mut [f64]]) {
-        if let (&[xs], [line]) = (columns, lines) {
-            self.write(xs, xs, line);
+    fn run(&mut self, columns: &[&[f64]], lines: &mut [&mut [f64]]) -> usize {
+        match (columns, lines) {
+            (&[xs], [line]) => self.write(xs, xs, line),
+            _ => 0,
         }
     }
 }
@@ -309,16 +384,17 @@ impl Indicator for MidPrice {
 
     #[inline]
     fn update(&mut self, [high, low]: [f64; 2]) -> Option<f64> {
-        self.0 .0.push((high, low)).map(middle)
+        self.0 .0.push(high, low).map(middle)
     }
 
     fn reset(&mut self) {
         self.0.reset();
     }
 
-    fn write_lines(&self, columns: &[&[f64]], lines: &mut [&mut [f64]]) {
-        if let (&[high, low], [line]) = (columns, lines) {
-            self.0.write(high, low, line);
+    fn run(&mut self, columns: &[&[f64]], lines: &mut [&mut [f64]]) -> usize {
+        match (columns, lines) {
+            (&[high, low], [line]) => self.0.write(high, low, line),
+            _ => 0,
         }
     }
 }

@@ -1,12 +1,13 @@
 //! Moving averages: exponential, weighted, triangular, Hull's, and their combinations.
 
-use super::column::{write_chain, write_windows};
+use super::chain::run_chain;
+use super::column::{each_row, retold, SCRATCH};
 use super::error::{period, within, IndicatorError};
 use super::folds::{RampSum, Totals};
 use super::mean::Sma;
-use super::smooth::Seeded;
+use super::smooth::{run_both, Seeded};
 use super::stream::Indicator;
-use super::window::{Parts, Window};
+use super::window::Window;
 
 /// Exponential moving average with weight 2 / (period + 1) on the newest value.
 ///
@@ -32,6 +33,11 @@ impl Ema {
     pub(crate) fn weighted(len: usize, weight: f64) -> Self {
         Self(Seeded::new(len, weight))
     }
+
+    /// Writes the averages of a stretch, as [`Indicator::run`] does.
+    pub(crate) fn write(&mut self, xs: &[f64], line: &mut [f64]) -> usize {
+        self.0.go_on(xs, line)
+    }
 }
 
 impl Indicator for Ema {
@@ -47,20 +53,33 @@ impl Indicator for Ema {
         self.0.reset();
     }
 
-    fn write_lines(&self, columns: &[&[f64]], lines: &mut [&mut [f64]]) {
-        if let (&[xs], [line]) = (columns, lines) {
-            let mut fresh = self.0.clone();
-            fresh.reset();
-            fresh.write(xs, line);
-        }
+    fn run(&mut self, columns: &[&[f64]], lines: &mut [&mut [f64]]) -> usize {
+        let (&[xs], [line]) = (columns, lines) else {
+            return 0;
+        };
+        self.write(xs, line)
     }
+}
+
+/// Writes two averages of a stretch, the first of which does not see its first rows, `skipped`;
+/// returns how many of the first rows do not have both.
+pub(crate) fn run_emas(
+    [one, two]: [&mut Ema; 2],
+    (xs, skipped): (&[f64], usize),
+    [a, b]: [&mut [f64]; 2],
+) -> usize {
+    if skipped == 0 && one.0.is_seeded() && two.0.is_seeded() {
+        run_both([one.0.recursion(), two.0.recursion()], [xs, xs], [a, b]);
+        return 0;
+    }
+    let untold = skipped + one.write(&xs[skipped..], &mut a[skipped..]);
+    untold.max(two.write(xs, b))
 }
 
 /// Linearly weighted moving average: weights 1, 2, ..., `period`, the newest the heaviest.
 #[derive(Debug, Clone)]
 pub struct Wma {
     window: Window<RampSum>,
-    period: usize,
     weights: f64,
 }
 
@@ -77,15 +96,23 @@ impl Wma {
     pub(crate) fn of(period: usize) -> Self {
         Self {
             window: Window::new(period),
-            period,
             weights: period as f64 * (period as f64 + 1.0) / 2.0,
         }
     }
 
-    #[inline(always)]
-    fn mean(&self, parts: Parts<(f64, f64), f64>) -> f64 {
-        let (_, ramp) = parts.sum_and_ramp(self.period);
-        parts.anchor + ramp / self.weights
+    /// Writes the averages of a stretch, as [`Indicator::run`] does.
+    pub(crate) fn write(&mut self, xs: &[f64], line: &mut [f64]) -> usize {
+        let n = xs.len();
+        let (mut sums, mut anchors) = (SCRATCH, SCRATCH);
+        let lines = [&mut sums[..n], &mut *line, &mut anchors[..n]];
+        let untold = self.window.run([xs], lines);
+        let weights = self.weights;
+        retold(
+            &mut line[untold..],
+            [&anchors[untold..n]],
+            |ramp, [anchor]| anchor + ramp / weights,
+        );
+        untold
     }
 }
 
@@ -96,18 +123,19 @@ impl Indicator for Wma {
     #[inline]
     fn update(&mut self, x: f64) -> Option<f64> {
         let parts = self.window.push(x)?;
-        Some(self.mean(parts))
+        let (_, ramp) = parts.sum_and_ramp(self.window.period());
+        Some(parts.anchor + ramp / self.weights)
     }
 
     fn reset(&mut self) {
         self.window.reset();
     }
 
-    fn write_lines(&self, columns: &[&[f64]], lines: &mut [&mut [f64]]) {
-        if let (&[xs], [line]) = (columns, lines) {
-            let told = |_, parts| self.mean(parts);
-            write_windows::<RampSum>(self.period, |i| xs[i], line, told);
-        }
+    fn run(&mut self, columns: &[&[f64]], lines: &mut [&mut [f64]]) -> usize {
+        let (&[xs], [line]) = (columns, lines) else {
+            return 0;
+        };
+        self.write(xs, line)
     }
 }
 
@@ -145,12 +173,11 @@ macro_rules! chained {
                 self.chain.iter_mut().for_each(Seeded::reset);
             }
 
-            fn write_lines(&self, columns: &[&[f64]], lines: &mut [&mut [f64]]) {
-                if let (&[xs], [line]) = (columns, lines) {
-                    let mut fresh = self.clone();
-                    fresh.reset();
-                    write_chain(&mut fresh.chain, xs, line, |$values| $combine);
-                }
+            fn run(&mut self, columns: &[&[f64]], lines: &mut [&mut [f64]]) -> usize {
+                let (&[xs], [line]) = (columns, lines) else {
+                    return 0;
+                };
+                run_chain(&mut self.chain, xs, line, |$values| $combine)
             }
         }
     };
@@ -228,13 +255,12 @@ impl Indicator for T3 {
         self.chain.iter_mut().for_each(Seeded::reset);
     }
 
-    fn write_lines(&self, columns: &[&[f64]], lines: &mut [&mut [f64]]) {
-        if let (&[xs], [line]) = (columns, lines) {
-            let mut fresh = self.clone();
-            fresh.reset();
-            let weights = self.weights;
-            write_chain(&mut fresh.chain, xs, line, |values| joined(values, weights));
-        }
+    fn run(&mut self, columns: &[&[f64]], lines: &mut [&mut [f64]]) -> usize {
+        let (&[xs], [line]) = (columns, lines) else {
+            return 0;
+        };
+        let weights = self.weights;
+        run_chain(&mut self.chain, xs, line, |values| joined(values, weights))
     }
 }
 
@@ -280,15 +306,14 @@ impl Indicator for Trima {
         self.outer.reset();
     }
 
-    fn write_lines(&self, columns: &[&[f64]], lines: &mut [&mut [f64]]) {
-        if let (&[xs], [line]) = (columns, lines) {
-            let mut means = vec![0.0; xs.len()];
-            self.inner.write_lines(&[xs], &mut [&mut means]);
-            let untold = (self.inner.period() - 1).min(xs.len());
-            let (before, line) = line.split_at_mut(untold);
-            before.fill(f64::NAN);
-            self.outer.write_lines(&[&means[untold..]], &mut [line]);
-        }
+    fn run(&mut self, columns: &[&[f64]], lines: &mut [&mut [f64]]) -> usize {
+        let (&[xs], [line]) = (columns, lines) else {
+            return 0;
+        };
+        let mut means = SCRATCH;
+        let means = &mut means[..xs.len()];
+        let untold = self.inner.write(xs, means);
+        untold + self.outer.write(&means[untold..], &mut line[untold..])
     }
 }
 
@@ -336,6 +361,21 @@ impl Indicator for Hma {
         self.whole.reset();
         self.outer.reset();
     }
+
+    fn run(&mut self, columns: &[&[f64]], lines: &mut [&mut [f64]]) -> usize {
+        let (&[xs], [line]) = (columns, lines) else {
+            return 0;
+        };
+        let (mut halves, mut wholes) = (SCRATCH, SCRATCH);
+        let (halves, wholes) = (&mut halves[..xs.len()], &mut wholes[..xs.len()]);
+        self.half.write(xs, halves);
+        let untold = self.whole.write(xs, wholes);
+        let wholes = &mut wholes[untold..];
+        retold(wholes, [&halves[untold..]], |whole, [half]| {
+            half + (half - whole)
+        });
+        untold + self.outer.write(wholes, &mut line[untold..])
+    }
 }
 
 /// Volume-weighted moving average of the close; without volume the simple average of nothing, the
@@ -359,23 +399,55 @@ impl Vwma {
     }
 }
 
+impl Vwma {
+    #[inline]
+    fn mean(&mut self, (paid, volume): (f64, f64), close: f64) -> f64 {
+        if volume > 0.0 {
+            self.last = paid / volume;
+        } else if self.last.is_nan() {
+            self.last = close;
+        }
+        self.last
+    }
+}
+
 impl Indicator for Vwma {
     type Row = [f64; 2];
     type Value = f64;
 
     #[inline]
     fn update(&mut self, [close, volume]: [f64; 2]) -> Option<f64> {
-        let (paid, volume) = self.window.push((close * volume, volume))?.sums();
-        if volume > 0.0 {
-            self.last = paid / volume;
-        } else if self.last.is_nan() {
-            self.last = close;
-        }
-        Some(self.last)
+        let sums = self.window.push((close * volume, volume))?.sums();
+        Some(self.mean(sums, close))
     }
 
     fn reset(&mut self) {
         self.window.reset();
         self.last = f64::NAN;
+    }
+
+    fn run(&mut self, columns: &[&[f64]], lines: &mut [&mut [f64]]) -> usize {
+        let (&[close, volume], [line]) = (columns, lines) else {
+            return 0;
+        };
+        let n = close.len();
+        let (mut paid, mut volumes) = (SCRATCH, SCRATCH);
+        each_row([close, volume], &mut paid[..n], |[close, volume]| {
+            close * volume
+        });
+        let untold = self
+            .window
+            .run([&paid[..n], volume], [&mut *line, &mut volumes[..n]]);
+        let (line, volumes) = (&mut line[untold..], &volumes[untold..n]);
+        if volumes.iter().all(|volume| *volume > 0.0) {
+            retold(line, [volumes], |paid, [volume]| paid / volume);
+            self.last = line.last().copied().unwrap_or(self.last);
+            return untold;
+        }
+        let sums = line.iter_mut().zip(volumes);
+        for ((paid, &volume), &close) in sums.zip(&close[untold..]) {
+            *paid = self.mean((*paid, volume), close);
+        }
+        untold
     }
 }

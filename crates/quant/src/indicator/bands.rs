@@ -1,11 +1,12 @@
 //! Bands around a price, and the distance from one.
 
 use super::average::Ema;
+use super::column::{each_row, each_row_twice, retold, retold_alone, SCRATCH};
 use super::error::{period, width, IndicatorError};
-use super::folds::Moments;
+use super::folds::{mean_and_deviation, Moments};
 use super::mean::Sma;
-use super::oscillator::Range;
 use super::price::typical;
+use super::stochastic::Range;
 use super::stream::{lines, Indicator};
 use super::volatility::Atr;
 use super::window::Window;
@@ -56,19 +57,61 @@ impl Indicator for Bollinger {
     #[inline]
     fn update(&mut self, x: f64) -> Option<BandsValue> {
         let parts = self.window.push(x)?;
-        let (offset, deviation) = parts.mean_and_deviation(self.period);
-        let middle = parts.anchor + offset;
-        let reach = self.width * libm::sqrt(deviation / self.period);
-        Some(BandsValue {
-            upper: middle + reach,
-            middle,
-            lower: middle - reach,
-        })
+        let (sum, squares) = parts.sums();
+        let (middle, deviation) = middle_and_deviation([sum, squares, parts.anchor], self.period);
+        Some(BandsValue::around(middle, self.width * deviation))
     }
 
     fn reset(&mut self) {
         self.window.reset();
     }
+
+    fn run(&mut self, columns: &[&[f64]], lines: &mut [&mut [f64]]) -> usize {
+        let (&[xs], [upper, middle, lower]) = (columns, lines) else {
+            return 0;
+        };
+        let (n, period, width) = (xs.len(), self.period, self.width);
+        let mut sums = [SCRATCH; 3];
+        let slots = sums.each_mut().map(|sums| &mut sums[..n]);
+        let untold = self.window.run([xs], slots);
+        let sums = sums.each_ref().map(|sums| &sums[untold..n]);
+        let middle = &mut middle[untold..];
+        each_row_twice(sums, [&mut *middle, &mut upper[untold..]], |sums| {
+            let (middle, deviation) = middle_and_deviation(sums, period);
+            (middle, width * deviation)
+        });
+        spread(&mut upper[untold..], middle, &mut lower[untold..]);
+        untold
+    }
+}
+
+impl BandsValue {
+    #[inline(always)]
+    fn around(middle: f64, reach: f64) -> Self {
+        Self {
+            upper: middle + reach,
+            middle,
+            lower: middle - reach,
+        }
+    }
+}
+
+/// Writes the bands around the middle; the upper line holds how far they reach.
+fn spread(upper: &mut [f64], middle: &[f64], lower: &mut [f64]) {
+    each_row([middle, upper], lower, |[middle, reach]| {
+        BandsValue::around(middle, reach).lower
+    });
+    retold(upper, [middle], |reach, [middle]| {
+        BandsValue::around(middle, reach).upper
+    });
+}
+
+/// Mean and population standard deviation from sums of offsets and of their squares, and the
+/// anchor.
+#[inline(always)]
+fn middle_and_deviation([sum, squares, anchor]: [f64; 3], n: f64) -> (f64, f64) {
+    let (offset, deviation) = mean_and_deviation([sum, squares], n);
+    (anchor + offset, (deviation / n).sqrt())
 }
 
 /// Keltner's channel: an exponential average of the typical price, average true ranges around it.
@@ -121,18 +164,35 @@ impl Indicator for Keltner {
         } else {
             None
         };
-        let (middle, reach) = (middle?, self.width * range?);
-        Some(BandsValue {
-            upper: middle + reach,
-            middle,
-            lower: middle - reach,
-        })
+        Some(BandsValue::around(middle?, self.width * range?))
     }
 
     fn reset(&mut self) {
         self.middle.reset();
         self.range.reset();
         self.seen = 0;
+    }
+
+    fn run(&mut self, columns: &[&[f64]], lines: &mut [&mut [f64]]) -> usize {
+        let (&[high, low, close], [upper, middle, lower]) = (columns, lines) else {
+            return 0;
+        };
+        let (n, width) = (high.len(), self.width);
+        let skip = |delay: usize| delay.saturating_sub(self.seen).min(n);
+        let (first, second) = (skip(self.delays.0), skip(self.delays.1));
+        self.seen = self.seen.saturating_add(n);
+        let mut prices = SCRATCH;
+        each_row([high, low, close], &mut prices[..n], typical);
+        let untold = first + self.middle.write(&prices[first..n], &mut middle[first..]);
+        let bars = [&high[second..], &low[second..], &close[second..]];
+        let untold = untold.max(second + self.range.write(bars, &mut upper[second..]));
+        retold_alone(&mut upper[untold..], |range| width * range);
+        spread(
+            &mut upper[untold..],
+            &middle[untold..],
+            &mut lower[untold..],
+        );
+        untold
     }
 }
 
@@ -170,6 +230,18 @@ impl Indicator for Donchian {
     fn reset(&mut self) {
         self.0.reset();
     }
+
+    fn run(&mut self, columns: &[&[f64]], lines: &mut [&mut [f64]]) -> usize {
+        let (&[high, low], [upper, middle, lower]) = (columns, lines) else {
+            return 0;
+        };
+        let untold = self.0.run([high, low], [&mut *upper, &mut *lower]);
+        let ends = [&upper[untold..], &lower[untold..]];
+        each_row(ends, &mut middle[untold..], |[upper, lower]| {
+            (upper + lower) / 2.0
+        });
+        untold
+    }
 }
 
 /// Acceleration bands: simple averages of the close and of the bar stretched by its own range.
@@ -200,19 +272,25 @@ impl AccBands {
     }
 }
 
+/// High and low, stretched by the range of their bar.
+#[inline(always)]
+fn stretched([high, low]: [f64; 2]) -> (f64, f64) {
+    let both = high + low;
+    let stretch = 4.0 * (high - low) / both;
+    if both != 0.0 {
+        (high * (1.0 + stretch), low * (1.0 - stretch))
+    } else {
+        (high, low)
+    }
+}
+
 impl Indicator for AccBands {
     type Row = [f64; 3];
     type Value = BandsValue;
 
     #[inline]
     fn update(&mut self, [high, low, close]: [f64; 3]) -> Option<BandsValue> {
-        let both = high + low;
-        let (mut top, mut bottom) = (high, low);
-        if both != 0.0 {
-            let stretch = 4.0 * (high - low) / both;
-            top = high * (1.0 + stretch);
-            bottom = low * (1.0 - stretch);
-        }
+        let (top, bottom) = stretched([high, low]);
         let (upper, lower) = (self.upper.update(top), self.lower.update(bottom));
         let middle = self.middle.update(close)?;
         Some(BandsValue {
@@ -226,6 +304,19 @@ impl Indicator for AccBands {
         self.upper.reset();
         self.middle.reset();
         self.lower.reset();
+    }
+
+    fn run(&mut self, columns: &[&[f64]], lines: &mut [&mut [f64]]) -> usize {
+        let (&[high, low, close], [upper, middle, lower]) = (columns, lines) else {
+            return 0;
+        };
+        let n = high.len();
+        let (mut tops, mut bottoms) = (SCRATCH, SCRATCH);
+        let ends = [&mut tops[..n], &mut bottoms[..n]];
+        each_row_twice([high, low], ends, stretched);
+        self.upper.write(&tops[..n], upper);
+        self.lower.write(&bottoms[..n], lower);
+        self.middle.write(close, middle)
     }
 }
 
@@ -252,6 +343,19 @@ impl ZScore {
     }
 }
 
+/// Distance of the newest value from the mean, in standard deviations.
+#[inline(always)]
+fn score([x, sum, squares, anchor]: [f64; 4], n: f64) -> f64 {
+    let (offset, deviation) = mean_and_deviation([sum, squares], n);
+    let sd = (deviation / (n - 1.0)).sqrt();
+    let score = (x - anchor - offset) / sd;
+    if sd > 0.0 {
+        score
+    } else {
+        0.0
+    }
+}
+
 impl Indicator for ZScore {
     type Row = f64;
     type Value = f64;
@@ -259,16 +363,25 @@ impl Indicator for ZScore {
     #[inline]
     fn update(&mut self, x: f64) -> Option<f64> {
         let parts = self.window.push(x)?;
-        let (offset, deviation) = parts.mean_and_deviation(self.period);
-        let sd = libm::sqrt(deviation / (self.period - 1.0));
-        Some(if sd > 0.0 {
-            (x - parts.anchor - offset) / sd
-        } else {
-            0.0
-        })
+        let (sum, squares) = parts.sums();
+        Some(score([x, sum, squares, parts.anchor], self.period))
     }
 
     fn reset(&mut self) {
         self.window.reset();
+    }
+
+    fn run(&mut self, columns: &[&[f64]], lines: &mut [&mut [f64]]) -> usize {
+        let (&[xs], [line]) = (columns, lines) else {
+            return 0;
+        };
+        let (n, period) = (xs.len(), self.period);
+        let mut sums = [SCRATCH; 3];
+        let slots = sums.each_mut().map(|sums| &mut sums[..n]);
+        let untold = self.window.run([xs], slots);
+        let [sum, squares, anchor] = sums.each_ref().map(|sums| &sums[untold..n]);
+        let columns = [&xs[untold..], sum, squares, anchor];
+        each_row(columns, &mut line[untold..], |row| score(row, period));
+        untold
     }
 }

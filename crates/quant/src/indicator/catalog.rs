@@ -1,19 +1,18 @@
 //! Every indicator by name: what it takes, what it says, and where it differs from TA-Lib.
 
 use super::adaptive::{Average, AverageKind, Kama, MidPoint, MidPrice};
+use super::aroon::{Aroon, AroonOsc};
 use super::average::{Dema, Ema, Hma, Tema, Trima, Vwma, Wma, T3};
 use super::bands::{AccBands, Bollinger, Donchian, Keltner, ZScore};
 use super::cycle::{HtDcPhase, HtSine, HtTrendMode, HtTrendline};
 use super::difference::{Apo, Macd, MacdExt, Ppo};
-use super::directional::{Adx, Adxr, Aroon, AroonOsc, Dx, MinusDi, MinusDm, PlusDi, PlusDm};
+use super::directional::{Adx, Adxr, Dx, MinusDi, MinusDm, PlusDi, PlusDm};
 use super::error::IndicatorError;
 use super::extremes::{MaxIndex, MinIndex, MinMax};
 use super::hilbert::{HtDcPeriod, HtPhasor, Mama};
 use super::mean::Sma;
 use super::momentum::{Cmo, Mom, Roc, Rocp, Rocr, Rocr100, Rsi, Trix};
-use super::oscillator::{
-    Bop, Cci, Imi, Mfi, Stochastic, StochasticFast, StochasticRsi, UltOsc, WillR,
-};
+use super::oscillator::{Bop, Cci, Imi, Mfi, UltOsc};
 use super::price::{AvgPrice, MedPrice, TypPrice, WclPrice};
 use super::regression::{
     Beta, Correl, LinearReg, LinearRegAngle, LinearRegIntercept, LinearRegSlope, Tsf,
@@ -22,6 +21,7 @@ use super::sar::{Acceleration, Sar, SarExt};
 use super::statistics::{
     AvgDev, EwmStd, EwmVar, Kurtosis, Max, Median, Min, Quantile, Skewness, StdDev, Sum, Var,
 };
+use super::stochastic::{Stochastic, StochasticFast, StochasticRsi, WillR};
 use super::stream::{erase, Indicator, Lines, Streaming};
 use super::volatility::{
     Atr, GarmanKlass, Natr, Parkinson, RealizedVolatility, RogersSatchell, TRange, YangZhang,

@@ -1,153 +1,170 @@
-//! Roads over whole columns, for the widest registers: the same expressions as bar by bar.
+//! Loops over stretches of columns, for the widest registers: the same expressions as bar by bar.
 //!
 //! What tells a value of a bar stands once, in the indicator; here are the loops around it, without
-//! a look at every bar whether there is something to tell. A window is walked block by block, as
-//! `window.rs` explains.
+//! a look at every bar whether there is something to tell. A road over a stretch goes in steps,
+//! each over all of its rows: what is made of each bar, what depends on the row before
+//! (`window.rs`, `smooth.rs`), what is told of that.
 
-use super::smooth::Seeded;
-use super::stream::Ahead;
-use super::window::{Fold, Parts};
+use super::stream::{Ahead, STRETCH};
 use crate::linalg::lanes::wide;
 
-/// Rows that are worked on together; they stay in the nearest cache.
-pub(super) const TILE: usize = 1024;
+/// Numbers of a stretch on their way.
+pub(super) type Scratch = [f64; STRETCH];
 
-/// Writes what is told of every row by itself, a stretch after it was looked at; false when one is
-/// not fine.
-pub(super) fn write_rows<const N: usize>(
-    columns: &[&[f64]],
-    lines: &mut [&mut [f64]],
-    ahead: Ahead<'_>,
-    told: impl Fn([f64; N]) -> f64,
-) -> bool {
-    let (Some(columns), [line]) = (columns.first_chunk::<N>(), lines) else {
-        return true;
-    };
-    for (stretch, slots) in line.chunks_mut(TILE).enumerate() {
-        let rows = stretch * TILE..stretch * TILE + slots.len();
-        if !ahead(rows.clone()) {
-            return false;
-        }
-        let columns: [&[f64]; N] = columns.map(|column| &column[rows.clone()]);
-        wide(
-            #[inline(always)]
-            || {
-                for (i, slot) in slots.iter_mut().enumerate() {
-                    *slot = told(columns.map(|column| column[i]));
-                }
-            },
-        );
-    }
-    true
+/// No numbers yet.
+pub(super) const SCRATCH: Scratch = [0.0; STRETCH];
+
+/// Columns side by side. Written out for each count: of a loop over columns inside of one over rows
+/// the compiler makes no wide registers.
+pub(super) trait Rows<const N: usize>: Copy {
+    /// Calls `told` with each of the first `n` rows and its number.
+    fn each(self, n: usize, told: impl FnMut(usize, [f64; N]));
+    /// The first `n` rows from `from` on.
+    fn part(self, from: usize, n: usize) -> Self;
+    /// One row.
+    fn row(self, i: usize) -> [f64; N];
 }
 
-/// Writes what is told of every value and that of `len` rows before; NaN where there is none.
+/// Lines side by side.
+pub(super) trait Slots<const N: usize>: Sized {
+    /// Writes one row.
+    fn put(&mut self, i: usize, numbers: [f64; N]);
+    /// The first `n` rows from `from` on.
+    fn part(&mut self, from: usize, n: usize) -> [&mut [f64]; N];
+    /// The first `n` rows, and the rest.
+    fn split(self, n: usize) -> (Self, Self);
+}
+
+macro_rules! side_by_side {
+    ($($count:literal: $($name:ident $place:literal),*;)+) => {
+        $(
+            impl Rows<$count> for [&[f64]; $count] {
+                #[inline(always)]
+                fn each(self, n: usize, mut told: impl FnMut(usize, [f64; $count])) {
+                    let [$($name),*] = self;
+                    $(let $name = &$name[..n];)*
+                    for i in 0..n {
+                        told(i, [$($name[i]),*]);
+                    }
+                }
+
+                #[inline(always)]
+                fn part(self, from: usize, n: usize) -> Self {
+                    [$(&self[$place][from..][..n]),*]
+                }
+
+                #[inline(always)]
+                fn row(self, i: usize) -> [f64; $count] {
+                    [$(self[$place][i]),*]
+                }
+            }
+
+            impl Slots<$count> for [&mut [f64]; $count] {
+                #[inline(always)]
+                fn put(&mut self, i: usize, numbers: [f64; $count]) {
+                    $(self[$place][i] = numbers[$place];)*
+                }
+
+                #[inline(always)]
+                fn part(&mut self, from: usize, n: usize) -> [&mut [f64]; $count] {
+                    let [$($name),*] = self;
+                    [$(&mut $name[from..][..n]),*]
+                }
+
+                #[inline(always)]
+                fn split(self, n: usize) -> (Self, Self) {
+                    let [$($name),*] = self;
+                    $(let $name = $name.split_at_mut(n);)*
+                    ([$($name.0),*], [$($name.1),*])
+                }
+            }
+        )+
+    };
+}
+
+side_by_side! {
+    1: a 0;
+    2: a 0, b 1;
+    3: a 0, b 1, c 2;
+    4: a 0, b 1, c 2, d 3;
+    5: a 0, b 1, c 2, d 3, e 4;
+    6: a 0, b 1, c 2, d 3, e 4, f 5;
+}
+
+/// Writes what is told of every row by itself.
+pub(super) fn each_row<'a, const N: usize>(
+    columns: [&'a [f64]; N],
+    line: &mut [f64],
+    told: impl Fn([f64; N]) -> f64,
+) where
+    [&'a [f64]; N]: Rows<N>,
+{
+    wide(
+        #[inline(always)]
+        || columns.each(line.len(), |i, row| line[i] = told(row)),
+    );
+}
+
+/// Writes two things that are told of every row by itself.
+pub(super) fn each_row_twice<'a, const N: usize>(
+    columns: [&'a [f64]; N],
+    [one, two]: [&mut [f64]; 2],
+    told: impl Fn([f64; N]) -> (f64, f64),
+) where
+    [&'a [f64]; N]: Rows<N>,
+{
+    let n = one.len();
+    let two = &mut two[..n];
+    wide(
+        #[inline(always)]
+        || columns.each(n, |i, row| (one[i], two[i]) = told(row)),
+    );
+}
+
+/// Puts what is told of a number and the row of columns in the place of the number.
+pub(super) fn retold<'a, const N: usize>(
+    line: &mut [f64],
+    columns: [&'a [f64]; N],
+    told: impl Fn(f64, [f64; N]) -> f64,
+) where
+    [&'a [f64]; N]: Rows<N>,
+{
+    wide(
+        #[inline(always)]
+        || columns.each(line.len(), |i, row| line[i] = told(line[i], row)),
+    );
+}
+
+/// Puts what is told of a number in its place.
+pub(super) fn retold_alone(line: &mut [f64], told: impl Fn(f64) -> f64) {
+    wide(
+        #[inline(always)]
+        || line.iter_mut().for_each(|x| *x = told(*x)),
+    );
+}
+
+/// Writes what is told of every value and that of `len` rows before, NaN where there is none; a
+/// stretch after it was looked at. False when one is not fine.
 pub(super) fn write_against_past(
     columns: &[&[f64]],
     lines: &mut [&mut [f64]],
-    len: usize,
-    told: impl Fn(f64, f64) -> f64,
-) {
+    (len, ahead): (usize, Ahead<'_>),
+    told: impl Fn([f64; 2]) -> f64,
+) -> bool {
     let (&[xs], [line]) = (columns, lines) else {
-        return;
+        return true;
     };
-    let (before, line) = line.split_at_mut(len.min(xs.len()));
-    before.fill(f64::NAN);
-    wide(
-        #[inline(always)]
-        || {
-            for ((slot, &x), &past) in line.iter_mut().zip(&xs[before.len()..]).zip(xs) {
-                *slot = told(x, past);
-            }
-        },
-    );
-}
-
-/// Writes what is told of every full window of `len` items and the row it ends at, NaN before.
-pub(super) fn write_windows<F: Fold>(
-    len: usize,
-    item: impl Fn(usize) -> F::Item,
-    line: &mut [f64],
-    told: impl Fn(usize, Parts<F::State, F::Item>) -> f64,
-) {
-    let mut tails = vec![F::EMPTY; len];
-    let mut anchor = F::Item::default();
-    wide(
-        #[inline(always)]
-        || {
-            for (block, slots) in line.chunks_mut(len).enumerate() {
-                let first = block * len;
-                let (slots, last) = match slots.split_last_mut() {
-                    Some((last, slots)) if slots.len() + 1 == len => (slots, Some(last)),
-                    _ => (slots, None),
-                };
-                if block == 0 {
-                    slots.fill(f64::NAN);
-                } else {
-                    let told = |k, parts| told(first + k, parts);
-                    write_heads::<F>(slots, (&tails[1..], anchor), |k| item(first + k), told);
-                }
-                let Some(last) = last else { return };
-                anchor = item(first + len - 1);
-                let mut tail = F::EMPTY;
-                for (k, slot) in tails.iter_mut().enumerate().rev() {
-                    tail = F::before(tail, item(first + k), anchor);
-                    *slot = tail;
-                }
-                let parts = Parts {
-                    tail,
-                    head: F::EMPTY,
-                    head_len: 0,
-                    anchor,
-                };
-                *last = told(first + len - 1, parts);
-            }
-        },
-    );
-}
-
-/// Writes the windows that end inside a block: of its head and the tail before it.
-#[inline(always)]
-fn write_heads<F: Fold>(
-    slots: &mut [f64],
-    (tails, anchor): (&[F::State], F::Item),
-    item: impl Fn(usize) -> F::Item,
-    told: impl Fn(usize, Parts<F::State, F::Item>) -> f64,
-) {
-    let mut head = F::EMPTY;
-    for (k, (slot, &tail)) in slots.iter_mut().zip(tails).enumerate() {
-        let head_len = k + 1;
-        head = F::behind(head, item(k), anchor, head_len as f64);
-        let parts = Parts {
-            tail,
-            head,
-            head_len,
-            anchor,
-        };
-        *slot = told(k, parts);
-    }
-}
-
-/// Writes what is told of the values of a chain of averages, each fed by the one before.
-pub(super) fn write_chain<const N: usize>(
-    chain: &mut [Seeded; N],
-    xs: &[f64],
-    line: &mut [f64],
-    mut told: impl FnMut([f64; N]) -> f64,
-) {
-    let mut averages = [[0.0; TILE]; N];
-    for (xs, line) in xs.chunks(TILE).zip(line.chunks_mut(TILE)) {
-        let n = xs.len();
-        let mut untold = 0;
-        let mut fed: &[f64] = xs;
-        for (link, average) in chain.iter_mut().zip(&mut averages) {
-            untold += link.go_on(&fed[untold..n], &mut average[untold..n]);
-            fed = average;
+    for from in (0..xs.len()).step_by(STRETCH) {
+        let to = xs.len().min(from + STRETCH);
+        if !ahead(from..to) {
+            return false;
         }
-        let (before, line) = line.split_at_mut(untold);
-        before.fill(f64::NAN);
-        for (slot, i) in line.iter_mut().zip(untold..) {
-            *slot = told(core::array::from_fn(|k| averages[k][i]));
+        let begun = from.max(len).min(to);
+        line[from..begun].fill(f64::NAN);
+        if begun < to {
+            let pair = [&xs[begun..to], &xs[begun - len..to - len]];
+            each_row(pair, &mut line[begun..to], &told);
         }
     }
+    true
 }

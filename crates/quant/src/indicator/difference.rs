@@ -1,7 +1,8 @@
 //! Differences of moving averages: MACD and the price oscillators.
 
 use super::adaptive::{Average, AverageKind};
-use super::average::Ema;
+use super::average::{run_emas, Ema};
+use super::column::{each_row, retold, SCRATCH};
 use super::error::IndicatorError;
 use super::momentum::ratio;
 use super::stream::{lines, Indicator};
@@ -98,6 +99,25 @@ impl Indicator for Macd {
         self.signal.reset();
         self.seen = 0;
     }
+
+    fn run(&mut self, columns: &[&[f64]], lines: &mut [&mut [f64]]) -> usize {
+        let (&[xs], [macd, signal, histogram]) = (columns, lines) else {
+            return 0;
+        };
+        let n = xs.len();
+        let skipped = (self.delay - self.seen).min(n);
+        self.seen += skipped;
+        let mut slow = SCRATCH;
+        let pair = [&mut self.fast, &mut self.slow];
+        let untold = run_emas(pair, (xs, skipped), [&mut *macd, &mut slow[..n]]);
+        retold(&mut macd[untold..], [&slow[untold..n]], |fast, [slow]| {
+            fast - slow
+        });
+        let told = untold + self.signal.write(&macd[untold..], &mut signal[untold..]);
+        let pair = [&macd[told..], &signal[told..]];
+        each_row(pair, &mut histogram[told..], |[macd, signal]| macd - signal);
+        told
+    }
 }
 
 /// Moving average convergence / divergence with averages of any kind.
@@ -174,6 +194,29 @@ impl Indicator for MacdExt {
         self.signal.reset();
         self.seen = 0;
     }
+
+    fn run(&mut self, columns: &[&[f64]], lines: &mut [&mut [f64]]) -> usize {
+        let (&[xs], [macd, signal, histogram]) = (columns, lines) else {
+            return 0;
+        };
+        let n = xs.len();
+        let mut slow = SCRATCH;
+        let skip = |delay: usize| delay.saturating_sub(self.seen).min(n);
+        let (first, second) = (skip(self.delays.0), skip(self.delays.1));
+        self.seen = self.seen.saturating_add(n);
+        let fast = self.fast.run(&[&xs[first..]], &mut [&mut macd[first..]]);
+        let slow_line = &mut slow[second..n];
+        let untold = second + self.slow.run(&[&xs[second..]], &mut [slow_line]);
+        let untold = untold.max(first + fast);
+        retold(&mut macd[untold..], [&slow[untold..n]], |fast, [slow]| {
+            fast - slow
+        });
+        let mut slots = [&mut signal[untold..]];
+        let told = untold + self.signal.run(&[&macd[untold..]], &mut slots);
+        let pair = [&macd[told..], &signal[told..]];
+        each_row(pair, &mut histogram[told..], |[macd, signal]| macd - signal);
+        told
+    }
 }
 
 /// Absolute price oscillator: fast average less slow average, each seeded on its own.
@@ -208,14 +251,25 @@ impl Apo {
         fast.zip(self.slow.update(x))
     }
 
-    /// Writes what is told of both averages; the slow one is never there before the fast one.
-    fn write(&self, columns: &[&[f64]], lines: &mut [&mut [f64]], told: impl Fn(f64, f64) -> f64) {
-        let mut slow = vec![0.0; columns.first().map_or(0, |column| column.len())];
-        self.slow.write_lines(columns, &mut [&mut slow]);
-        self.fast.write_lines(columns, lines);
-        for (fast, slow) in lines.iter_mut().flat_map(|line| line.iter_mut()).zip(&slow) {
-            *fast = told(*fast, *slow);
-        }
+    /// Writes what is told of both averages of a stretch; the slow one is never there before the
+    /// fast one.
+    fn write(
+        &mut self,
+        columns: &[&[f64]],
+        lines: &mut [&mut [f64]],
+        told: impl Fn(f64, f64) -> f64,
+    ) -> usize {
+        let mut slow = SCRATCH;
+        self.fast.run(columns, lines);
+        let [line] = lines else {
+            return 0;
+        };
+        let slow = &mut slow[..line.len()];
+        let untold = self.slow.run(columns, &mut [&mut *slow]);
+        retold(&mut line[untold..], [&slow[untold..]], |fast, [slow]| {
+            told(fast, slow)
+        });
+        untold
     }
 }
 
@@ -233,8 +287,8 @@ impl Indicator for Apo {
         self.slow.reset();
     }
 
-    fn write_lines(&self, columns: &[&[f64]], lines: &mut [&mut [f64]]) {
-        self.write(columns, lines, |fast, slow| fast - slow);
+    fn run(&mut self, columns: &[&[f64]], lines: &mut [&mut [f64]]) -> usize {
+        self.write(columns, lines, |fast, slow| fast - slow)
     }
 }
 
@@ -266,8 +320,8 @@ impl Indicator for Ppo {
         self.0.reset();
     }
 
-    fn write_lines(&self, columns: &[&[f64]], lines: &mut [&mut [f64]]) {
+    fn run(&mut self, columns: &[&[f64]], lines: &mut [&mut [f64]]) -> usize {
         let told = |fast, slow| 100.0 * ratio(fast - slow, slow);
-        self.0.write(columns, lines, told);
+        self.0.write(columns, lines, told)
     }
 }

@@ -1,76 +1,12 @@
-//! Wilder's directional movement, and the age of extremes.
+//! Wilder's directional movement.
 
-use super::column::write_windows;
-use super::error::{period, IndicatorError};
-use super::folds::HighestAt;
-use super::stream::{lines, Indicator};
-use super::volatility::true_range;
-use super::window::{Delay, Parts, Window};
-
-/// Movement up or down of one bar, never both: the greater one, if positive.
-#[inline]
-fn movement(bar: [f64; 3], last: [f64; 3]) -> (f64, f64) {
-    let (up, down) = (bar[0] - last[0], last[1] - bar[1]);
-    if down > 0.0 && up < down {
-        (0.0, down)
-    } else if up > 0.0 && up > down {
-        (up, 0.0)
-    } else {
-        (0.0, 0.0)
-    }
-}
-
-/// Wilder's running sums of up movement, down movement and true range.
-///
-/// The first `period - 1` bars are summed; then each step lets 1/period go and adds the new bar, so
-/// that the first value stands after `period` movements. Of period 1 it is the bar itself.
-#[derive(Debug, Clone)]
-struct Movements {
-    period: usize,
-    last: Option<[f64; 3]>,
-    seen: usize,
-    sums: [f64; 3],
-}
-
-impl Movements {
-    fn new(len: usize, min: usize) -> Result<Self, IndicatorError> {
-        Ok(Self {
-            period: period("period", len, min)?,
-            last: None,
-            seen: 0,
-            sums: [0.0; 3],
-        })
-    }
-
-    /// Takes one bar in; sums of up, down and range once `ready_at` movements were seen.
-    #[inline]
-    fn update(&mut self, bar: [f64; 3], ready_at: usize) -> Option<[f64; 3]> {
-        let last = self.last.replace(bar)?;
-        let (up, down) = movement(bar, last);
-        let fresh = [up, down, true_range(bar[0], bar[1], last[2])];
-        if self.period == 1 {
-            return Some(fresh);
-        }
-        self.seen = self.seen.saturating_add(1);
-        if self.seen < self.period {
-            for (sum, x) in self.sums.iter_mut().zip(fresh) {
-                *sum += x;
-            }
-        } else {
-            let divisor = self.period as f64;
-            for (sum, x) in self.sums.iter_mut().zip(fresh) {
-                *sum = *sum - *sum / divisor + x;
-            }
-        }
-        (self.seen >= ready_at).then_some(self.sums)
-    }
-
-    fn reset(&mut self) {
-        self.last = None;
-        self.seen = 0;
-        self.sums = [0.0; 3];
-    }
-}
+use super::column::SCRATCH;
+use super::error::IndicatorError;
+use super::movements::{run_told, Movements};
+use super::smooth::{Recursion, Wilder};
+use super::stream::Indicator;
+use super::window::Delay;
+use crate::linalg::lanes::wide;
 
 /// Directional movement, one direction of it.
 macro_rules! movement_of {
@@ -108,6 +44,14 @@ macro_rules! movement_of {
             fn reset(&mut self) {
                 self.0.reset();
             }
+
+            fn run(&mut self, columns: &[&[f64]], lines: &mut [&mut [f64]]) -> usize {
+                let (&[high, low], [line]) = (columns, lines) else {
+                    return 0;
+                };
+                let ready_at = self.0.period.saturating_sub(1);
+                run_told((&mut self.0, ready_at), [high, low, low], line, |sums| sums[$place])
+            }
         }
     };
 }
@@ -119,6 +63,18 @@ movement_of!(
     /// Wilder's sum of downward movement.
     MinusDm, 1
 );
+
+/// Movement over range in percent, of period 1 as a fraction; 0 without a range.
+#[inline(always)]
+fn share([movement, range]: [f64; 2], period: usize) -> f64 {
+    let scale = if period == 1 { 1.0 } else { 100.0 };
+    let share = scale * (movement / range);
+    if range > 0.0 {
+        share
+    } else {
+        0.0
+    }
+}
 
 /// Directional indicator, one direction of it.
 macro_rules! indicator_of {
@@ -151,12 +107,21 @@ macro_rules! indicator_of {
             fn update(&mut self, bar: [f64; 3]) -> Option<f64> {
                 let period = self.0.period;
                 let sums = self.0.update(bar, period)?;
-                let scale = if period == 1 { 1.0 } else { 100.0 };
-                Some(if sums[2] > 0.0 { scale * (sums[$place] / sums[2]) } else { 0.0 })
+                Some(share([sums[$place], sums[2]], period))
             }
 
             fn reset(&mut self) {
                 self.0.reset();
+            }
+
+            fn run(&mut self, columns: &[&[f64]], lines: &mut [&mut [f64]]) -> usize {
+                let (&[high, low, close], [line]) = (columns, lines) else {
+                    return 0;
+                };
+                let period = self.0.period;
+                run_told((&mut self.0, period), [high, low, close], line, |sums| {
+                    share([sums[$place], sums[2]], period)
+                })
             }
         }
     };
@@ -198,9 +163,39 @@ impl Dx {
     #[inline]
     fn index(&mut self, bar: [f64; 3]) -> Option<Option<f64>> {
         let period = self.movements.period;
-        let [up, down, range] = self.movements.update(bar, period)?;
-        let both = up + down;
-        Some((range > 0.0 && both > 0.0).then(|| 100.0 * ((up - down).abs() / both)))
+        let told = direction(self.movements.update(bar, period)?);
+        Some((!told.is_nan()).then_some(told))
+    }
+
+    /// Writes the index of each row of a stretch, NaN without movement; returns how many of the
+    /// first rows have none, and whether all others moved.
+    fn write(&mut self, columns: &[&[f64]], line: &mut [f64]) -> (usize, bool) {
+        let &[high, low, close] = columns else {
+            return (0, true);
+        };
+        let period = self.movements.period;
+        let movements = (&mut self.movements, period);
+        let untold = run_told(movements, [high, low, close], line, direction);
+        let still = wide(
+            #[inline(always)]
+            || {
+                let told = line[untold..].iter();
+                told.fold(0_u64, |count, x| count + u64::from(x.is_nan()))
+            },
+        );
+        (untold, still == 0)
+    }
+}
+
+/// The index of running sums; NaN without movement.
+#[inline(always)]
+fn direction([up, down, range]: [f64; 3]) -> f64 {
+    let both = up + down;
+    let index = 100.0 * ((up - down).abs() / both);
+    if range > 0.0 && both > 0.0 {
+        index
+    } else {
+        f64::NAN
     }
 }
 
@@ -220,6 +215,25 @@ impl Indicator for Dx {
         self.movements.reset();
         self.value = 0.0;
     }
+
+    fn run(&mut self, columns: &[&[f64]], lines: &mut [&mut [f64]]) -> usize {
+        let [line] = lines else {
+            return 0;
+        };
+        let (untold, all_moved) = self.write(columns, line);
+        let told = &mut line[untold..];
+        if !all_moved {
+            let mut value = self.value;
+            for slot in &mut *told {
+                if !slot.is_nan() {
+                    value = *slot;
+                }
+                *slot = value;
+            }
+        }
+        self.value = told.last().copied().unwrap_or(self.value);
+        untold
+    }
 }
 
 /// Average directional movement index: Wilder's average of [`Dx`].
@@ -234,6 +248,7 @@ pub struct Adx {
     index: Dx,
     seen: usize,
     value: f64,
+    average: Wilder,
 }
 
 impl Adx {
@@ -246,7 +261,26 @@ impl Adx {
             index: Dx::new(len)?,
             seen: 0,
             value: 0.0,
+            average: Wilder::mean(len),
         })
+    }
+
+    /// The average after an index; None until there is one.
+    #[inline]
+    fn step(&mut self, index: Option<f64>) -> Option<f64> {
+        let period = self.index.movements.period;
+        if self.seen < period {
+            self.seen += 1;
+            self.value += index.unwrap_or(0.0);
+            if self.seen < period {
+                return None;
+            }
+            self.value /= period as f64;
+            self.average.start(self.value);
+        } else if let Some(x) = index {
+            self.value = self.average.one(x);
+        }
+        Some(self.value)
     }
 }
 
@@ -256,26 +290,38 @@ impl Indicator for Adx {
 
     #[inline]
     fn update(&mut self, bar: [f64; 3]) -> Option<f64> {
-        let period = self.index.movements.period;
-        let divisor = period as f64;
         let index = self.index.index(bar)?;
-        if self.seen < period {
-            self.seen += 1;
-            self.value += index.unwrap_or(0.0);
-            if self.seen < period {
-                return None;
-            }
-            self.value /= divisor;
-        } else if let Some(x) = index {
-            self.value += (x - self.value) / divisor;
-        }
-        Some(self.value)
+        self.step(index)
     }
 
     fn reset(&mut self) {
         self.index.reset();
         self.seen = 0;
         self.value = 0.0;
+    }
+
+    fn run(&mut self, columns: &[&[f64]], lines: &mut [&mut [f64]]) -> usize {
+        let [line] = lines else {
+            return 0;
+        };
+        let mut indices = SCRATCH;
+        let n = line.len();
+        let (mut untold, all_moved) = self.index.write(columns, &mut indices[..n]);
+        for i in untold..n {
+            if all_moved && self.seen >= self.index.movements.period {
+                wide(
+                    #[inline(always)]
+                    || self.average.run(&indices[i..n], &mut line[i..]),
+                );
+                self.value = line[n - 1];
+                break;
+            }
+            match self.step((!indices[i].is_nan()).then_some(indices[i])) {
+                Some(value) => line[i] = value,
+                None => untold += 1,
+            }
+        }
+        untold
     }
 }
 
@@ -317,128 +363,18 @@ impl Indicator for Adxr {
         self.average.reset();
         self.past.reset();
     }
-}
 
-lines!(
-    /// What [`Aroon`] says, in TA-Lib's order.
-    AroonValue {
-        /// 100 less the age of the lowest low in percent of the period.
-        down,
-        /// 100 less the age of the highest high in percent of the period.
-        up
-    }
-);
-
-/// How recent the extremes of the last `period + 1` bars are, 0 to 100; of equal ones the newest.
-///
-/// # Source
-/// Chande 1995.
-#[derive(Debug, Clone)]
-pub struct Aroon {
-    highest: Window<HighestAt>,
-    /// Lows with their sign turned.
-    lowest: Window<HighestAt>,
-    seen: u64,
-    period: f64,
-}
-
-impl Aroon {
-    /// Over `len` bars before the newest, 2 or more.
-    ///
-    /// # Errors
-    /// `Period` when `len` is outside 2..=`PERIOD_MAX`.
-    pub fn new(len: usize) -> Result<Self, IndicatorError> {
-        let len = period("period", len, 2)?;
-        Ok(Self {
-            highest: Window::new(len + 1),
-            lowest: Window::new(len + 1),
-            seen: 0,
-            period: len as f64,
-        })
-    }
-}
-
-impl Indicator for Aroon {
-    type Row = [f64; 2];
-    type Value = AroonValue;
-
-    #[inline]
-    fn update(&mut self, [high, low]: [f64; 2]) -> Option<AroonValue> {
-        let now = self.seen;
-        self.seen += 1;
-        let top = self.highest.push((high, now));
-        let bottom = self.lowest.push((-low, now));
-        Some(AroonValue {
-            up: self.score(now, top?),
-            down: self.score(now, bottom?),
-        })
-    }
-
-    fn reset(&mut self) {
-        self.highest.reset();
-        self.lowest.reset();
-        self.seen = 0;
-    }
-
-    fn write_lines(&self, columns: &[&[f64]], lines: &mut [&mut [f64]]) {
-        if let (&[high, low], [down, up]) = (columns, lines) {
-            self.write((high, low), down, up);
-        }
-    }
-}
-
-impl Aroon {
-    #[inline(always)]
-    fn score(&self, now: u64, parts: Parts<(f64, u64), (f64, u64)>) -> f64 {
-        let (_, at) = parts.newest_highest();
-        100.0 * ((self.period - (now - at) as f64) / self.period)
-    }
-
-    fn write(&self, (high, low): (&[f64], &[f64]), down: &mut [f64], up: &mut [f64]) {
-        let len = self.highest.len();
-        let told = |i: usize, parts| self.score(i as u64, parts);
-        write_windows::<HighestAt>(len, |i| (high[i], i as u64), up, told);
-        write_windows::<HighestAt>(len, |i| (-low[i], i as u64), down, told);
-    }
-}
-
-/// Aroon oscillator: up less down, -100 to 100.
-///
-/// # Source
-/// Chande 1995.
-#[derive(Debug, Clone)]
-pub struct AroonOsc(Aroon);
-
-impl AroonOsc {
-    /// As [`Aroon::new`].
-    ///
-    /// # Errors
-    /// As [`Aroon::new`].
-    pub fn new(len: usize) -> Result<Self, IndicatorError> {
-        Aroon::new(len).map(Self)
-    }
-}
-
-impl Indicator for AroonOsc {
-    type Row = [f64; 2];
-    type Value = f64;
-
-    #[inline]
-    fn update(&mut self, bar: [f64; 2]) -> Option<f64> {
-        self.0.update(bar).map(|lines| lines.up - lines.down)
-    }
-
-    fn reset(&mut self) {
-        self.0.reset();
-    }
-
-    fn write_lines(&self, columns: &[&[f64]], lines: &mut [&mut [f64]]) {
-        if let (&[high, low], [line]) = (columns, lines) {
-            let mut down = vec![0.0; high.len()];
-            self.0.write((high, low), &mut down, line);
-            for (slot, down) in line.iter_mut().zip(&down) {
-                *slot -= down;
+    fn run(&mut self, columns: &[&[f64]], lines: &mut [&mut [f64]]) -> usize {
+        let mut untold = self.average.run(columns, lines);
+        let [line] = lines else {
+            return 0;
+        };
+        for slot in &mut line[untold..] {
+            match self.past.push(*slot) {
+                Some(past) => *slot = (*slot + past) / 2.0,
+                None => untold += 1,
             }
         }
+        untold
     }
 }

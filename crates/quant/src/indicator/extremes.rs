@@ -1,10 +1,11 @@
 //! Where the highest and the lowest values of a window are, and both at once.
 
-use super::column::write_windows;
+use super::column::{each_row, SCRATCH};
 use super::error::{period, IndicatorError};
 use super::folds::HighestAt;
+use super::slide::{Slide, WINDOW_MAX};
 use super::statistics::{Max, Min};
-use super::stream::{lines, Indicator};
+use super::stream::{lines, one_by_one, Indicator};
 use super::window::{Parts, Window};
 
 lines!(
@@ -55,11 +56,12 @@ impl Indicator for MinMax {
         self.max.reset();
     }
 
-    fn write_lines(&self, columns: &[&[f64]], lines: &mut [&mut [f64]]) {
-        if let [min, max] = lines {
-            self.min.write_lines(columns, &mut [min]);
-            self.max.write_lines(columns, &mut [max]);
-        }
+    fn run(&mut self, columns: &[&[f64]], lines: &mut [&mut [f64]]) -> usize {
+        let [min, max] = lines else {
+            return 0;
+        };
+        self.min.run(columns, &mut [min]);
+        self.max.run(columns, &mut [max])
     }
 }
 
@@ -68,6 +70,7 @@ impl Indicator for MinMax {
 #[derive(Debug, Clone)]
 pub struct MaxIndex {
     window: Window<HighestAt>,
+    slide: Slide,
     seen: u64,
 }
 
@@ -79,8 +82,16 @@ impl MaxIndex {
     pub fn new(len: usize) -> Result<Self, IndicatorError> {
         Ok(Self {
             window: Window::new(period("period", len, 1)?),
+            slide: Slide::default(),
             seen: 0,
         })
+    }
+
+    fn write(&mut self, xs: &[f64], line: &mut [f64]) -> usize {
+        let first = self.seen;
+        self.seen += xs.len() as u64;
+        self.slide
+            .run_places((self.window.period(), first), xs, line)
     }
 }
 
@@ -97,17 +108,14 @@ impl Indicator for MaxIndex {
 
     fn reset(&mut self) {
         self.window.reset();
+        self.slide.reset();
         self.seen = 0;
     }
 
-    fn write_lines(&self, columns: &[&[f64]], lines: &mut [&mut [f64]]) {
-        if let (&[xs], [line]) = (columns, lines) {
-            write_windows::<HighestAt>(
-                self.window.len(),
-                |i| (xs[i], i as u64),
-                line,
-                |_, parts| newest(parts),
-            );
+    fn run(&mut self, columns: &[&[f64]], lines: &mut [&mut [f64]]) -> usize {
+        match (columns, &mut *lines) {
+            (&[xs], [line]) if self.window.period() <= WINDOW_MAX => self.write(xs, line),
+            _ => one_by_one(self, columns, lines),
         }
     }
 }
@@ -145,10 +153,13 @@ impl Indicator for MinIndex {
         self.0.reset();
     }
 
-    fn write_lines(&self, columns: &[&[f64]], lines: &mut [&mut [f64]]) {
-        if let (&[xs], [line]) = (columns, lines) {
-            let len = self.0.window.len();
-            write_windows::<HighestAt>(len, |i| (-xs[i], i as u64), line, |_, parts| newest(parts));
-        }
+    fn run(&mut self, columns: &[&[f64]], lines: &mut [&mut [f64]]) -> usize {
+        let &[xs] = columns else {
+            return 0;
+        };
+        let mut turned = SCRATCH;
+        let turned = &mut turned[..xs.len()];
+        each_row([xs], turned, |[x]| -x);
+        self.0.run(&[turned], lines)
     }
 }

@@ -1,6 +1,9 @@
 //! What a window can know about its values without looking at all of them.
 
-use super::window::{Fold, Parts};
+use super::slide::{higher, lower};
+use super::walk::Told;
+use super::window::{Fold, Parts, Window};
+use crate::linalg::lanes::wide;
 
 /// Plain sum.
 #[derive(Debug, Clone)]
@@ -136,26 +139,6 @@ impl Fold for Cross {
     }
 }
 
-/// The higher one; a NaN that comes behind is none.
-#[inline(always)]
-fn higher(a: f64, b: f64) -> f64 {
-    if b > a {
-        b
-    } else {
-        a
-    }
-}
-
-/// The lower one; a NaN that comes behind is none.
-#[inline(always)]
-fn lower(a: f64, b: f64) -> f64 {
-    if b < a {
-        b
-    } else {
-        a
-    }
-}
-
 /// The highest of one series and the lowest of another.
 #[derive(Debug, Clone)]
 pub(crate) struct Extremes;
@@ -167,12 +150,12 @@ impl Fold for Extremes {
 
     #[inline]
     fn before(tail: (f64, f64), x: (f64, f64), _anchor: (f64, f64)) -> (f64, f64) {
-        (higher(tail.0, x.0), lower(tail.1, x.1))
+        (higher(x.0, tail.0), lower(x.1, tail.1))
     }
 
     #[inline]
-    fn behind(head: (f64, f64), x: (f64, f64), anchor: (f64, f64), _place: f64) -> (f64, f64) {
-        Self::before(head, x, anchor)
+    fn behind(head: (f64, f64), x: (f64, f64), _anchor: (f64, f64), _place: f64) -> (f64, f64) {
+        (higher(head.0, x.0), lower(head.1, x.1))
     }
 }
 
@@ -187,7 +170,7 @@ impl Fold for Highest {
 
     #[inline]
     fn before(tail: f64, x: f64, _anchor: f64) -> f64 {
-        higher(tail, x)
+        higher(x, tail)
     }
 
     #[inline]
@@ -207,7 +190,7 @@ impl Fold for Lowest {
 
     #[inline]
     fn before(tail: f64, x: f64, _anchor: f64) -> f64 {
-        lower(tail, x)
+        lower(x, tail)
     }
 
     #[inline]
@@ -286,7 +269,7 @@ impl<I> Parts<(f64, f64), I> {
     #[inline]
     pub(crate) fn mean_and_deviation(&self, n: f64) -> (f64, f64) {
         let (sum, squares) = self.sums();
-        (sum / n, (squares - sum * sum / n).max(0.0))
+        mean_and_deviation([sum, squares], n)
     }
 
     /// Sum of offsets, and sum of offsets times place from 1, of a window of `n` values folded by
@@ -304,11 +287,7 @@ impl<const N: usize, I> Parts<[f64; N], I> {
     /// All sums over the window.
     #[inline]
     pub(crate) fn all(&self) -> [f64; N] {
-        let mut sums = self.tail;
-        for (sum, head) in sums.iter_mut().zip(self.head) {
-            *sum += head;
-        }
-        sums
+        core::array::from_fn(|i| self.tail[i] + self.head[i])
     }
 }
 
@@ -317,5 +296,85 @@ impl<I> Parts<(f64, u64), I> {
     #[inline]
     pub(crate) fn newest_highest(&self) -> (f64, u64) {
         HighestAt::behind(self.tail, self.head, self.tail, 0.0)
+    }
+}
+
+/// Mean, and sum of squared deviations from it, of `n` values with this sum and sum of squares.
+#[inline(always)]
+pub(crate) fn mean_and_deviation([sum, squares]: [f64; 2], n: f64) -> (f64, f64) {
+    (sum / n, above_zero(squares - sum * sum / n))
+}
+
+/// The number itself where it is above 0, else 0.
+#[inline(always)]
+pub(crate) fn above_zero(x: f64) -> f64 {
+    if x > 0.0 {
+        x
+    } else {
+        0.0
+    }
+}
+
+/// Makes the road of a window over a stretch: columns in, what is known of each window out. It
+/// returns how many of the first rows have no full window.
+macro_rules! walks {
+    ($($(#[$doc:meta])* $fold:ty, $width:literal, $count:literal,
+        |$given:pat_param| $item:expr, |$parts:ident| $told:expr;)+) => {
+        $(
+            impl Window<$fold> {
+                $(#[$doc])*
+                pub(crate) fn run(
+                    &mut self,
+                    columns: [&[f64]; $width],
+                    lines: [&mut [f64]; $count],
+                ) -> usize {
+                    let item = |$given: [f64; $width]| $item;
+                    let told = |$parts: PartsOf<$fold>| $told;
+                    wide(
+                        #[inline(always)]
+                        || self.walk(columns, lines, Told { item, told }),
+                    )
+                }
+            }
+        )+
+    };
+}
+
+/// The parts of a window of this fold.
+type PartsOf<F> = Parts<<F as Fold>::State, <F as Fold>::Item>;
+
+walks! {
+    /// Writes the sums.
+    Total, 1, 1, |[x]| x, |parts| [parts.sum()];
+    /// Writes the sums of both series.
+    Totals, 2, 2, |[x, y]| (x, y), |parts| {
+        let (x, y) = parts.sums();
+        [x, y]
+    };
+    /// Writes sums of offsets, of their squares, and the anchors.
+    Moments, 1, 3, |[x]| x, |parts| {
+        let (sum, squares) = parts.sums();
+        [sum, squares, parts.anchor]
+    };
+    /// Writes the sums of the first four powers.
+    Powers, 1, 4, |[x]| x, |parts| parts.all();
+    /// Writes the five sums of offsets.
+    Cross, 2, 5, |[x, y]| (x, y), |parts| parts.all();
+}
+
+impl Window<RampSum> {
+    /// Writes sums of offsets, of offsets times place from 1, and the anchors; returns how many of
+    /// the first rows have no full window.
+    pub(crate) fn run(&mut self, columns: [&[f64]; 1], lines: [&mut [f64]; 3]) -> usize {
+        let n = self.period();
+        let item = |[x]: [f64; 1]| x;
+        let told = |parts: PartsOf<RampSum>| {
+            let (sum, ramp) = parts.sum_and_ramp(n);
+            [sum, ramp, parts.anchor]
+        };
+        wide(
+            #[inline(always)]
+            || self.walk(columns, lines, Told { item, told }),
+        )
     }
 }

@@ -13,18 +13,20 @@ use super::stream::{lines, Indicator};
 
 pub(super) const DEGREES: f64 = 180.0 / PI;
 
-/// The last seven inputs of one transform.
+/// The last six inputs of one transform, in turns: shifted, each would wait for its own writing.
 #[derive(Debug, Clone, Default)]
-struct Taps([f64; 7]);
+struct Taps([f64; TAPS]);
+
+const TAPS: usize = 6;
 
 impl Taps {
-    /// Takes one value in and returns the transform, `gain` applied.
+    /// Takes one value in at its turn and returns the transform, `gain` applied.
     #[inline]
-    fn push(&mut self, x: f64, gain: f64) -> f64 {
-        self.0.copy_within(0..6, 1);
-        self.0[0] = x;
-        let [x0, _, x2, _, x4, _, x6] = self.0;
-        (0.0962 * (x0 - x6) + 0.5769 * (x2 - x4)) * gain
+    fn push(&mut self, x: f64, gain: f64, turn: usize) -> f64 {
+        let before = |bars: usize| self.0[(turn + TAPS - bars) % TAPS];
+        let (x2, x4, x6) = (before(2), before(4), before(6));
+        self.0[turn % TAPS] = x;
+        (0.0962 * (x - x6) + 0.5769 * (x2 - x4)) * gain
     }
 }
 
@@ -35,8 +37,9 @@ struct Hilbert {
     quadrature: Taps,
     in_phase_turned: Taps,
     quadrature_turned: Taps,
-    /// Detrended prices of the last three bars, the newest first.
+    /// Detrended prices of the last three bars, in turns.
     detrended: [f64; 3],
+    turn: usize,
     smooth: (f64, f64),
     products: (f64, f64),
     period: f64,
@@ -47,13 +50,13 @@ impl Hilbert {
     #[inline]
     fn update(&mut self, price: f64) -> (f64, f64) {
         let gain = 0.075 * self.period + 0.54;
-        let detrended = self.detrender.push(price, gain);
-        let q1 = self.quadrature.push(detrended, gain);
-        let [_, _, i1] = self.detrended;
-        self.detrended.copy_within(0..2, 1);
-        self.detrended[0] = detrended;
-        let turned_i = self.in_phase_turned.push(i1, gain);
-        let turned_q = self.quadrature_turned.push(q1, gain);
+        let turn = self.turn;
+        self.turn = (turn + 1) % TAPS;
+        let detrended = self.detrender.push(price, gain, turn);
+        let q1 = self.quadrature.push(detrended, gain, turn);
+        let i1 = core::mem::replace(&mut self.detrended[turn % 3], detrended);
+        let turned_i = self.in_phase_turned.push(i1, gain, turn);
+        let turned_q = self.quadrature_turned.push(q1, gain, turn);
         let (last_i2, last_q2) = self.smooth;
         let i2 = 0.2 * (i1 - turned_q) + 0.8 * last_i2;
         let q2 = 0.2 * (q1 + turned_i) + 0.8 * last_q2;
@@ -82,8 +85,9 @@ impl Hilbert {
 #[derive(Debug, Clone)]
 pub(super) struct Cycle {
     hilbert: Hilbert,
-    /// The last four prices, the newest first.
+    /// The last four prices, in turns.
     prices: [f64; 4],
+    turn: usize,
     seen: usize,
     /// Prices that are only smoothed.
     skipped: usize,
@@ -115,6 +119,7 @@ impl Cycle {
         Self {
             hilbert: Hilbert::default(),
             prices: [0.0; 4],
+            turn: 0,
             seen: 0,
             skipped,
             lookback,
@@ -124,14 +129,15 @@ impl Cycle {
 
     #[inline]
     pub(super) fn update(&mut self, x: f64) -> Option<Turn> {
-        self.prices.copy_within(0..3, 1);
-        self.prices[0] = x;
+        let before = |bars: usize| self.prices[(self.turn + 4 - bars) % 4];
+        let (p1, p2, p3) = (before(1), before(2), before(3));
+        self.prices[self.turn % 4] = x;
+        self.turn = (self.turn + 1) % 4;
         if self.seen < self.skipped {
             self.seen += 1;
             return None;
         }
-        let [p0, p1, p2, p3] = self.prices;
-        let smoothed = (4.0 * p0 + 3.0 * p1 + 2.0 * p2 + p3) * 0.1;
+        let smoothed = (4.0 * x + 3.0 * p1 + 2.0 * p2 + p3) * 0.1;
         let (in_phase, quadrature) = self.hilbert.update(smoothed);
         self.smooth_period = 0.33 * self.hilbert.period + 0.67 * self.smooth_period;
         let is_told = self.seen >= self.lookback;

@@ -1,9 +1,10 @@
 //! Momentum of one series: strength and rates of change.
 
-use super::column::{write_against_past, write_chain};
+use super::chain::run_chain;
+use super::column::{each_row, each_row_twice, retold, write_against_past, Rows, SCRATCH};
 use super::error::{period, IndicatorError};
-use super::smooth::{Recursion, Seeded, Wilder};
-use super::stream::Indicator;
+use super::smooth::{go_on_both, Seeded, Wilder};
+use super::stream::{Ahead, Indicator};
 use super::window::Delay;
 use crate::linalg::lanes::wide;
 
@@ -39,6 +40,71 @@ impl GainLoss {
         self.loss.reset();
         self.last = None;
     }
+
+    /// Writes what is told of gain, loss and both of a stretch; where a value did not move, or
+    /// nothing ever did, the one before is kept, 0 at first. `held` is the last one, if any was
+    /// told. Returns how many of the first rows have none, and the last one.
+    fn run(
+        &mut self,
+        xs: &[f64],
+        line: &mut [f64],
+        held: Option<f64>,
+        told: impl Fn(f64, f64, f64) -> f64,
+    ) -> (usize, Option<f64>) {
+        let (&[begin, ..], &[.., end]) = (xs, xs) else {
+            return (0, held);
+        };
+        // Before the first value of a stretch is the last one of the stretch before.
+        let before = self.last.replace(end);
+        let first = usize::from(before.is_none());
+        let (mut ups, mut downs, mut losses) = (SCRATCH, SCRATCH, SCRATCH);
+        (ups[0], downs[0]) = moves([begin, before.unwrap_or(begin)]);
+        let (ups, downs) = (&mut ups[..xs.len()], &mut downs[..xs.len()]);
+        each_row_twice([&xs[1..], xs], [&mut ups[1..], &mut downs[1..]], moves);
+        let (ups, downs) = (&ups[first..], &downs[first..]);
+        let n = ups.len();
+        let gains = &mut line[first..];
+        let (pair, slots) = (
+            [&mut self.gain, &mut self.loss],
+            [&mut *gains, &mut losses[..n]],
+        );
+        let untold = go_on_both(pair, [ups, downs], slots);
+        let (line, losses) = (&mut gains[untold..], &losses[untold..n]);
+        let (ups, downs) = (&ups[untold..], &downs[untold..]);
+        let still = wide(
+            #[inline(always)]
+            || {
+                let mut still = 0_u64;
+                [&*line, losses, ups, downs].each(line.len(), |_, [gain, loss, up, down]| {
+                    still += u64::from(gain + loss <= 0.0) | u64::from(up + down == 0.0);
+                });
+                still
+            },
+        );
+        if still == 0 {
+            retold(line, [losses], |gain, [loss]| told(gain, loss, gain + loss));
+            return (first + untold, line.last().copied().or(held));
+        }
+        let mut held = held;
+        let moves = ups.iter().zip(downs);
+        for ((slot, loss), (up, down)) in line.iter_mut().zip(losses).zip(moves) {
+            let movement = *slot + loss;
+            let moved = up + down != 0.0 || held.is_none();
+            *slot = if moved && movement > 0.0 {
+                told(*slot, *loss, movement)
+            } else {
+                held.unwrap_or(0.0)
+            };
+            held = Some(*slot);
+        }
+        (first + untold, held)
+    }
+}
+
+/// Gain and loss of a value after the one before.
+#[inline(always)]
+fn moves([x, last]: [f64; 2]) -> (f64, f64) {
+    (positive(x - last), positive(last - x))
 }
 
 #[inline(always)]
@@ -85,7 +151,10 @@ impl Indicator for Rsi {
     #[inline]
     fn update(&mut self, x: f64) -> Option<f64> {
         let (gain, loss, moved) = self.moves.update(x)?;
-        self.value = index(gain, loss, moved || !self.told, self.value);
+        let movement = gain + loss;
+        if (moved || !self.told) && movement > 0.0 {
+            self.value = index_of(gain, loss, movement);
+        }
         self.told = true;
         Some(self.value)
     }
@@ -96,103 +165,23 @@ impl Indicator for Rsi {
         self.told = false;
     }
 
-    fn write_lines(&self, columns: &[&[f64]], lines: &mut [&mut [f64]]) {
+    fn run(&mut self, columns: &[&[f64]], lines: &mut [&mut [f64]]) -> usize {
         let (&[xs], [line]) = (columns, lines) else {
-            return;
+            return 0;
         };
-        wide(
-            #[inline(always)]
-            || self.write(xs, line),
-        );
+        let held = if self.told { Some(self.value) } else { None };
+        let (untold, value) = self.moves.run(xs, line, held, index_of);
+        if let Some(value) = value {
+            (self.value, self.told) = (value, true);
+        }
+        untold
     }
 }
 
-impl Rsi {
-    #[inline(always)]
-    fn write(&self, xs: &[f64], line: &mut [f64]) {
-        let mut fresh = self.clone();
-        fresh.reset();
-        let mut at = 0;
-        while !fresh.told && at < xs.len() {
-            line[at] = fresh.update(xs[at]).unwrap_or(f64::NAN);
-            at += 1;
-        }
-        if at == 0 {
-            return;
-        }
-        let (mut gain, mut loss) = (fresh.moves.gain.recursion(), fresh.moves.loss.recursion());
-        let mut value = fresh.value;
-        let (mut lasts, mut strides) = (xs[at - 1..].chunks_exact(4), xs[at..].chunks_exact(4));
-        let mut slots = line[at..].chunks_exact_mut(4);
-        for ((slot, stride), last) in slots.by_ref().zip(strides.by_ref()).zip(lasts.by_ref()) {
-            let (Some(slot), Some(stride), Some(last)) = (
-                slot.first_chunk_mut(),
-                stride.first_chunk(),
-                last.first_chunk(),
-            ) else {
-                break;
-            };
-            value = write_four(slot, (stride, last), (&mut gain, &mut loss), value);
-        }
-        let mut last = xs[xs.len() - 1 - strides.remainder().len()];
-        for (slot, &x) in slots.into_remainder().iter_mut().zip(strides.remainder()) {
-            let change = x - last;
-            last = x;
-            let (up, down) = (gain.one(positive(change)), loss.one(positive(-change)));
-            value = index(up, down, change != 0.0, value);
-            *slot = value;
-        }
-    }
-}
-
-/// Four indices at once, of values and those before them; returns the last one.
+/// 100 * gain / movement.
 #[inline(always)]
-fn write_four(
-    slots: &mut [f64; 4],
-    (xs, lasts): (&[f64; 4], &[f64; 4]),
-    (gain, loss): (&mut Wilder, &mut Wilder),
-    value: f64,
-) -> f64 {
-    let changes = [
-        xs[0] - lasts[0],
-        xs[1] - lasts[1],
-        xs[2] - lasts[2],
-        xs[3] - lasts[3],
-    ];
-    let ups = gain.four(changes.map(positive));
-    let downs = loss.four(changes.map(|change| positive(-change)));
-    let movements = [
-        ups[0] + downs[0],
-        ups[1] + downs[1],
-        ups[2] + downs[2],
-        ups[3] + downs[3],
-    ];
-    let fresh = [
-        100.0 * (ups[0] / movements[0]),
-        100.0 * (ups[1] / movements[1]),
-        100.0 * (ups[2] / movements[2]),
-        100.0 * (ups[3] / movements[3]),
-    ];
-    let mut value = value;
-    for i in 0..4 {
-        if changes[i] != 0.0 && movements[i] > 0.0 {
-            value = fresh[i];
-        }
-        slots[i] = value;
-    }
-    value
-}
-
-/// The index after a bar; one that did not move has the ratio that it had, to the last bit.
-#[inline]
-fn index(gain: f64, loss: f64, moved: bool, before: f64) -> f64 {
-    let movement = gain + loss;
-    let fresh = 100.0 * (gain / movement);
-    if moved && movement > 0.0 {
-        fresh
-    } else {
-        before
-    }
+fn index_of(gain: f64, _loss: f64, movement: f64) -> f64 {
+    100.0 * (gain / movement)
 }
 
 /// Chande's momentum oscillator with Wilder's averages: 100 * (gain - loss) / (gain + loss).
@@ -229,7 +218,7 @@ impl Indicator for Cmo {
         let (gain, loss, moved) = self.moves.update(x)?;
         let movement = gain + loss;
         if (moved || !self.told) && movement > 0.0 {
-            self.value = 100.0 * ((gain - loss) / movement);
+            self.value = balance_of(gain, loss, movement);
         }
         self.told = true;
         Some(self.value)
@@ -240,6 +229,24 @@ impl Indicator for Cmo {
         self.value = 0.0;
         self.told = false;
     }
+
+    fn run(&mut self, columns: &[&[f64]], lines: &mut [&mut [f64]]) -> usize {
+        let (&[xs], [line]) = (columns, lines) else {
+            return 0;
+        };
+        let held = if self.told { Some(self.value) } else { None };
+        let (untold, value) = self.moves.run(xs, line, held, balance_of);
+        if let Some(value) = value {
+            (self.value, self.told) = (value, true);
+        }
+        untold
+    }
+}
+
+/// 100 * (gain - loss) / movement.
+#[inline(always)]
+fn balance_of(gain: f64, loss: f64, movement: f64) -> f64 {
+    100.0 * ((gain - loss) / movement)
 }
 
 /// An indicator of the value and that of `period` steps before.
@@ -273,8 +280,14 @@ macro_rules! against_past {
                 self.0.reset();
             }
 
-            fn write_lines(&self, columns: &[&[f64]], lines: &mut [&mut [f64]]) {
-                write_against_past(columns, lines, self.0.steps(), |$x, $past| $expression);
+            fn write_looked_at(
+                &self,
+                columns: &[&[f64]],
+                lines: &mut [&mut [f64]],
+                ahead: Ahead<'_>,
+            ) -> bool {
+                let told = |[$x, $past]: [f64; 2]| $expression;
+                write_against_past(columns, lines, (self.0.steps(), ahead), told)
             }
         }
     };
@@ -283,11 +296,18 @@ macro_rules! against_past {
 /// A ratio to the past; 0 where the past is 0, as in TA-Lib.
 #[inline(always)]
 pub(crate) fn ratio(x: f64, past: f64) -> f64 {
+    let ratio = x / past;
     if past == 0.0 {
         0.0
     } else {
-        x / past
+        ratio
     }
+}
+
+/// The change from the past in percent of it.
+#[inline(always)]
+fn rate([x, past]: [f64; 2]) -> f64 {
+    100.0 * ratio(x - past, past)
 }
 
 against_past!(
@@ -296,7 +316,7 @@ against_past!(
 );
 against_past!(
     /// Rate of change in percent: 100 * (x / past - 1).
-    Roc, |x, past| 100.0 * ratio(x - past, past)
+    Roc, |x, past| rate([x, past])
 );
 against_past!(
     /// Rate of change as a fraction: (x - past) / past.
@@ -318,7 +338,8 @@ against_past!(
 #[derive(Debug, Clone)]
 pub struct Trix {
     chain: [Seeded; 3],
-    rate: Roc,
+    /// The last average.
+    before: Option<f64>,
 }
 
 impl Trix {
@@ -330,7 +351,7 @@ impl Trix {
         let link = Seeded::exponential(period("period", len, 1)?);
         Ok(Self {
             chain: core::array::from_fn(|_| link.clone()),
-            rate: Roc::new(1)?,
+            before: None,
         })
     }
 }
@@ -345,22 +366,31 @@ impl Indicator for Trix {
         for link in &mut self.chain {
             fed = link.update(fed)?;
         }
-        self.rate.update(fed)
+        let before = self.before.replace(fed)?;
+        Some(rate([fed, before]))
     }
 
     fn reset(&mut self) {
         self.chain.iter_mut().for_each(Seeded::reset);
-        self.rate.reset();
+        self.before = None;
     }
 
-    fn write_lines(&self, columns: &[&[f64]], lines: &mut [&mut [f64]]) {
-        if let (&[xs], [line]) = (columns, lines) {
-            let mut fresh = self.clone();
-            fresh.reset();
-            let rate = &mut fresh.rate;
-            write_chain(&mut fresh.chain, xs, line, |[_, _, last]| {
-                rate.update(last).unwrap_or(f64::NAN)
-            });
-        }
+    fn run(&mut self, columns: &[&[f64]], lines: &mut [&mut [f64]]) -> usize {
+        let (&[xs], [line]) = (columns, lines) else {
+            return 0;
+        };
+        let untold = run_chain(&mut self.chain, xs, line, |[_, _, last]| last);
+        let line = &mut line[untold..];
+        let mut averages = SCRATCH;
+        let averages = &mut averages[..line.len()];
+        averages.copy_from_slice(line);
+        let &[.., newest] = &*averages else {
+            return untold;
+        };
+        // The first average of all has none before it.
+        let first = usize::from(self.before.is_none());
+        line[0] = rate([averages[0], self.before.replace(newest).unwrap_or(f64::NAN)]);
+        each_row([&averages[1..], averages], &mut line[1..], rate);
+        untold + first
     }
 }

@@ -1,244 +1,12 @@
-//! Oscillators of bars: stochastics, Williams, ultimate, commodity channel, money flow, power.
+//! Oscillators of bars: ultimate, commodity channel, money flow, intraday momentum, power.
 
-use super::adaptive::{Average, AverageKind};
-use super::column::{write_rows, write_windows};
+use super::column::{each_row, each_row_twice, retold, SCRATCH};
+use super::deviation::Deviations;
 use super::error::{period, IndicatorError};
-use super::folds::{Extremes, Totals};
-use super::momentum::Rsi;
+use super::folds::{above_zero, Totals};
 use super::price::typical;
-use super::stream::{lines, Ahead, Indicator};
-use super::window::{Ring, Window};
-
-lines!(
-    /// What the stochastics say.
-    StochasticValue {
-        /// Place of the close in the range, 0 to 100.
-        k,
-        /// Average of `k`.
-        d
-    }
-);
-
-/// Highest high and lowest low of a window.
-#[derive(Debug, Clone)]
-pub(crate) struct Range(Window<Extremes>);
-
-impl Range {
-    /// The caller has checked the length, 1 or more.
-    pub(crate) fn new(len: usize) -> Self {
-        Self(Window::new(len))
-    }
-
-    /// Takes one bar in; (highest, lowest) once the window is full.
-    #[inline]
-    pub(crate) fn push(&mut self, high: f64, low: f64) -> Option<(f64, f64)> {
-        self.0.push((high, low)).map(|parts| parts.extremes())
-    }
-
-    pub(crate) fn reset(&mut self) {
-        self.0.reset();
-    }
-}
-
-/// 100 * (close - lowest) / (highest - lowest), 0 on a flat range as in TA-Lib.
-#[inline]
-fn place_in((top, bottom): (f64, f64), close: f64) -> f64 {
-    let percent = (top - bottom) / 100.0;
-    if percent == 0.0 {
-        0.0
-    } else {
-        (close - bottom) / percent
-    }
-}
-
-/// Slow stochastic oscillator: where the close stands in the range of the last `period` bars.
-///
-/// Raw = 100 * (close - lowest) / (highest - lowest), 0 on a flat range as in TA-Lib; k is its
-/// average over `k_smooth` bars and d that of k over `d_smooth`. With simple averages both start
-/// after `period + k_smooth + d_smooth - 2` bars.
-///
-/// # Source
-/// Lane 1984.
-#[derive(Debug, Clone)]
-pub struct Stochastic {
-    range: Range,
-    k: Average,
-    d: Average,
-}
-
-impl Stochastic {
-    /// Lengths in bars, each 1 or more (usual are 14, 3 and 3), and the kinds of both averages.
-    ///
-    /// # Errors
-    /// `Period` when one is outside 1..=`PERIOD_MAX`.
-    pub fn new(
-        len: usize,
-        k_smooth: (usize, AverageKind),
-        d_smooth: (usize, AverageKind),
-    ) -> Result<Self, IndicatorError> {
-        Ok(Self {
-            range: Range::new(period("period", len, 1)?),
-            k: Average::named("k_smooth", k_smooth.0, k_smooth.1)?,
-            d: Average::named("d_smooth", d_smooth.0, d_smooth.1)?,
-        })
-    }
-}
-
-impl Indicator for Stochastic {
-    type Row = [f64; 3];
-    type Value = StochasticValue;
-
-    #[inline]
-    fn update(&mut self, [high, low, close]: [f64; 3]) -> Option<StochasticValue> {
-        let raw = place_in(self.range.push(high, low)?, close);
-        let k = self.k.update(raw)?;
-        let d = self.d.update(k)?;
-        Some(StochasticValue { k, d })
-    }
-
-    fn reset(&mut self) {
-        self.range.reset();
-        self.k.reset();
-        self.d.reset();
-    }
-}
-
-/// Fast stochastic oscillator: k is the raw place, d its average.
-///
-/// # Source
-/// Lane 1984.
-#[derive(Debug, Clone)]
-pub struct StochasticFast {
-    range: Range,
-    d: Average,
-}
-
-impl StochasticFast {
-    /// Lengths in bars, each 1 or more (usual are 5 and 3), and the kind of the average.
-    ///
-    /// # Errors
-    /// `Period` when one is outside 1..=`PERIOD_MAX`.
-    pub fn new(len: usize, d_smooth: usize, kind: AverageKind) -> Result<Self, IndicatorError> {
-        Ok(Self {
-            range: Range::new(period("period", len, 1)?),
-            d: Average::named("d_smooth", d_smooth, kind)?,
-        })
-    }
-}
-
-impl Indicator for StochasticFast {
-    type Row = [f64; 3];
-    type Value = StochasticValue;
-
-    #[inline]
-    fn update(&mut self, [high, low, close]: [f64; 3]) -> Option<StochasticValue> {
-        let k = place_in(self.range.push(high, low)?, close);
-        let d = self.d.update(k)?;
-        Some(StochasticValue { k, d })
-    }
-
-    fn reset(&mut self) {
-        self.range.reset();
-        self.d.reset();
-    }
-}
-
-/// Fast stochastic of the relative strength index.
-///
-/// # Source
-/// Chande and Kroll 1994, The New Technical Trader.
-#[derive(Debug, Clone)]
-pub struct StochasticRsi {
-    rsi: Rsi,
-    fast: StochasticFast,
-}
-
-impl StochasticRsi {
-    /// The period of the index, 2 or more, and the parameters of [`StochasticFast`].
-    ///
-    /// # Errors
-    /// `Period` when one is outside its range.
-    pub fn new(
-        len: usize,
-        k_len: usize,
-        d_smooth: usize,
-        kind: AverageKind,
-    ) -> Result<Self, IndicatorError> {
-        Ok(Self {
-            rsi: Rsi::new(len)?,
-            fast: StochasticFast {
-                range: Range::new(period("k_period", k_len, 1)?),
-                d: Average::named("d_smooth", d_smooth, kind)?,
-            },
-        })
-    }
-}
-
-impl Indicator for StochasticRsi {
-    type Row = f64;
-    type Value = StochasticValue;
-
-    #[inline]
-    fn update(&mut self, x: f64) -> Option<StochasticValue> {
-        let rsi = self.rsi.update(x)?;
-        self.fast.update([rsi, rsi, rsi])
-    }
-
-    fn reset(&mut self) {
-        self.rsi.reset();
-        self.fast.reset();
-    }
-}
-
-/// Williams' %R: -100 * (highest - close) / (highest - lowest), 0 on a flat range.
-///
-/// # Source
-/// Williams 1979.
-#[derive(Debug, Clone)]
-pub struct WillR(Range);
-
-impl WillR {
-    /// Over `len` bars, 1 or more.
-    ///
-    /// # Errors
-    /// `Period` when `len` is outside 1..=`PERIOD_MAX`.
-    pub fn new(len: usize) -> Result<Self, IndicatorError> {
-        Ok(Self(Range::new(period("period", len, 1)?)))
-    }
-}
-
-#[inline(always)]
-fn below_top((top, bottom): (f64, f64), close: f64) -> f64 {
-    let percent = (top - bottom) / -100.0;
-    if percent == 0.0 {
-        0.0
-    } else {
-        (top - close) / percent
-    }
-}
-
-impl Indicator for WillR {
-    type Row = [f64; 3];
-    type Value = f64;
-
-    #[inline]
-    fn update(&mut self, [high, low, close]: [f64; 3]) -> Option<f64> {
-        self.0.push(high, low).map(|range| below_top(range, close))
-    }
-
-    fn reset(&mut self) {
-        self.0.reset();
-    }
-
-    fn write_lines(&self, columns: &[&[f64]], lines: &mut [&mut [f64]]) {
-        if let (&[high, low, close], [line]) = (columns, lines) {
-            let item = |i: usize| (high[i], low[i]);
-            write_windows::<Extremes>(self.0 .0.len(), item, line, |i, parts| {
-                below_top(parts.extremes(), close[i])
-            });
-        }
-    }
-}
+use super::stream::{Indicator, STRETCH};
+use super::window::Window;
 
 /// Ultimate oscillator: buying pressure over true range in three windows, weighted 4, 2, 1.
 ///
@@ -269,6 +37,30 @@ impl UltOsc {
     }
 }
 
+/// Buying pressure and true range of a bar and the close before it.
+#[inline(always)]
+fn pressure([high, low, close, last]: [f64; 4]) -> (f64, f64) {
+    let bottom = if last < low { last } else { low };
+    let top = if last > high { last } else { high };
+    (close - bottom, top - bottom)
+}
+
+/// Pressure over range, 0 without a range.
+#[inline(always)]
+fn share((pressure, range): (f64, f64)) -> f64 {
+    let share = pressure / range;
+    if range != 0.0 {
+        share
+    } else {
+        0.0
+    }
+}
+
+#[inline(always)]
+fn weighed([first, second, third]: [f64; 3]) -> f64 {
+    100.0 * ((4.0 * first + 2.0 * second + third) / 7.0)
+}
+
 impl Indicator for UltOsc {
     type Row = [f64; 3];
     type Value = f64;
@@ -276,22 +68,53 @@ impl Indicator for UltOsc {
     #[inline]
     fn update(&mut self, [high, low, close]: [f64; 3]) -> Option<f64> {
         let last = self.last_close.replace(close)?;
-        let bottom = low.min(last);
-        let pair = (close - bottom, high.max(last) - bottom);
-        let sums = self.windows.each_mut().map(|window| window.push(pair));
-        let mut total = 0.0;
-        for (weight, parts) in [4.0, 2.0, 1.0].into_iter().zip(sums) {
-            let (pressure, range) = parts?.sums();
-            if range != 0.0 {
-                total += weight * (pressure / range);
-            }
-        }
-        Some(100.0 * (total / 7.0))
+        let pair = pressure([high, low, close, last]);
+        let [first, second, third] = self.windows.each_mut().map(|window| window.push(pair));
+        let [first, second] = [share(first?.sums()), share(second?.sums())];
+        Some(weighed([first, second, share(third?.sums())]))
     }
 
     fn reset(&mut self) {
         self.windows.iter_mut().for_each(Window::reset);
         self.last_close = None;
+    }
+
+    fn run(&mut self, columns: &[&[f64]], lines: &mut [&mut [f64]]) -> usize {
+        let (&[high, low, close], [line]) = (columns, lines) else {
+            return 0;
+        };
+        let (&[_, .., newest] | &[newest]) = close else {
+            return 0;
+        };
+        let (mut pressures, mut ranges, mut lasts) = (SCRATCH, SCRATCH, SCRATCH);
+        // The first bar of all only provides its close.
+        let first = usize::from(self.last_close.is_none());
+        let n = high.len() - first;
+        let lasts = &mut lasts[..high.len()];
+        lasts[0] = self.last_close.replace(newest).unwrap_or(f64::NAN);
+        lasts[1..].copy_from_slice(&close[..high.len() - 1]);
+        let bars = [
+            &high[first..],
+            &low[first..],
+            &close[first..],
+            &lasts[first..],
+        ];
+        let (pressures, ranges) = (&mut pressures[..n], &mut ranges[..n]);
+        each_row_twice(bars, [&mut *pressures, &mut *ranges], pressure);
+        let (mut told, mut sums) = ([SCRATCH; 3], [SCRATCH; 2]);
+        let mut untold = 0;
+        for (window, told) in self.windows.iter_mut().zip(&mut told) {
+            let [flows, spans] = sums.each_mut().map(|sums| &mut sums[..n]);
+            untold = window.run([pressures, ranges], [&mut *flows, &mut *spans]);
+            each_row(
+                [&flows[untold..], &spans[untold..]],
+                &mut told[untold..n],
+                |[flow, span]| share((flow, span)),
+            );
+        }
+        let shares = told.each_ref().map(|told| &told[untold..n]);
+        each_row(shares, &mut line[first + untold..], weighed);
+        first + untold
     }
 }
 
@@ -310,8 +133,9 @@ impl Bop {
 #[inline(always)]
 fn balance([open, high, low, close]: [f64; 4]) -> f64 {
     let range = high - low;
+    let balance = (close - open) / range;
     if range > 0.0 {
-        (close - open) / range
+        balance
     } else {
         0.0
     }
@@ -328,17 +152,11 @@ impl Indicator for Bop {
 
     fn reset(&mut self) {}
 
-    fn write_lines(&self, columns: &[&[f64]], lines: &mut [&mut [f64]]) {
-        self.write_looked_at(columns, lines, &mut |_| true);
-    }
-
-    fn write_looked_at(
-        &self,
-        columns: &[&[f64]],
-        lines: &mut [&mut [f64]],
-        ahead: Ahead<'_>,
-    ) -> bool {
-        write_rows(columns, lines, ahead, balance)
+    fn run(&mut self, columns: &[&[f64]], lines: &mut [&mut [f64]]) -> usize {
+        if let (&[open, high, low, close], [line]) = (columns, lines) {
+            each_row([open, high, low, close], line, balance);
+        }
+        0
     }
 }
 
@@ -349,10 +167,7 @@ impl Indicator for Bop {
 /// # Source
 /// Lambert 1980.
 #[derive(Debug, Clone)]
-pub struct Cci {
-    ring: Ring,
-    period: f64,
-}
+pub struct Cci(Deviations);
 
 impl Cci {
     /// Over `len` bars, 2 or more.
@@ -360,24 +175,18 @@ impl Cci {
     /// # Errors
     /// `Period` when `len` is outside 2..=`PERIOD_MAX`.
     pub fn new(len: usize) -> Result<Self, IndicatorError> {
-        let len = period("period", len, 2)?;
-        Ok(Self {
-            ring: Ring::new(len),
-            period: len as f64,
-        })
+        Ok(Self(Deviations::new(period("period", len, 2)?)))
     }
 }
 
-/// Mean, and mean absolute deviation from it, of the values of a full ring.
-pub(crate) fn mean_deviation(ring: &Ring, newest: f64, period: f64) -> (f64, f64) {
-    // Offsets from the newest value keep a constant window exact.
-    let offset = ring.iter().map(|x| x - newest).sum::<f64>() / period;
-    let deviation = ring
-        .iter()
-        .map(|x| (x - newest - offset).abs())
-        .sum::<f64>()
-        / period;
-    (newest + offset, deviation)
+#[inline(always)]
+fn channel([x, mean, deviation]: [f64; 3]) -> f64 {
+    let index = (x - mean) / (0.015 * deviation);
+    if deviation > 0.0 {
+        index
+    } else {
+        0.0
+    }
 }
 
 impl Indicator for Cci {
@@ -387,19 +196,27 @@ impl Indicator for Cci {
     #[inline]
     fn update(&mut self, bar: [f64; 3]) -> Option<f64> {
         let x = typical(bar);
-        if !self.ring.push(x) {
-            return None;
-        }
-        let (mean, deviation) = mean_deviation(&self.ring, x, self.period);
-        Some(if deviation > 0.0 {
-            (x - mean) / (0.015 * deviation)
-        } else {
-            0.0
-        })
+        let (mean, deviation) = self.0.update(x)?;
+        Some(channel([x, mean, deviation]))
     }
 
     fn reset(&mut self) {
-        self.ring.reset();
+        self.0.reset();
+    }
+
+    fn run(&mut self, columns: &[&[f64]], lines: &mut [&mut [f64]]) -> usize {
+        let (&[high, low, close], [line]) = (columns, lines) else {
+            return 0;
+        };
+        let n = high.len();
+        let (mut prices, mut means) = (SCRATCH, SCRATCH);
+        each_row([high, low, close], &mut prices[..n], typical);
+        let untold = self.0.run(&prices[..n], [&mut means[..n], &mut *line]);
+        let pair = [&prices[untold..n], &means[untold..n]];
+        retold(&mut line[untold..], pair, |deviation, [x, mean]| {
+            channel([x, mean, deviation])
+        });
+        untold
     }
 }
 
@@ -428,6 +245,27 @@ impl Mfi {
     }
 }
 
+/// Money that flows up and down with a price, by the price before.
+#[inline(always)]
+fn flow([price, volume, last]: [f64; 3]) -> (f64, f64) {
+    let flow = price * volume;
+    (
+        if price > last { flow } else { 0.0 },
+        if price < last { flow } else { 0.0 },
+    )
+}
+
+#[inline(always)]
+fn rising_share((rising, falling): (f64, f64)) -> f64 {
+    let moved = rising + falling;
+    let share = 100.0 * (rising / moved);
+    if moved < 1.0 {
+        0.0
+    } else {
+        share
+    }
+}
+
 impl Indicator for Mfi {
     type Row = [f64; 4];
     type Value = f64;
@@ -436,26 +274,38 @@ impl Indicator for Mfi {
     fn update(&mut self, [high, low, close, volume]: [f64; 4]) -> Option<f64> {
         let price = typical([high, low, close]);
         let last = self.last.replace(price)?;
-        let flow = price * volume;
-        let pair = if price > last {
-            (flow, 0.0)
-        } else if price < last {
-            (0.0, flow)
-        } else {
-            (0.0, 0.0)
-        };
-        let (rising, falling) = self.flows.push(pair)?.sums();
-        let moved = rising + falling;
-        Some(if moved < 1.0 {
-            0.0
-        } else {
-            100.0 * (rising / moved)
-        })
+        let sums = self.flows.push(flow([price, volume, last]))?.sums();
+        Some(rising_share(sums))
     }
 
     fn reset(&mut self) {
         self.flows.reset();
         self.last = None;
+    }
+
+    fn run(&mut self, columns: &[&[f64]], lines: &mut [&mut [f64]]) -> usize {
+        let (&[high, low, close, volume], [line]) = (columns, lines) else {
+            return 0;
+        };
+        let rows = high.len();
+        let (mut prices, mut ups, mut downs) = ([0.0; STRETCH + 1], SCRATCH, SCRATCH);
+        let prices = &mut prices[..=rows];
+        prices[0] = self.last.unwrap_or(f64::NAN);
+        each_row([high, low, close], &mut prices[1..], typical);
+        let first = usize::from(self.last.is_none()).min(rows);
+        self.last = prices.last().copied();
+        let n = rows - first;
+        let moves = [&prices[1 + first..], &volume[first..], &prices[first..rows]];
+        let (ups, downs) = (&mut ups[..n], &mut downs[..n]);
+        each_row_twice(moves, [&mut *ups, &mut *downs], flow);
+        let (line, mut falling) = (&mut line[first..], SCRATCH);
+        let untold = self
+            .flows
+            .run([ups, downs], [&mut *line, &mut falling[..n]]);
+        retold(&mut line[untold..], [&falling[untold..n]], |up, [down]| {
+            rising_share((up, down))
+        });
+        first + untold
     }
 }
 
@@ -476,19 +326,51 @@ impl Imi {
     }
 }
 
+/// What a bar rose, and what it fell.
+#[inline(always)]
+fn bodies([open, close]: [f64; 2]) -> (f64, f64) {
+    let body = close - open;
+    (above_zero(body), above_zero(-body))
+}
+
+#[inline(always)]
+fn up_share((up, down): (f64, f64)) -> f64 {
+    let all = up + down;
+    let share = 100.0 * (up / all);
+    if all > 0.0 {
+        share
+    } else {
+        50.0
+    }
+}
+
 impl Indicator for Imi {
     type Row = [f64; 2];
     type Value = f64;
 
     #[inline]
     fn update(&mut self, [open, close]: [f64; 2]) -> Option<f64> {
-        let body = close - open;
-        let (up, down) = self.0.push((body.max(0.0), (-body).max(0.0)))?.sums();
-        let all = up + down;
-        Some(if all > 0.0 { 100.0 * (up / all) } else { 50.0 })
+        self.0
+            .push(bodies([open, close]))
+            .map(|parts| up_share(parts.sums()))
     }
 
     fn reset(&mut self) {
         self.0.reset();
+    }
+
+    fn run(&mut self, columns: &[&[f64]], lines: &mut [&mut [f64]]) -> usize {
+        let (&[open, close], [line]) = (columns, lines) else {
+            return 0;
+        };
+        let n = open.len();
+        let (mut ups, mut downs, mut falling) = (SCRATCH, SCRATCH, SCRATCH);
+        let (ups, downs) = (&mut ups[..n], &mut downs[..n]);
+        each_row_twice([open, close], [&mut *ups, &mut *downs], bodies);
+        let untold = self.0.run([ups, downs], [&mut *line, &mut falling[..n]]);
+        retold(&mut line[untold..], [&falling[untold..n]], |up, [down]| {
+            up_share((up, down))
+        });
+        untold
     }
 }

@@ -1,10 +1,10 @@
 //! One price out of a bar.
 
-use super::column::write_rows;
-use super::stream::{Ahead, Indicator};
+use super::column::each_row;
+use super::stream::Indicator;
 
 /// (high + low + close) / 3.
-#[inline]
+#[inline(always)]
 pub(crate) fn typical([high, low, close]: [f64; 3]) -> f64 {
     // Offsets from the close keep a constant price exact.
     close + ((high - close) + (low - close)) / 3.0
@@ -36,17 +36,11 @@ macro_rules! price {
 
             fn reset(&mut self) {}
 
-            fn write_lines(&self, columns: &[&[f64]], lines: &mut [&mut [f64]]) {
-                self.write_looked_at(columns, lines, &mut |_| true);
-            }
-
-            fn write_looked_at(
-                &self,
-                columns: &[&[f64]],
-                lines: &mut [&mut [f64]],
-                ahead: Ahead<'_>,
-            ) -> bool {
-                write_rows(columns, lines, ahead, |[$($column),+]: [f64; $width]| $price)
+            fn run(&mut self, columns: &[&[f64]], lines: &mut [&mut [f64]]) -> usize {
+                if let (&[$($column),+], [line]) = (columns, lines) {
+                    each_row([$($column),+], line, |[$($column),+]| $price);
+                }
+                0
             }
         }
     };

@@ -1,6 +1,7 @@
 //! Wilder's parabolic stop and reverse.
 
 use super::error::{within, IndicatorError};
+use super::slide::{higher, lower};
 use super::stream::Indicator;
 
 /// How fast the stop runs on one side.
@@ -97,7 +98,7 @@ impl Stop {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn step_long(
         &self,
         mut state: State,
@@ -108,27 +109,27 @@ impl Stop {
             let told = (true, state.stop);
             if high > state.extreme {
                 state.extreme = high;
-                state.factor = (state.factor + self.long.step).min(self.long.max);
+                state.factor = lower(state.factor + self.long.step, self.long.max);
             }
             state.stop += state.factor * (state.extreme - state.stop);
-            state.stop = state.stop.min(before.1).min(low);
+            state.stop = lower(lower(state.stop, before.1), low);
             return (told, state);
         }
-        let mut stop = state.extreme.max(before.0).max(high);
+        let mut stop = higher(higher(state.extreme, before.0), high);
         if self.offset != 0.0 {
             stop += stop * self.offset;
         }
         let factor = self.short.initial;
         let next = State {
             is_long: false,
-            stop: (stop + factor * (low - stop)).max(before.0).max(high),
+            stop: higher(higher(stop + factor * (low - stop), before.0), high),
             extreme: low,
             factor,
         };
         ((false, stop), next)
     }
 
-    #[inline]
+    #[inline(always)]
     fn step_short(
         &self,
         mut state: State,
@@ -139,24 +140,63 @@ impl Stop {
             let told = (false, state.stop);
             if low < state.extreme {
                 state.extreme = low;
-                state.factor = (state.factor + self.short.step).min(self.short.max);
+                state.factor = lower(state.factor + self.short.step, self.short.max);
             }
             state.stop += state.factor * (state.extreme - state.stop);
-            state.stop = state.stop.max(before.0).max(high);
+            state.stop = higher(higher(state.stop, before.0), high);
             return (told, state);
         }
-        let mut stop = state.extreme.min(before.1).min(low);
+        let mut stop = lower(lower(state.extreme, before.1), low);
         if self.offset != 0.0 {
             stop -= stop * self.offset;
         }
         let factor = self.long.initial;
         let next = State {
             is_long: true,
-            stop: (stop + factor * (high - stop)).min(before.1).min(low),
+            stop: lower(lower(stop + factor * (high - stop), before.1), low),
             extreme: high,
             factor,
         };
         ((true, stop), next)
+    }
+
+    /// Writes what is told of side and stop after each bar of a stretch; returns how many of the
+    /// first ones have none.
+    fn run(
+        &mut self,
+        columns: &[&[f64]],
+        lines: &mut [&mut [f64]],
+        told: impl Fn((bool, f64)) -> f64,
+    ) -> usize {
+        let (&[high, low], [line]) = (columns, lines) else {
+            return 0;
+        };
+        let mut untold = 0;
+        let mut rows = line.iter_mut().zip(high.iter().zip(low));
+        while self.state.is_none() {
+            let Some((slot, (&high, &low))) = rows.next() else {
+                return untold;
+            };
+            match self.update(high, low) {
+                Some(found) => *slot = told(found),
+                None => untold += 1,
+            }
+        }
+        let (Some(mut state), Some(mut before)) = (self.state, self.last) else {
+            return untold;
+        };
+        for (slot, (&high, &low)) in rows {
+            let bar = (high, low);
+            let (found, next) = if state.is_long {
+                self.step_long(state, bar, before)
+            } else {
+                self.step_short(state, bar, before)
+            };
+            *slot = told(found);
+            (state, before) = (next, bar);
+        }
+        (self.state, self.last) = (Some(state), Some(before));
+        untold
     }
 
     fn reset(&mut self) {
@@ -207,6 +247,10 @@ impl Indicator for Sar {
     fn reset(&mut self) {
         self.0.reset();
     }
+
+    fn run(&mut self, columns: &[&[f64]], lines: &mut [&mut [f64]]) -> usize {
+        self.0.run(columns, lines, |(_, stop)| stop)
+    }
 }
 
 /// Parabolic stop with a side, a start and an offset; the stop of a short side is negative.
@@ -239,17 +283,29 @@ impl SarExt {
     }
 }
 
+#[inline(always)]
+fn signed((is_long, stop): (bool, f64)) -> f64 {
+    if is_long {
+        stop
+    } else {
+        -stop
+    }
+}
+
 impl Indicator for SarExt {
     type Row = [f64; 2];
     type Value = f64;
 
     #[inline]
     fn update(&mut self, [high, low]: [f64; 2]) -> Option<f64> {
-        let (is_long, stop) = self.0.update(high, low)?;
-        Some(if is_long { stop } else { -stop })
+        self.0.update(high, low).map(signed)
     }
 
     fn reset(&mut self) {
         self.0.reset();
+    }
+
+    fn run(&mut self, columns: &[&[f64]], lines: &mut [&mut [f64]]) -> usize {
+        self.0.run(columns, lines, signed)
     }
 }

@@ -1,5 +1,9 @@
 //! The exponential recursion that most averages with memory stand on.
 
+use core::ops::{Add, Mul, Sub};
+
+use crate::linalg::lanes::wide;
+
 /// `value += weight * (x - value)`, taken four steps at a time.
 ///
 /// Within a stride of four, every value is the first x, plus a power of the decay times the
@@ -63,19 +67,99 @@ impl Decay {
 
     /// Four steps at once, from the beginning of a stride.
     #[inline(always)]
-    fn four(&mut self, [x, y, z, last]: [f64; 4]) -> [f64; 4] {
-        let [p1, p2, p3, p4] = self.powers;
-        let b = self.weight * (y - x);
-        let c = p1 * b + self.weight * (z - x);
-        let d = p1 * c + self.weight * (last - x);
-        let distance = self.base - x;
-        self.base = x + (p4 * distance + d);
-        [
-            x + p1 * distance,
-            x + (p2 * distance + b),
-            x + (p3 * distance + c),
-            self.base,
-        ]
+    fn four(&mut self, xs: [f64; STRIDE]) -> [f64; STRIDE] {
+        let told = four(self.weight, self.powers, self.base, xs);
+        self.base = told[STRIDE - 1];
+        told
+    }
+
+    /// Four recursions side by side, each at the beginning of a stride; lanes without one idle.
+    pub(crate) fn abreast(links: [Option<&Self>; LANES]) -> Abreast {
+        let of = |told: fn(&Self) -> f64| Quad(links.map(|link| link.map_or(0.0, told)));
+        Abreast {
+            weight: of(|link| link.weight),
+            powers: [
+                of(|link| link.powers[0]),
+                of(|link| link.powers[1]),
+                of(|link| link.powers[2]),
+                of(|link| link.powers[3]),
+            ],
+            base: of(|link| link.base),
+        }
+    }
+}
+
+/// Steps of a stride.
+pub(crate) const STRIDE: usize = 4;
+
+/// Four steps of [`Decay`] from the beginning of a stride: the values, the last of which is the
+/// base of the next stride.
+#[inline(always)]
+fn four<X>(weight: X, [p1, p2, p3, p4]: [X; STRIDE], base: X, xs: [X; STRIDE]) -> [X; STRIDE]
+where
+    X: Copy + Add<Output = X> + Sub<Output = X> + Mul<Output = X>,
+{
+    let [x, y, z, last] = xs;
+    let b = weight * (y - x);
+    let c = p1 * b + weight * (z - x);
+    let d = p1 * c + weight * (last - x);
+    let distance = base - x;
+    [
+        x + p1 * distance,
+        x + (p2 * distance + b),
+        x + (p3 * distance + c),
+        x + (p4 * distance + d),
+    ]
+}
+
+/// Numbers side by side in one register.
+pub(crate) const LANES: usize = 4;
+
+/// Four numbers in one register. Each operation is written out, as the compiler likes it.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Quad(pub(crate) [f64; LANES]);
+
+macro_rules! lane_by_lane {
+    ($($trait:ident $name:ident $operator:tt;)+) => {
+        $(
+            impl $trait for Quad {
+                type Output = Self;
+
+                #[inline(always)]
+                fn $name(self, other: Self) -> Self {
+                    let ([a, b, c, d], [p, q, r, s]) = (self.0, other.0);
+                    Self([a $operator p, b $operator q, c $operator r, d $operator s])
+                }
+            }
+        )+
+    };
+}
+
+lane_by_lane! {
+    Add add +;
+    Sub sub -;
+    Mul mul *;
+}
+
+/// Recursions side by side, one a lane.
+pub(crate) struct Abreast {
+    weight: Quad,
+    powers: [Quad; STRIDE],
+    base: Quad,
+}
+
+impl Abreast {
+    /// Four steps of every lane.
+    #[inline(always)]
+    pub(crate) fn stride(&mut self, xs: [Quad; STRIDE]) -> [Quad; STRIDE] {
+        let told = four(self.weight, self.powers, self.base, xs);
+        self.base = told[STRIDE - 1];
+        told
+    }
+
+    /// What each lane's next stride begins at.
+    pub(crate) fn bases(&self) -> [f64; LANES] {
+        self.base.0
     }
 }
 
@@ -96,7 +180,20 @@ pub(crate) struct Wilder {
 
 impl Wilder {
     fn new(weight: f64) -> Self {
-        let keep = 1.0 - weight;
+        Self::of(weight, 1.0 - weight)
+    }
+
+    /// A mean over `len` steps that is started elsewhere.
+    pub(crate) fn mean(len: usize) -> Self {
+        Self::new(1.0 / len as f64)
+    }
+
+    /// A sum that lets 1 / `len` of itself go before it takes a value in.
+    pub(crate) fn sum(len: usize) -> Self {
+        Self::of(1.0, 1.0 - 1.0 / len as f64)
+    }
+
+    fn of(weight: f64, keep: f64) -> Self {
         let square = keep * keep;
         Self {
             weight,
@@ -154,6 +251,61 @@ pub(crate) trait Recursion: Clone + core::fmt::Debug {
         }
         *self = own;
     }
+}
+
+/// Runs two recursions side by side where their strides begin together: they do not wait for each
+/// other.
+pub(crate) fn run_both<R: Recursion>(
+    [one, two]: [&mut R; 2],
+    [xs, ys]: [&[f64]; 2],
+    [a, b]: [&mut [f64]; 2],
+) {
+    let odd = xs.len().min((STRIDE - one.phase()) % STRIDE);
+    let together = one.phase() == two.phase();
+    let whole = if together {
+        odd + (xs.len() - odd) / STRIDE * STRIDE
+    } else {
+        odd
+    };
+    one.run(&xs[..odd], &mut a[..odd]);
+    two.run(&ys[..odd], &mut b[..odd]);
+    wide(
+        #[inline(always)]
+        || {
+            let (mut first, mut second) = (one.clone(), two.clone());
+            let slots = a[odd..whole].chunks_exact_mut(STRIDE);
+            let slots = slots.zip(b[odd..whole].chunks_exact_mut(STRIDE));
+            let strides = xs[odd..whole].chunks_exact(STRIDE);
+            let strides = strides.zip(ys[odd..whole].chunks_exact(STRIDE));
+            for ((a, b), (x, y)) in slots.zip(strides) {
+                let slots = (a.first_chunk_mut(), b.first_chunk_mut());
+                if let ((Some(a), Some(b)), (Some(&x), Some(&y))) =
+                    (slots, (x.first_chunk(), y.first_chunk()))
+                {
+                    *a = first.stride(x);
+                    *b = second.stride(y);
+                }
+            }
+            (*one, *two) = (first, second);
+        },
+    );
+    one.run(&xs[whole..], &mut a[whole..]);
+    two.run(&ys[whole..], &mut b[whole..]);
+}
+
+/// Writes two averages of a stretch that begin together; returns how many of the first rows have
+/// none.
+pub(crate) fn go_on_both<R: Recursion>(
+    [one, two]: [&mut Seeded<R>; 2],
+    [xs, ys]: [&[f64]; 2],
+    [a, b]: [&mut [f64]; 2],
+) -> usize {
+    if one.is_seeded() && two.is_seeded() {
+        run_both([one.recursion(), two.recursion()], [xs, ys], [a, b]);
+        return 0;
+    }
+    let untold = one.go_on(xs, a);
+    untold.max(two.go_on(ys, b))
 }
 
 impl Recursion for Wilder {
@@ -276,7 +428,7 @@ impl<R: Recursion> Seeded<R> {
     }
 
     /// Takes values in until there is an average, and returns how many that took.
-    pub(crate) fn write_seed(&mut self, xs: &[f64], line: &mut [f64]) -> usize {
+    fn write_seed(&mut self, xs: &[f64], line: &mut [f64]) -> usize {
         for (i, (&x, slot)) in xs.iter().zip(line).enumerate() {
             let value = self.update(x);
             *slot = value.unwrap_or(f64::NAN);
@@ -287,30 +439,27 @@ impl<R: Recursion> Seeded<R> {
         xs.len()
     }
 
-    /// Writes the average after each value, from a fresh start.
-    pub(crate) fn write(&mut self, xs: &[f64], line: &mut [f64]) {
-        let seeded = self.write_seed(xs, line);
-        self.recursion.run(&xs[seeded..], &mut line[seeded..]);
-    }
-
     /// Writes the averages of a stretch that follows the last one, and returns how many of its
     /// first values have none yet.
     pub(crate) fn go_on(&mut self, xs: &[f64], line: &mut [f64]) -> usize {
-        if self.is_seeded() {
-            self.recursion.run(xs, line);
-            return 0;
-        }
-        let seeded = self.write_seed(xs, line);
+        let was_seeded = self.is_seeded();
+        let seeded = if was_seeded {
+            0
+        } else {
+            self.write_seed(xs, line)
+        };
         if !self.is_seeded() {
             return xs.len();
         }
-        self.recursion.run(&xs[seeded..], &mut line[seeded..]);
-        seeded - 1
-    }
-
-    /// Values of the first average.
-    pub(crate) fn period(&self) -> usize {
-        self.period
+        wide(
+            #[inline(always)]
+            || self.recursion.run(&xs[seeded..], &mut line[seeded..]),
+        );
+        if was_seeded {
+            0
+        } else {
+            seeded - 1
+        }
     }
 
     /// Whether there is an average.
@@ -319,8 +468,8 @@ impl<R: Recursion> Seeded<R> {
     }
 
     /// The recursion alone, once there is an average.
-    pub(crate) fn recursion(&self) -> R {
-        self.recursion.clone()
+    pub(crate) fn recursion(&mut self) -> &mut R {
+        &mut self.recursion
     }
 
     pub(crate) fn reset(&mut self) {

@@ -1,16 +1,18 @@
 //! Statistics of a window: spread, shape, extremes, order.
 
-use super::column::write_windows;
+use super::column::{each_row, retold_alone, SCRATCH};
+use super::deviation::Deviations;
 use super::error::{period, width, within, IndicatorError};
-use super::folds::{Highest, Lowest, Moments, Powers, Total};
-use super::oscillator::mean_deviation;
-use super::stream::Indicator;
-use super::window::{Parts, Ring, Window};
+use super::folds::{mean_and_deviation, Highest, Lowest, Moments, Powers, Total};
+use super::slide::{Slide, WINDOW_MAX};
+use super::stream::{one_by_one, Indicator};
+use super::window::Window;
 
-/// An indicator of one window fold: its least period and the value from its parts.
+/// An indicator of one window fold: its least period, and the value from what the window's road
+/// over a stretch writes and the period.
 macro_rules! of_window {
-    ($(#[$doc:meta])* $name:ident, $fold:ty, $min:literal,
-     |$parts:ident, $n:ident| $value:expr) => {
+    ($(#[$doc:meta])* $name:ident, $fold:ty, $min:literal, $sums:literal,
+     |$parts:ident| $known:expr, $value:expr) => {
         $(#[$doc])*
         #[derive(Debug, Clone)]
         pub struct $name {
@@ -35,20 +37,24 @@ macro_rules! of_window {
 
             #[inline]
             fn update(&mut self, x: f64) -> Option<f64> {
-                let ($parts, $n) = (self.window.push(x)?, self.period);
-                Some($value)
+                let $parts = self.window.push(x)?;
+                Some($value($known, self.period))
             }
 
             fn reset(&mut self) {
                 self.window.reset();
             }
 
-            fn write_lines(&self, columns: &[&[f64]], lines: &mut [&mut [f64]]) {
-                if let (&[xs], [line]) = (columns, lines) {
-                    let $n = self.period;
-                    let told = |_, $parts: Parts<_, _>| $value;
-                    write_windows::<$fold>(self.window.len(), |i| xs[i], line, told);
-                }
+            fn run(&mut self, columns: &[&[f64]], lines: &mut [&mut [f64]]) -> usize {
+                let (&[xs], [line]) = (columns, lines) else {
+                    return 0;
+                };
+                let (n, period) = (xs.len(), self.period);
+                let mut sums = [SCRATCH; $sums];
+                let untold = self.window.run([xs], sums.each_mut().map(|sums| &mut sums[..n]));
+                let sums = sums.each_ref().map(|sums| &sums[untold..n]);
+                each_row(sums, &mut line[untold..], |sums| $value(sums, period));
+                untold
             }
         }
     };
@@ -56,53 +62,145 @@ macro_rules! of_window {
 
 of_window!(
     /// Population variance (ddof 0) of the last values.
-    Var, Moments, 1, |parts, n| parts.mean_and_deviation(n).1 / n
-);
-of_window!(
-    /// Sum of the last values; of a constant not always its exact multiple.
-    Sum, Total, 1, |parts, _n| parts.sum()
-);
-of_window!(
-    /// Highest of the last values.
-    Max, Highest, 1, |parts, _n| parts.highest()
-);
-of_window!(
-    /// Lowest of the last values.
-    Min, Lowest, 1, |parts, _n| parts.lowest()
+    Var, Moments, 1, 3, |parts| {
+        let (sum, squares) = parts.sums();
+        [sum, squares, parts.anchor]
+    }, variance
 );
 of_window!(
     /// Sample skewness, corrected for bias: g1 sqrt(n (n - 1)) / (n - 2); without variance 0.
     ///
     /// # Source
     /// Joanes and Gill 1998, Comparing measures of sample skewness and kurtosis (G1).
-    Skewness, Powers, 3, |parts, n| {
-        let [_, second, third, _] = central(parts.all(), n);
-        if second > 0.0 {
-            let bias = libm::sqrt(n * (n - 1.0)) / (n - 2.0);
-            bias * third / (second * libm::sqrt(second))
-        } else {
-            0.0
-        }
-    }
+    Skewness, Powers, 3, 4, |parts| parts.all(), skewness
 );
 of_window!(
     /// Sample excess kurtosis, corrected for bias; without variance 0.
     ///
     /// # Source
     /// Joanes and Gill 1998, Comparing measures of sample skewness and kurtosis (G2).
-    Kurtosis, Powers, 4, |parts, n| {
-        let [_, second, _, fourth] = central(parts.all(), n);
-        if second > 0.0 {
-            let excess = fourth / (second * second) - 3.0;
-            (n - 1.0) / ((n - 2.0) * (n - 3.0)) * ((n + 1.0) * excess + 6.0)
-        } else {
-            0.0
+    Kurtosis, Powers, 4, 4, |parts| parts.all(), kurtosis
+);
+
+#[inline(always)]
+fn variance([sum, squares, _anchor]: [f64; 3], n: f64) -> f64 {
+    mean_and_deviation([sum, squares], n).1 / n
+}
+
+#[inline(always)]
+fn skewness(sums: [f64; 4], n: f64) -> f64 {
+    let [_, second, third, _] = central(sums, n);
+    if second > 0.0 {
+        let bias = (n * (n - 1.0)).sqrt() / (n - 2.0);
+        bias * third / (second * second.sqrt())
+    } else {
+        0.0
+    }
+}
+
+#[inline(always)]
+fn kurtosis(sums: [f64; 4], n: f64) -> f64 {
+    let [_, second, _, fourth] = central(sums, n);
+    if second > 0.0 {
+        let excess = fourth / (second * second) - 3.0;
+        (n - 1.0) / ((n - 2.0) * (n - 3.0)) * ((n + 1.0) * excess + 6.0)
+    } else {
+        0.0
+    }
+}
+
+/// Sum of the last values; of a constant not always its exact multiple.
+#[derive(Debug, Clone)]
+pub struct Sum(Window<Total>);
+
+impl Sum {
+    /// Over `len` values, 1 or more.
+    ///
+    /// # Errors
+    /// `Period` when `len` is outside 1..=`PERIOD_MAX`.
+    pub fn new(len: usize) -> Result<Self, IndicatorError> {
+        Ok(Self(Window::new(period("period", len, 1)?)))
+    }
+}
+
+impl Indicator for Sum {
+    type Row = f64;
+    type Value = f64;
+
+    #[inline]
+    fn update(&mut self, x: f64) -> Option<f64> {
+        self.0.push(x).map(|parts| parts.sum())
+    }
+
+    fn reset(&mut self) {
+        self.0.reset();
+    }
+
+    fn run(&mut self, columns: &[&[f64]], lines: &mut [&mut [f64]]) -> usize {
+        match (columns, lines) {
+            (&[xs], [line]) => self.0.run([xs], [line]),
+            _ => 0,
         }
     }
+}
+
+/// An indicator of the extreme of a window.
+macro_rules! extreme {
+    ($(#[$doc:meta])* $name:ident, $fold:ty, $of:ident, $run:ident) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone)]
+        pub struct $name {
+            window: Window<$fold>,
+            slide: Slide,
+        }
+
+        impl $name {
+            /// Over `len` values, 1 or more.
+            ///
+            /// # Errors
+            /// `Period` when `len` is outside 1..=`PERIOD_MAX`.
+            pub fn new(len: usize) -> Result<Self, IndicatorError> {
+                let window = Window::new(period("period", len, 1)?);
+                Ok(Self { window, slide: Slide::default() })
+            }
+        }
+
+        impl Indicator for $name {
+            type Row = f64;
+            type Value = f64;
+
+            #[inline]
+            fn update(&mut self, x: f64) -> Option<f64> {
+                self.window.push(x).map(|parts| parts.$of())
+            }
+
+            fn reset(&mut self) {
+                self.window.reset();
+                self.slide.reset();
+            }
+
+            fn run(&mut self, columns: &[&[f64]], lines: &mut [&mut [f64]]) -> usize {
+                let len = self.window.period();
+                match (columns, &mut *lines) {
+                    (&[xs], [line]) if len <= WINDOW_MAX => self.slide.$run(len, xs, line),
+                    _ => one_by_one(self, columns, lines),
+                }
+            }
+        }
+    };
+}
+
+extreme!(
+    /// Highest of the last values.
+    Max, Highest, highest, run_highest
+);
+extreme!(
+    /// Lowest of the last values.
+    Min, Lowest, lowest, run_lowest
 );
 
 /// Central moments from sums of powers: mean, and the mean second, third, fourth power about it.
-#[inline]
+#[inline(always)]
 fn central(sums: [f64; 4], n: f64) -> [f64; 4] {
     let [m, a2, a3, a4] = sums.map(|sum| sum / n);
     let square = m * m;
@@ -142,27 +240,26 @@ impl Indicator for StdDev {
 
     #[inline]
     fn update(&mut self, x: f64) -> Option<f64> {
-        Some(libm::sqrt(self.variance.update(x)?) * self.width)
+        Some(self.variance.update(x)?.sqrt() * self.width)
     }
 
     fn reset(&mut self) {
         self.variance.reset();
     }
 
-    fn write_lines(&self, columns: &[&[f64]], lines: &mut [&mut [f64]]) {
-        self.variance.write_lines(columns, lines);
-        for x in lines.iter_mut().flat_map(|line| line.iter_mut()) {
-            *x = libm::sqrt(*x) * self.width;
+    fn run(&mut self, columns: &[&[f64]], lines: &mut [&mut [f64]]) -> usize {
+        let untold = self.variance.run(columns, lines);
+        if let [line] = lines {
+            let width = self.width;
+            retold_alone(&mut line[untold..], |variance| variance.sqrt() * width);
         }
+        untold
     }
 }
 
 /// Mean absolute deviation from the mean of the last values; looks at the whole window.
 #[derive(Debug, Clone)]
-pub struct AvgDev {
-    ring: Ring,
-    period: f64,
-}
+pub struct AvgDev(Deviations);
 
 impl AvgDev {
     /// Over `len` values, 1 or more.
@@ -170,11 +267,7 @@ impl AvgDev {
     /// # Errors
     /// `Period` when `len` is outside 1..=`PERIOD_MAX`.
     pub fn new(len: usize) -> Result<Self, IndicatorError> {
-        let len = period("period", len, 1)?;
-        Ok(Self {
-            ring: Ring::new(len),
-            period: len as f64,
-        })
+        Ok(Self(Deviations::new(period("period", len, 1)?)))
     }
 }
 
@@ -184,14 +277,19 @@ impl Indicator for AvgDev {
 
     #[inline]
     fn update(&mut self, x: f64) -> Option<f64> {
-        if !self.ring.push(x) {
-            return None;
-        }
-        Some(mean_deviation(&self.ring, x, self.period).1)
+        self.0.update(x).map(|(_, deviation)| deviation)
     }
 
     fn reset(&mut self) {
-        self.ring.reset();
+        self.0.reset();
+    }
+
+    fn run(&mut self, columns: &[&[f64]], lines: &mut [&mut [f64]]) -> usize {
+        let (&[xs], [line]) = (columns, lines) else {
+            return 0;
+        };
+        let mut means = SCRATCH;
+        self.0.run(xs, [&mut means[..xs.len()], line])
     }
 }
 

@@ -58,17 +58,11 @@ pub trait Lines: Copy + fmt::Debug {
     /// The numbers in the order of the names; what lies behind them is NaN.
     fn numbers(&self) -> [f64; LINES_MAX];
 
-    /// Writes the outcome of every row into lines; NaN where there is none.
-    fn write(rows: impl Iterator<Item = Option<Self>>, lines: &mut [&mut [f64]]) {
-        for (i, row) in rows.enumerate() {
-            let numbers = row.map_or([f64::NAN; LINES_MAX], |value| value.numbers());
-            for (slot, x) in lines
-                .iter_mut()
-                .filter_map(|line| line.get_mut(i))
-                .zip(numbers)
-            {
-                *slot = x;
-            }
+    /// Writes the numbers into row `i` of as many lines.
+    #[inline]
+    fn put(&self, lines: &mut [&mut [f64]], i: usize) {
+        for (line, x) in lines.iter_mut().zip(self.numbers()) {
+            line[i] = x;
         }
     }
 }
@@ -82,12 +76,6 @@ impl Lines for f64 {
     #[inline]
     fn numbers(&self) -> [f64; LINES_MAX] {
         [*self, f64::NAN, f64::NAN]
-    }
-
-    fn write(rows: impl Iterator<Item = Option<Self>>, lines: &mut [&mut [f64]]) {
-        for (slot, row) in lines.iter_mut().flat_map(|line| line.iter_mut()).zip(rows) {
-            *slot = row.unwrap_or(f64::NAN);
-        }
     }
 }
 
@@ -116,6 +104,53 @@ macro_rules! lines {
 }
 pub(crate) use lines;
 
+/// Rows that are worked on together; they stay in the nearest caches.
+pub const STRETCH: usize = 1024;
+
+/// Takes the rows of a stretch in one by one, as [`Indicator::run`] does.
+pub(super) fn one_by_one<I: Indicator>(
+    indicator: &mut I,
+    columns: &[&[f64]],
+    lines: &mut [&mut [f64]],
+) -> usize {
+    let n = columns.first().map_or(0, |column| column.len());
+    let mut untold = 0;
+    for i in 0..n {
+        match I::Row::at(columns, i).and_then(|row| indicator.update(row)) {
+            Some(value) => value.put(lines, i),
+            None => untold += 1,
+        }
+    }
+    untold
+}
+
+/// What takes a stretch in, as [`Indicator::run`] does.
+type Run<'a> = &'a mut dyn FnMut(&[&[f64]], &mut [&mut [f64]]) -> usize;
+
+/// Runs stretch by stretch over whole columns, each looked at before it is read.
+fn by_stretches(
+    columns: &[&[f64]],
+    lines: &mut [&mut [f64]],
+    ahead: Ahead<'_>,
+    run: Run<'_>,
+) -> bool {
+    let n = columns.first().map_or(0, |column| column.len());
+    for from in (0..n).step_by(STRETCH) {
+        let rows = from..n.min(from + STRETCH);
+        if !ahead(rows.clone()) {
+            return false;
+        }
+        let columns: Vec<&[f64]> = columns.iter().map(|c| &c[rows.clone()]).collect();
+        let slots = lines.iter_mut().map(|line| &mut line[rows.clone()]);
+        let mut slots: Vec<&mut [f64]> = slots.collect();
+        let untold = run(&columns, &mut slots);
+        for line in slots {
+            line[..untold].fill(f64::NAN);
+        }
+    }
+    true
+}
+
 /// Asked whether a stretch of rows may be read.
 pub type Ahead<'a> = &'a mut dyn FnMut(Range<usize>) -> bool;
 
@@ -132,16 +167,22 @@ pub trait Indicator: Clone + fmt::Debug {
     /// Forgets every row, keeps the parameters.
     fn reset(&mut self);
 
+    /// Takes the rows of a stretch in and writes the lines after each; returns how many of the
+    /// first rows have no value, and leaves their slots as they are.
+    ///
+    /// Equal to `update` row by row, to the last bit; a faster road may be taken. Columns and lines
+    /// are as many and as long as they must be, of [`STRETCH`] rows at most, and a copy takes
+    /// either stretches or single rows, never both in turn.
+    fn run(&mut self, columns: &[&[f64]], lines: &mut [&mut [f64]]) -> usize {
+        one_by_one(self, columns, lines)
+    }
+
     /// Writes the lines after each row of the columns, by a fresh copy; NaN until ready.
     ///
     /// Columns and lines are as many and as long as they must be: [`Indicator::batch_into`] checks
-    /// that. Equal to `update` row by row, to the last bit; a faster road may be taken.
+    /// that.
     fn write_lines(&self, columns: &[&[f64]], lines: &mut [&mut [f64]]) {
-        let mut fresh = self.clone();
-        fresh.reset();
-        let n = columns.first().map_or(0, |column| column.len());
-        let rows = (0..n).map(|i| Self::Row::at(columns, i).and_then(|row| fresh.update(row)));
-        Self::Value::write(rows, lines);
+        self.write_looked_at(columns, lines, &mut |_| true);
     }
 
     /// The same, where rows are looked at before they are read: `ahead` is asked about stretches
@@ -152,11 +193,11 @@ pub trait Indicator: Clone + fmt::Debug {
         lines: &mut [&mut [f64]],
         ahead: Ahead<'_>,
     ) -> bool {
-        let fine = ahead(0..columns.first().map_or(0, |column| column.len()));
-        if fine {
-            self.write_lines(columns, lines);
-        }
-        fine
+        let mut fresh = self.clone();
+        fresh.reset();
+        by_stretches(columns, lines, ahead, &mut |columns, lines| {
+            fresh.run(columns, lines)
+        })
     }
 
     /// The same with everything checked.

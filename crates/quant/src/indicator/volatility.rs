@@ -1,12 +1,11 @@
 //! Volatility: true ranges, and what the four prices of a bar say about variance.
 
-use super::column::TILE;
+use super::column::{each_row, retold, SCRATCH};
 use super::error::{period, width, IndicatorError};
 use super::folds::{Moments, Total};
-use super::smooth::{Recursion, Seeded, Wilder};
-use super::stream::{Ahead, Indicator};
+use super::smooth::{Seeded, Wilder};
+use super::stream::Indicator;
 use super::window::Window;
-use crate::linalg::lanes::wide;
 
 /// max(high, last close) - min(low, last close), as the greatest of three distances.
 #[inline(always)]
@@ -49,25 +48,34 @@ impl Indicator for TRange {
         self.0 = None;
     }
 
-    fn write_lines(&self, columns: &[&[f64]], lines: &mut [&mut [f64]]) {
-        if let (&[high, low, close], [line]) = (columns, lines) {
-            if let Some((first, line)) = line.split_first_mut() {
-                *first = f64::NAN;
-                wide(
-                    #[inline(always)]
-                    || write_ranges((&high[1..], &low[1..]), close, line),
-                );
-            }
+    fn run(&mut self, columns: &[&[f64]], lines: &mut [&mut [f64]]) -> usize {
+        match (columns, lines) {
+            (&[high, low, close], [line]) => write_ranges([high, low, close], &mut self.0, line),
+            _ => 0,
         }
     }
 }
 
-/// True ranges of bars and the closes before them.
-#[inline(always)]
-fn write_ranges((high, low): (&[f64], &[f64]), lasts: &[f64], slots: &mut [f64]) {
-    let bars = high.iter().zip(low).zip(lasts);
-    for (slot, ((&high, &low), &last)) in slots.iter_mut().zip(bars) {
-        *slot = true_range(high, low, last);
+/// Writes the true ranges of a stretch; `last` is the close before it and becomes that at its end.
+/// The first row of all has none; returns whether it was among them.
+fn write_ranges(
+    [high, low, close]: [&[f64]; 3],
+    last: &mut Option<f64>,
+    line: &mut [f64],
+) -> usize {
+    let &[.., newest] = close else {
+        return 0;
+    };
+    let bars = [&high[1..], &low[1..], close];
+    each_row(bars, &mut line[1..], |[high, low, last]| {
+        true_range(high, low, last)
+    });
+    match last.replace(newest) {
+        Some(last) => {
+            line[0] = true_range(high[0], low[0], last);
+            0
+        }
+        None => 1,
     }
 }
 
@@ -119,66 +127,21 @@ impl Indicator for Atr {
         self.last_close = None;
     }
 
-    fn write_lines(&self, columns: &[&[f64]], lines: &mut [&mut [f64]]) {
-        self.write_looked_at(columns, lines, &mut |_| true);
-    }
-
-    fn write_looked_at(
-        &self,
-        columns: &[&[f64]],
-        lines: &mut [&mut [f64]],
-        ahead: Ahead<'_>,
-    ) -> bool {
-        let (&[high, low, close], [line]) = (columns, lines) else {
-            return true;
-        };
-        wide(
-            #[inline(always)]
-            || self.write([high, low, close], line, ahead),
-        )
+    fn run(&mut self, columns: &[&[f64]], lines: &mut [&mut [f64]]) -> usize {
+        match (columns, lines) {
+            (&[high, low, close], [line]) => self.write([high, low, close], line),
+            _ => 0,
+        }
     }
 }
 
 impl Atr {
-    #[inline(always)]
-    fn write(&self, [high, low, close]: [&[f64]; 3], line: &mut [f64], ahead: Ahead<'_>) -> bool {
-        let n = high.len();
-        if n == 0 || !ahead(0..1) {
-            return n == 0;
-        }
-        // The line holds the true ranges of one tile at a time before it holds their average.
-        let mut average = self.average.clone();
-        average.reset();
-        line[0] = f64::NAN;
-        let mut from = 1;
-        let mut ranges = [0.0; TILE];
-        let mut decay: Option<Wilder> = None;
-        while from < n {
-            let to = n.min(from + TILE);
-            if !ahead(from..to) {
-                return false;
-            }
-            let ranges = &mut ranges[..to - from];
-            write_ranges(
-                (&high[from..to], &low[from..to]),
-                &close[from - 1..to - 1],
-                ranges,
-            );
-            let line = &mut line[from..to];
-            match &mut decay {
-                Some(decay) => decay.run(ranges, line),
-                None => {
-                    let seeded = average.write_seed(ranges, line);
-                    if average.is_seeded() {
-                        let mut begun = average.recursion();
-                        begun.run(&ranges[seeded..], &mut line[seeded..]);
-                        decay = Some(begun);
-                    }
-                }
-            }
-            from = to;
-        }
-        true
+    /// Writes the averages of a stretch, as [`Indicator::run`] does.
+    pub(crate) fn write(&mut self, bars: [&[f64]; 3], line: &mut [f64]) -> usize {
+        let mut ranges = SCRATCH;
+        let ranges = &mut ranges[..line.len()];
+        let first = write_ranges(bars, &mut self.last_close, ranges);
+        first + self.average.go_on(&ranges[first..], &mut line[first..])
     }
 }
 
@@ -199,10 +162,11 @@ impl Natr {
 /// A range in percent of the close.
 #[inline(always)]
 fn of_close(range: f64, close: f64) -> f64 {
+    let share = 100.0 * (range / close);
     if close == 0.0 {
         0.0
     } else {
-        100.0 * (range / close)
+        share
     }
 }
 
@@ -219,28 +183,15 @@ impl Indicator for Natr {
         self.0.reset();
     }
 
-    fn write_lines(&self, columns: &[&[f64]], lines: &mut [&mut [f64]]) {
-        self.write_looked_at(columns, lines, &mut |_| true);
-    }
-
-    fn write_looked_at(
-        &self,
-        columns: &[&[f64]],
-        lines: &mut [&mut [f64]],
-        ahead: Ahead<'_>,
-    ) -> bool {
-        if !self.0.write_looked_at(columns, lines, ahead) {
-            return false;
-        }
-        if let (&[_, _, close], [line]) = (columns, lines) {
-            let untold = self.0.average.period().min(line.len());
-            let told = line[untold..].iter_mut().zip(&close[untold..]);
-            wide(
-                #[inline(always)]
-                || told.for_each(|(slot, close)| *slot = of_close(*slot, *close)),
-            );
-        }
-        true
+    fn run(&mut self, columns: &[&[f64]], lines: &mut [&mut [f64]]) -> usize {
+        let (&[high, low, close], [line]) = (columns, lines) else {
+            return 0;
+        };
+        let untold = self.0.write([high, low, close], line);
+        retold(&mut line[untold..], [&close[untold..]], |range, [close]| {
+            of_close(range, close)
+        });
+        untold
     }
 }
 

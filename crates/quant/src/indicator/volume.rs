@@ -1,11 +1,20 @@
 //! Volume: on-balance volume, accumulation and distribution, volume-weighted average price.
 
+use super::column::{each_row, retold, SCRATCH};
 use super::error::{period, IndicatorError};
 use super::folds::Totals;
 use super::price::typical;
-use super::smooth::{Decay, Recursion};
+use super::smooth::{run_both, Decay, Recursion};
 use super::stream::Indicator;
 use super::window::Window;
+
+/// Puts the running sum in the place of each number.
+fn add_up(sum: &mut f64, line: &mut [f64]) {
+    for slot in line {
+        *sum += *slot;
+        *slot = *sum;
+    }
+}
 
 /// On-balance volume: the running sum of volume, signed by the change of the close.
 ///
@@ -35,10 +44,8 @@ impl Indicator for Obv {
     #[inline]
     fn update(&mut self, [close, volume]: [f64; 2]) -> Option<f64> {
         match self.last_close.replace(close) {
-            None => self.sum = volume,
-            Some(last) if close > last => self.sum += volume,
-            Some(last) if close < last => self.sum -= volume,
-            Some(_) => {}
+            None => self.sum = 0.0 + volume,
+            Some(last) => self.sum += signed([close, last, volume]),
         }
         Some(self.sum)
     }
@@ -46,16 +53,50 @@ impl Indicator for Obv {
     fn reset(&mut self) {
         *self = Self::new();
     }
+
+    fn run(&mut self, columns: &[&[f64]], lines: &mut [&mut [f64]]) -> usize {
+        let (&[close, volume], [line]) = (columns, lines) else {
+            return 0;
+        };
+        let &[.., newest] = close else {
+            return 0;
+        };
+        each_row([&close[1..], close, &volume[1..]], &mut line[1..], signed);
+        match self.last_close.replace(newest) {
+            Some(last) => line[0] = signed([close[0], last, volume[0]]),
+            None => {
+                self.sum = 0.0;
+                line[0] = volume[0];
+            }
+        }
+        add_up(&mut self.sum, line);
+        0
+    }
+}
+
+/// Volume with the sign of the change of the close.
+#[inline(always)]
+fn signed([close, last, volume]: [f64; 3]) -> f64 {
+    let falls = if close < last { -volume } else { 0.0 };
+    if close > last {
+        volume
+    } else {
+        falls
+    }
 }
 
 /// Volume-weighted average of the typical price (high + low + close) / 3 since the start.
+///
+/// Prices count from the first one, so that the average of a constant is the constant.
 ///
 /// It never forgets by itself: `reset` it where a session begins. Ready from the first bar with
 /// volume; bars without volume change nothing.
 #[derive(Debug, Clone, Default)]
 pub struct Vwap {
+    first: Option<f64>,
     volume: f64,
-    value: f64,
+    /// Sum of volume times price, less the first price.
+    paid: f64,
 }
 
 impl Vwap {
@@ -73,29 +114,66 @@ impl Indicator for Vwap {
     #[inline]
     fn update(&mut self, [high, low, close, volume]: [f64; 4]) -> Option<f64> {
         let price = typical([high, low, close]);
-        let before = self.volume;
+        let first = match self.first {
+            Some(first) => first,
+            None if volume > 0.0 => *self.first.insert(price),
+            None => return None,
+        };
         self.volume += volume;
-        if before > 0.0 {
-            self.value += (price - self.value) * (volume / self.volume);
-        } else if self.volume > 0.0 {
-            self.value = price;
-        } else {
-            return None;
-        }
-        Some(self.value)
+        self.paid += paid_over([price, volume], first);
+        Some(first + self.paid / self.volume)
     }
 
     fn reset(&mut self) {
         *self = Self::new();
     }
+
+    fn run(&mut self, columns: &[&[f64]], lines: &mut [&mut [f64]]) -> usize {
+        let (&[high, low, close, volume], [line]) = (columns, lines) else {
+            return 0;
+        };
+        each_row([high, low, close], line, typical);
+        let untold = match self.first {
+            Some(_) => 0,
+            None => volume.iter().take_while(|volume| **volume <= 0.0).count(),
+        };
+        let (line, volume) = (&mut line[untold..], &volume[untold..]);
+        if let [price, ..] = &*line {
+            let first = *self.first.get_or_insert(*price);
+            let mut volumes = SCRATCH;
+            let volumes = &mut volumes[..line.len()];
+            volumes.copy_from_slice(volume);
+            retold(line, [volume], |price, [volume]| {
+                paid_over([price, volume], first)
+            });
+            add_up_both([(&mut self.paid, line), (&mut self.volume, volumes)]);
+            retold(line, [volumes], |paid, [volume]| first + paid / volume);
+        }
+        untold
+    }
+}
+
+#[inline(always)]
+fn paid_over([price, volume]: [f64; 2], first: f64) -> f64 {
+    (price - first) * volume
+}
+
+/// The same as [`add_up`] for two sums, which do not wait for each other.
+fn add_up_both([(a, xs), (b, ys)]: [(&mut f64, &mut [f64]); 2]) {
+    for (x, y) in xs.iter_mut().zip(ys) {
+        *a += *x;
+        *b += *y;
+        (*x, *y) = (*a, *b);
+    }
 }
 
 /// Volume times the place of the close in the bar, -1 to 1; 0 without a range.
-#[inline]
+#[inline(always)]
 fn money_flow([high, low, close, volume]: [f64; 4]) -> f64 {
     let range = high - low;
+    let flow = ((close - low) - (high - close)) / range * volume;
     if range > 0.0 {
-        ((close - low) - (high - close)) / range * volume
+        flow
     } else {
         0.0
     }
@@ -128,6 +206,14 @@ impl Indicator for Ad {
 
     fn reset(&mut self) {
         self.0 = 0.0;
+    }
+
+    fn run(&mut self, columns: &[&[f64]], lines: &mut [&mut [f64]]) -> usize {
+        if let (&[high, low, close, volume], [line]) = (columns, lines) {
+            each_row([high, low, close, volume], line, money_flow);
+            add_up(&mut self.0, line);
+        }
+        0
     }
 }
 
@@ -185,6 +271,26 @@ impl Indicator for AdOsc {
         self.line.reset();
         self.seen = 0;
     }
+
+    fn run(&mut self, columns: &[&[f64]], lines: &mut [&mut [f64]]) -> usize {
+        let mut sums = SCRATCH;
+        let [line] = lines else {
+            return 0;
+        };
+        let n = line.len();
+        self.line.run(columns, &mut [&mut sums[..n]]);
+        if self.seen == 0 {
+            self.fast.start(sums[0]);
+            self.slow.start(sums[0]);
+        }
+        let mut slow = SCRATCH;
+        let averages = [&mut self.fast, &mut self.slow];
+        run_both(averages, [&sums[..n]; 2], [&mut *line, &mut slow[..n]]);
+        retold(line, [&slow[..n]], |fast, [slow]| fast - slow);
+        let untold = (self.longest - 1).saturating_sub(self.seen).min(n);
+        self.seen = self.seen.saturating_add(n);
+        untold
+    }
 }
 
 /// Chaikin's money flow: volume times place of the close, over volume, in a window; -1 to 1.
@@ -206,17 +312,44 @@ impl Cmf {
     }
 }
 
+#[inline(always)]
+fn share((flow, volume): (f64, f64)) -> f64 {
+    let share = flow / volume;
+    if volume > 0.0 {
+        share
+    } else {
+        0.0
+    }
+}
+
 impl Indicator for Cmf {
     type Row = [f64; 4];
     type Value = f64;
 
     #[inline]
     fn update(&mut self, bar: [f64; 4]) -> Option<f64> {
-        let (flow, volume) = self.0.push((money_flow(bar), bar[3]))?.sums();
-        Some(if volume > 0.0 { flow / volume } else { 0.0 })
+        let sums = self.0.push((money_flow(bar), bar[3]))?.sums();
+        Some(share(sums))
     }
 
     fn reset(&mut self) {
         self.0.reset();
+    }
+
+    fn run(&mut self, columns: &[&[f64]], lines: &mut [&mut [f64]]) -> usize {
+        let (&[high, low, close, volume], [line]) = (columns, lines) else {
+            return 0;
+        };
+        let n = high.len();
+        let (mut flows, mut volumes) = (SCRATCH, SCRATCH);
+        each_row([high, low, close, volume], &mut flows[..n], money_flow);
+        let sums = [&mut *line, &mut volumes[..n]];
+        let untold = self.0.run([&flows[..n], volume], sums);
+        retold(
+            &mut line[untold..],
+            [&volumes[untold..n]],
+            |flow, [volume]| share((flow, volume)),
+        );
+        untold
     }
 }

@@ -41,17 +41,30 @@ pub(crate) struct Parts<S, I> {
     pub(crate) anchor: I,
 }
 
+impl<S: Copy, I: Copy> Parts<S, I> {
+    /// A window that is a finished block.
+    #[inline(always)]
+    pub(super) fn whole<F: Fold<State = S, Item = I>>(tail: S, anchor: I) -> Self {
+        Self {
+            tail,
+            head: F::EMPTY,
+            head_len: 0,
+            anchor,
+        }
+    }
+}
+
 /// The last n values, folded.
 #[derive(Debug, Clone)]
 pub(crate) struct Window<F: Fold> {
     /// The growing block; slots from `head_len` on are stale.
-    block: Vec<F::Item>,
+    pub(super) block: Vec<F::Item>,
     /// `tails[i]` folds the finished block from place i on.
-    tails: Vec<F::State>,
-    head: F::State,
-    head_len: usize,
-    anchor: F::Item,
-    full: bool,
+    pub(super) tails: Vec<F::State>,
+    pub(super) head: F::State,
+    pub(super) head_len: usize,
+    pub(super) anchor: F::Item,
+    pub(super) full: bool,
 }
 
 impl<F: Fold> Window<F> {
@@ -90,7 +103,7 @@ impl<F: Fold> Window<F> {
     }
 
     /// How many values.
-    pub(crate) fn len(&self) -> usize {
+    pub(crate) fn period(&self) -> usize {
         self.block.len()
     }
 
@@ -102,7 +115,7 @@ impl<F: Fold> Window<F> {
     }
 
     /// Finishes the block: folds its tails around a new anchor and starts an empty head.
-    fn turn(&mut self, newest: F::Item) {
+    pub(super) fn turn(&mut self, newest: F::Item) {
         self.anchor = newest;
         let mut tail = F::EMPTY;
         for (slot, &x) in self.tails.iter_mut().zip(&self.block).rev() {

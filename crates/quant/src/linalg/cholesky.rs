@@ -49,7 +49,12 @@ impl Cholesky {
             let last = (first + BLOCK).min(n);
             wide(
                 #[inline(always)]
-                || (first..last).try_for_each(|j| factor_column(&mut l, (first, j), least[j])),
+                || -> Result<(), usize> {
+                    for (j, &least) in (first..last).zip(&least[first..last]) {
+                        factor_column(&mut l, (first, j), least)?;
+                    }
+                    Ok(())
+                },
             )?;
             update_rest(&mut l, first, last);
             first = last;

@@ -46,7 +46,8 @@ pub fn solve(c: &Matrix, q: &[f64]) -> Option<Held> {
         }
     }
     let mut held: Vec<usize> = (0..n).filter(|i| x[*i] > 0.0).collect();
-    pivot(c, q, &mut held, iterations)
+    let deviations: Vec<f64> = (0..n).map(|i| c.at(i, i).sqrt()).collect();
+    pivot(c, (q, &deviations), &mut held, iterations)
 }
 
 /// One round over all coordinates; says how many were freed or left. It finds who is held, not how
@@ -72,23 +73,32 @@ fn sweep(c: &Matrix, inverses: &[f64], x: &mut [f64], gradient: &mut [f64]) -> u
     )
 }
 
-fn pivot(c: &Matrix, q: &[f64], held: &mut Vec<usize>, mut iterations: usize) -> Option<Held> {
+fn pivot(
+    c: &Matrix,
+    (q, deviations): (&[f64], &[f64]),
+    held: &mut Vec<usize>,
+    mut iterations: usize,
+) -> Option<Held> {
     let n = q.len();
+    // The scale of `q` in units of risk.
+    let sizes = q.iter().zip(deviations).map(|(q, d)| q.abs() / d);
+    let scale = sizes.fold(0.0, f64::max);
+    let tolerance = 1e-12 * scale;
     let mut fewest = usize::MAX;
     let mut patience = PATIENCE;
     for _ in 0..10 * n + 100 {
         iterations += 1;
         let values = solve_held(c, q, held)?;
-        let (gradient, scale) = slope(c, q, held, &values);
-        let tolerance = 1e-12 * scale;
+        let gradient = slope(c, q, held, &values);
         let mut inside = held.iter().zip(&values).peekable();
         let is_bad = |i: &usize| match inside.next_if(|(j, _)| *j == i) {
             Some((_, value)) => *value <= 0.0,
-            None => gradient[*i] < -tolerance * c.at(*i, *i).sqrt(),
+            None => gradient[*i] < -tolerance * deviations[*i],
         };
         let bad: Vec<usize> = (0..n).filter(is_bad).collect();
         if bad.is_empty() {
-            return Some(finished(c, held, &values, &gradient, (iterations, scale)));
+            let found = (held.as_slice(), values.as_slice());
+            return Some(finished(found, deviations, &gradient, (iterations, scale)));
         }
         let exchange = if bad.len() < fewest {
             fewest = bad.len();
@@ -129,8 +139,8 @@ fn solve_held(c: &Matrix, q: &[f64], held: &[usize]) -> Option<Vec<f64>> {
     Some(Cholesky::take(block).ok()?.solve(&right))
 }
 
-/// The gradient `C x - q`, and the scale of `q` in units of risk.
-fn slope(c: &Matrix, q: &[f64], held: &[usize], values: &[f64]) -> (Vec<f64>, f64) {
+/// The gradient `C x - q`.
+fn slope(c: &Matrix, q: &[f64], held: &[usize], values: &[f64]) -> Vec<f64> {
     let mut gradient: Vec<f64> = q.iter().map(|v| -v).collect();
     wide(
         #[inline(always)]
@@ -140,16 +150,12 @@ fn slope(c: &Matrix, q: &[f64], held: &[usize], values: &[f64]) -> (Vec<f64>, f6
             }
         },
     );
-    let scale = (0..q.len())
-        .map(|i| q[i].abs() / c.at(i, i).sqrt())
-        .fold(0.0, f64::max);
-    (gradient, scale)
+    gradient
 }
 
 fn finished(
-    c: &Matrix,
-    held: &[usize],
-    values: &[f64],
+    (held, values): (&[usize], &[f64]),
+    deviations: &[f64],
     gradient: &[f64],
     (iterations, scale): (usize, f64),
 ) -> Held {
@@ -164,7 +170,7 @@ fn finished(
             } else {
                 (-gradient[i]).max(0.0)
             };
-            wrong / c.at(i, i).sqrt()
+            wrong / deviations[i]
         })
         .fold(0.0, f64::max);
     Held {

@@ -18,5 +18,5 @@ mod universe;
 pub mod views;
 
 pub use constraints::{Constraints, Group};
-pub use optimise::{optimise, Method, Objective, Portfolio};
+pub use optimise::{least_variance_long_only, optimise, Method, Objective, Portfolio};
 pub use universe::Universe;

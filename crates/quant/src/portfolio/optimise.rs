@@ -126,7 +126,22 @@ pub fn optimise(
         }
         other => other,
     });
-    let (weights, iterations, residual, tree) = found?;
+    let found = found?;
+    let (costs, _) = constraints.costs(&found.0);
+    told(universe, found, objective.risk_free, costs)
+}
+
+/// Least variance with weights from zero on that add up to one, where the fast road leads to it;
+/// None where [`optimise`] has more to say.
+#[must_use]
+pub fn least_variance_long_only(universe: &Universe) -> Option<Portfolio> {
+    let (weights, iterations, residual) = simplex(universe, &vec![1.0; universe.assets()])?;
+    told(universe, (weights, iterations, residual, None), 0.0, 0.0).ok()
+}
+
+/// What weights mean.
+fn told(universe: &Universe, found: Found, risk_free: f64, costs: f64) -> Result<Portfolio> {
+    let (weights, iterations, residual, tree) = found;
     let (variance, marginal) = universe.variance(&weights)?;
     let volatility = variance.sqrt();
     let share = |(w, m): (&f64, &f64)| {
@@ -136,9 +151,8 @@ pub fn optimise(
             0.0
         }
     };
-    let (costs, _) = constraints.costs(&weights);
     let expected_return = universe.mean().map(|mean| dot(mean, &weights));
-    let rate = objective.risk_free * weights.iter().sum::<f64>();
+    let rate = risk_free * weights.iter().sum::<f64>();
     let sharpe = expected_return
         .filter(|_| volatility > 0.0)
         .map(|r| (r - rate) / volatility);
@@ -168,7 +182,7 @@ fn find(universe: &Universe, objective: &Objective, constraints: &Constraints) -
             best_ratio(universe, &q, constraints).map(plain)
         }
         Method::MaxDiversification => {
-            best_ratio(universe, &universe.deviations(), constraints).map(plain)
+            best_ratio(universe, universe.deviations(), constraints).map(plain)
         }
         Method::RiskParity => {
             let budgets = shares(objective, n)?;

@@ -9,6 +9,7 @@ use crate::linalg::{product, Cholesky, Matrix};
 pub struct Universe {
     mean: Option<Vec<f64>>,
     cov: Matrix,
+    deviations: Vec<f64>,
 }
 
 /// A variance below this part of the largest one is no variance.
@@ -46,17 +47,21 @@ impl Universe {
             let fault = Fault::new("cov", problem, "leave it out, or treat it as cash");
             return Err(QuantError::Degenerate(fault.in_column(i)));
         }
-        let mut universe = Self { mean, cov };
-        universe.make_symmetric(&variances)?;
+        let deviations = variances.iter().map(|v| v.sqrt()).collect();
+        let mut universe = Self {
+            mean,
+            cov,
+            deviations,
+        };
+        universe.make_symmetric()?;
         Ok(universe)
     }
 
-    fn make_symmetric(&mut self, variances: &[f64]) -> Result<()> {
-        let deviations: Vec<f64> = variances.iter().map(|v| v.sqrt()).collect();
-        for j in 0..deviations.len() {
+    fn make_symmetric(&mut self) -> Result<()> {
+        for j in 0..self.deviations.len() {
             for i in 0..j {
                 let (above, below) = (self.cov.at(i, j), self.cov.at(j, i));
-                let size = deviations[i] * deviations[j];
+                let size = self.deviations[i] * self.deviations[j];
                 let wrong = if (above - below).abs() > 1e-8 * size {
                     "the matrix is not symmetric"
                 } else if above.abs() > (1.0 + 1e-8) * size {
@@ -96,10 +101,8 @@ impl Universe {
 
     /// Volatility of each asset.
     #[must_use]
-    pub fn deviations(&self) -> Vec<f64> {
-        (0..self.assets())
-            .map(|i| self.cov.at(i, i).sqrt())
-            .collect()
+    pub fn deviations(&self) -> &[f64] {
+        &self.deviations
     }
 
     /// Expected returns above a rate.
