@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from system import tws_wire as wire
-from system.kraken_wire import answer, dump, read_request
+from system.stand_in_wire import answer, dump, read_request
 from system.tws_exchange import CENT, Exchange, Fault, Order, Trade
 
 
