@@ -460,7 +460,7 @@ fn push_ids(ids: &[VenueOrderId], path: &mut Vec<u8>) {
     }
 }
 
-fn push_products<'a>(listings: &mut dyn Iterator<Item = &'a Listing>, path: &mut Vec<u8>) {
+fn push_products(listings: &mut dyn Iterator<Item = &Listing>, path: &mut Vec<u8>) {
     for listing in listings {
         push_query(
             "product_ids",

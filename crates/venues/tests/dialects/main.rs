@@ -16,7 +16,7 @@ use py_rt_types::{
     AccountReport, CancelOrder, ClientOrderId, NewOrder, OrderType, Price, Qty, Query,
     RejectReason, Report, ReportKind, Side, TimeInForce, VenueOrderId,
 };
-use py_rt_venues::{Requests, Session, VenueEvent, VenueRequest};
+use py_rt_venues::{Requests, VenueEvent, VenueRequest};
 use scripts::{scripts, Script};
 use support::T0;
 
