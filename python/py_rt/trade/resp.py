@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import ssl
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -56,6 +55,8 @@ class Redis:
         plain.settimeout(_LONGEST_S)
         self._socket = plain
         if parts.scheme == "rediss":
+            import ssl
+
             self._socket = ssl.create_default_context().wrap_socket(plain, server_hostname=host)
         self._read = b""
         first = []
