@@ -7,7 +7,6 @@ from typing import Any, Self
 
 import numpy as np
 
-
 _new, _set = object.__new__, object.__setattr__
 
 
