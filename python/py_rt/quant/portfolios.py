@@ -26,7 +26,8 @@ METHODS = (
     "max_diversification",
 )  # fmt: skip
 # Defaults, named: what is passed can then be told from what is not without comparing values.
-_BOUNDS, _AVERSION, _RATE, _BUDGET, _COSTS, _PERIODS = (0, 1), 1.0, 0.0, 1.0, 0.0, 1
+_BOUNDS, _AVERSION, _RATE, _BUDGET, _COSTS = (0, 1), 1.0, 0.0, 1.0, 0.0
+_PERIODS: float = 1
 # What follows a rule instead of minimising anything.
 _RULES = ("equal_weight", "hrp")
 _SHRINKAGES = (None, "ledoit_wolf", "oas")

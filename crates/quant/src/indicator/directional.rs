@@ -306,8 +306,9 @@ impl Indicator for Adx {
         };
         let mut indices = SCRATCH;
         let n = line.len();
-        let (mut untold, all_moved) = self.index.write(columns, &mut indices[..n]);
-        for i in untold..n {
+        let (first, all_moved) = self.index.write(columns, &mut indices[..n]);
+        let mut untold = first;
+        for i in first..n {
             if all_moved && self.seen >= self.index.movements.period {
                 wide(
                     #[inline(always)]

@@ -87,16 +87,12 @@ fn signed([close, last, volume]: [f64; 3]) -> f64 {
 
 /// Volume-weighted average of the typical price (high + low + close) / 3 since the start.
 ///
-/// Prices count from the first one, so that the average of a constant is the constant.
-///
 /// It never forgets by itself: `reset` it where a session begins. Ready from the first bar with
 /// volume; bars without volume change nothing.
 #[derive(Debug, Clone, Default)]
 pub struct Vwap {
-    first: Option<f64>,
     volume: f64,
-    /// Sum of volume times price, less the first price.
-    paid: f64,
+    value: f64,
 }
 
 impl Vwap {
@@ -114,56 +110,20 @@ impl Indicator for Vwap {
     #[inline]
     fn update(&mut self, [high, low, close, volume]: [f64; 4]) -> Option<f64> {
         let price = typical([high, low, close]);
-        let first = match self.first {
-            Some(first) => first,
-            None if volume > 0.0 => *self.first.insert(price),
-            None => return None,
-        };
+        let before = self.volume;
         self.volume += volume;
-        self.paid += paid_over([price, volume], first);
-        Some(first + self.paid / self.volume)
+        if before > 0.0 {
+            self.value += (price - self.value) * (volume / self.volume);
+        } else if self.volume > 0.0 {
+            self.value = price;
+        } else {
+            return None;
+        }
+        Some(self.value)
     }
 
     fn reset(&mut self) {
         *self = Self::new();
-    }
-
-    fn run(&mut self, columns: &[&[f64]], lines: &mut [&mut [f64]]) -> usize {
-        let (&[high, low, close, volume], [line]) = (columns, lines) else {
-            return 0;
-        };
-        each_row([high, low, close], line, typical);
-        let untold = match self.first {
-            Some(_) => 0,
-            None => volume.iter().take_while(|volume| **volume <= 0.0).count(),
-        };
-        let (line, volume) = (&mut line[untold..], &volume[untold..]);
-        if let [price, ..] = &*line {
-            let first = *self.first.get_or_insert(*price);
-            let mut volumes = SCRATCH;
-            let volumes = &mut volumes[..line.len()];
-            volumes.copy_from_slice(volume);
-            retold(line, [volume], |price, [volume]| {
-                paid_over([price, volume], first)
-            });
-            add_up_both([(&mut self.paid, line), (&mut self.volume, volumes)]);
-            retold(line, [volumes], |paid, [volume]| first + paid / volume);
-        }
-        untold
-    }
-}
-
-#[inline(always)]
-fn paid_over([price, volume]: [f64; 2], first: f64) -> f64 {
-    (price - first) * volume
-}
-
-/// The same as [`add_up`] for two sums, which do not wait for each other.
-fn add_up_both([(a, xs), (b, ys)]: [(&mut f64, &mut [f64]); 2]) {
-    for (x, y) in xs.iter_mut().zip(ys) {
-        *a += *x;
-        *b += *y;
-        (*x, *y) = (*a, *b);
     }
 }
 
