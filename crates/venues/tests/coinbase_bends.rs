@@ -72,7 +72,7 @@ fn answers() {
     };
     let edits = r#""edit_history":[{"price":"89100.00","size":"0.2","replace_accept_timestamp":
         "2026-11-20T15:00:01Z"}]"#;
-    for changes in [&[FILLED][..], &[("\"edit_history\":[]", edits)]] {
+    for changes in [&[][..], &[("\"edit_history\":[]", edits)]] {
         bend(&OPTIONAL, &orders(&order(changes)), &read_orders);
     }
     let symbols = dialect().symbols;

@@ -122,9 +122,6 @@ pub fn decode_accounts(body: &[u8]) -> Result<(Purse, Vec<u8>), Malformed> {
 }
 
 fn scan_amount<'a>(scanner: &mut Scanner<'a>, slot: &mut Slot<'a>) -> Result<(), DecodeError> {
-    if scanner.peek()? != Kind::Object {
-        return slot.fill(scanner);
-    }
     scanner.begin_object()?;
     while let Some(name) = scanner.next_key()? {
         match name {

@@ -66,7 +66,7 @@ impl<'a> RawOrder<'a> {
                     order.scan_configuration(scanner)?;
                     continue;
                 }
-                b"edit_history" if scanner.peek()? == Kind::Array => {
+                b"edit_history" if scanner.peek()? != Kind::Null => {
                     order.scan_edits(scanner)?;
                     continue;
                 }
