@@ -165,9 +165,10 @@ impl<'a> RawOrder<'a> {
             .filter(|_| self.configurations == 1)
             .ok_or_else(|| self.symbol.malformed("order_configuration"))?;
         let cum_qty = or_zero(&self.cum_qty, "filled_size", listing)?;
-        let order_qty = match (self.edit.size.is_empty(), self.base_size.is_empty()) {
-            (false, _) => qty(&self.edit.size, "size", listing)?,
-            (_, false) => qty(&self.base_size, "base_size", listing)?,
+        let edited = self.edit.size.digits("size")?;
+        let order_qty = match (edited, self.base_size.digits("base_size")?) {
+            (Some(_), _) => qty(&self.edit.size, "size", listing)?,
+            (_, Some(_)) => qty(&self.base_size, "base_size", listing)?,
             // Sized in money: never ours, and what it comes to is what was executed.
             _ => cum_qty,
         };
@@ -196,9 +197,9 @@ impl<'a> RawOrder<'a> {
         if kind != OrderType::Limit {
             return Ok(None);
         }
-        match self.edit.price.is_empty() {
-            false => price(&self.edit.price, "price", listing),
-            true => price(&self.limit_price, "limit_price", listing),
+        match self.edit.price.digits("price")? {
+            Some(_) => price(&self.edit.price, "price", listing),
+            None => price(&self.limit_price, "limit_price", listing),
         }
         .map(Some)
     }
