@@ -108,7 +108,7 @@ impl Cell {
 /// and digits side by side in one word (the reverse of Lemire's, see [`crate::columns`]).
 #[inline]
 const fn eight_digits(value: u64) -> (u64, usize) {
-    let fours = value / 10_000 | (value % 10_000) << 32;
+    let fours = (value / 10_000) | ((value % 10_000) << 32);
     let hundreds = (fours * 10_486) >> 20 & 0x0000_007f_0000_007f;
     let pairs = hundreds | (fours - 100 * hundreds) << 16;
     let tens = (pairs * 103) >> 10 & 0x000f_000f_000f_000f;
