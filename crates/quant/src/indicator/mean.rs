@@ -245,12 +245,13 @@ fn sum_pair(slots: &mut [f64], pair: &[f64], last: &[f64], one: &[f64]) {
 
 /// Writes the constant itself where all n values of a window are equal.
 ///
-/// Such a window contains a place one less than a multiple of n whose value equals that before it,
-/// so that it is enough to look there.
+/// Such a window contains a place one less than a multiple of n, whose value equals that before it
+/// or that behind it, so that it is enough to look there.
 fn settle_column(means: &mut [f64], xs: &[f64], n: usize) {
     let mut i = n - 1;
     while let Some(&x) = xs.get(i) {
-        if i > 0 && xs[i - 1] - x != 0.0 {
+        let differs = |y: &f64| y - x != 0.0;
+        if n > 1 && differs(&xs[i - 1]) && xs.get(i + 1).is_none_or(differs) {
             i += n;
             continue;
         }
