@@ -153,7 +153,8 @@ class CoinbaseVenue(Calls):
         event = {"type": "update", "product_id": symbol, "updates": updates}
         trade = {"trade_id": str(beat), "product_id": symbol, "price": str(book.middle)}
         trade |= {"size": "0.01", "side": "SELL", "time": iso(time.time())}
-        lost = self._fault("book")
+        heard = any(("level2", symbol) in socket.subscribed for socket in self.market)
+        lost = heard and self._fault("book")
         for socket in self.market:
             if ("level2", symbol) in socket.subscribed:
                 if lost:

@@ -140,7 +140,8 @@ class KrakenVenue(Calls):
         symbol = book.pair.symbol
         sides = book.walk()
         message = self._book_message("update", book, sides)
-        if self._fault("book"):
+        heard = any(("book", symbol) in socket.subscribed for socket in self.market)
+        if heard and self._fault("book"):
             message["data"][0]["checksum"] ^= 1
         price, qty = book.middle, Decimal("0.01000000")
         trade = {"symbol": symbol, "side": "buy", "price": price, "qty": qty}

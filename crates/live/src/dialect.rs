@@ -43,7 +43,7 @@ impl Dialect {
     /// Whether only coins are traded there.
     #[must_use]
     pub const fn trades_coins(self) -> bool {
-        !matches!(self, Self::Alpaca)
+        !matches!(self, Self::Alpaca | Self::Ib)
     }
 
     /// The instruments of a session, under all the names that the venue has for them.
