@@ -81,7 +81,7 @@ class Rig:
     arguments: tuple[str, ...] = ()
     environment: ClassVar[dict[str, str]] = {}
     dead_man_s: float = 0
-    calm_s: float = 15.0
+    calm_s: float = 6.0
     """How long the venue needs to be asked everything once the network works again."""
 
     def __init__(self, folder: Path, venue: VenueProcess, symbols: list[str], port: int) -> None:

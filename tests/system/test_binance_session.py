@@ -80,7 +80,7 @@ def test_answers_and_reports_that_are_lost_are_asked_for(coins: Rig) -> None:
     # Longer than a silent order is left alone.
     time.sleep(18.0)
     child.send_signal(signal.SIGINT)
-    coins.assert_equal(coins.ended(child, 120))
+    coins.assert_equal(coins.ended(child, 30))
 
 
 def test_kills_behind_a_network_that_fails(coins: Rig) -> None:

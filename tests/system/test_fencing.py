@@ -54,7 +54,7 @@ def beside(first: Rig, machine: str | None = None) -> Rig:
 
 def refused(child: subprocess.Popen[str]) -> dict[str, Any]:
     """Wait for a process to be fenced off; return what it said."""
-    said, _ = child.communicate(timeout=120)
+    said, _ = child.communicate(timeout=30)
     assert child.returncode == 5, said
     error: dict[str, Any] = json.loads(said)["error"]
     assert error["code"] == "fenced"
@@ -69,12 +69,12 @@ def sent_by(found: Rig) -> int:
 
 def end(child: subprocess.Popen[str]) -> None:
     child.send_signal(signal.SIGINT)
-    child.communicate(timeout=120)
+    child.communicate(timeout=30)
 
 
 def stopped(child: subprocess.Popen[str], found: Rig) -> dict[str, Any]:
     child.send_signal(signal.SIGINT)
-    return found.ended(child, 120)
+    return found.ended(child, 30)
 
 
 def trades_at_last(found: Rig) -> None:

@@ -61,7 +61,7 @@ def test_flatten_ends_flat_and_holds_until_a_person_resumes(tmp_path: Path) -> N
             status = read_status(tmp_path / "session")
             assert status["kill"] == "flatten"
             rt.kill(tmp_path / "session", "stop", by="ada")
-            said, _ = child.communicate(timeout=120)
+            said, _ = child.communicate(timeout=30)
         assert child.returncode == 0, said
         log = (tmp_path / "session.log").read_text(encoding="utf-8")
         assert "flat: no order works, nothing is held" in log

@@ -63,7 +63,7 @@ def run_through(coins: KrakenRig, faults: list[Fault]) -> dict[str, Any]:
     coins.venue.faults.clear()
     time.sleep(18.0)
     child.send_signal(signal.SIGINT)
-    return coins.ended(child, 120)
+    return coins.ended(child, 40)
 
 
 def test_the_stand_in_signs_and_sums_as_the_documentation_does() -> None:
@@ -168,7 +168,7 @@ def test_a_book_with_a_wrong_sum_is_subscribed_to_anew(coins: KrakenRig) -> None
     coins.wait(child, coins.executed, "nothing was executed")
     coins.orders_after(child, again)
     child.send_signal(signal.SIGINT)
-    coins.assert_equal(coins.ended(child, 120))
+    coins.assert_equal(coins.ended(child, 40))
     assert counts["subscribe book"] == counts["unsubscribe book"] + len(PAIRS)
     assert 0 < counts["unsubscribe book"] <= counts["wrong_sum"]
 

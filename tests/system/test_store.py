@@ -130,7 +130,7 @@ def test_a_database_that_dies_is_waited_for_by_nobody(coins: Rig, database: Serv
     database.stop()
     coins.orders_after(child, sent + 5)
     child.send_signal(signal.SIGINT)
-    coins.assert_equal(coins.ended(child, 120))
+    coins.assert_equal(coins.ended(child, 30))
     assert read_status(coins.folder)["store"]["error"] is not None
     database.start()
     assert deliver(coins.folder, database.url)["waiting"] == 0
@@ -145,7 +145,7 @@ def test_a_database_that_freezes_is_waited_for_by_nobody(coins: Rig, database: S
     database.send(signal.SIGCONT)
     coins.orders_after(child, sent + 5)
     child.send_signal(signal.SIGINT)
-    coins.assert_equal(coins.ended(child, 120))
+    coins.assert_equal(coins.ended(child, 30))
     deliver(coins.folder, database.url)
     assert_same_rows(coins.folder, database.url)
 
@@ -181,7 +181,7 @@ def test_transactions_that_are_in_each_others_way_are_done_again(
         other.stdin.close()
         other.wait(20)
     child.send_signal(signal.SIGINT)
-    coins.assert_equal(coins.ended(child, 120))
+    coins.assert_equal(coins.ended(child, 30))
     log = (database.folder / "server.log").read_text(encoding="utf-8", errors="replace")
     assert "could not serialize access" in log
     deliver(coins.folder, database.url)

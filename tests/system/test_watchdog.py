@@ -21,7 +21,7 @@ def test_a_callback_that_hangs(tmp_path: Path, where: str, monkeypatch: pytest.M
     with rig(tmp_path, STOCKS[:1], 1.0) as made:
         made.strategy, made.watchdog_s = str(hanging_strategy.__file__), 0.5
         child = made.start(0)
-        said, _ = child.communicate(timeout=120)
+        said, _ = child.communicate(timeout=30)
         log = (tmp_path / "session.log").read_text(encoding="utf-8")
         assert child.returncode == (-signal.SIGKILL if native else 1), said + log
         assert "a callback has not returned for 0.5 s: reduce-only" in log
