@@ -12,7 +12,7 @@ export CARGO_TERM_COLOR ?= auto
 
 PYTHON ?=
 # More than the cores: the tests of sessions wait most of their time.
-PYTEST_JOBS ?= 4
+PYTEST_JOBS ?= 6
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.stamp

@@ -33,7 +33,7 @@ pytestmark = [
 ]
 
 SEED = 20261130
-PATIENCE_S = 240.0
+PATIENCE_S = 120.0
 
 
 class TwsRig(Rig):
@@ -70,8 +70,7 @@ class TwsRig(Rig):
     def worker(self) -> int:
         """Return the process of the bridge that speaks, which the keeper started."""
         keeper = self.bridge()["pid"]
-        path = Path(f"/proc/{keeper}/task/{keeper}/children")
-        children = path.read_text().split() if path.exists() else []
+        children = Path(f"/proc/{keeper}/task/{keeper}/children").read_text().split()
         return int(children[0]) if children else 0
 
     def bridge(self) -> dict[str, Any]:
