@@ -44,7 +44,7 @@ SESSION = """\
 [run]
 symbols = ["AAPL", "MSFT", "KO"]
 state_dir = "{folder}/session"
-seconds = 300
+seconds = 90
 [venue]
 dialect = "alpaca"
 mode = "paper"
