@@ -123,6 +123,25 @@ def test_a_session_that_slept_sends_nothing_when_it_wakes(first: Rig, database: 
     end(other)
 
 
+def test_a_database_that_is_slow_at_the_start_is_not_taken_for_a_silent_one(
+    first: Rig, database: Server
+) -> None:
+    first.more = STORE.format(url=database.url).replace(f'"{LEASE_S}s"', '"10s"')
+    child = first.start(0)
+    first.orders_after(child, 5)
+    second = beside(first, "machine")
+    database.send(signal.SIGSTOP)
+    try:
+        other = second.start(0)
+        # Longer than a renewal may take, shorter than what is left of the lease.
+        time.sleep(5)
+    finally:
+        database.send(signal.SIGCONT)
+    refused(other)
+    assert sent_by(second) == 0
+    first.assert_equal(stopped(child, first))
+
+
 def test_an_account_is_taken_over_from_a_session_that_lives(first: Rig, database: Server) -> None:
     first.more = STORE.format(url=database.url)
     child = first.start(0)

@@ -41,8 +41,15 @@ pub trait Hooks {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {
     Trading,
-    Closing { until: UnixNanos },
-    Comparing { until: UnixNanos, last: UnixNanos },
+    /// Open orders are waited for until then, and to the last those of which nothing is known.
+    Closing {
+        until: UnixNanos,
+        last: UnixNanos,
+    },
+    Comparing {
+        until: UnixNanos,
+        last: UnixNanos,
+    },
     Done,
 }
 
@@ -112,6 +119,7 @@ struct Duty {
     account_up: bool,
     was_connected: bool,
     cancels_on_stop: bool,
+    settle_ns: i64,
     ends_at_once: bool,
     /// Reduce-only because of the lease alone.
     restrained: bool,
@@ -127,6 +135,8 @@ pub struct EndRules {
     pub ends_at_once: bool,
     /// Whether the end waits for cancels.
     pub cancels_on_stop: bool,
+    /// How old a request must be before "no such order" proves anything.
+    pub settle_ns: i64,
 }
 
 impl<S, T, J> std::fmt::Debug for Driver<'_, S, T, J> {
@@ -183,6 +193,7 @@ impl<'a, S: Strategy, T: Transport, J: Tape> Driver<'a, S, T, J> {
                 account_up: false,
                 was_connected: false,
                 cancels_on_stop: rules.cancels_on_stop,
+                settle_ns: rules.settle_ns,
                 ends_at_once: rules.ends_at_once,
                 restrained: false,
                 totals: Totals::default(),
@@ -291,7 +302,9 @@ impl<'a, S: Strategy, T: Transport, J: Tape> Driver<'a, S, T, J> {
 
     fn poll_timeout(&self) -> UnixNanos {
         let phase = match self.duty.phase {
-            Phase::Closing { until } | Phase::Comparing { until, .. } => until,
+            // The watch looks more often than that.
+            Phase::Closing { last, .. } => last,
+            Phase::Comparing { until, .. } => until,
             Phase::Trading => self.duty.ends_at,
             Phase::Done => UnixNanos::MIN,
         };

@@ -290,6 +290,7 @@ pub fn run_session<S: Strategy, T: Transport, J: Tape>(
         ends_at,
         ends_at_once: opened.ending,
         cancels_on_stop: config.cancel_on_stop,
+        settle_ns: config.times.settle_ns,
     };
     let mut driver = Driver::new(parts, rules);
     driver.set_totals(opened.totals);

@@ -290,6 +290,7 @@ fn faults_all_the_way_end_equal() {
         reset_every: 7,
         lose_report_every: 6,
         cut_account_ms: 400,
+        ..Faults::default()
     };
     let (world, scratch) = (world(), Scratch::new("faults"));
     world.borrow_mut().faults = faults;
@@ -301,6 +302,22 @@ fn faults_all_the_way_end_equal() {
     assert_eq!(summary.cash, world.borrow().cash_text());
     assert_eq!(summary.fills, world.borrow().executions.len() as u64);
     assert_replays(&summary, "faults");
+}
+
+#[test]
+fn the_end_waits_until_an_order_that_never_arrived_is_proved_absent() {
+    for settle_s in [3, 7, 13] {
+        let what = format!("settle time of {settle_s} s");
+        let (world, scratch) = (world(), Scratch::new("unheard"));
+        world.borrow_mut().faults.unheard_every = 3;
+        let mut config = config(scratch.path(), 2);
+        config.times.settle_ns = settle_s * 1_000_000_000;
+        let mut listener = Listener::default();
+        let summary = undisturbed(&world, &config, &mut listener).unwrap();
+        assert!(summary.orders > 3, "{what}: {summary:?}");
+        assert_same_books(&world.borrow(), &summary, &what);
+        assert_replays(&summary, &what);
+    }
 }
 
 #[test]

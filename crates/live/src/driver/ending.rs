@@ -1,8 +1,9 @@
 //! The end of a session: who asks for it, how far it has come, what is written last.
 
+use py_rt_kernel::execution::Order;
 use py_rt_kernel::journal::{End, Entry};
 use py_rt_kernel::{Control, Input, Session, Strategy};
-use py_rt_types::UnixNanos;
+use py_rt_types::{OrderStatus, UnixNanos};
 
 use super::{unwritten, Driver, Phase, Reason, SECOND_NS};
 use crate::error::LiveError;
@@ -14,6 +15,8 @@ use crate::store::Status;
 const WATCH_NS: i64 = 100_000_000;
 /// How long an end may take: cancels to be confirmed, books to be compared.
 const STOP_NS: i64 = 5 * SECOND_NS;
+/// How long it takes to ask for an unknown order once its absence can be proved.
+const PROOF_NS: i64 = 5 * SECOND_NS;
 /// How long an answer to what was kept back may take to come, and to be asked on.
 const ANSWER_NS: i64 = 3 * SECOND_NS;
 /// How long it may take where the venue's limits keep the questions back.
@@ -56,8 +59,10 @@ impl<S: Strategy, T: Transport, J: Tape> Driver<'_, S, T, J> {
         if self.duty.phase != Phase::Trading {
             return Ok(());
         }
+        let until = now.plus(STOP_NS);
         self.duty.phase = Phase::Closing {
-            until: now.plus(STOP_NS),
+            until,
+            last: until.max(now.plus(self.duty.settle_ns).plus(PROOF_NS)),
         };
         self.duty.reason = Some(reason);
         self.feed(now, Input::Control(Control::Stop))
@@ -67,9 +72,10 @@ impl<S: Strategy, T: Transport, J: Tape> Driver<'_, S, T, J> {
     fn advance_end(&mut self, now: UnixNanos) -> Result<(), LiveError> {
         match self.duty.phase {
             Phase::Trading | Phase::Done => {}
-            Phase::Closing { until } => {
-                let open = self.duty.cancels_on_stop && !self.kernel.orders().open().is_empty();
-                if open && now < until {
+            Phase::Closing { until, last } => {
+                let orders = self.kernel.orders().open();
+                let works = self.duty.cancels_on_stop && !orders.is_empty();
+                if (works && now < until) || (now < last && orders.iter().any(is_in_doubt)) {
                     return Ok(());
                 }
                 // The questions have a connection of their own: the books are compared even when
@@ -145,4 +151,9 @@ impl<S: Strategy, T: Transport, J: Tape> Driver<'_, S, T, J> {
         self.kill.lay_down();
         Ok(())
     }
+}
+
+/// Whether the venue may or may not have it, or its replacement.
+fn is_in_doubt(order: &Order) -> bool {
+    order.status == OrderStatus::Unknown || order.pending_replace.is_some()
 }

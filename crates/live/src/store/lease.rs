@@ -7,6 +7,7 @@
 //!
 //! What the database cannot say it does not decide: when it is known not to answer, trading goes
 //! on ([`Silence::Trade`]) or may only reduce ([`Silence::ReduceOnly`]), as the configuration says.
+//! At the start it has as long to answer as a lease holds, afterwards a fifth of that.
 
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -171,12 +172,16 @@ impl LeaseKeeper {
     /// database is silent and that is a reason not to start.
     pub fn start(place: Place, terms: Terms) -> Result<Self, LiveError> {
         let lease = Arc::new(Lease::new(terms));
+        // Nothing waits for us yet, and a database that is taken for a silent one lets two trade.
         let mut clerk = Clerk {
             place,
+            limit: lease.terms.length,
             lease: Arc::clone(&lease),
             database: None,
         };
-        match clerk.try_turn() {
+        let first = clerk.try_turn();
+        clerk.hurry();
+        match first {
             Err(Failure::Fenced(holder)) => return Err(held(&lease, &holder)),
             Err(failure) if lease.terms.silence == Silence::ReduceOnly => {
                 return Err(LiveError::Connection(format!(
@@ -227,11 +232,21 @@ fn held(lease: &Lease, holder: &str) -> LiveError {
 
 struct Clerk {
     place: Place,
+    /// How long the database may take for one step.
+    limit: Duration,
     lease: Arc<Lease>,
     database: Option<Postgres>,
 }
 
 impl Clerk {
+    /// From now on silence is noticed well before the lease runs out.
+    fn hurry(&mut self) {
+        self.limit = self.lease.terms.length / 5;
+        if let Some(database) = &mut self.database {
+            database.limit_steps(self.limit);
+        }
+    }
+
     fn run(&mut self) {
         let every = self.lease.terms.length / 5;
         loop {
@@ -265,9 +280,8 @@ impl Clerk {
 
     /// Takes or renews the lease; says when that was asked for.
     fn ask(&mut self) -> Result<i64, Failure> {
-        let step = self.lease.terms.length / 5;
         if self.database.is_none() {
-            self.database = Some(Postgres::connect_within(&self.place, step)?);
+            self.database = Some(Postgres::connect_within(&self.place, self.limit)?);
         }
         let Some(database) = &mut self.database else {
             return Ok(i64::MIN);

@@ -116,6 +116,11 @@ impl Postgres {
         Ok(made)
     }
 
+    /// From now on a step may take so long.
+    pub(super) const fn limit_steps(&mut self, step: Duration) {
+        self.step = step;
+    }
+
     /// Does one thing, within the limit; asks again a few times when others were in the way.
     pub(super) fn run<T>(
         &mut self,

@@ -7,6 +7,8 @@ pub struct Faults {
     pub gateway_timeout_every: u64,
     /// Every n-th order call is applied and its connection reset.
     pub reset_every: u64,
+    /// Every n-th order call never arrives and its connection is reset.
+    pub unheard_every: u64,
     /// Every n-th report is lost.
     pub lose_report_every: u64,
     /// The account stream is cut each so many milliseconds.

@@ -226,10 +226,14 @@ impl World {
                 }
             }
         } else {
-            let (status, body) = self.answer(&text);
             let order_call = !text.starts_with("GET");
             self.calls += u64::from(order_call);
-            let nth = |every: u64| order_call && every > 0 && self.calls % every == 0;
+            let calls = self.calls;
+            let nth = |every: u64| order_call && every > 0 && calls % every == 0;
+            if nth(self.faults.unheard_every) {
+                return self.deliver(lane, 1, Delivery::Closed(lane));
+            }
+            let (status, body) = self.answer(&text);
             if nth(self.faults.reset_every) {
                 return self.deliver(lane, 1, Delivery::Closed(lane));
             }
