@@ -109,7 +109,7 @@ class Chaos:
 
     def close(self) -> None:
         """End the proxy."""
-        self._proxy.close()
+        self._proxy.stop()
 
     def run(self, kills: int, lives_between_rests: int = 10) -> Tally:
         """Go on until so many processes were killed, then rest once more."""

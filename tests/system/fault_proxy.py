@@ -10,9 +10,10 @@ import asyncio
 import contextlib
 import random
 import struct
-import threading
 from collections import Counter
 from collections.abc import Mapping
+
+from system.loop_thread import LoopThread
 
 REQUEST_FAULTS = {
     "reset_before": 0.02,
@@ -40,7 +41,7 @@ _ANSWERS = {
 }
 
 
-class FaultProxy:
+class FaultProxy(LoopThread):
     """Listens on a port of its own and passes on to `port`, with faults while `faulty`."""
 
     def __init__(
@@ -62,37 +63,10 @@ class FaultProxy:
         self._venue = port
         self._requests, self._frames = requests, frames
         self._drawn = random.Random(seed)
-        self._loop = asyncio.new_event_loop()
-        self._listening = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._thread.start()
-        assert self._listening.wait(10)
+        self.listen()
 
-    def close(self) -> None:
-        """Cut everything and end the thread."""
-        self._loop.call_soon_threadsafe(self._stop.set)
-        self._thread.join(10)
-
-    def _run(self) -> None:
-        self._loop.run_until_complete(self._serve())
-        self._loop.close()
-
-    async def _serve(self) -> None:
-        self._stop = asyncio.Event()
-        self._tasks: set[asyncio.Task[None]] = set()
-        server = await asyncio.start_server(self._start, "127.0.0.1", 0)
-        self.port: int = server.sockets[0].getsockname()[1]
-        self._listening.set()
-        await self._stop.wait()
-        server.close()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    def _start(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.ensure_future(self._pass_on(reader, writer))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+    async def _open(self) -> None:
+        self.port = await self._serve_with(self._pass_on)
 
     def _draw(self, chances: Mapping[str, float]) -> str:
         left = self._drawn.random()

@@ -110,7 +110,7 @@ def overload(session: Rig, seconds: float, times: int, rate: float) -> Overloade
         child.terminate()
         summary = session.ended(child, 60)
     finally:
-        proxy.close()
+        proxy.stop()
     _, found = session.compared(summary)
     return Overloaded(usual, taken, most, normal, tuple(found), summary)
 

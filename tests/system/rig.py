@@ -84,6 +84,9 @@ class Rig:
     calm_s: float = 6.0
     """How long the venue needs to be asked everything once the network works again."""
 
+    patience_s: float = 90.0
+    """How long an event of a session may take."""
+
     def __init__(self, folder: Path, venue: VenueProcess, symbols: list[str], port: int) -> None:
         self.folder, self.venue, self.symbols, self.port = folder, venue, symbols, port
 
@@ -132,15 +135,9 @@ class Rig:
         """Whether the venue has executed anything of it."""
         return bool(read_ledger(self.venue.admin)["executions"])
 
-    def wait(
-        self,
-        child: subprocess.Popen[str],
-        done: Callable[[], bool],
-        missing: str,
-        longest_s: float = 90,
-    ) -> None:
+    def wait(self, child: subprocess.Popen[str], done: Callable[[], bool], missing: str) -> None:
         """Wait for an event of a session that runs, however slow the machine is."""
-        until = time.monotonic() + longest_s
+        until = time.monotonic() + self.patience_s
         while not done():
             assert child.poll() is None, child.communicate()[0]
             assert time.monotonic() < until, missing + "\n" + self.log()[-2000:]
@@ -212,7 +209,7 @@ class Rig:
             child.send_signal(signal.SIGINT)
             self.assert_equal(self.ended(child, 60))
         finally:
-            proxy.close()
+            proxy.stop()
 
     def assert_equal(self, summary: dict[str, Any]) -> None:
         diff, found = self.compared(summary)

@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import abc
 import asyncio
-import contextlib
 import random
-import threading
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -17,6 +15,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, ClassVar
 
+from system.loop_thread import LoopThread
 from system.stand_in_market import Book, Order, fee_of
 from system.stand_in_wire import Gone, Request, Socket, answer, dump, read_request
 
@@ -172,49 +171,17 @@ class Exchange(abc.ABC):
         }
 
 
-class StandIn(Exchange):
+class StandIn(Exchange, LoopThread):
     """Listens on a port of its own until it is closed."""
 
     dialect: ClassVar[str]
     key: str
     secret: str
 
-    def listen(self) -> None:
-        """Begin to listen."""
+    async def _open(self) -> None:
         self.market: set[Socket] = set()
-        self._loop = asyncio.new_event_loop()
-        self._listening = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._thread.start()
-        assert self._listening.wait(10)
+        self.port = await self._serve_with(self._talk)
         self.address = self.admin = f"http://127.0.0.1:{self.port}"
-
-    def stop(self) -> None:
-        """Cut everything and end the thread."""
-        self._loop.call_soon_threadsafe(self._end.set)
-        self._thread.join(10)
-
-    def _run(self) -> None:
-        self._loop.run_until_complete(self._serve())
-        self._loop.close()
-
-    async def _serve(self) -> None:
-        self._end = asyncio.Event()
-        self._tasks: set[asyncio.Task[None]] = set()
-        server = await asyncio.start_server(self._start, "127.0.0.1", 0)
-        self.port: int = server.sockets[0].getsockname()[1]
-        self._listening.set()
-        walking = asyncio.ensure_future(self._walk())
-        await self._end.wait()
-        server.close()
-        for task in (walking, *self._tasks):
-            task.cancel()
-        await asyncio.gather(walking, *self._tasks, return_exceptions=True)
-
-    def _start(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.ensure_future(self._talk(reader, writer))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
 
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -274,18 +241,6 @@ class StandIn(Exchange):
     @abc.abstractmethod
     def _beat(self) -> None:
         """Say that the streams live."""
-
-    def on_loop(self, act: Callable[[], None]) -> None:
-        """Do something between two messages."""
-        done = threading.Event()
-
-        def go() -> None:
-            with contextlib.suppress(OSError):
-                act()
-            done.set()
-
-        self._loop.call_soon_threadsafe(go)
-        assert done.wait(10)
 
     def cut_streams(self) -> None:
         """Cut the account's streams as they stand."""

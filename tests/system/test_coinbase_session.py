@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -41,12 +41,15 @@ class CoinbaseRig(Rig):
     def rows(self, table: str) -> list[dict[str, Any]]:
         return read_table(self.folder / "session" / "store.sqlite", table)
 
-    def run_through(self, faults: list[Fault]) -> dict[str, Any]:
-        """Run until every fault has happened as often as it may, then until nothing is unknown."""
+    def run_through(
+        self, faults: list[Fault], answered: Callable[[], bool] = lambda: True
+    ) -> dict[str, Any]:
+        """Run until every fault has happened and was answered, then until nothing is unknown."""
         self.venue.faults[:] = faults
         child = self.start(0)
         self.orders_after(child, 1)
         self.wait(child, lambda: all(fault.left == 0 for fault in faults), f"{faults}")
+        self.wait(child, answered, f"{self.venue.counts}")
         self.venue.faults.clear()
         known = {row["client_order_id"] for row in self.rows("orders")}
 
@@ -136,8 +139,12 @@ def test_states_that_are_lost_doubled_and_late_are_booked_once(coins: CoinbaseRi
 
 def test_a_hole_in_the_market_data_makes_a_new_connection(coins: CoinbaseRig) -> None:
     fault = Fault("gap", ("book",), chance=0.1, left=2)
-    coins.assert_equal(coins.run_through([fault]))
     counts = coins.venue.counts
+
+    def connected_again() -> bool:
+        return counts["subscribe level2"] >= 2
+
+    coins.assert_equal(coins.run_through([fault], connected_again))
     assert counts["gap"] == 2
     assert 2 <= counts["subscribe level2"] <= 3
     assert counts["subscribe level2"] == counts["subscribe heartbeats"] - 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import random
@@ -11,7 +10,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +24,7 @@ from system.rig import Rig
 from system.tws_exchange import Fault
 from system.tws_venue import TwsVenue
 
-pytestmark = [
-    pytest.mark.system,
-    pytest.mark.skipif(
-        importlib.util.find_spec("ib_async") is None, reason="needs the package ib_async"
-    ),
-]
+pytestmark = pytest.mark.system
 
 SEED = 20261130
 PATIENCE_S = 120.0
@@ -43,24 +37,17 @@ class TwsRig(Rig):
     place = "port = {port}\nclient_id = 7"
     # TWS takes fifty messages a second, questions among them.
     arguments: tuple[str, ...] = ("--set", "every=120ms")
-
-    def await_that(self, child: subprocess.Popen[str], what: Callable[[], bool]) -> None:
-        """Wait until something is so, while the session runs."""
-        until = time.monotonic() + PATIENCE_S
-        while not what():
-            assert child.poll() is None, self._log()
-            assert time.monotonic() < until, self._log()
-            time.sleep(0.05)
+    patience_s = PATIENCE_S
 
     def await_log(self, child: subprocess.Popen[str], words: str) -> None:
         """Wait until the bridge says so."""
         log = self.folder / "session" / "bridge.log"
-        self.await_that(child, lambda: log.exists() and words in log.read_text("utf-8"))
+        self.wait(child, lambda: log.exists() and words in log.read_text("utf-8"), words)
 
     def await_trades(self, child: subprocess.Popen[str], more: int) -> None:
         """Wait until so many more executions have happened at the venue."""
         wanted = len(self.venue.trades) + more
-        self.await_that(child, lambda: len(self.venue.trades) >= wanted)
+        self.wait(child, lambda: len(self.venue.trades) >= wanted, "too few trades")
 
     def stop(self, child: subprocess.Popen[str]) -> dict[str, Any]:
         """End a session that has settled."""
@@ -88,14 +75,11 @@ class TwsRig(Rig):
     def await_online(self, child: subprocess.Popen[str]) -> None:
         """Wait until orders are sent again: the session has asked everything."""
         placed = len(self.venue.placed_s)
-        self.await_that(child, lambda: len(self.venue.placed_s) > placed)
+        self.wait(child, lambda: len(self.venue.placed_s) > placed, "no order was sent")
 
-    def _log(self) -> str:
-        texts = []
-        for name in ("session.log", "session/bridge.log"):
-            path = self.folder / name
-            texts.append(path.read_text("utf-8")[-3000:] if path.exists() else "")
-        return "\n".join(texts)
+    def log(self) -> str:
+        path = self.folder / "session" / "bridge.log"
+        return super().log() + (path.read_text("utf-8")[-3000:] if path.exists() else "")
 
 
 @pytest.fixture
@@ -111,7 +95,11 @@ def test_every_kind_of_order_ends_equal(stocks: TwsRig) -> None:
     child = stocks.start(0)
     stocks.await_trades(child, 12)
     counts = stocks.venue.counts
-    stocks.await_that(child, lambda: counts["modified"] > 1 and counts["canceled"] > 1)
+    stocks.wait(child, lambda: counts["modified"] > 1, "nothing was modified")
+    # In a market that stands still bids stay, and the strategy takes those away that are too many.
+    for book in stocks.venue.books.values():
+        book.stride = 0
+    stocks.wait(child, lambda: counts["canceled"] > 1, "nothing was canceled")
     stocks.assert_equal(stocks.stop(child))
     orders = read_table(stocks.folder / "session" / "store.sqlite", "orders")
     assert {"Filled", "Canceled", "Replaced"} <= {row["status"] for row in orders}
@@ -132,6 +120,7 @@ def test_kills_of_the_session_lose_nothing(stocks: TwsRig) -> None:
         child.kill()
         child.communicate()
     child = stocks.start(0)
+    stocks.await_online(child)
     stocks.await_trades(child, 2)
     stocks.assert_equal(stocks.stop(child))
 
@@ -151,6 +140,8 @@ def test_kills_of_the_bridge_lose_nothing(stocks: TwsRig) -> None:
 def test_both_killed_together_lose_nothing(stocks: TwsRig) -> None:
     for _ in range(2):
         child = stocks.start(0)
+        # Its bridge is there: what an earlier session left at TWS trades without one.
+        stocks.await_online(child)
         stocks.await_trades(child, 2)
         keeper = stocks.bridge()["pid"]
         stocks.kill_worker()
@@ -161,6 +152,7 @@ def test_both_killed_together_lose_nothing(stocks: TwsRig) -> None:
             assert time.monotonic() < until, "the keeper outlives its session"
             time.sleep(0.05)
     child = stocks.start(0)
+    stocks.await_online(child)
     stocks.await_trades(child, 2)
     stocks.assert_equal(stocks.stop(child))
 
@@ -175,7 +167,7 @@ def test_answers_that_are_lost_are_asked_for(stocks: TwsRig) -> None:
     ]
     stocks.venue.faults[:] = faults
     child = stocks.start(0)
-    stocks.await_that(child, lambda: sum(fault.left for fault in faults) == 0)
+    stocks.wait(child, lambda: sum(fault.left for fault in faults) == 0, f"{faults}")
     stocks.await_online(child)
     stocks.assert_equal(stocks.stop(child))
     assert {fault.kind for fault in faults} <= stocks.venue.counts.keys()
@@ -190,7 +182,7 @@ def test_what_is_doubled_late_and_cut_is_booked_once(stocks: TwsRig) -> None:
     ]
     stocks.venue.faults[:] = faults
     child = stocks.start(0)
-    stocks.await_that(child, lambda: sum(fault.left for fault in faults) == 0)
+    stocks.wait(child, lambda: sum(fault.left for fault in faults) == 0, f"{faults}")
     stocks.await_online(child)
     stocks.assert_equal(stocks.stop(child))
 
@@ -227,7 +219,7 @@ def test_tws_that_loses_the_venue_and_finds_it_again(stocks: TwsRig) -> None:
 def test_a_market_that_is_not_granted_by_tick_is_summed_up(stocks: TwsRig) -> None:
     stocks.venue.by_tick = 2
     child = stocks.start(0)
-    stocks.await_that(child, lambda: stocks.venue.counts["summed up"] > 0)
+    stocks.wait(child, lambda: stocks.venue.counts["summed up"] > 0, "nothing was summed up")
     stocks.await_trades(child, 1)
     stocks.assert_equal(stocks.stop(child))
 
@@ -348,7 +340,7 @@ def test_an_order_that_waited_is_not_sent(stocks: TwsRig) -> None:
     child = stocks.start(0)
     stocks.await_trades(child, 2)
     os.kill(stocks.worker(), signal.SIGSTOP)
-    stocks.await_that(child, lambda: waited(stocks))
+    stocks.wait(child, lambda: waited(stocks), "nothing waited")
     os.kill(stocks.worker(), signal.SIGCONT)
     stocks.await_online(child)
     stocks.assert_equal(stocks.stop(child))
@@ -401,9 +393,13 @@ def test_the_dead_mans_switch_keeps_the_bridge_until_it_has_acted(stocks: TwsRig
     stocks.dead_man_s = 2.0
     child = stocks.start(0)
     venue = stocks.venue
-    stocks.await_that(child, lambda: any(one.works for one in list(venue.orders.values())))
+
+    def works() -> bool:
+        return any(one.works for one in list(venue.orders.values()))
+
+    stocks.wait(child, works, "no order works")
     venue.faults.append(Fault("stands still", "market"))
-    stocks.await_that(child, lambda: any(one.works for one in list(venue.orders.values())))
+    stocks.wait(child, works, "no order works")
     keeper = stocks.bridge()["pid"]
     child.kill()
     child.communicate()

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import threading
 import time
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from system import tws_wire as wire
+from system.loop_thread import LoopThread
 from system.stand_in_wire import answer, dump, read_request
 from system.tws_exchange import CENT, Exchange, Fault, Order, Trade
 
@@ -35,7 +34,7 @@ class Client:
         self.writer.transport.abort()
 
 
-class TwsVenue(Exchange):
+class TwsVenue(Exchange, LoopThread):
     """Listens on a port of its own until it is stopped."""
 
     dialect = "ib"
@@ -50,28 +49,7 @@ class TwsVenue(Exchange):
         self.by_tick = 10
         self.late_fee_s = 0.5
         self.placed_s: list[float] = []
-        self._loop = asyncio.new_event_loop()
-        self._listening = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._thread.start()
-        assert self._listening.wait(10)
-
-    def stop(self) -> None:
-        """Cut everything and end the thread."""
-        if self._thread.is_alive():
-            self._loop.call_soon_threadsafe(self._end.set)
-            self._thread.join(10)
-
-    def on_loop(self, act: Callable[[], None]) -> None:
-        """Do something between two messages."""
-        done = threading.Event()
-
-        def go() -> None:
-            act()
-            done.set()
-
-        self._loop.call_soon_threadsafe(go)
-        assert done.wait(10)
+        self.listen()
 
     def cut_clients(self) -> None:
         self.on_loop(lambda: [client.cut() for client in list(self.clients.values())] and None)
@@ -81,35 +59,11 @@ class TwsVenue(Exchange):
         raw = wire.error(-1, code, text)
         self.on_loop(lambda: [client.send(raw) for client in self.clients.values()] and None)
 
-    def _run(self) -> None:
-        self._loop.run_until_complete(self._serve())
-        self._loop.close()
-
-    async def _serve(self) -> None:
-        self._end = asyncio.Event()
-        self._tasks: set[asyncio.Task[None]] = set()
-        server = await asyncio.start_server(self._starts(self._talk), "127.0.0.1", 0)
-        admin = await asyncio.start_server(self._starts(self._tell), "127.0.0.1", 0)
-        self.port: int = server.sockets[0].getsockname()[1]
-        self.admin = f"http://127.0.0.1:{admin.sockets[0].getsockname()[1]}"
+    async def _open(self) -> None:
+        self.port = await self._serve_with(self._talk)
+        self.admin = f"http://127.0.0.1:{await self._serve_with(self._tell)}"
         # One account, one session on this machine: every stand-in has another.
         self.account = self.accounts = f"DU{self.port:07d}"
-        self._listening.set()
-        walking = asyncio.ensure_future(self._walk())
-        await self._end.wait()
-        server.close()
-        admin.close()
-        for task in (walking, *self._tasks):
-            task.cancel()
-        await asyncio.gather(walking, *self._tasks, return_exceptions=True)
-
-    def _starts(self, talk: Callable[..., object]) -> Callable[..., None]:
-        def start(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            task = asyncio.ensure_future(talk(reader, writer))  # type: ignore[arg-type]
-            self._tasks.add(task)  # type: ignore[arg-type]
-            task.add_done_callback(self._tasks.discard)  # type: ignore[arg-type]
-
-        return start
 
     async def _tell(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError, asyncio.IncompleteReadError):
