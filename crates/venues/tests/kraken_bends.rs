@@ -56,7 +56,7 @@ fn read_orders(bytes: &[u8]) -> Reading {
 fn read_trades(bytes: &[u8]) -> Reading {
     let symbols = dialect().symbols;
     match decode_trades((&symbols, &names()), bytes, b"trades") {
-        Ok(page) => (told(&page.trades), page.wrong.is_some()),
+        Ok((page, _)) => (told(&page.trades), page.wrong.is_some()),
         Err(_) => (Vec::new(), true),
     }
 }

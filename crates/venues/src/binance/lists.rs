@@ -6,10 +6,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use py_rt_types::{
-    AssetClass, ClientOrderId, Decimal, InstrumentSpec, Liquidity, Price, Qty, Report, ReportKind,
-    Side, UnixNanos,
-};
+use py_rt_types::{AssetClass, Decimal, InstrumentSpec, Liquidity, Qty, Report, Side, UnixNanos};
 
 use crate::binance::ids::{exec_id, order_id};
 use crate::binance::orders::{instant, whole, RawOrder};
@@ -17,7 +14,7 @@ use crate::dialect::Dialect;
 use crate::error::{DecodeError, Malformed};
 use crate::fees::Fee;
 use crate::json::{Scanner, Slot};
-use crate::requests::executions::Listed;
+use crate::requests;
 use crate::symbols::{decimal, price, qty, Listing};
 
 /// An asset that the account owns, free and locked together, in 1e-18.
@@ -112,84 +109,24 @@ fn balance(scanner: &mut Scanner<'_>) -> Result<Balance, DecodeError> {
     })
 }
 
-/// One trade of the account.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Trade {
-    /// The venue's number of it, within its symbol.
-    pub number: u64,
-    /// The venue's number of its order, within its symbol.
-    pub order: u64,
-    /// When.
-    pub ts_event: UnixNanos,
-    /// Whether the account bought or sold.
-    pub side: Side,
-    /// Price.
-    pub price: Price,
-    /// Quantity.
-    pub qty: Qty,
-    /// What it cost.
-    pub fee: Fee,
-    /// Added or took liquidity.
-    pub liquidity: Liquidity,
-}
+/// One trade of the account, by the venue's number of it within its symbol.
+pub type Trade = requests::Trade<u64>;
 
-impl Listed for Trade {
-    type Key = u64;
+/// A page of trades.
+pub type TradesPage = requests::TradesPage<u64>;
 
-    fn key(&self) -> u64 {
-        self.number
-    }
-
-    fn ts_event(&self) -> UnixNanos {
-        self.ts_event
-    }
-
-    fn qty(&self) -> Qty {
-        self.qty
-    }
-
-    /// The venue names the order by its own number only.
-    fn report(&self, listing: &Listing, cum_qty: Qty) -> Report {
-        let symbol = listing.instrument().symbol().as_bytes();
-        Report {
-            ts_event: self.ts_event,
-            client_order_id: ClientOrderId::FOREIGN,
-            venue_order_id: order_id(symbol, self.order),
-            instrument: listing.id(),
-            side: self.side,
-            kind: ReportKind::Fill {
-                exec_id: exec_id(symbol, self.number),
-                last_qty: self.qty,
-                last_price: self.price,
-                cum_qty,
-                fee: self.fee.amount,
-                fee_asset: self.fee.asset,
-                liquidity: self.liquidity,
-            },
-        }
-    }
-}
-
-/// Reads a page of `GET /api/v3/myTrades`: the trades that could be read, and the first row that
-/// could not.
+/// Reads a page of `GET /api/v3/myTrades`.
 ///
 /// # Errors
 /// [`Malformed`] when the body is no array of objects.
-pub fn decode_trades(
-    listing: &Listing,
-    body: &[u8],
-) -> Result<(Vec<Trade>, usize, Option<Malformed>), Malformed> {
-    let (mut trades, mut rows, mut wrong) = (Vec::new(), 0, None);
+pub fn decode_trades(listing: &Listing, body: &[u8]) -> Result<TradesPage, Malformed> {
+    let mut page = TradesPage::default();
     each_row(body, |scanner| {
         let row = RawTrade::scan(scanner)?;
-        rows += 1;
-        match row.resolve(listing) {
-            Ok(trade) => trades.push(trade),
-            Err(malformed) => wrong = wrong.or(Some(malformed)),
-        }
+        page.push(row.resolve(listing).map(Some));
         Ok(())
     })?;
-    Ok((trades, rows, wrong))
+    Ok(page)
 }
 
 #[derive(Default)]
@@ -238,9 +175,13 @@ impl<'a> RawTrade<'a> {
         if last_qty.0 == 0 {
             return Err(self.qty.malformed("qty"));
         }
+        let symbol = listing.instrument().symbol().as_bytes();
+        let number = whole(&self.id, "id")?;
         Ok(Trade {
-            number: whole(&self.id, "id")?,
-            order: whole(&self.order, "orderId")?,
+            key: number,
+            exec_id: exec_id(symbol, number),
+            order: order_id(symbol, whole(&self.order, "orderId")?),
+            instrument: listing.id(),
             ts_event: instant(&self.time, "time")?,
             side: if truth(&self.buyer, "isBuyer")? {
                 Side::Buy

@@ -345,13 +345,13 @@ impl Encoder {
             let (orders, rows) = decode_executed(listing, body)?;
             work.handle_orders(listing, (&orders, rows), count, &mut reports)
         } else {
-            let (trades, rows, wrong) = decode_trades(listing, body)?;
-            if wrong.is_some() {
-                finish_list(query, wrong, events);
+            let page = decode_trades(listing, body)?;
+            if page.wrong.is_some() {
+                finish_list(query, page.wrong, events);
                 return Ok(Next::Done);
             }
-            warn_of_fee(trades.iter().any(|trade| trade.fee.elsewhere), events);
-            work.handle_trades(listing, (trades, rows), count, &mut reports)
+            warn_of_fee(page.trades.iter().any(|trade| trade.fee.elsewhere), events);
+            work.handle_trades(listing, page, count, &mut reports)
         };
         events.extend(reports.into_iter().map(VenueEvent::Report));
         if more {

@@ -3,10 +3,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use py_rt_types::{
-    ClientOrderId, Decimal, ExecId, InstrumentId, Liquidity, Price, Qty, Report, ReportKind, Side,
-    UnixNanos, VenueOrderId,
-};
+use py_rt_types::{Decimal, ExecId, Liquidity, Qty, UnixNanos};
 
 use crate::coinbase::ids::decode_trade_id;
 use crate::coinbase::orders::{order_id, side};
@@ -14,7 +11,7 @@ use crate::error::{DecodeError, Malformed};
 use crate::feed::instant::{from_decimal, optional_text};
 use crate::fees::Fee;
 use crate::json::{Kind, Scanner, Slot};
-use crate::requests::executions::{Listed, Ordered};
+use crate::requests;
 use crate::symbols::{decimal, price, qty, Listing, SymbolTable};
 
 /// Calls `read` with every member of a page but its cursor; false when it did not take the value.
@@ -132,108 +129,38 @@ fn scan_amount<'a>(scanner: &mut Scanner<'a>, slot: &mut Slot<'a>) -> Result<(),
     Ok(())
 }
 
-/// One trade of the account.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Trade {
-    /// Its id.
-    pub exec_id: ExecId,
-    /// The venue's id of its order.
-    pub order: VenueOrderId,
-    /// Its instrument.
-    pub instrument: InstrumentId,
+/// What brings the fills of an order into their order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
     /// Its place among those of its order that were told before; the largest for a new one.
-    pub place: u32,
+    pub told: u32,
     /// When it came into the venue's books.
     pub booked: UnixNanos,
-    /// When.
-    pub ts_event: UnixNanos,
-    /// Whether the account bought or sold.
-    pub side: Side,
-    /// Price.
-    pub price: Price,
-    /// Quantity.
-    pub qty: Qty,
-    /// What it cost, in the quote currency.
-    pub fee: Fee,
-    /// Added or took liquidity.
-    pub liquidity: Liquidity,
+    /// Its id.
+    pub exec_id: ExecId,
 }
 
-impl Listed for Trade {
-    type Key = (u32, UnixNanos, ExecId);
-
-    fn key(&self) -> Self::Key {
-        (self.place, self.booked, self.exec_id)
-    }
-
-    fn ts_event(&self) -> UnixNanos {
-        self.ts_event
-    }
-
-    fn qty(&self) -> Qty {
-        self.qty
-    }
-
-    /// The venue names the order by its own id only.
-    fn report(&self, listing: &Listing, cum_qty: Qty) -> Report {
-        Report {
-            ts_event: self.ts_event,
-            client_order_id: ClientOrderId::FOREIGN,
-            venue_order_id: self.order,
-            instrument: listing.id(),
-            side: self.side,
-            kind: ReportKind::Fill {
-                exec_id: self.exec_id,
-                last_qty: self.qty,
-                last_price: self.price,
-                cum_qty,
-                fee: self.fee.amount,
-                fee_asset: self.fee.asset,
-                liquidity: self.liquidity,
-            },
-        }
-    }
-}
-
-impl Ordered for Trade {
-    fn order(&self) -> VenueOrderId {
-        self.order
-    }
-
-    fn instrument(&self) -> InstrumentId {
-        self.instrument
-    }
-}
+/// One trade of the account; its fee is in the quote currency.
+pub type Trade = requests::Trade<Place>;
 
 /// A page of trades.
-#[derive(Debug, Clone, Default)]
-pub struct TradesPage {
-    /// Those of instruments in the run, as far as they can be read.
-    pub trades: Vec<Trade>,
-    /// How many rows there were.
-    pub rows: usize,
-    /// Where the next page begins; empty on the last.
-    pub cursor: Vec<u8>,
-    /// The first row that could not be read.
-    pub wrong: Option<Malformed>,
-}
+pub type TradesPage = requests::TradesPage<Place>;
 
-/// Reads a page of fills.
+/// Reads a page of fills; returns where the next one begins.
 ///
 /// # Errors
 /// [`Malformed`] when the body is no such answer.
-pub fn decode_fills(symbols: &SymbolTable, body: &[u8]) -> Result<TradesPage, Malformed> {
+pub fn decode_fills(
+    symbols: &SymbolTable,
+    body: &[u8],
+) -> Result<(TradesPage, Vec<u8>), Malformed> {
     let mut page = TradesPage::default();
-    page.cursor = rows(body, "fills", |scanner| {
+    let cursor = rows(body, "fills", |scanner| {
         let row = RawTrade::scan(scanner)?;
-        page.rows += 1;
-        match row.resolve(symbols) {
-            Ok(trade) => page.trades.extend(trade),
-            Err(malformed) => page.wrong = page.wrong.or(Some(malformed)),
-        }
+        page.push(row.resolve(symbols));
         Ok(())
     })?;
-    Ok(page)
+    Ok((page, cursor))
 }
 
 #[derive(Default)]
@@ -300,12 +227,17 @@ impl<'a> RawTrade<'a> {
         let quote = listing.instrument().spec().currency.as_bytes();
         self.fee.required_digits("commission")?;
         let ts_event = required_time(&self.time, "trade_time")?;
+        let exec_id = decode_trade_id(&self.id.required_text("trade_id")?);
+        let order = order_id(&self.order)?;
         Ok(Some(Trade {
-            exec_id: decode_trade_id(&self.id.required_text("trade_id")?),
-            order: order_id(&self.order)?,
+            key: Place {
+                told: u32::MAX,
+                booked: required_time(&self.booked, "sequence_timestamp")?,
+                exec_id,
+            },
+            exec_id,
+            order,
             instrument: listing.id(),
-            place: u32::MAX,
-            booked: required_time(&self.booked, "sequence_timestamp")?,
             ts_event,
             side: side(&self.side, "side")?,
             price: last_price,

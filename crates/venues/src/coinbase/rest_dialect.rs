@@ -402,9 +402,9 @@ impl Encoder {
                 page.wrong
             }
             _ => {
-                let page = decode_fills(&symbols, body)?;
+                let (page, cursor) = decode_fills(&symbols, body)?;
                 let wrong = page.wrong;
-                work.handle_page(page, &self.told);
+                work.handle_page(page, cursor, &self.told);
                 wrong
             }
         };

@@ -397,13 +397,13 @@ impl Encoder {
         let mut wrong = None;
         match work.wanted() {
             Wanted::Page(_) => {
-                let page = decode_trades((&symbols, &self.names), body, b"trades")?;
+                let (page, count) = decode_trades((&symbols, &self.names), body, b"trades")?;
                 wrong = page.wrong;
-                work.handle_page(page);
+                work.handle_page(page, count);
             }
             Wanted::Orders(asked) => work.handle_orders(&asked, &self.read_executed(body)?),
             Wanted::Trades(_) => {
-                let page = decode_trades((&symbols, &self.names), body, b"")?;
+                let (page, _) = decode_trades((&symbols, &self.names), body, b"")?;
                 wrong = page.wrong;
                 work.handle_trades(page);
             }
