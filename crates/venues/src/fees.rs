@@ -8,7 +8,7 @@ use py_rt_types::{FeeAsset, Money};
 use crate::error::Malformed;
 use crate::json::Slot;
 use crate::session::VenueEvent;
-use crate::symbols::{decimal, Listing};
+use crate::symbols::{optional_atto, Listing};
 
 /// A commission as the kernel books it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,12 +48,7 @@ impl Fee {
     /// # Errors
     /// [`Malformed`] when it is no decimal.
     pub fn amount(slot: &Slot<'_>) -> Result<i128, Malformed> {
-        const FIELD: &str = "commission";
-        let Some(digits) = slot.digits(FIELD)? else {
-            return Ok(0);
-        };
-        let paid = decimal(digits).and_then(|fee| fee.to_atto());
-        paid.map_err(|_| slot.malformed(FIELD))
+        Ok(optional_atto(slot, "commission")?.unwrap_or(0))
     }
 
     /// What was paid, by the name of its asset.

@@ -151,6 +151,28 @@ pub(crate) fn decimal(text: &[u8]) -> Result<Decimal, TypeError> {
     Decimal::parse(core::str::from_utf8(text).map_err(|_| TypeError::NotDecimal)?)
 }
 
+/// A decimal that must be there.
+pub(crate) fn required_decimal(slot: &Slot<'_>, field: &'static str) -> Result<Decimal, Malformed> {
+    decimal(slot.required_digits(field)?).map_err(|_| slot.malformed(field))
+}
+
+/// An amount in 1e-18, where one is told.
+pub(crate) fn optional_atto(
+    slot: &Slot<'_>,
+    field: &'static str,
+) -> Result<Option<i128>, Malformed> {
+    let Some(digits) = slot.digits(field)? else {
+        return Ok(None);
+    };
+    let atto = decimal(digits).and_then(Decimal::to_atto);
+    atto.map(Some).map_err(|_| slot.malformed(field))
+}
+
+/// An amount in 1e-18 that must be there.
+pub(crate) fn required_atto(slot: &Slot<'_>, field: &'static str) -> Result<i128, Malformed> {
+    optional_atto(slot, field)?.ok_or_else(|| slot.malformed(field))
+}
+
 /// A price that must be there.
 pub(crate) fn price(
     slot: &Slot<'_>,

@@ -10,9 +10,9 @@ use crate::coinbase::orders::{order_id, side};
 use crate::error::{DecodeError, Malformed};
 use crate::feed::instant::{from_decimal, optional_text};
 use crate::fees::Fee;
-use crate::json::{Kind, Scanner, Slot};
+use crate::json::{each_member, members, Kind, Scanner, Slot};
 use crate::requests;
-use crate::symbols::{decimal, price, qty, Listing, SymbolTable};
+use crate::symbols::{price, qty, required_atto, required_decimal, Listing, SymbolTable};
 
 /// Calls `read` with every member of a page but its cursor; false when it did not take the value.
 /// Returns the cursor of the next page, which is empty on the last.
@@ -21,20 +21,12 @@ pub(super) fn each_page<'a>(
     mut read: impl FnMut(&'a [u8], &mut Scanner<'a>) -> Result<bool, DecodeError>,
 ) -> Result<Vec<u8>, Malformed> {
     let (mut cursor, mut more) = (Slot::default(), Slot::default());
-    let mut scanner = Scanner::new(body);
-    let mut page = || -> Result<(), DecodeError> {
-        scanner.begin_object()?;
-        while let Some(name) = scanner.next_key()? {
-            match name {
-                b"cursor" => cursor.fill(&mut scanner)?,
-                b"has_next" => more.fill(&mut scanner)?,
-                _ if read(name, &mut scanner)? => {}
-                _ => scanner.skip()?,
-            }
-        }
-        scanner.finish()
-    };
-    page().map_err(|error| error.in_whole(body.len()))?;
+    each_member(body, |name, scanner| match name {
+        b"cursor" => cursor.fill(scanner),
+        b"has_next" => more.fill(scanner),
+        _ if read(name, scanner)? => Ok(()),
+        _ => scanner.skip(),
+    })?;
     let cursor = cursor.text("cursor")?.unwrap_or_default().into_owned();
     Ok(match more.flag("has_next")? {
         Some(false) => Vec::new(),
@@ -43,7 +35,7 @@ pub(super) fn each_page<'a>(
 }
 
 /// Scans the array of a page once; calls `row` at every element.
-fn rows<'a>(
+pub(super) fn rows<'a>(
     body: &'a [u8],
     wanted: &'static str,
     mut row: impl FnMut(&mut Scanner<'a>) -> Result<(), DecodeError>,
@@ -107,9 +99,7 @@ pub fn decode_accounts(body: &[u8]) -> Result<(Purse, Vec<u8>), Malformed> {
         }
         let mut owned = 0i128;
         for slot in &amounts {
-            let amount = decimal(slot.required_digits("value")?).and_then(Decimal::to_atto);
-            let amount = amount.map_err(|_| slot.malformed("value"))?;
-            owned = owned.saturating_add(amount);
+            owned = owned.saturating_add(required_atto(slot, "value")?);
         }
         let currency = currency.required_text("currency")?.into_owned();
         purse.0.push((currency, owned));
@@ -253,13 +243,10 @@ impl<'a> RawTrade<'a> {
 
 /// How many lots an amount of money bought; only orders that are not ours are sized in money.
 fn bought_for(size: &Slot<'_>, price: &Slot<'_>, listing: &Listing) -> Result<Qty, Malformed> {
-    let atto = |slot: &Slot<'_>| -> Result<i128, Malformed> {
-        let value = decimal(slot.required_digits("size")?).and_then(Decimal::to_atto);
-        value.map_err(|_| slot.malformed("size"))
-    };
     let lot = listing.instrument().spec().lot_size.to_atto().unwrap_or(0);
-    let one_lot = atto(price)?.checked_mul(lot).map(|cost| cost / ATTO);
-    let lots = one_lot.and_then(|cost| atto(size).ok()?.checked_div(cost));
+    let one_lot = required_atto(price, "size")?.checked_mul(lot);
+    let one_lot = one_lot.map(|cost| cost / ATTO);
+    let lots = one_lot.and_then(|cost| required_atto(size, "size").ok()?.checked_div(cost));
     let lots = lots.and_then(|lots| i64::try_from(lots).ok());
     lots.map(Qty).ok_or_else(|| size.malformed("size"))
 }
@@ -271,30 +258,6 @@ fn required_time(slot: &Slot<'_>, field: &'static str) -> Result<UnixNanos, Malf
         UnixNanos(0) => Err(slot.malformed(field)),
         time => Ok(time),
     }
-}
-
-/// The plain members of an object, by name.
-pub(super) fn members<'a, const N: usize>(
-    body: &'a [u8],
-    wanted: [&str; N],
-) -> Result<[Slot<'a>; N], Malformed> {
-    let mut found = [Slot::default(); N];
-    let mut scanner = Scanner::new(body);
-    let mut read = || -> Result<(), DecodeError> {
-        scanner.begin_object()?;
-        while let Some(name) = scanner.next_key()? {
-            match wanted.iter().position(|one| one.as_bytes() == name) {
-                Some(place) => match found.get_mut(place) {
-                    Some(slot) => slot.fill(&mut scanner)?,
-                    None => scanner.skip()?,
-                },
-                None => scanner.skip()?,
-            }
-        }
-        scanner.finish()
-    };
-    read().map_err(|error| error.in_whole(body.len()))?;
-    Ok(found)
 }
 
 /// Reads the venue's time.
@@ -325,14 +288,11 @@ pub struct Rights {
 pub fn decode_rights(body: &[u8]) -> Result<Rights, Malformed> {
     let wanted = ["can_trade", "can_transfer", "portfolio_uuid"];
     let [trade, transfer, portfolio] = members(body, wanted)?;
-    let flag = |slot: &Slot<'_>, field| -> Result<bool, Malformed> {
-        slot.flag(field)?.ok_or_else(|| slot.malformed(field))
-    };
-    let name = portfolio.required_text("portfolio_uuid")?;
+    let portfolio = portfolio.required_string("portfolio_uuid")?;
     Ok(Rights {
-        trade: flag(&trade, "can_trade")?,
-        transfer: flag(&transfer, "can_transfer")?,
-        portfolio: String::from_utf8_lossy(&name).into_owned(),
+        trade: trade.required_flag("can_trade")?,
+        transfer: transfer.required_flag("can_transfer")?,
+        portfolio,
     })
 }
 
@@ -342,5 +302,5 @@ pub fn decode_rights(body: &[u8]) -> Result<Rights, Malformed> {
 /// [`Malformed`] when there is none.
 pub fn decode_price(body: &[u8]) -> Result<Decimal, Malformed> {
     let [price] = members(body, ["price"])?;
-    decimal(price.required_digits("price")?).map_err(|_| price.malformed("price"))
+    required_decimal(&price, "price")
 }

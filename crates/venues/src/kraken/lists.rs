@@ -14,7 +14,7 @@ use crate::kraken::names::Names;
 use crate::kraken::orders::{instant, side};
 use crate::requests;
 use crate::session::Token;
-use crate::symbols::{decimal, price, qty, SymbolTable};
+use crate::symbols::{price, qty, required_atto, required_decimal, SymbolTable};
 
 /// What the account owns, by the venue's long names, in 1e-18.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -44,8 +44,7 @@ pub fn decode_balances(body: &[u8]) -> Result<Purse, Malformed> {
                 _ => scanner.skip()?,
             }
         }
-        let owned = decimal(balance.required_digits("balance")?).and_then(Decimal::to_atto);
-        let owned = owned.map_err(|_| balance.malformed("balance"))?;
+        let owned = required_atto(&balance, "balance")?;
         purse.0.push((asset.to_vec(), owned));
         Ok(())
     })?;
@@ -202,5 +201,5 @@ pub fn decode_price(body: &[u8]) -> Result<Decimal, Malformed> {
         }
         Ok(())
     })?;
-    decimal(last.required_digits("c")?).map_err(|_| last.malformed("c"))
+    required_decimal(&last, "c")
 }
