@@ -5,7 +5,9 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
 
-use py_rt_types::{AssetClass, Decimal, Instrument, InstrumentId, Price, Qty, TypeError};
+use py_rt_types::{
+    AssetClass, Decimal, Instrument, InstrumentId, InstrumentSpec, Price, Qty, TypeError,
+};
 
 use crate::error::Malformed;
 use crate::json::Slot;
@@ -143,6 +145,25 @@ impl Listing {
             }
         }
         symbol.to_string()
+    }
+}
+
+/// A pair of coins as an instrument, with steps that are still to be told. Spot is not sold short
+/// and never closes.
+pub(crate) fn spot(venue: &str, symbol: &str, currency: &str) -> InstrumentSpec {
+    InstrumentSpec {
+        symbol: symbol.into(),
+        venue: venue.into(),
+        tick_size: Decimal::ZERO,
+        order_tick: None,
+        lot_size: Decimal::ZERO,
+        min_qty: Decimal::ZERO,
+        min_notional: Decimal::ZERO,
+        multiplier: Decimal::try_new(1, 0).unwrap_or(Decimal::ZERO),
+        currency: currency.into(),
+        asset_class: AssetClass::Crypto,
+        shortable: false,
+        sessions: false,
     }
 }
 
@@ -366,7 +387,6 @@ fn without_slash(symbol: &[u8]) -> Vec<u8> {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use py_rt_types::InstrumentSpec;
 
     fn instrument(symbol: &str, tick: &str, lot: &str, asset_class: AssetClass) -> Instrument {
         Instrument::try_new(InstrumentSpec {

@@ -6,7 +6,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use py_rt_types::{AssetClass, Decimal, InstrumentSpec, Liquidity, Qty, Report, Side, UnixNanos};
+use py_rt_types::{Decimal, InstrumentSpec, Liquidity, Qty, Report, Side, UnixNanos};
 
 use crate::binance::ids::{exec_id, order_id};
 use crate::binance::orders::{instant, whole, RawOrder};
@@ -15,7 +15,7 @@ use crate::error::{DecodeError, Malformed};
 use crate::fees::Fee;
 use crate::json::{each_element, each_member, members, Scanner, Slot};
 use crate::requests;
-use crate::symbols::{price, qty, required_atto, required_decimal, Listing};
+use crate::symbols::{price, qty, required_atto, required_decimal, spot, Listing};
 
 /// An asset that the account owns, free and locked together, in 1e-18.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -270,18 +270,11 @@ impl Pair {
     #[must_use]
     pub fn spec(&self, venue: &str) -> InstrumentSpec {
         InstrumentSpec {
-            symbol: self.symbol.clone(),
-            venue: venue.into(),
             tick_size: self.tick_size,
-            order_tick: None,
             lot_size: self.step_size,
             min_qty: self.min_qty,
             min_notional: self.min_notional,
-            multiplier: Decimal::try_new(1, 0).unwrap_or(Decimal::ZERO),
-            currency: self.quote.clone(),
-            asset_class: AssetClass::Crypto,
-            shortable: false,
-            sessions: false,
+            ..spot(venue, &self.symbol, &self.quote)
         }
     }
 }

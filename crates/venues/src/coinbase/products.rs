@@ -3,12 +3,12 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use py_rt_types::{AssetClass, Decimal, InstrumentId, InstrumentSpec};
+use py_rt_types::{Decimal, InstrumentId, InstrumentSpec};
 
 use crate::coinbase::lists::rows;
 use crate::error::{DecodeError, Malformed};
 use crate::json::{Scanner, Slot};
-use crate::symbols::{required_decimal, SymbolTable};
+use crate::symbols::{required_decimal, spot, SymbolTable};
 
 /// Flags that keep a product from being traded as a session trades, each with its name.
 const CLOSING: [&str; 7] = [
@@ -47,18 +47,11 @@ impl Product {
     #[must_use]
     pub fn spec(&self, venue: &str) -> InstrumentSpec {
         InstrumentSpec {
-            symbol: self.symbol.clone(),
-            venue: venue.into(),
             tick_size: self.tick_size,
-            order_tick: None,
             lot_size: self.lot_size,
             min_qty: self.min_qty,
             min_notional: self.min_notional,
-            multiplier: Decimal::try_new(1, 0).unwrap_or(Decimal::ZERO),
-            currency: self.quote.clone(),
-            asset_class: AssetClass::Crypto,
-            shortable: false,
-            sessions: false,
+            ..spot(venue, &self.symbol, &self.quote)
         }
     }
 

@@ -7,12 +7,12 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use py_rt_types::{AssetClass, Decimal, InstrumentId, InstrumentSpec};
+use py_rt_types::{Decimal, InstrumentId, InstrumentSpec};
 
 use crate::error::{DecodeError, Malformed};
 use crate::json::{Scanner, Slot};
 use crate::kraken::envelope::Envelope;
-use crate::symbols::{required_decimal, Listing, SymbolTable};
+use crate::symbols::{required_decimal, spot, Listing, SymbolTable};
 
 /// Assets that streams and requests call differently. Source: Kraken, "WebSockets v2: changes".
 const RENAMED: [(&str, &str); 2] = [("BTC", "XBT"), ("DOGE", "XDG")];
@@ -68,18 +68,11 @@ impl Pair {
     #[must_use]
     pub fn spec(&self, venue: &str) -> InstrumentSpec {
         InstrumentSpec {
-            symbol: self.symbol.clone(),
-            venue: venue.into(),
             tick_size: self.tick_size,
-            order_tick: None,
             lot_size: self.lot_size,
             min_qty: self.min_qty,
             min_notional: self.min_notional,
-            multiplier: Decimal::try_new(1, 0).unwrap_or(Decimal::ZERO),
-            currency: self.currency().into(),
-            asset_class: AssetClass::Crypto,
-            shortable: false,
-            sessions: false,
+            ..spot(venue, &self.symbol, self.currency())
         }
     }
 }
