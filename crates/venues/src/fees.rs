@@ -54,8 +54,7 @@ impl Fee {
     /// What was paid, by the name of its asset.
     #[must_use]
     pub fn paid(paid: i128, named: &[u8], listing: &Listing) -> Self {
-        let quote = listing.instrument().spec().currency.as_bytes();
-        if *named == *quote {
+        if *named == *quote_of(listing) {
             Self {
                 amount: Money(paid),
                 ..Self::NONE
@@ -82,6 +81,12 @@ pub(crate) fn warn_of_fee(elsewhere: bool, events: &mut VecDeque<VenueEvent>) {
                     is booked as nothing; switch such fees off in the account's settings";
         events.push_back(VenueEvent::Notice(text.to_string()));
     }
+}
+
+/// What its prices are in.
+#[must_use]
+pub(crate) fn quote_of(listing: &Listing) -> &[u8] {
+    listing.instrument().spec().currency.as_bytes()
 }
 
 /// What is traded: the symbol without the currency of its prices.

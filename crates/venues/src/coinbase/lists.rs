@@ -9,7 +9,7 @@ use crate::coinbase::ids::decode_trade_id;
 use crate::coinbase::orders::{order_id, side};
 use crate::error::{DecodeError, Malformed};
 use crate::feed::instant::{from_decimal, optional_text};
-use crate::fees::Fee;
+use crate::fees::{quote_of, Fee};
 use crate::json::{each_member, members, Kind, Scanner, Slot};
 use crate::requests;
 use crate::symbols::{price, qty, required_atto, required_decimal, Listing, SymbolTable};
@@ -214,7 +214,6 @@ impl<'a> RawTrade<'a> {
         if last_qty.0 == 0 || last_price.0 <= 0 {
             return Err(self.qty.malformed("size"));
         }
-        let quote = listing.instrument().spec().currency.as_bytes();
         self.fee.required_digits("commission")?;
         let ts_event = required_time(&self.time, "trade_time")?;
         let exec_id = decode_trade_id(&self.id.required_text("trade_id")?);
@@ -232,7 +231,7 @@ impl<'a> RawTrade<'a> {
             side: side(&self.side, "side")?,
             price: last_price,
             qty: last_qty,
-            fee: Fee::paid(Fee::amount(&self.fee)?, quote, listing),
+            fee: Fee::paid(Fee::amount(&self.fee)?, quote_of(listing), listing),
             liquidity: match &*self.liquidity.required_text("liquidity_indicator")? {
                 b"MAKER" => Liquidity::Maker,
                 _ => Liquidity::Taker,

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use py_rt_types::{Decimal, ExecId, Liquidity, UnixNanos, VenueOrderId};
 
 use crate::error::{DecodeError, Malformed};
-use crate::fees::Fee;
+use crate::fees::{quote_of, Fee};
 use crate::json::{Kind, Scanner, Slot};
 use crate::kraken::envelope::{member, Envelope};
 use crate::kraken::ids::decode_venue_id;
@@ -129,7 +129,6 @@ impl<'a> RawTrade<'a> {
         if last_qty.0 == 0 {
             return Err(self.qty.malformed("vol"));
         }
-        let quote = listing.instrument().spec().currency.as_bytes();
         let exec_id = decode_venue_id(id).ok_or_else(|| self.order.malformed("trade"))?;
         let maker = self.maker.flag("maker")?;
         self.fee.required_digits("fee")?;
@@ -142,7 +141,7 @@ impl<'a> RawTrade<'a> {
             side: side(&self.side, "type")?,
             price: price(&self.price, "price", listing)?,
             qty: last_qty,
-            fee: Fee::paid(Fee::amount(&self.fee)?, quote, listing),
+            fee: Fee::paid(Fee::amount(&self.fee)?, quote_of(listing), listing),
             liquidity: match maker.ok_or_else(|| self.maker.malformed("maker"))? {
                 true => Liquidity::Maker,
                 false => Liquidity::Taker,
