@@ -18,7 +18,7 @@ use crate::alpaca::time::parse_instant;
 use crate::alpaca::updates::{read_fee, read_liquidity};
 use crate::alpaca::Dialect;
 use crate::error::{DecodeError, Malformed};
-use crate::json::{each_element, each_member, Scanner, Slot};
+use crate::json::{each_element, each_member, read_whole, Scanner, Slot};
 use crate::symbols::{decimal, optional_atto, required_atto, Listing};
 
 /// What a page of rows was, beside the reports that came out of it.
@@ -122,11 +122,7 @@ impl Asset {
 /// # Errors
 /// [`Malformed`] naming what is wrong.
 pub fn decode_order(dialect: &Dialect, body: &[u8]) -> Result<Option<Order>, Malformed> {
-    let mut scanner = Scanner::new(body);
-    let raw = RawOrder::scan(&mut scanner)
-        .and_then(|raw| scanner.finish().map(|()| raw))
-        .map_err(|error| error.in_whole(body.len()))?;
-    raw.resolve(dialect)
+    read_whole(body, RawOrder::scan)?.resolve(dialect)
 }
 
 /// A list of orders: a `Snapshot` each.

@@ -24,7 +24,7 @@ use py_rt_types::{RejectReason, ReportKind, UnixNanos};
 
 use crate::error::{DecodeError, Malformed};
 use crate::http::Response;
-use crate::json::{members, Kind, Scanner, Slot};
+use crate::json::{members, read_whole, Kind, Scanner, Slot};
 use crate::requests::{retry_after, Call, Outcome, Subject};
 
 const SECOND_NS: i64 = 1_000_000_000;
@@ -181,12 +181,7 @@ impl<'a> Answer<'a> {
     /// [`Malformed`] when it is none.
     pub fn decode(body: &'a [u8]) -> Result<Self, Malformed> {
         let mut answer = Self::default();
-        let mut scanner = Scanner::new(body);
-        let mut read = || -> Result<(), DecodeError> {
-            answer.scan(&mut scanner)?;
-            scanner.finish()
-        };
-        read().map_err(|error| error.in_whole(body.len()))?;
+        read_whole(body, |scanner| answer.scan(scanner))?;
         Ok(answer)
     }
 

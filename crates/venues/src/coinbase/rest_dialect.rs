@@ -283,22 +283,16 @@ impl Encoder {
             return self.read_fills(job, query, body, events);
         }
         match query {
-            Query::Order { .. } | Query::VenueOrder { .. } => {
+            Query::Order { .. } | Query::VenueOrder { .. } | Query::OpenOrders => {
                 let page = decode_orders(self.dialect(), body)?;
                 page.orders
                     .iter()
                     .for_each(|(order, _)| self.note_order(order));
                 match query {
                     Query::Order { .. } => self.read_lookup(job, &page, events),
+                    Query::OpenOrders => Ok(read_live(job, query, page, events)),
                     _ => self.read_one(job, &page, events),
                 }
-            }
-            Query::OpenOrders => {
-                let page = decode_orders(self.dialect(), body)?;
-                page.orders
-                    .iter()
-                    .for_each(|(order, _)| self.note_order(order));
-                Ok(read_live(job, query, page, events))
             }
             Query::Fills { since } => {
                 job.step.at = At::Fills(Box::new(FillsWork::since(since)), None);

@@ -16,6 +16,6 @@ mod words;
 pub use scanner::{Kind, Raw, Scalar, Scanner, MAX_DEPTH};
 pub use slot::Slot;
 pub use text::Text;
-pub(crate) use whole::{each_element, each_member, members};
+pub(crate) use whole::{each_element, each_member, members, read_whole};
 pub use words::newline;
 pub(crate) use words::plain_prefix;
