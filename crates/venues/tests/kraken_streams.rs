@@ -11,6 +11,7 @@ use py_rt_types::{ClientOrderId, EventKind, FeeAsset, Money, OrderStatus, Qty, Q
 use py_rt_venues::feed::session::FeedConfig;
 use py_rt_venues::kraken::{AccountStream, MarketStream};
 use py_rt_venues::{AccountSession, Fatal, LinkConfig, Session, Token, VenueEvent};
+use support::requests::reports;
 use support::rest::SECOND;
 use support::{events, written, Tree, T0};
 
