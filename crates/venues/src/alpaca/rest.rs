@@ -13,13 +13,13 @@ use py_rt_types::{
 };
 
 use crate::alpaca::ids::{encode_uuid, parse_uuid};
-use crate::alpaca::orders::{price, qty, read_side, uuid, Order, RawOrder};
+use crate::alpaca::orders::{price, read_side, uuid, Order, RawOrder};
 use crate::alpaca::time::parse_instant;
 use crate::alpaca::updates::{read_fee, read_liquidity};
 use crate::alpaca::Dialect;
 use crate::error::{DecodeError, Malformed};
 use crate::json::{each_element, each_member, read_whole, Scanner, Slot};
-use crate::symbols::{decimal, optional_atto, required_atto, Listing};
+use crate::symbols::{decimal, optional_atto, qty, required_atto, Listing};
 
 /// What a page of rows was, beside the reports that came out of it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -7,12 +7,12 @@
 use py_rt_types::{ExecId, Liquidity, Money, OrderStatus, RejectReason, ReportKind, UnixNanos};
 
 use crate::alpaca::ids::parse_uuid;
-use crate::alpaca::orders::{price, qty, Order, RawOrder};
+use crate::alpaca::orders::{price, Order, RawOrder};
 use crate::alpaca::time::parse_instant;
 use crate::alpaca::Dialect;
 use crate::error::{DecodeError, Malformed};
 use crate::json::{Scanner, Slot};
-use crate::symbols::{optional_atto, Listing};
+use crate::symbols::{optional_atto, qty, Listing};
 
 pub use crate::requests::Reports;
 

@@ -11,7 +11,7 @@ use py_rt_venues::binance::sign::Signer;
 use py_rt_venues::binance::{Encoder, RestSession};
 use py_rt_venues::{Credentials, Dialect, Lineage, SymbolTable, VenueRequest};
 
-use crate::support::requests::{cancel_of, connected, limit_order, replacement};
+use crate::support::requests::{cancel_of, limit_order, replacement, session_of};
 use crate::support::{fixture_of, object, set, written, T0};
 
 pub const BTCUSDT: InstrumentId = InstrumentId(0);
@@ -48,7 +48,7 @@ pub fn live() -> RestSession {
         secret_key: "SECRET".into(),
     };
     let encoder = Encoder::try_new("127.0.0.1:9", &credentials, dialect()).unwrap();
-    connected(encoder)
+    session_of(encoder)
 }
 
 /// An order as the venue writes it in answers, with some members set.

@@ -13,7 +13,7 @@ use py_rt_venues::coinbase::sign::Sign;
 use py_rt_venues::coinbase::{Encoder, RestSession};
 use py_rt_venues::{Dialect, Lineage, Session, SymbolTable, VenueRequest};
 
-use crate::support::requests::{cancel_of, changed, connected, limit_order, replacement, reports};
+use crate::support::requests::{cancel_of, changed, limit_order, replacement, reports, session_of};
 use crate::support::{fixture_of, written, T0};
 
 pub const BTC_USD: InstrumentId = InstrumentId(0);
@@ -75,7 +75,7 @@ pub fn dialect() -> Dialect {
 pub fn live() -> RestSession {
     let signer = Box::<PlainSigner>::default();
     let encoder = Encoder::try_new("127.0.0.1:9", signer, dialect()).unwrap();
-    connected(encoder)
+    session_of(encoder)
 }
 
 /// An order of ours in an answer, with some members set.

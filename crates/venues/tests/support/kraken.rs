@@ -12,7 +12,7 @@ use py_rt_venues::kraken::sign::Sign;
 use py_rt_venues::kraken::{Allowance, Encoder, RestSession};
 use py_rt_venues::{Credentials, Dialect, Lineage, SymbolTable, VenueRequest};
 
-use crate::support::requests::{cancel_of, changed, connected, limit_order, replacement};
+use crate::support::requests::{cancel_of, changed, limit_order, replacement, session_of};
 use crate::support::{fixture_of, written, T0};
 
 pub const XBT: InstrumentId = InstrumentId(0);
@@ -89,7 +89,7 @@ fn session(names: Names) -> RestSession {
     let host = "127.0.0.1:9";
     let mut encoder = Encoder::try_new(host, &credentials, signer, dialect(), allowance).unwrap();
     encoder.set_names(names);
-    connected(encoder)
+    session_of(encoder)
 }
 
 /// An order of ours in an answer, with some members set.

@@ -164,6 +164,13 @@ pub fn fixture_of(venue: &str, name: &str) -> Option<String> {
     text
 }
 
+/// A session whose connection was opened.
+pub fn connected<S: Session>(mut session: S) -> S {
+    session.handle_timeout(T0);
+    session.handle_connected(T0);
+    session
+}
+
 pub fn events(session: &mut impl Session) -> Vec<VenueEvent> {
     std::iter::from_fn(|| session.poll_event()).collect()
 }

@@ -9,7 +9,7 @@ use py_rt_venues::alpaca::RestConfig;
 use py_rt_venues::requests::{RequestSession, RestDialect};
 use py_rt_venues::{Session, VenueEvent, VenueRequest};
 
-use super::{events, T0};
+use super::{connected, events, T0};
 
 /// Our order 5: it buys, and it rests.
 pub fn limit_order(instrument: InstrumentId, order_qty: Qty, limit_price: Price) -> NewOrder {
@@ -65,10 +65,8 @@ pub fn changed(mut text: String, changes: &[(&str, &str)]) -> String {
 }
 
 /// A request session that is connected and has said so.
-pub fn connected<D: RestDialect>(encoder: D) -> RequestSession<D> {
-    let mut session = RequestSession::new(RestConfig::new(1), encoder);
-    session.handle_timeout(T0);
-    session.handle_connected(T0);
+pub fn session_of<D: RestDialect>(encoder: D) -> RequestSession<D> {
+    let mut session = connected(RequestSession::new(RestConfig::new(1), encoder));
     while session.poll_event().is_some() {}
     session
 }

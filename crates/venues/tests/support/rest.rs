@@ -35,9 +35,7 @@ pub const LOOKUP: VenueRequest = VenueRequest::Query(Query::Order {
 
 pub fn live() -> RestSession {
     let encoder = Encoder::try_new("127.0.0.1:9", &credentials_plain(), dialect()).unwrap();
-    let mut session = RestSession::new(RestConfig::new(1), encoder);
-    session.handle_timeout(T0);
-    session.handle_connected(T0);
+    let mut session = connected(RestSession::new(RestConfig::new(1), encoder));
     assert_eq!(events(&mut session), [VenueEvent::Open]);
     session
 }
