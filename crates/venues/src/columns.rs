@@ -35,15 +35,9 @@ impl Place {
     /// The error of the line that stands here.
     #[must_use]
     pub fn bad(self, malformed: Malformed) -> BadLine {
-        let before = usize::try_from(self.bytes).unwrap_or(usize::MAX);
-        let offset = before.saturating_add(malformed.offset);
-        let malformed = Malformed {
-            offset,
-            ..malformed
-        };
         BadLine {
             line: self.lines + 1,
-            malformed,
+            malformed: malformed.behind(self.bytes),
         }
     }
 

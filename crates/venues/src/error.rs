@@ -11,6 +11,18 @@ pub struct Malformed {
     pub field: &'static str,
 }
 
+impl Malformed {
+    /// The same, counted from the start of a file in which so many bytes stood before.
+    #[must_use]
+    pub(crate) fn behind(self, bytes: u64) -> Self {
+        let before = usize::try_from(bytes).unwrap_or(usize::MAX);
+        Self {
+            offset: before.saturating_add(self.offset),
+            ..self
+        }
+    }
+}
+
 /// Why no value came out of some bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DecodeError {

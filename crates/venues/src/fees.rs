@@ -8,7 +8,7 @@ use py_rt_types::{FeeAsset, Money};
 use crate::error::Malformed;
 use crate::json::Slot;
 use crate::session::VenueEvent;
-use crate::symbols::{decimal, Listing};
+use crate::symbols::{optional_atto, Listing};
 
 /// A commission as the kernel books it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,19 +48,13 @@ impl Fee {
     /// # Errors
     /// [`Malformed`] when it is no decimal.
     pub fn amount(slot: &Slot<'_>) -> Result<i128, Malformed> {
-        const FIELD: &str = "commission";
-        let Some(digits) = slot.digits(FIELD)? else {
-            return Ok(0);
-        };
-        let paid = decimal(digits).and_then(|fee| fee.to_atto());
-        paid.map_err(|_| slot.malformed(FIELD))
+        Ok(optional_atto(slot, "commission")?.unwrap_or(0))
     }
 
     /// What was paid, by the name of its asset.
     #[must_use]
     pub fn paid(paid: i128, named: &[u8], listing: &Listing) -> Self {
-        let quote = listing.instrument().spec().currency.as_bytes();
-        if *named == *quote {
+        if *named == *quote_of(listing) {
             Self {
                 amount: Money(paid),
                 ..Self::NONE
@@ -87,6 +81,12 @@ pub(crate) fn warn_of_fee(elsewhere: bool, events: &mut VecDeque<VenueEvent>) {
                     is booked as nothing; switch such fees off in the account's settings";
         events.push_back(VenueEvent::Notice(text.to_string()));
     }
+}
+
+/// What its prices are in.
+#[must_use]
+pub(crate) fn quote_of(listing: &Listing) -> &[u8] {
+    listing.instrument().spec().currency.as_bytes()
 }
 
 /// What is traded: the symbol without the currency of its prices.

@@ -5,7 +5,9 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
 
-use py_rt_types::{AssetClass, Decimal, Instrument, InstrumentId, Price, Qty, TypeError};
+use py_rt_types::{
+    AssetClass, Decimal, Instrument, InstrumentId, InstrumentSpec, Price, Qty, TypeError,
+};
 
 use crate::error::Malformed;
 use crate::json::Slot;
@@ -146,9 +148,50 @@ impl Listing {
     }
 }
 
+/// A pair of coins as an instrument, with steps that are still to be told. Spot is not sold short
+/// and never closes.
+pub(crate) fn spot(venue: &str, symbol: &str, currency: &str) -> InstrumentSpec {
+    InstrumentSpec {
+        symbol: symbol.into(),
+        venue: venue.into(),
+        tick_size: Decimal::ZERO,
+        order_tick: None,
+        lot_size: Decimal::ZERO,
+        min_qty: Decimal::ZERO,
+        min_notional: Decimal::ZERO,
+        multiplier: Decimal::try_new(1, 0).unwrap_or(Decimal::ZERO),
+        currency: currency.into(),
+        asset_class: AssetClass::Crypto,
+        shortable: false,
+        sessions: false,
+    }
+}
+
 /// Exact decimal text of any length.
 pub(crate) fn decimal(text: &[u8]) -> Result<Decimal, TypeError> {
     Decimal::parse(core::str::from_utf8(text).map_err(|_| TypeError::NotDecimal)?)
+}
+
+/// A decimal that must be there.
+pub(crate) fn required_decimal(slot: &Slot<'_>, field: &'static str) -> Result<Decimal, Malformed> {
+    decimal(slot.required_digits(field)?).map_err(|_| slot.malformed(field))
+}
+
+/// An amount in 1e-18, where one is told.
+pub(crate) fn optional_atto(
+    slot: &Slot<'_>,
+    field: &'static str,
+) -> Result<Option<i128>, Malformed> {
+    let Some(digits) = slot.digits(field)? else {
+        return Ok(None);
+    };
+    let atto = decimal(digits).and_then(Decimal::to_atto);
+    atto.map(Some).map_err(|_| slot.malformed(field))
+}
+
+/// An amount in 1e-18 that must be there.
+pub(crate) fn required_atto(slot: &Slot<'_>, field: &'static str) -> Result<i128, Malformed> {
+    optional_atto(slot, field)?.ok_or_else(|| slot.malformed(field))
 }
 
 /// A price that must be there.
@@ -344,7 +387,7 @@ fn without_slash(symbol: &[u8]) -> Vec<u8> {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use py_rt_types::InstrumentSpec;
+    use crate::feed::number::tests::TEXTS;
 
     fn instrument(symbol: &str, tick: &str, lot: &str, asset_class: AssetClass) -> Instrument {
         Instrument::try_new(InstrumentSpec {
@@ -411,37 +454,11 @@ mod tests {
     #[test]
     fn the_fast_way_and_the_slow_way_agree() {
         let steps = ["0.01", "0.25", "1", "25", "0.000000001", "0.5"];
-        let texts = [
-            "0",
-            "-0",
-            "0.00",
-            "190.01",
-            "190.010",
-            "190.015",
-            "-3.25",
-            "75",
-            "1e2",
-            "1.5E-3",
-            "123456789012345678",
-            "1234567890123456789",
-            "0.000000001",
-            ".5",
-            "5.",
-            "+1",
-            "",
-            "-",
-            ".",
-            "1.2.3",
-            "NaN",
-            "9999999999999999.99",
-            "0.1234567890123456789",
-            "100000000000",
-        ];
         for step in steps {
             let one = instrument("X", step, step, AssetClass::Equity);
             let table = SymbolTable::try_new([(InstrumentId(0), one.clone())]).unwrap();
             let listing = table.find(b"X").unwrap();
-            for text in texts {
+            for text in TEXTS {
                 let slow = Decimal::parse(text).and_then(|d| one.parse_price(d));
                 assert_eq!(listing.price(text.as_bytes()), slow, "{text} by {step}");
                 let slow = Decimal::parse(text).and_then(|d| one.parse_qty(d));

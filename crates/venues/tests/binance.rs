@@ -14,6 +14,7 @@ use py_rt_venues::binance::errors::{judge_body, ErrorBody};
 use py_rt_venues::binance::ids::{number_of, order_id};
 use py_rt_venues::requests::{Call, Outcome};
 use py_rt_venues::{Session, VenueEvent, VenueRequest};
+use support::requests::{answer, reports};
 use support::rest::SECOND;
 use support::{events, unquoted, written, Tree, T0};
 

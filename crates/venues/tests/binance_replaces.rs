@@ -9,6 +9,7 @@ use binance_support::*;
 use py_rt_types::{ClientOrderId, Price, Qty, RejectReason, Report, ReportKind};
 use py_rt_venues::binance::ids::order_id;
 use py_rt_venues::binance::RestSession;
+use support::requests::{answer, reports};
 use support::{written, T0};
 
 /// A replacement whose order was looked up.

@@ -11,20 +11,18 @@ use py_rt_types::{
     ClientOrderId, EventKind, FeeAsset, Money, Price, Qty, Query, RejectReason, Report, ReportKind,
 };
 use py_rt_venues::binance::{MarketStream, UserStream};
-use py_rt_venues::feed::session::FeedConfig;
 use py_rt_venues::{
     BookAnswer, Credentials, Fatal, LinkConfig, MarketSession, Session, VenueEvent,
 };
 use support::rest::SECOND;
-use support::{credentials, events, written, Tree, T0};
+use support::streams::books_and_trades;
+use support::{connected, credentials, events, written, Tree, T0};
 
 const SUBSCRIBED: &str = r#"{"id":"subscribe","status":200,"result":{"subscriptionId":0}}"#;
 
 fn user_stream() -> UserStream {
-    let mut stream = UserStream::new(LinkConfig::websocket(1), &credentials(), dialect());
-    stream.handle_timeout(T0);
-    stream.handle_connected(T0);
-    stream
+    let stream = UserStream::new(LinkConfig::websocket(1), &credentials(), dialect());
+    connected(stream)
 }
 
 fn up() -> UserStream {
@@ -254,15 +252,7 @@ fn a_report_that_cannot_be_read_is_asked_for() {
 }
 
 fn market_stream() -> MarketStream {
-    let config = FeedConfig {
-        link: LinkConfig::websocket(1),
-        trades: true,
-        quotes: false,
-        books: true,
-    };
-    let mut stream = MarketStream::new(config, dialect().symbols);
-    stream.handle_timeout(T0);
-    stream.handle_connected(T0);
+    let mut stream = connected(MarketStream::new(books_and_trades(), dialect().symbols));
     let sent = written(&mut stream, T0);
     let subscribe =
         r#"{"method":"SUBSCRIBE","params":["btcusdt@trade","btcusdt@depth@100ms"],"id":1}"#;

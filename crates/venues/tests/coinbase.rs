@@ -14,6 +14,7 @@ use py_rt_venues::coinbase::errors::judge_words;
 use py_rt_venues::coinbase::Encoder;
 use py_rt_venues::requests::Outcome;
 use py_rt_venues::{VenueEvent, VenueRequest};
+use support::requests::{answer, reports};
 use support::{events, written, Tree, T0};
 
 const TAKEN: &str = r#"{"success":true,"success_response":{"order_id":

@@ -13,7 +13,7 @@ use py_rt_venues::coinbase::products::decode_products;
 use py_rt_venues::coinbase::AccountStream;
 use py_rt_venues::{LinkConfig, Session, VenueEvent};
 use support::bend::{bend, Reading};
-use support::{events, T0};
+use support::{connected, events, T0};
 
 /// Without them a message says less: whose the order is, that there is another page or name.
 const OPTIONAL: [&str; 14] = [
@@ -39,9 +39,8 @@ fn told<T: std::fmt::Debug>(all: &[T]) -> Vec<String> {
 
 fn read_message(bytes: &[u8]) -> Reading {
     let signer = Box::<PlainSigner>::default();
-    let mut stream = AccountStream::new(LinkConfig::websocket(1), dialect(), signer);
-    stream.handle_timeout(T0);
-    stream.handle_connected(T0);
+    let stream = AccountStream::new(LinkConfig::websocket(1), dialect(), signer);
+    let mut stream = connected(stream);
     stream.handle_input(T0, user("snapshot", 0, "").as_bytes());
     events(&mut stream);
     stream.handle_input(T0, bytes);
@@ -80,7 +79,7 @@ fn answers() {
         &OPTIONAL,
         &fills(&fill(&[])),
         &|bytes| match decode_fills(&symbols, bytes) {
-            Ok(page) => (told(&page.trades), page.wrong.is_some()),
+            Ok((page, _)) => (told(&page.trades), page.wrong.is_some()),
             Err(_) => (Vec::new(), true),
         },
     );

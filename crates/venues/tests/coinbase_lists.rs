@@ -11,6 +11,7 @@ use py_rt_types::{
     ReportKind,
 };
 use py_rt_venues::{Session, VenueEvent, VenueRequest};
+use support::requests::{answer, reports};
 use support::rest::SECOND;
 use support::{events, T0};
 

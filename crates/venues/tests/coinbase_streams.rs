@@ -9,16 +9,15 @@ use coinbase_support::*;
 use py_rt_types::market::GAP;
 use py_rt_types::{EventKind, Qty, Query, RejectReason, ReportKind};
 use py_rt_venues::coinbase::{AccountStream, MarketStream};
-use py_rt_venues::feed::session::FeedConfig;
 use py_rt_venues::{LinkConfig, Session, VenueEvent};
 use support::rest::SECOND;
-use support::{events, written, Tree, T0};
+use support::streams::books_and_trades;
+use support::{connected, events, written, Tree, T0};
 
 fn opened() -> AccountStream {
     let signer = Box::<PlainSigner>::default();
-    let mut stream = AccountStream::new(LinkConfig::websocket(1), dialect(), signer);
-    stream.handle_timeout(T0);
-    stream.handle_connected(T0);
+    let stream = AccountStream::new(LinkConfig::websocket(1), dialect(), signer);
+    let mut stream = connected(stream);
     assert_eq!(events(&mut stream), [VenueEvent::Open]);
     stream
 }
@@ -189,16 +188,7 @@ fn holes_are_told_also_by_heartbeats_and_what_comes_again_is_left_out() {
 }
 
 fn market() -> MarketStream {
-    let config = FeedConfig {
-        link: LinkConfig::websocket(1),
-        trades: true,
-        quotes: false,
-        books: true,
-    };
-    let mut stream = MarketStream::new(config, dialect().symbols);
-    stream.handle_timeout(T0);
-    stream.handle_connected(T0);
-    stream
+    connected(MarketStream::new(books_and_trades(), dialect().symbols))
 }
 
 fn confirmed(sequence: u64, channels: &str) -> String {

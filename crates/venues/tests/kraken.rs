@@ -13,6 +13,7 @@ use py_rt_types::{
 use py_rt_venues::kraken::errors::judge_text;
 use py_rt_venues::requests::{Call, Outcome};
 use py_rt_venues::{Session, VenueEvent, VenueRequest};
+use support::requests::{answer, reports};
 use support::rest::SECOND;
 use support::{events, unquoted, Tree, T0};
 

@@ -12,7 +12,7 @@ use py_rt_venues::kraken::orders::decode_orders;
 use py_rt_venues::kraken::AccountStream;
 use py_rt_venues::{LinkConfig, Session, VenueEvent};
 use support::bend::{bend, Reading};
-use support::{events, T0};
+use support::{connected, events, T0};
 
 /// Without them a message says less: whose the order is, how coarse a price may be; or a row less,
 /// whose id is its name.
@@ -33,9 +33,7 @@ fn told<T: std::fmt::Debug>(all: &[T]) -> Vec<String> {
 }
 
 fn read_message(bytes: &[u8]) -> Reading {
-    let mut stream = AccountStream::new(LinkConfig::websocket(1), dialect());
-    stream.handle_timeout(T0);
-    stream.handle_connected(T0);
+    let mut stream = connected(AccountStream::new(LinkConfig::websocket(1), dialect()));
     stream.handle_input(T0, message("snapshot", 1, "").as_bytes());
     stream.handle_input(T0, bytes);
     let all = events(&mut stream);
@@ -56,7 +54,7 @@ fn read_orders(bytes: &[u8]) -> Reading {
 fn read_trades(bytes: &[u8]) -> Reading {
     let symbols = dialect().symbols;
     match decode_trades((&symbols, &names()), bytes, b"trades") {
-        Ok(page) => (told(&page.trades), page.wrong.is_some()),
+        Ok((page, _)) => (told(&page.trades), page.wrong.is_some()),
         Err(_) => (Vec::new(), true),
     }
 }

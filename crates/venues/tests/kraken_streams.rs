@@ -8,16 +8,15 @@ mod support;
 use kraken_support::*;
 use py_rt_types::market::GAP;
 use py_rt_types::{ClientOrderId, EventKind, FeeAsset, Money, OrderStatus, Qty, Query, ReportKind};
-use py_rt_venues::feed::session::FeedConfig;
 use py_rt_venues::kraken::{AccountStream, MarketStream};
 use py_rt_venues::{AccountSession, Fatal, LinkConfig, Session, Token, VenueEvent};
+use support::requests::reports;
 use support::rest::SECOND;
-use support::{events, written, Tree, T0};
+use support::streams::books_and_trades;
+use support::{connected, events, written, Tree, T0};
 
 fn opened() -> AccountStream {
-    let mut stream = AccountStream::new(LinkConfig::websocket(1), dialect());
-    stream.handle_timeout(T0);
-    stream.handle_connected(T0);
+    let mut stream = connected(AccountStream::new(LinkConfig::websocket(1), dialect()));
     assert_eq!(
         events(&mut stream),
         [VenueEvent::Open, VenueEvent::AskToken]
@@ -194,15 +193,7 @@ fn a_connection_has_a_token_of_its_own() {
 }
 
 fn market() -> MarketStream {
-    let config = FeedConfig {
-        link: LinkConfig::websocket(1),
-        trades: true,
-        quotes: false,
-        books: true,
-    };
-    let mut stream = MarketStream::new(config, dialect().symbols);
-    stream.handle_timeout(T0);
-    stream.handle_connected(T0);
+    let mut stream = connected(MarketStream::new(books_and_trades(), dialect().symbols));
     let book = concat!(
         r#"{"method":"subscribe","params":{"channel":"book","symbol":["BTC/USD"],"#,
         r#""depth":100,"snapshot":true}}"#

@@ -6,8 +6,8 @@
 
 mod support;
 
-use py_rt_venues::alpaca::{rest, Feed, MarketStream, MarketStreamConfig, TradingStream};
-use py_rt_venues::{LinkConfig, Session, VenueEvent};
+use py_rt_venues::alpaca::rest;
+use py_rt_venues::{Session, VenueEvent};
 use support::bend::{bend, Read, Reading};
 use support::*;
 
@@ -50,26 +50,13 @@ fn reading(session: &mut impl Session) -> Reading {
 }
 
 fn read_update(bytes: &[u8]) -> Reading {
-    let mut stream = TradingStream::new(LinkConfig::websocket(1), credentials(), dialect());
-    stream.handle_timeout(T0);
-    stream.handle_connected(T0);
+    let mut stream = streams::trading();
     stream.handle_input(T0, bytes);
     reading(&mut stream)
 }
 
 fn read_market(bytes: &[u8]) -> Reading {
-    let config = MarketStreamConfig {
-        link: LinkConfig::websocket(1),
-        credentials: credentials(),
-        feed: Feed::Crypto,
-        trades: true,
-        quotes: true,
-        bars: true,
-        books: true,
-    };
-    let mut stream = MarketStream::new(config, dialect().symbols);
-    stream.handle_timeout(T0);
-    stream.handle_connected(T0);
+    let mut stream = streams::market();
     stream.handle_input(T0, bytes);
     reading(&mut stream)
 }

@@ -5,7 +5,7 @@ mod support;
 
 use py_rt_types::market::{END, GAP};
 use py_rt_types::{Bar, InstrumentId, MarketEvent, Price, Qty, UnixNanos};
-use py_rt_venues::alpaca::{Feed, MarketStream, MarketStreamConfig, TradingStream};
+use py_rt_venues::alpaca::{Feed, MarketStream, MarketStreamConfig};
 use py_rt_venues::{Fatal, LinkConfig, Session, VenueEvent};
 use support::*;
 
@@ -225,9 +225,7 @@ fn refusals_of_the_data_stream_have_their_own_reactions() {
 
 #[test]
 fn the_trading_session_greets_pings_and_gives_up() {
-    let mut stream = TradingStream::new(LinkConfig::websocket(1), credentials(), dialect());
-    stream.handle_timeout(T0);
-    stream.handle_connected(T0);
+    let mut stream = streams::trading();
     let auth = r#"{"action":"authenticate","data":{"key_id":"KEY","secret_key":"SE\"CRET"}}"#;
     assert_eq!(written(&mut stream, T0), [auth]);
     stream.handle_input(
@@ -254,9 +252,7 @@ fn the_trading_session_greets_pings_and_gives_up() {
 
 #[test]
 fn a_bad_key_stops_the_trading_session() {
-    let mut stream = TradingStream::new(LinkConfig::websocket(1), credentials(), dialect());
-    stream.handle_timeout(T0);
-    stream.handle_connected(T0);
+    let mut stream = streams::trading();
     stream.handle_input(
         T0,
         br#"{"stream":"authorization","data":{"status":"unauthorized","action":"authenticate"}}"#,

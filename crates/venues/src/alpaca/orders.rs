@@ -14,7 +14,7 @@ use crate::alpaca::time::parse_instant;
 use crate::alpaca::Dialect;
 use crate::error::{DecodeError, Malformed};
 use crate::json::{Scanner, Slot};
-use crate::symbols::Listing;
+use crate::symbols::{qty, Listing};
 
 /// The members of an order that matter, as they were sent.
 #[derive(Debug, Clone, Copy, Default)]
@@ -292,18 +292,6 @@ fn word<T>(
     read: impl Fn(&[u8]) -> Option<T>,
 ) -> Result<T, Malformed> {
     read(&slot.required_text(field)?).ok_or_else(|| slot.malformed(field))
-}
-
-/// A quantity that must be there and must not be negative.
-pub(super) fn qty(
-    slot: &Slot<'_>,
-    field: &'static str,
-    listing: &Listing,
-) -> Result<Qty, Malformed> {
-    match listing.qty(slot.required_digits(field)?) {
-        Ok(qty) if qty.0 >= 0 => Ok(qty),
-        _ => Err(slot.malformed(field)),
-    }
 }
 
 /// A price that may be absent.

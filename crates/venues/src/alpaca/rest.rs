@@ -13,13 +13,13 @@ use py_rt_types::{
 };
 
 use crate::alpaca::ids::{encode_uuid, parse_uuid};
-use crate::alpaca::orders::{price, qty, read_side, uuid, Order, RawOrder};
+use crate::alpaca::orders::{price, read_side, uuid, Order, RawOrder};
 use crate::alpaca::time::parse_instant;
 use crate::alpaca::updates::{read_fee, read_liquidity};
 use crate::alpaca::Dialect;
 use crate::error::{DecodeError, Malformed};
-use crate::json::{Scanner, Slot};
-use crate::symbols::{decimal, Listing};
+use crate::json::{each_element, each_member, read_whole, Scanner, Slot};
+use crate::symbols::{decimal, optional_atto, qty, required_atto, Listing};
 
 /// What a page of rows was, beside the reports that came out of it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -122,11 +122,7 @@ impl Asset {
 /// # Errors
 /// [`Malformed`] naming what is wrong.
 pub fn decode_order(dialect: &Dialect, body: &[u8]) -> Result<Option<Order>, Malformed> {
-    let mut scanner = Scanner::new(body);
-    let raw = RawOrder::scan(&mut scanner)
-        .and_then(|raw| scanner.finish().map(|()| raw))
-        .map_err(|error| error.in_whole(body.len()))?;
-    raw.resolve(dialect)
+    read_whole(body, RawOrder::scan)?.resolve(dialect)
 }
 
 /// A list of orders: a `Snapshot` each.
@@ -139,7 +135,7 @@ pub fn decode_orders(
     reports: &mut Vec<Report>,
 ) -> Result<Page, Malformed> {
     let mut page = Page::default();
-    rows(body, |scanner| {
+    each_element(body, |scanner| {
         let raw = RawOrder::scan(scanner)?;
         page.rows += 1;
         page.last = raw.venue_order_id().map(|id| {
@@ -260,7 +256,7 @@ pub fn decode_fills(
     reports: &mut Vec<Report>,
 ) -> Result<Page, Malformed> {
     let mut page = Page::default();
-    rows(body, |scanner| {
+    each_element(body, |scanner| {
         let raw = RawFill::scan(scanner)?;
         page.rows += 1;
         page.last = raw.id.text("id").ok().flatten().map(|id| id.into_owned());
@@ -285,7 +281,7 @@ pub fn decode_positions(
     reports: &mut Vec<AccountReport>,
 ) -> Result<Page, Malformed> {
     let mut page = Page::default();
-    rows(body, |scanner| {
+    each_element(body, |scanner| {
         let [mut symbol, mut lots, mut side, mut cost] = [Slot::default(); 4];
         scanner.begin_object()?;
         while let Some(name) = scanner.next_key()? {
@@ -314,7 +310,7 @@ fn position(dialect: &Dialect, slots: [&Slot<'_>; 4]) -> Result<Option<AccountRe
         return Ok(None);
     };
     let qty = signed_qty(lots, side, listing)?;
-    let amount = money(cost, "cost_basis")?.ok_or_else(|| cost.malformed("cost_basis"))?;
+    let amount = Money(required_atto(cost, "cost_basis")?);
     let cost = if qty.0 < 0 {
         Money(-amount.abs().0)
     } else {
@@ -347,7 +343,7 @@ fn signed_qty(lots: &Slot<'_>, side: &Slot<'_>, listing: &Listing) -> Result<Qty
 pub fn decode_account(body: &[u8]) -> Result<Account, Malformed> {
     let [mut cash, mut equity, mut power] = [Slot::default(); 3];
     let mut blocks = [Slot::default(); 3];
-    object(body, |name, scanner| {
+    each_member(body, |name, scanner| {
         let [trading, account, user] = &mut blocks;
         match name {
             b"cash" => cash.fill(scanner),
@@ -364,9 +360,9 @@ pub fn decode_account(body: &[u8]) -> Result<Account, Malformed> {
         blocked |= block.flag("blocked")?.unwrap_or(false);
     }
     Ok(Account {
-        cash: money(&cash, "cash")?.ok_or_else(|| cash.malformed("cash"))?,
-        equity: money(&equity, "equity")?,
-        buying_power: money(&power, "buying_power")?,
+        cash: Money(required_atto(&cash, "cash")?),
+        equity: optional_atto(&equity, "equity")?.map(Money),
+        buying_power: optional_atto(&power, "buying_power")?.map(Money),
         blocked,
     })
 }
@@ -377,7 +373,7 @@ pub fn decode_account(body: &[u8]) -> Result<Account, Malformed> {
 /// [`Malformed`] naming the member that is absent or wrong.
 pub fn decode_clock(body: &[u8]) -> Result<Clock, Malformed> {
     let [mut time, mut open, mut next_open, mut next_close] = [Slot::default(); 4];
-    object(body, |name, scanner| match name {
+    each_member(body, |name, scanner| match name {
         b"timestamp" => time.fill(scanner),
         b"is_open" => open.fill(scanner),
         b"next_open" => next_open.fill(scanner),
@@ -389,9 +385,7 @@ pub fn decode_clock(body: &[u8]) -> Result<Clock, Malformed> {
     };
     Ok(Clock {
         ts_event: instant(&time, "timestamp")?,
-        is_open: open
-            .flag("is_open")?
-            .ok_or_else(|| open.malformed("is_open"))?,
+        is_open: open.required_flag("is_open")?,
         next_open: instant(&next_open, "next_open")?,
         next_close: instant(&next_close, "next_close")?,
     })
@@ -404,7 +398,7 @@ pub fn decode_clock(body: &[u8]) -> Result<Clock, Malformed> {
 pub fn decode_asset(body: &[u8]) -> Result<Asset, Malformed> {
     let [mut symbol, mut class, mut tradable, mut short] = [Slot::default(); 4];
     let [mut fraction, mut smallest, mut lot, mut tick] = [Slot::default(); 4];
-    object(body, |name, scanner| match name {
+    each_member(body, |name, scanner| match name {
         b"symbol" => symbol.fill(scanner),
         b"class" => class.fill(scanner),
         b"tradable" => tradable.fill(scanner),
@@ -434,16 +428,6 @@ pub fn decode_asset(body: &[u8]) -> Result<Asset, Malformed> {
     })
 }
 
-fn money(slot: &Slot<'_>, field: &'static str) -> Result<Option<Money>, Malformed> {
-    let Some(digits) = slot.digits(field)? else {
-        return Ok(None);
-    };
-    decimal(digits)
-        .and_then(Decimal::to_atto)
-        .map(|atto| Some(Money(atto)))
-        .map_err(|_| slot.malformed(field))
-}
-
 fn step(
     slot: &Slot<'_>,
     field: &'static str,
@@ -456,34 +440,4 @@ fn step(
         Ok(step) if step.mantissa() > 0 || (zero_is_fine && step.mantissa() == 0) => Ok(Some(step)),
         _ => Err(slot.malformed(field)),
     }
-}
-
-fn rows<'a>(
-    body: &'a [u8],
-    mut row: impl FnMut(&mut Scanner<'a>) -> Result<(), DecodeError>,
-) -> Result<(), Malformed> {
-    let mut scanner = Scanner::new(body);
-    let mut all = || {
-        scanner.begin_array()?;
-        while scanner.next_element()? {
-            row(&mut scanner)?;
-        }
-        scanner.finish()
-    };
-    all().map_err(|error: DecodeError| error.in_whole(body.len()))
-}
-
-fn object<'a>(
-    body: &'a [u8],
-    mut member: impl FnMut(&[u8], &mut Scanner<'a>) -> Result<(), DecodeError>,
-) -> Result<(), Malformed> {
-    let mut scanner = Scanner::new(body);
-    let mut all = || {
-        scanner.begin_object()?;
-        while let Some(name) = scanner.next_key()? {
-            member(name, &mut scanner)?;
-        }
-        scanner.finish()
-    };
-    all().map_err(|error: DecodeError| error.in_whole(body.len()))
 }

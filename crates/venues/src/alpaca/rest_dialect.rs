@@ -18,6 +18,7 @@ use crate::alpaca::rest::{
 };
 use crate::error::Malformed;
 use crate::http::Response;
+use crate::requests::lists::{end_lookup, end_refused, or_quarantine};
 use crate::requests::{
     Call, Job, Next, Outcome, Refusal, RequestSession, RestDialect, Subject, VenueRequest,
 };
@@ -80,19 +81,10 @@ impl RestDialect for Encoder {
             return self.read_order_answer(now, job, &subject, response);
         }
         if response.status != 200 {
-            let outcome = judge(Call::Query, response, now);
-            if matches!(outcome, Outcome::NotFound) && end_lookup(job, events) {
-                return Next::Done;
-            }
-            return Next::Outcome(outcome);
+            return end_refused(judge(Call::Query, response, now), &job.request, events);
         }
-        match self.read_list(job, response.body, events) {
-            Ok(next) => next,
-            Err(malformed) => {
-                events.push_back(VenueEvent::Quarantined(malformed));
-                Next::Outcome(Outcome::Unanswered)
-            }
-        }
+        let read = self.read_list(job, response.body, events);
+        or_quarantine(read, events)
     }
 
     fn rate_limit(&self, _now: UnixNanos, response: &Response<'_>) -> RateLimit {
@@ -223,8 +215,7 @@ impl Encoder {
         events: &mut Events,
     ) -> Result<Next, Malformed> {
         let Some(order) = decode_order(self.dialect(), body)? else {
-            end_lookup(job, events);
-            return Ok(Next::Done);
+            return Ok(end_lookup(&job.request, events));
         };
         if order.state == OrderState::Replaced && order.replaced_by.0 != 0 {
             job.step = Step::Read(order.replaced_by);
@@ -238,18 +229,8 @@ impl Encoder {
             reports.push(before);
         }
         events.extend(reports.into_iter().map(VenueEvent::Report));
-        end_lookup(job, events);
-        Ok(Next::Done)
+        Ok(end_lookup(&job.request, events))
     }
-}
-
-/// Ends the answer to a question about one order by the venue's id, when this was asked.
-fn end_lookup(job: &Job<Step>, events: &mut Events) -> bool {
-    let VenueRequest::Query(query @ Query::VenueOrder { .. }) = job.request else {
-        return false;
-    };
-    events.push_back(VenueEvent::Account(AccountReport::Done(query)));
-    true
 }
 
 /// Asks for the next page, or ends the answer. A page that could not be read whole, or that

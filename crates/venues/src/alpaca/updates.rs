@@ -7,12 +7,12 @@
 use py_rt_types::{ExecId, Liquidity, Money, OrderStatus, RejectReason, ReportKind, UnixNanos};
 
 use crate::alpaca::ids::parse_uuid;
-use crate::alpaca::orders::{price, qty, Order, RawOrder};
+use crate::alpaca::orders::{price, Order, RawOrder};
 use crate::alpaca::time::parse_instant;
 use crate::alpaca::Dialect;
 use crate::error::{DecodeError, Malformed};
 use crate::json::{Scanner, Slot};
-use crate::symbols::{decimal, Listing};
+use crate::symbols::{optional_atto, qty, Listing};
 
 pub use crate::requests::Reports;
 
@@ -135,13 +135,7 @@ impl<'a> RawUpdate<'a> {
 /// The fee of an execution. Alpaca books fees at the end of the day and never says them here; a
 /// local venue may, under this name.
 pub(super) fn read_fee(slot: &Slot<'_>) -> Result<Money, Malformed> {
-    let Some(digits) = slot.digits("fee")? else {
-        return Ok(Money::ZERO);
-    };
-    decimal(digits)
-        .and_then(|fee| fee.to_atto())
-        .map(Money)
-        .map_err(|_| slot.malformed("fee"))
+    Ok(optional_atto(slot, "fee")?.map_or(Money::ZERO, Money))
 }
 
 /// Whether an execution added or took liquidity: not said by Alpaca, where taker is assumed.

@@ -12,7 +12,8 @@ use alloc::vec::Vec;
 use py_rt_types::{Qty, Report, UnixNanos};
 
 use crate::binance::encode::{Trades, TRADES_PAGE};
-use crate::binance::lists::Trade;
+use crate::binance::ids::number_of;
+use crate::binance::lists::{Trade, TradesPage};
 use crate::requests::executions::{sort_out, tell};
 use crate::symbols::Listing;
 
@@ -90,22 +91,22 @@ impl FillsWork {
         }
     }
 
-    /// Takes a page of `rows` trades in; true when there is more to ask of some symbol below
+    /// Takes a page of trades in; true when there is more to ask of some symbol below
     /// `count`. Reports come out as soon as an order's trades are whole.
     pub(super) fn handle_trades(
         &mut self,
         listing: &Listing,
-        (trades, rows): (Vec<Trade>, usize),
+        page: TradesPage,
         count: usize,
         reports: &mut Vec<Report>,
     ) -> bool {
         let rolling = self.from_trade.is_some();
-        let last = trades.iter().map(|trade| trade.number).max();
+        let last = page.trades.iter().map(|trade| trade.key).max();
         self.from_trade = last
-            .filter(|_| rows >= TRADES_PAGE)
+            .filter(|_| page.rows >= TRADES_PAGE)
             .map(|last| last.saturating_add(1));
         if let Stage::Order(_) = self.stage {
-            self.whole.extend(trades);
+            self.whole.extend(page.trades);
             if self.from_trade.is_some() {
                 return true;
             }
@@ -113,8 +114,9 @@ impl FillsWork {
             tell(listing, whole, self.since, reports);
             return self.next_order(count);
         }
-        for trade in trades {
-            self.found.entry(trade.order).or_default().push(trade);
+        for trade in page.trades {
+            let order = number_of(trade.order.0);
+            self.found.entry(order).or_default().push(trade);
         }
         if self.from_trade.is_some() {
             return true;

@@ -6,19 +6,16 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use py_rt_types::{
-    AssetClass, ClientOrderId, Decimal, InstrumentSpec, Liquidity, Price, Qty, Report, ReportKind,
-    Side, UnixNanos,
-};
+use py_rt_types::{Decimal, InstrumentSpec, Liquidity, Qty, Report, Side, UnixNanos};
 
 use crate::binance::ids::{exec_id, order_id};
 use crate::binance::orders::{instant, whole, RawOrder};
 use crate::dialect::Dialect;
 use crate::error::{DecodeError, Malformed};
 use crate::fees::Fee;
-use crate::json::{Scanner, Slot};
-use crate::requests::executions::Listed;
-use crate::symbols::{decimal, price, qty, Listing};
+use crate::json::{each_element, each_member, members, Scanner, Slot};
+use crate::requests;
+use crate::symbols::{price, qty, required_atto, required_decimal, spot, Listing};
 
 /// An asset that the account owns, free and locked together, in 1e-18.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,26 +54,19 @@ pub fn decode_account(body: &[u8]) -> Result<Account, Malformed> {
     let mut account = Account::default();
     let (mut uid, mut can_trade) = (Slot::default(), Slot::default());
     let mut listed = false;
-    let mut scanner = Scanner::new(body);
-    let mut read = || -> Result<(), DecodeError> {
-        scanner.begin_object()?;
-        while let Some(name) = scanner.next_key()? {
-            match name {
-                b"uid" => uid.fill(&mut scanner)?,
-                b"canTrade" => can_trade.fill(&mut scanner)?,
-                b"balances" => {
-                    listed = true;
-                    scanner.begin_array()?;
-                    while scanner.next_element()? {
-                        account.balances.push(balance(&mut scanner)?);
-                    }
-                }
-                _ => scanner.skip()?,
+    each_member(body, |name, scanner| match name {
+        b"uid" => uid.fill(scanner),
+        b"canTrade" => can_trade.fill(scanner),
+        b"balances" => {
+            listed = true;
+            scanner.begin_array()?;
+            while scanner.next_element()? {
+                account.balances.push(balance(scanner)?);
             }
+            Ok(())
         }
-        scanner.finish()
-    };
-    read().map_err(|error| error.in_whole(body.len()))?;
+        _ => scanner.skip(),
+    })?;
     if !listed {
         return Err(Malformed {
             offset: body.len(),
@@ -100,96 +90,32 @@ fn balance(scanner: &mut Scanner<'_>) -> Result<Balance, DecodeError> {
             _ => scanner.skip()?,
         }
     }
-    let amount = |slot: &Slot<'_>, field| -> Result<i128, Malformed> {
-        let amount = decimal(slot.required_digits(field)?).and_then(Decimal::to_atto);
-        amount.map_err(|_| slot.malformed(field))
-    };
-    let (free_atto, locked_atto) = (amount(&free, "free")?, amount(&locked, "locked")?);
-    let atto = free_atto.checked_add(locked_atto);
+    let free_atto = required_atto(&free, "free")?;
+    let atto = free_atto.checked_add(required_atto(&locked, "locked")?);
     Ok(Balance {
         asset: asset.required_text("asset")?.into_owned(),
         atto: atto.ok_or_else(|| locked.malformed("locked"))?,
     })
 }
 
-/// One trade of the account.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Trade {
-    /// The venue's number of it, within its symbol.
-    pub number: u64,
-    /// The venue's number of its order, within its symbol.
-    pub order: u64,
-    /// When.
-    pub ts_event: UnixNanos,
-    /// Whether the account bought or sold.
-    pub side: Side,
-    /// Price.
-    pub price: Price,
-    /// Quantity.
-    pub qty: Qty,
-    /// What it cost.
-    pub fee: Fee,
-    /// Added or took liquidity.
-    pub liquidity: Liquidity,
-}
+/// One trade of the account, by the venue's number of it within its symbol.
+pub type Trade = requests::Trade<u64>;
 
-impl Listed for Trade {
-    type Key = u64;
+/// A page of trades.
+pub type TradesPage = requests::TradesPage<u64>;
 
-    fn key(&self) -> u64 {
-        self.number
-    }
-
-    fn ts_event(&self) -> UnixNanos {
-        self.ts_event
-    }
-
-    fn qty(&self) -> Qty {
-        self.qty
-    }
-
-    /// The venue names the order by its own number only.
-    fn report(&self, listing: &Listing, cum_qty: Qty) -> Report {
-        let symbol = listing.instrument().symbol().as_bytes();
-        Report {
-            ts_event: self.ts_event,
-            client_order_id: ClientOrderId::FOREIGN,
-            venue_order_id: order_id(symbol, self.order),
-            instrument: listing.id(),
-            side: self.side,
-            kind: ReportKind::Fill {
-                exec_id: exec_id(symbol, self.number),
-                last_qty: self.qty,
-                last_price: self.price,
-                cum_qty,
-                fee: self.fee.amount,
-                fee_asset: self.fee.asset,
-                liquidity: self.liquidity,
-            },
-        }
-    }
-}
-
-/// Reads a page of `GET /api/v3/myTrades`: the trades that could be read, and the first row that
-/// could not.
+/// Reads a page of `GET /api/v3/myTrades`.
 ///
 /// # Errors
 /// [`Malformed`] when the body is no array of objects.
-pub fn decode_trades(
-    listing: &Listing,
-    body: &[u8],
-) -> Result<(Vec<Trade>, usize, Option<Malformed>), Malformed> {
-    let (mut trades, mut rows, mut wrong) = (Vec::new(), 0, None);
-    each_row(body, |scanner| {
+pub fn decode_trades(listing: &Listing, body: &[u8]) -> Result<TradesPage, Malformed> {
+    let mut page = TradesPage::default();
+    each_element(body, |scanner| {
         let row = RawTrade::scan(scanner)?;
-        rows += 1;
-        match row.resolve(listing) {
-            Ok(trade) => trades.push(trade),
-            Err(malformed) => wrong = wrong.or(Some(malformed)),
-        }
+        page.push(row.resolve(listing).map(Some));
         Ok(())
     })?;
-    Ok((trades, rows, wrong))
+    Ok(page)
 }
 
 #[derive(Default)]
@@ -231,18 +157,19 @@ impl<'a> RawTrade<'a> {
     }
 
     fn resolve(&self, listing: &Listing) -> Result<Trade, Malformed> {
-        let truth = |slot: &Slot<'_>, field| -> Result<bool, Malformed> {
-            slot.flag(field)?.ok_or_else(|| slot.malformed(field))
-        };
         let last_qty = qty(&self.qty, "qty", listing)?;
         if last_qty.0 == 0 {
             return Err(self.qty.malformed("qty"));
         }
+        let symbol = listing.instrument().symbol().as_bytes();
+        let number = whole(&self.id, "id")?;
         Ok(Trade {
-            number: whole(&self.id, "id")?,
-            order: whole(&self.order, "orderId")?,
+            key: number,
+            exec_id: exec_id(symbol, number),
+            order: order_id(symbol, whole(&self.order, "orderId")?),
+            instrument: listing.id(),
             ts_event: instant(&self.time, "time")?,
-            side: if truth(&self.buyer, "isBuyer")? {
+            side: if self.buyer.required_flag("isBuyer")? {
                 Side::Buy
             } else {
                 Side::Sell
@@ -250,7 +177,7 @@ impl<'a> RawTrade<'a> {
             price: price(&self.price, "price", listing)?,
             qty: last_qty,
             fee: Fee::read(&self.fee, &self.asset, listing)?,
-            liquidity: if truth(&self.maker, "isMaker")? {
+            liquidity: if self.maker.required_flag("isMaker")? {
                 Liquidity::Maker
             } else {
                 Liquidity::Taker
@@ -270,7 +197,7 @@ pub fn decode_orders(
     reports: &mut Vec<Report>,
 ) -> Result<Option<Malformed>, Malformed> {
     let mut wrong = None;
-    each_row(body, |scanner| {
+    each_element(body, |scanner| {
         let raw = RawOrder::scan(scanner)?;
         match raw.resolve(dialect) {
             Ok(Some(order)) => reports.push(order.report(order.snapshot())),
@@ -292,7 +219,7 @@ pub fn decode_executed(
     body: &[u8],
 ) -> Result<(Vec<(u64, Qty)>, usize), Malformed> {
     let (mut found, mut rows) = (Vec::new(), 0);
-    each_row(body, |scanner| {
+    each_element(body, |scanner| {
         let raw = RawOrder::scan(scanner)?;
         rows += 1;
         found.extend(raw.executed(listing));
@@ -306,7 +233,8 @@ pub fn decode_executed(
 /// # Errors
 /// [`Malformed`] naming what is wrong.
 pub fn decode_time(body: &[u8]) -> Result<UnixNanos, Malformed> {
-    instant(&member(body, b"serverTime")?, "serverTime")
+    let [time] = members(body, ["serverTime"])?;
+    instant(&time, "serverTime")
 }
 
 /// Reads the `price` of a ticker.
@@ -314,42 +242,8 @@ pub fn decode_time(body: &[u8]) -> Result<UnixNanos, Malformed> {
 /// # Errors
 /// [`Malformed`] naming what is wrong.
 pub fn decode_price(body: &[u8]) -> Result<Decimal, Malformed> {
-    let slot = member(body, b"price")?;
-    let price = decimal(slot.required_digits("price")?);
-    price.map_err(|_| slot.malformed("price"))
-}
-
-fn member<'a>(body: &'a [u8], wanted: &[u8]) -> Result<Slot<'a>, Malformed> {
-    let mut slot = Slot::default();
-    let mut scanner = Scanner::new(body);
-    let mut read = || -> Result<(), DecodeError> {
-        scanner.begin_object()?;
-        while let Some(name) = scanner.next_key()? {
-            if name == wanted {
-                slot.fill(&mut scanner)?;
-            } else {
-                scanner.skip()?;
-            }
-        }
-        scanner.finish()
-    };
-    read().map_err(|error| error.in_whole(body.len()))?;
-    Ok(slot)
-}
-
-pub(super) fn each_row<'a>(
-    body: &'a [u8],
-    mut row: impl FnMut(&mut Scanner<'a>) -> Result<(), DecodeError>,
-) -> Result<(), Malformed> {
-    let mut scanner = Scanner::new(body);
-    let mut read = || -> Result<(), DecodeError> {
-        scanner.begin_array()?;
-        while scanner.next_element()? {
-            row(&mut scanner)?;
-        }
-        scanner.finish()
-    };
-    read().map_err(|error| error.in_whole(body.len()))
+    let [price] = members(body, ["price"])?;
+    required_decimal(&price, "price")
 }
 
 /// What the venue says about a pair.
@@ -376,18 +270,11 @@ impl Pair {
     #[must_use]
     pub fn spec(&self, venue: &str) -> InstrumentSpec {
         InstrumentSpec {
-            symbol: self.symbol.clone(),
-            venue: venue.into(),
             tick_size: self.tick_size,
-            order_tick: None,
             lot_size: self.step_size,
             min_qty: self.min_qty,
             min_notional: self.min_notional,
-            multiplier: Decimal::try_new(1, 0).unwrap_or(Decimal::ZERO),
-            currency: self.quote.clone(),
-            asset_class: AssetClass::Crypto,
-            shortable: false,
-            sessions: false,
+            ..spot(venue, &self.symbol, &self.quote)
         }
     }
 }
@@ -398,22 +285,16 @@ impl Pair {
 /// [`Malformed`] naming what is wrong, a filter that every order needs among them.
 pub fn decode_exchange_info(body: &[u8]) -> Result<Vec<Pair>, Malformed> {
     let mut pairs = Vec::new();
-    let mut scanner = Scanner::new(body);
-    let mut read = || -> Result<(), DecodeError> {
-        scanner.begin_object()?;
-        while let Some(name) = scanner.next_key()? {
-            if name != b"symbols" {
-                scanner.skip()?;
-                continue;
-            }
-            scanner.begin_array()?;
-            while scanner.next_element()? {
-                pairs.push(pair(&mut scanner)?);
-            }
+    each_member(body, |name, scanner| {
+        if name != b"symbols" {
+            return scanner.skip();
         }
-        scanner.finish()
-    };
-    read().map_err(|error| error.in_whole(body.len()))?;
+        scanner.begin_array()?;
+        while scanner.next_element()? {
+            pairs.push(pair(scanner)?);
+        }
+        Ok(())
+    })?;
     Ok(pairs)
 }
 
@@ -435,22 +316,16 @@ fn pair(scanner: &mut Scanner<'_>) -> Result<Pair, DecodeError> {
             _ => scanner.skip()?,
         }
     }
-    let text = |slot: &Slot<'_>, field| -> Result<String, Malformed> {
-        Ok(String::from_utf8_lossy(&slot.required_text(field)?).into_owned())
-    };
-    let number = |slot: &Slot<'_>, field| -> Result<Decimal, Malformed> {
-        decimal(slot.required_digits(field)?).map_err(|_| slot.malformed(field))
-    };
     Ok(Pair {
-        symbol: text(&symbol, "symbol")?,
-        status: text(&status, "status")?,
-        quote: text(&quote, "quoteAsset")?,
-        tick_size: number(&tick, "tickSize")?,
-        step_size: number(&step, "stepSize")?,
-        min_qty: number(&least, "minQty")?,
+        symbol: symbol.required_string("symbol")?,
+        status: status.required_string("status")?,
+        quote: quote.required_string("quoteAsset")?,
+        tick_size: required_decimal(&tick, "tickSize")?,
+        step_size: required_decimal(&step, "stepSize")?,
+        min_qty: required_decimal(&least, "minQty")?,
         min_notional: match worth.is_empty() {
             true => Decimal::ZERO,
-            false => number(&worth, "minNotional")?,
+            false => required_decimal(&worth, "minNotional")?,
         },
     })
 }

@@ -16,7 +16,7 @@ use crate::dialect::Dialect;
 use crate::error::{DecodeError, Malformed};
 use crate::feed::instant::from_millis;
 use crate::fees::Fee;
-use crate::json::{Raw, Scanner, Slot};
+use crate::json::{read_whole, Raw, Scanner, Slot};
 use crate::requests::Order;
 use crate::symbols::{price, qty, Listing};
 
@@ -92,10 +92,7 @@ impl<'a> RawOrder<'a> {
     /// # Errors
     /// [`Malformed`] when it is no JSON object.
     pub fn decode(body: &'a [u8]) -> Result<Self, Malformed> {
-        let mut scanner = Scanner::new(body);
-        Self::scan(&mut scanner)
-            .and_then(|raw| scanner.finish().map(|()| raw))
-            .map_err(|error| error.in_whole(body.len()))
+        read_whole(body, Self::scan)
     }
 
     /// The id that the order was sent under: answers to cancels name another one beside it.

@@ -11,7 +11,7 @@ use alloc::collections::VecDeque;
 use alloc::string::ToString;
 use alloc::vec::Vec;
 
-use py_rt_types::{AccountReport, Query, RejectReason, ReportKind, Side, UnixNanos};
+use py_rt_types::{Query, RejectReason, ReportKind, Side, UnixNanos};
 
 use crate::binance::encode::Encoder;
 use crate::binance::errors::{decode_rate_limit, judge, ErrorBody, WRONG_TIME};
@@ -22,10 +22,10 @@ use crate::binance::lists::{
 use crate::binance::orders::{RawOrder, Terms};
 use crate::binance::replace::{read_replace, Replaced};
 use crate::error::Malformed;
-use crate::fees::{base_of, warn_of_fee};
+use crate::fees::{base_of, quote_of, warn_of_fee};
 use crate::http::Response;
-use crate::requests::clock::{not_looked_at, told_offset_ns, VenueClock};
-use crate::requests::lists::{end_lookup, finish_list, or_quarantine, tell_cash, tell_positions};
+use crate::requests::clock::{not_looked_at, VenueClock};
+use crate::requests::lists::{end_lookup, end_refused, finish_list, or_quarantine, tell_purse};
 use crate::requests::terms::NOT_LISTED;
 use crate::requests::{
     Call, Job, Next, Outcome, Refusal, RequestSession, RestDialect, Subject, VenueRequest,
@@ -98,8 +98,10 @@ impl RestDialect for Encoder {
         response: &Response<'_>,
         events: &mut Events,
     ) -> Next {
-        if let VenueClock::Asking(asked_at) = job.step.clock {
-            return self.read_clock(now, asked_at, job, response);
+        let asked = (&job.request, response);
+        let correct = |offset_ns| self.set_offset(offset_ns);
+        if let Some(next) = job.step.clock.read(now, asked, decode_time, correct) {
+            return next;
         }
         let good = (200..300).contains(&response.status);
         if !good && job.step.clock == VenueClock::Believed {
@@ -115,10 +117,7 @@ impl RestDialect for Encoder {
                 let read = self.read_list(job, response.body, events);
                 or_quarantine(read, events)
             }
-            None => match judge(Call::Query, response, now) {
-                Outcome::NotFound => end_lookup(&job.request, events),
-                outcome => Next::Outcome(outcome),
-            },
+            None => end_refused(judge(Call::Query, response, now), &job.request, events),
         }
     }
 
@@ -161,24 +160,6 @@ impl Encoder {
             Query::Positions | Query::Account => self.encode_account(now, out),
         }
         Ok(())
-    }
-
-    /// Takes the venue's time; the call goes out once more by it.
-    fn read_clock(
-        &mut self,
-        now: UnixNanos,
-        asked_at: UnixNanos,
-        job: &mut Job<Step>,
-        response: &Response<'_>,
-    ) -> Next {
-        job.step.clock = VenueClock::Asked;
-        match told_offset_ns(response, decode_time, (asked_at, now)) {
-            Some(offset_ns) => {
-                self.set_offset(offset_ns);
-                Next::Again
-            }
-            None => not_looked_at(&job.request),
-        }
     }
 
     fn read_order_answer(
@@ -284,22 +265,15 @@ impl Encoder {
                 let body = body.to_vec();
                 events.push_back(VenueEvent::Book(BookAnswer { instrument, body }));
             }
-            VenueRequest::Query(query @ Query::Account) => {
+            VenueRequest::Query(query @ (Query::Account | Query::Positions)) => {
                 let account = decode_account(body)?;
-                if !account.can_trade {
+                if query == Query::Account && !account.can_trade {
                     let text = "the venue refuses orders of this account".to_string();
                     events.push_back(VenueEvent::Notice(text));
                 }
-                let quote =
-                    |one: &Listing| account.owned(one.instrument().spec().currency.as_bytes());
-                tell_cash(&dialect.symbols, quote, events);
-                events.push_back(VenueEvent::Account(AccountReport::Done(query)));
-            }
-            VenueRequest::Query(query @ Query::Positions) => {
-                let account = decode_account(body)?;
                 let base = |one: &Listing| account.owned(base_of(one));
-                tell_positions(&dialect.symbols, base, events)?;
-                events.push_back(VenueEvent::Account(AccountReport::Done(query)));
+                let quote = |one: &Listing| account.owned(quote_of(one));
+                tell_purse(query, &dialect.symbols, (base, quote), events)?;
             }
             VenueRequest::Query(Query::VenueOrder { .. }) => {
                 let raw = RawOrder::decode(body)?;
@@ -345,13 +319,13 @@ impl Encoder {
             let (orders, rows) = decode_executed(listing, body)?;
             work.handle_orders(listing, (&orders, rows), count, &mut reports)
         } else {
-            let (trades, rows, wrong) = decode_trades(listing, body)?;
-            if wrong.is_some() {
-                finish_list(query, wrong, events);
+            let page = decode_trades(listing, body)?;
+            if page.wrong.is_some() {
+                finish_list(query, page.wrong, events);
                 return Ok(Next::Done);
             }
-            warn_of_fee(trades.iter().any(|trade| trade.fee.elsewhere), events);
-            work.handle_trades(listing, (trades, rows), count, &mut reports)
+            warn_of_fee(page.trades.iter().any(|trade| trade.fee.elsewhere), events);
+            work.handle_trades(listing, page, count, &mut reports)
         };
         events.extend(reports.into_iter().map(VenueEvent::Report));
         if more {

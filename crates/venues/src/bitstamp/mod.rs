@@ -13,7 +13,7 @@ use crate::feed::instant::{from_count, optional_text};
 use crate::feed::read::{digits, element, leave_array, optional_whole, required_whole, Part};
 use crate::feed::rules::{Chain, Checksum, Decoder, Rules};
 use crate::feed::sheet::{Context, Message, MessageKind, Sheet, Suspect};
-use crate::json::{Raw, Scanner, Slot};
+use crate::json::{read_whole, Raw, Scanner, Slot};
 
 /// Decodes the public channels.
 #[derive(Debug, Clone, Default)]
@@ -51,12 +51,8 @@ impl Decoder for Bitstamp {
         bytes: &[u8],
         sheet: &mut Sheet<G>,
     ) -> Result<(), Malformed> {
-        let mut scanner = Scanner::new(bytes);
         let mut frame = Frame::default();
-        frame
-            .read(&mut scanner, false)
-            .and_then(|()| scanner.finish())
-            .map_err(|error| error.in_whole(bytes.len()))?;
+        read_whole(bytes, |scanner| frame.read(scanner, false))?;
         frame.resolve(context, sheet)
     }
 }

@@ -24,7 +24,7 @@ use py_rt_types::{RejectReason, ReportKind, UnixNanos};
 
 use crate::error::{DecodeError, Malformed};
 use crate::http::Response;
-use crate::json::{Kind, Scanner, Slot};
+use crate::json::{members, read_whole, Kind, Scanner, Slot};
 use crate::requests::{retry_after, Call, Outcome, Subject};
 
 const SECOND_NS: i64 = 1_000_000_000;
@@ -100,19 +100,7 @@ fn tells(word: &[u8]) -> bool {
 /// An answer with a status that is none of success: `error` and what else it says, as one text.
 #[must_use]
 pub fn error_of(body: &[u8]) -> Option<Cow<'_, [u8]>> {
-    let mut error = Slot::default();
-    let mut scanner = Scanner::new(body);
-    let mut read = || -> Result<(), DecodeError> {
-        scanner.begin_object()?;
-        while let Some(name) = scanner.next_key()? {
-            match name {
-                b"error" => error.fill(&mut scanner)?,
-                _ => scanner.skip()?,
-            }
-        }
-        scanner.finish()
-    };
-    read().ok()?;
+    let [error] = members(body, ["error"]).ok()?;
     error.text("error").ok().flatten()
 }
 
@@ -193,12 +181,7 @@ impl<'a> Answer<'a> {
     /// [`Malformed`] when it is none.
     pub fn decode(body: &'a [u8]) -> Result<Self, Malformed> {
         let mut answer = Self::default();
-        let mut scanner = Scanner::new(body);
-        let mut read = || -> Result<(), DecodeError> {
-            answer.scan(&mut scanner)?;
-            scanner.finish()
-        };
-        read().map_err(|error| error.in_whole(body.len()))?;
+        read_whole(body, |scanner| answer.scan(scanner))?;
         Ok(answer)
     }
 
@@ -238,8 +221,7 @@ impl<'a> Answer<'a> {
     /// # Errors
     /// [`Malformed`] when it does not say.
     pub fn worked(&self) -> Result<bool, Malformed> {
-        let success = self.success.flag("success")?;
-        success.ok_or_else(|| self.success.malformed("success"))
+        self.success.required_flag("success")
     }
 
     /// The words of a refusal.

@@ -13,7 +13,7 @@ use alloc::vec::Vec;
 
 use py_rt_types::{ExecId, OrderStatus, Report, ReportKind, UnixNanos, VenueOrderId};
 
-use crate::coinbase::lists::{Trade, TradesPage};
+use crate::coinbase::lists::{Place, Trade, TradesPage};
 use crate::coinbase::orders::OrdersPage;
 use crate::requests::executions::{tell, Gathered};
 use crate::requests::Order;
@@ -56,9 +56,8 @@ impl Told {
             let told = self.0.get(&trade.order);
             let mut told = told.into_iter().flatten();
             let place = told.position(|id| *id == trade.exec_id);
-            trade.place = place
-                .and_then(|one| u32::try_from(one).ok())
-                .unwrap_or(u32::MAX);
+            let place = place.and_then(|one| u32::try_from(one).ok());
+            trade.key.told = place.unwrap_or(u32::MAX);
         }
     }
 
@@ -78,7 +77,7 @@ pub(super) struct FillsWork {
     stage: Stage,
     cursor: Vec<u8>,
     /// With each order, what it says of itself.
-    found: Gathered<Trade, Option<Order>>,
+    found: Gathered<Place, Option<Order>>,
     /// Orders that are asked for all of their fills.
     of: Vec<VenueOrderId>,
 }
@@ -127,11 +126,11 @@ impl FillsWork {
         self.found.is_empty()
     }
 
-    /// Takes a page of fills in, of either kind.
-    pub(super) fn handle_page(&mut self, mut page: TradesPage, told: &Told) {
+    /// Takes a page of fills in, of either kind, and where the next one begins.
+    pub(super) fn handle_page(&mut self, mut page: TradesPage, cursor: Vec<u8>, told: &Told) {
         told.place(&mut page.trades);
         self.found.take(page.trades);
-        self.cursor = page.cursor;
+        self.cursor = cursor;
         if !self.cursor.is_empty() && page.rows > 0 {
             return;
         }

@@ -3,19 +3,16 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use py_rt_types::{
-    ClientOrderId, Decimal, ExecId, InstrumentId, Liquidity, Price, Qty, Report, ReportKind, Side,
-    UnixNanos, VenueOrderId,
-};
+use py_rt_types::{Decimal, ExecId, Liquidity, Qty, UnixNanos};
 
 use crate::coinbase::ids::decode_trade_id;
 use crate::coinbase::orders::{order_id, side};
 use crate::error::{DecodeError, Malformed};
 use crate::feed::instant::{from_decimal, optional_text};
-use crate::fees::Fee;
-use crate::json::{Kind, Scanner, Slot};
-use crate::requests::executions::{Listed, Ordered};
-use crate::symbols::{decimal, price, qty, Listing, SymbolTable};
+use crate::fees::{quote_of, Fee};
+use crate::json::{each_member, members, Kind, Scanner, Slot};
+use crate::requests;
+use crate::symbols::{price, qty, required_atto, required_decimal, Listing, SymbolTable};
 
 /// Calls `read` with every member of a page but its cursor; false when it did not take the value.
 /// Returns the cursor of the next page, which is empty on the last.
@@ -24,20 +21,12 @@ pub(super) fn each_page<'a>(
     mut read: impl FnMut(&'a [u8], &mut Scanner<'a>) -> Result<bool, DecodeError>,
 ) -> Result<Vec<u8>, Malformed> {
     let (mut cursor, mut more) = (Slot::default(), Slot::default());
-    let mut scanner = Scanner::new(body);
-    let mut page = || -> Result<(), DecodeError> {
-        scanner.begin_object()?;
-        while let Some(name) = scanner.next_key()? {
-            match name {
-                b"cursor" => cursor.fill(&mut scanner)?,
-                b"has_next" => more.fill(&mut scanner)?,
-                _ if read(name, &mut scanner)? => {}
-                _ => scanner.skip()?,
-            }
-        }
-        scanner.finish()
-    };
-    page().map_err(|error| error.in_whole(body.len()))?;
+    each_member(body, |name, scanner| match name {
+        b"cursor" => cursor.fill(scanner),
+        b"has_next" => more.fill(scanner),
+        _ if read(name, scanner)? => Ok(()),
+        _ => scanner.skip(),
+    })?;
     let cursor = cursor.text("cursor")?.unwrap_or_default().into_owned();
     Ok(match more.flag("has_next")? {
         Some(false) => Vec::new(),
@@ -46,7 +35,7 @@ pub(super) fn each_page<'a>(
 }
 
 /// Scans the array of a page once; calls `row` at every element.
-fn rows<'a>(
+pub(super) fn rows<'a>(
     body: &'a [u8],
     wanted: &'static str,
     mut row: impl FnMut(&mut Scanner<'a>) -> Result<(), DecodeError>,
@@ -110,9 +99,7 @@ pub fn decode_accounts(body: &[u8]) -> Result<(Purse, Vec<u8>), Malformed> {
         }
         let mut owned = 0i128;
         for slot in &amounts {
-            let amount = decimal(slot.required_digits("value")?).and_then(Decimal::to_atto);
-            let amount = amount.map_err(|_| slot.malformed("value"))?;
-            owned = owned.saturating_add(amount);
+            owned = owned.saturating_add(required_atto(slot, "value")?);
         }
         let currency = currency.required_text("currency")?.into_owned();
         purse.0.push((currency, owned));
@@ -132,108 +119,38 @@ fn scan_amount<'a>(scanner: &mut Scanner<'a>, slot: &mut Slot<'a>) -> Result<(),
     Ok(())
 }
 
-/// One trade of the account.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Trade {
-    /// Its id.
-    pub exec_id: ExecId,
-    /// The venue's id of its order.
-    pub order: VenueOrderId,
-    /// Its instrument.
-    pub instrument: InstrumentId,
+/// What brings the fills of an order into their order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
     /// Its place among those of its order that were told before; the largest for a new one.
-    pub place: u32,
+    pub told: u32,
     /// When it came into the venue's books.
     pub booked: UnixNanos,
-    /// When.
-    pub ts_event: UnixNanos,
-    /// Whether the account bought or sold.
-    pub side: Side,
-    /// Price.
-    pub price: Price,
-    /// Quantity.
-    pub qty: Qty,
-    /// What it cost, in the quote currency.
-    pub fee: Fee,
-    /// Added or took liquidity.
-    pub liquidity: Liquidity,
+    /// Its id.
+    pub exec_id: ExecId,
 }
 
-impl Listed for Trade {
-    type Key = (u32, UnixNanos, ExecId);
-
-    fn key(&self) -> Self::Key {
-        (self.place, self.booked, self.exec_id)
-    }
-
-    fn ts_event(&self) -> UnixNanos {
-        self.ts_event
-    }
-
-    fn qty(&self) -> Qty {
-        self.qty
-    }
-
-    /// The venue names the order by its own id only.
-    fn report(&self, listing: &Listing, cum_qty: Qty) -> Report {
-        Report {
-            ts_event: self.ts_event,
-            client_order_id: ClientOrderId::FOREIGN,
-            venue_order_id: self.order,
-            instrument: listing.id(),
-            side: self.side,
-            kind: ReportKind::Fill {
-                exec_id: self.exec_id,
-                last_qty: self.qty,
-                last_price: self.price,
-                cum_qty,
-                fee: self.fee.amount,
-                fee_asset: self.fee.asset,
-                liquidity: self.liquidity,
-            },
-        }
-    }
-}
-
-impl Ordered for Trade {
-    fn order(&self) -> VenueOrderId {
-        self.order
-    }
-
-    fn instrument(&self) -> InstrumentId {
-        self.instrument
-    }
-}
+/// One trade of the account; its fee is in the quote currency.
+pub type Trade = requests::Trade<Place>;
 
 /// A page of trades.
-#[derive(Debug, Clone, Default)]
-pub struct TradesPage {
-    /// Those of instruments in the run, as far as they can be read.
-    pub trades: Vec<Trade>,
-    /// How many rows there were.
-    pub rows: usize,
-    /// Where the next page begins; empty on the last.
-    pub cursor: Vec<u8>,
-    /// The first row that could not be read.
-    pub wrong: Option<Malformed>,
-}
+pub type TradesPage = requests::TradesPage<Place>;
 
-/// Reads a page of fills.
+/// Reads a page of fills; returns where the next one begins.
 ///
 /// # Errors
 /// [`Malformed`] when the body is no such answer.
-pub fn decode_fills(symbols: &SymbolTable, body: &[u8]) -> Result<TradesPage, Malformed> {
+pub fn decode_fills(
+    symbols: &SymbolTable,
+    body: &[u8],
+) -> Result<(TradesPage, Vec<u8>), Malformed> {
     let mut page = TradesPage::default();
-    page.cursor = rows(body, "fills", |scanner| {
+    let cursor = rows(body, "fills", |scanner| {
         let row = RawTrade::scan(scanner)?;
-        page.rows += 1;
-        match row.resolve(symbols) {
-            Ok(trade) => page.trades.extend(trade),
-            Err(malformed) => page.wrong = page.wrong.or(Some(malformed)),
-        }
+        page.push(row.resolve(symbols));
         Ok(())
     })?;
-    Ok(page)
+    Ok((page, cursor))
 }
 
 #[derive(Default)]
@@ -297,20 +214,24 @@ impl<'a> RawTrade<'a> {
         if last_qty.0 == 0 || last_price.0 <= 0 {
             return Err(self.qty.malformed("size"));
         }
-        let quote = listing.instrument().spec().currency.as_bytes();
         self.fee.required_digits("commission")?;
         let ts_event = required_time(&self.time, "trade_time")?;
+        let exec_id = decode_trade_id(&self.id.required_text("trade_id")?);
+        let order = order_id(&self.order)?;
         Ok(Some(Trade {
-            exec_id: decode_trade_id(&self.id.required_text("trade_id")?),
-            order: order_id(&self.order)?,
+            key: Place {
+                told: u32::MAX,
+                booked: required_time(&self.booked, "sequence_timestamp")?,
+                exec_id,
+            },
+            exec_id,
+            order,
             instrument: listing.id(),
-            place: u32::MAX,
-            booked: required_time(&self.booked, "sequence_timestamp")?,
             ts_event,
             side: side(&self.side, "side")?,
             price: last_price,
             qty: last_qty,
-            fee: Fee::paid(Fee::amount(&self.fee)?, quote, listing),
+            fee: Fee::paid(Fee::amount(&self.fee)?, quote_of(listing), listing),
             liquidity: match &*self.liquidity.required_text("liquidity_indicator")? {
                 b"MAKER" => Liquidity::Maker,
                 _ => Liquidity::Taker,
@@ -321,13 +242,10 @@ impl<'a> RawTrade<'a> {
 
 /// How many lots an amount of money bought; only orders that are not ours are sized in money.
 fn bought_for(size: &Slot<'_>, price: &Slot<'_>, listing: &Listing) -> Result<Qty, Malformed> {
-    let atto = |slot: &Slot<'_>| -> Result<i128, Malformed> {
-        let value = decimal(slot.required_digits("size")?).and_then(Decimal::to_atto);
-        value.map_err(|_| slot.malformed("size"))
-    };
     let lot = listing.instrument().spec().lot_size.to_atto().unwrap_or(0);
-    let one_lot = atto(price)?.checked_mul(lot).map(|cost| cost / ATTO);
-    let lots = one_lot.and_then(|cost| atto(size).ok()?.checked_div(cost));
+    let one_lot = required_atto(price, "size")?.checked_mul(lot);
+    let one_lot = one_lot.map(|cost| cost / ATTO);
+    let lots = one_lot.and_then(|cost| required_atto(size, "size").ok()?.checked_div(cost));
     let lots = lots.and_then(|lots| i64::try_from(lots).ok());
     lots.map(Qty).ok_or_else(|| size.malformed("size"))
 }
@@ -339,30 +257,6 @@ fn required_time(slot: &Slot<'_>, field: &'static str) -> Result<UnixNanos, Malf
         UnixNanos(0) => Err(slot.malformed(field)),
         time => Ok(time),
     }
-}
-
-/// The plain members of an object, by name.
-pub(super) fn members<'a, const N: usize>(
-    body: &'a [u8],
-    wanted: [&str; N],
-) -> Result<[Slot<'a>; N], Malformed> {
-    let mut found = [Slot::default(); N];
-    let mut scanner = Scanner::new(body);
-    let mut read = || -> Result<(), DecodeError> {
-        scanner.begin_object()?;
-        while let Some(name) = scanner.next_key()? {
-            match wanted.iter().position(|one| one.as_bytes() == name) {
-                Some(place) => match found.get_mut(place) {
-                    Some(slot) => slot.fill(&mut scanner)?,
-                    None => scanner.skip()?,
-                },
-                None => scanner.skip()?,
-            }
-        }
-        scanner.finish()
-    };
-    read().map_err(|error| error.in_whole(body.len()))?;
-    Ok(found)
 }
 
 /// Reads the venue's time.
@@ -393,14 +287,11 @@ pub struct Rights {
 pub fn decode_rights(body: &[u8]) -> Result<Rights, Malformed> {
     let wanted = ["can_trade", "can_transfer", "portfolio_uuid"];
     let [trade, transfer, portfolio] = members(body, wanted)?;
-    let flag = |slot: &Slot<'_>, field| -> Result<bool, Malformed> {
-        slot.flag(field)?.ok_or_else(|| slot.malformed(field))
-    };
-    let name = portfolio.required_text("portfolio_uuid")?;
+    let portfolio = portfolio.required_string("portfolio_uuid")?;
     Ok(Rights {
-        trade: flag(&trade, "can_trade")?,
-        transfer: flag(&transfer, "can_transfer")?,
-        portfolio: String::from_utf8_lossy(&name).into_owned(),
+        trade: trade.required_flag("can_trade")?,
+        transfer: transfer.required_flag("can_transfer")?,
+        portfolio,
     })
 }
 
@@ -410,5 +301,5 @@ pub fn decode_rights(body: &[u8]) -> Result<Rights, Malformed> {
 /// [`Malformed`] when there is none.
 pub fn decode_price(body: &[u8]) -> Result<Decimal, Malformed> {
     let [price] = members(body, ["price"])?;
-    decimal(price.required_digits("price")?).map_err(|_| price.malformed("price"))
+    required_decimal(&price, "price")
 }

@@ -3,11 +3,12 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use py_rt_types::{AssetClass, Decimal, InstrumentId, InstrumentSpec};
+use py_rt_types::{Decimal, InstrumentId, InstrumentSpec};
 
+use crate::coinbase::lists::rows;
 use crate::error::{DecodeError, Malformed};
-use crate::json::{Kind, Scanner, Slot};
-use crate::symbols::{decimal, SymbolTable};
+use crate::json::{Scanner, Slot};
+use crate::symbols::{required_decimal, spot, SymbolTable};
 
 /// Flags that keep a product from being traded as a session trades, each with its name.
 const CLOSING: [&str; 7] = [
@@ -46,18 +47,11 @@ impl Product {
     #[must_use]
     pub fn spec(&self, venue: &str) -> InstrumentSpec {
         InstrumentSpec {
-            symbol: self.symbol.clone(),
-            venue: venue.into(),
             tick_size: self.tick_size,
-            order_tick: None,
             lot_size: self.lot_size,
             min_qty: self.min_qty,
             min_notional: self.min_notional,
-            multiplier: Decimal::try_new(1, 0).unwrap_or(Decimal::ZERO),
-            currency: self.quote.clone(),
-            asset_class: AssetClass::Crypto,
-            shortable: false,
-            sessions: false,
+            ..spot(venue, &self.symbol, &self.quote)
         }
     }
 
@@ -74,25 +68,11 @@ impl Product {
 /// [`Malformed`] naming what is wrong.
 pub fn decode_products(body: &[u8]) -> Result<Vec<Product>, Malformed> {
     let mut products = Vec::new();
-    let mut found = false;
-    super::lists::each_page(body, |name, scanner| {
-        if name != b"products" {
-            return Ok(false);
-        }
-        if core::mem::replace(&mut found, true) || scanner.peek()? != Kind::Array {
-            return Err(DecodeError::malformed(scanner.offset(), "products"));
-        }
-        scanner.begin_array()?;
-        while scanner.next_element()? {
-            products.push(product(scanner)?);
-        }
-        Ok(true)
+    rows(body, "products", |scanner| {
+        products.push(product(scanner)?);
+        Ok(())
     })?;
-    let missing = Malformed {
-        offset: 0,
-        field: "products",
-    };
-    found.then_some(products).ok_or(missing)
+    Ok(products)
 }
 
 fn product(scanner: &mut Scanner<'_>) -> Result<Product, DecodeError> {
@@ -123,31 +103,24 @@ fn product(scanner: &mut Scanner<'_>) -> Result<Product, DecodeError> {
         };
         slot.fill(scanner)?;
     }
-    let text = |slot: &Slot<'_>, field| -> Result<String, Malformed> {
-        Ok(String::from_utf8_lossy(&slot.required_text(field)?).into_owned())
-    };
-    let number = |slot: &Slot<'_>, field| -> Result<Decimal, Malformed> {
-        decimal(slot.required_digits(field)?).map_err(|_| slot.malformed(field))
-    };
-    let mut word = text(&status, "status")?;
+    let mut word = status.required_string("status")?;
     for (flag, slot) in CLOSING.iter().zip(&flags) {
-        let set = slot.flag(flag)?.ok_or_else(|| slot.malformed(flag))?;
-        if set && word == "online" {
+        if slot.required_flag(flag)? && word == "online" {
             word = String::from(*flag);
         }
     }
     Ok(Product {
-        symbol: text(&symbol, "product_id")?,
-        quote: text(&quote, "quote_currency_id")?,
+        symbol: symbol.required_string("product_id")?,
+        quote: quote.required_string("quote_currency_id")?,
         status: word,
         alias: match alias.text("alias")? {
             Some(name) => String::from_utf8_lossy(&name).into_owned(),
             None => String::new(),
         },
-        tick_size: number(&tick, "price_increment")?,
-        lot_size: number(&lot, "base_increment")?,
-        min_qty: number(&least, "base_min_size")?,
-        min_notional: number(&worth, "quote_min_size")?,
+        tick_size: required_decimal(&tick, "price_increment")?,
+        lot_size: required_decimal(&lot, "base_increment")?,
+        min_qty: required_decimal(&least, "base_min_size")?,
+        min_notional: required_decimal(&worth, "quote_min_size")?,
     })
 }
 

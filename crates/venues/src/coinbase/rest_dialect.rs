@@ -8,10 +8,9 @@
 
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
-use alloc::string::ToString;
 use alloc::vec::Vec;
 
-use py_rt_types::{AccountReport, Query, ReportKind, UnixNanos};
+use py_rt_types::{Query, ReportKind, UnixNanos};
 
 use crate::coinbase::encode::{Encoder, Live};
 use crate::coinbase::errors::{judge, judge_refused, reset_at, Answer};
@@ -21,10 +20,12 @@ use crate::coinbase::lists::{decode_accounts, decode_fills, decode_time, Purse};
 use crate::coinbase::orders::{decode_orders, order_id, OrdersPage};
 use crate::coinbase::search::Search;
 use crate::error::Malformed;
-use crate::fees::base_of;
+use crate::fees::{base_of, quote_of};
 use crate::http::Response;
-use crate::requests::clock::{not_looked_at, offset_ns, told_offset_ns, VenueClock};
-use crate::requests::lists::{end_lookup, finish_list, or_quarantine, tell_cash, tell_positions};
+use crate::requests::clock::{offset_ns, VenueClock};
+use crate::requests::lists::{
+    end_lookup, end_refused, finish_fills, finish_list, or_quarantine, tell_purse,
+};
 use crate::requests::terms::NOT_LISTED;
 use crate::requests::{
     Call, Job, Next, Order, Outcome, Refusal, RequestSession, RestDialect, Subject, VenueRequest,
@@ -102,15 +103,10 @@ impl RestDialect for Encoder {
         response: &Response<'_>,
         events: &mut Events,
     ) -> Next {
-        if let VenueClock::Asking(asked_at) = job.step.clock {
-            job.step.clock = VenueClock::Asked;
-            return match told_offset_ns(response, decode_time, (asked_at, now)) {
-                Some(offset_ns) => {
-                    self.set_offset(offset_ns);
-                    Next::Again
-                }
-                None => not_looked_at(&job.request),
-            };
+        let asked = (&job.request, response);
+        let correct = |offset_ns| self.set_offset(offset_ns);
+        if let Some(next) = job.step.clock.read(now, asked, decode_time, correct) {
+            return next;
         }
         if response.status == 401 && job.step.clock == VenueClock::Believed {
             job.step.clock = VenueClock::Asking(now);
@@ -130,12 +126,7 @@ impl RestDialect for Encoder {
             }
             (subject, _) => {
                 let call = subject.map_or(Call::Query, |subject| subject.call);
-                match judge(call, response, now) {
-                    Outcome::NotFound if Subject::of(&job.request).is_none() => {
-                        end_lookup(&job.request, events)
-                    }
-                    outcome => Next::Outcome(outcome),
-                }
+                end_refused(judge(call, response, now), &job.request, events)
             }
         }
     }
@@ -292,22 +283,16 @@ impl Encoder {
             return self.read_fills(job, query, body, events);
         }
         match query {
-            Query::Order { .. } | Query::VenueOrder { .. } => {
+            Query::Order { .. } | Query::VenueOrder { .. } | Query::OpenOrders => {
                 let page = decode_orders(self.dialect(), body)?;
                 page.orders
                     .iter()
                     .for_each(|(order, _)| self.note_order(order));
                 match query {
                     Query::Order { .. } => self.read_lookup(job, &page, events),
+                    Query::OpenOrders => Ok(read_live(job, query, page, events)),
                     _ => self.read_one(job, &page, events),
                 }
-            }
-            Query::OpenOrders => {
-                let page = decode_orders(self.dialect(), body)?;
-                page.orders
-                    .iter()
-                    .for_each(|(order, _)| self.note_order(order));
-                Ok(read_live(job, query, page, events))
             }
             Query::Fills { since } => {
                 job.step.at = At::Fills(Box::new(FillsWork::since(since)), None);
@@ -324,14 +309,9 @@ impl Encoder {
                     job.step.at = At::Purse(purse, cursor);
                     return Ok(Next::Page);
                 }
-                if query == Query::Positions {
-                    tell_positions(&symbols, |one: &Listing| purse.owned(base_of(one)), events)?;
-                } else {
-                    let quote =
-                        |one: &Listing| purse.owned(one.instrument().spec().currency.as_bytes());
-                    tell_cash(&symbols, quote, events);
-                }
-                events.push_back(VenueEvent::Account(AccountReport::Done(query)));
+                let base = |one: &Listing| purse.owned(base_of(one));
+                let quote = |one: &Listing| purse.owned(quote_of(one));
+                tell_purse(query, &symbols, (base, quote), events)?;
                 Ok(Next::Done)
             }
         }
@@ -402,9 +382,9 @@ impl Encoder {
                 page.wrong
             }
             _ => {
-                let page = decode_fills(&symbols, body)?;
+                let (page, cursor) = decode_fills(&symbols, body)?;
                 let wrong = page.wrong;
-                work.handle_page(page, &self.told);
+                work.handle_page(page, cursor, &self.told);
                 wrong
             }
         };
@@ -433,14 +413,7 @@ impl Encoder {
                 _ => Next::Done,
             });
         }
-        let end = if done {
-            AccountReport::Done(query)
-        } else {
-            let text = "more was executed while the venue was asked: it is asked again";
-            events.push_back(VenueEvent::Notice(text.to_string()));
-            AccountReport::Failed(query)
-        };
-        events.push_back(VenueEvent::Account(end));
+        finish_fills(query, done, events);
         Ok(Next::Done)
     }
 }

@@ -93,27 +93,18 @@ impl DbnFile {
                     self.used += used as u64;
                 }
                 Err(DecodeError::Incomplete) if last && !rest.is_empty() => {
-                    return Err(self.placed(Malformed {
-                        offset: rest.len(),
-                        field: "end",
-                    }));
+                    return Err(DecodeError::Incomplete
+                        .in_whole(rest.len())
+                        .behind(self.used));
                 }
                 Err(DecodeError::Incomplete) => break,
-                Err(DecodeError::Malformed(malformed)) => return Err(self.placed(malformed)),
+                Err(DecodeError::Malformed(malformed)) => return Err(malformed.behind(self.used)),
             }
         }
         if last {
             self.rows.finish(out);
         }
         Ok(at)
-    }
-
-    fn placed(&self, malformed: Malformed) -> Malformed {
-        let before = usize::try_from(self.used).unwrap_or(usize::MAX);
-        Malformed {
-            offset: before.saturating_add(malformed.offset),
-            ..malformed
-        }
     }
 
     #[inline]

@@ -220,44 +220,47 @@ pub(crate) fn units_at(value: Decimal, scale: u32) -> Result<Option<i64>, TypeEr
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
+
+    /// Numbers, and what is none, for the fast ways of reading them.
+    pub(crate) const TEXTS: [&str; 31] = [
+        "0",
+        "-0",
+        "0.00",
+        "190.01",
+        "190.010",
+        "190.015",
+        "-3.25",
+        "75",
+        "1e2",
+        "1.5E-3",
+        "123456789012345678",
+        "1234567890123456789",
+        "0.000000001",
+        ".5",
+        "5.",
+        "+1",
+        "",
+        "-",
+        ".",
+        "1.2.3",
+        "NaN",
+        "9999999999999999.99",
+        "0.1234567890123456789",
+        "100000000000",
+        "0.10000000",
+        "61837.63000000",
+        "00.5",
+        "1 ",
+        "1,5",
+        "\u{661}",
+        "1.0000000000000000000000000000",
+    ];
 
     #[test]
     fn the_fast_way_says_what_the_slow_way_says_or_nothing() {
-        let texts = [
-            "0",
-            "-0",
-            "0.00",
-            "190.01",
-            "190.010",
-            "190.015",
-            "-3.25",
-            "75",
-            "1e2",
-            "1.5E-3",
-            "123456789012345678",
-            "1234567890123456789",
-            "0.000000001",
-            ".5",
-            "5.",
-            "+1",
-            "",
-            "-",
-            ".",
-            "1.2.3",
-            "NaN",
-            "9999999999999999.99",
-            "0.1234567890123456789",
-            "0.10000000",
-            "61837.63000000",
-            "00.5",
-            "1 ",
-            "1,5",
-            "\u{661}",
-            "1.0000000000000000000000000000",
-        ];
-        for text in texts {
+        for text in TEXTS {
             let slow = exact(text.as_bytes());
             for scale in 0..=18 {
                 if let Some(fast) = plain_units(text.as_bytes(), scale) {

@@ -140,14 +140,7 @@ impl IexFile {
                     self.used += used as u64;
                 }
                 Err(DecodeError::Incomplete) => return Ok(at),
-                Err(DecodeError::Malformed(malformed)) => {
-                    let before = usize::try_from(self.used).unwrap_or(usize::MAX);
-                    let offset = before.saturating_add(malformed.offset);
-                    return Err(Malformed {
-                        offset,
-                        ..malformed
-                    });
-                }
+                Err(DecodeError::Malformed(malformed)) => return Err(malformed.behind(self.used)),
             }
         }
     }

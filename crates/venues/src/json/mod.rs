@@ -10,10 +10,12 @@
 mod scanner;
 mod slot;
 mod text;
+mod whole;
 mod words;
 
 pub use scanner::{Kind, Raw, Scalar, Scanner, MAX_DEPTH};
 pub use slot::Slot;
 pub use text::Text;
+pub(crate) use whole::{each_element, each_member, members, read_whole};
 pub use words::newline;
 pub(crate) use words::plain_prefix;

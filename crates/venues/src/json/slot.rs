@@ -1,6 +1,7 @@
 //! A place for one member of an object while it is being scanned.
 
 use alloc::borrow::Cow;
+use alloc::string::String;
 
 use crate::error::{DecodeError, Malformed};
 use crate::json::{Scalar, Scanner, Text};
@@ -119,6 +120,14 @@ impl<'a> Slot<'a> {
         self.text(field)?.ok_or(self.malformed(field))
     }
 
+    /// The text of a member that must be there, as a string; what is no UTF-8 in it is replaced.
+    ///
+    /// # Errors
+    /// Those of [`Slot::required_text`].
+    pub fn required_string(&self, field: &'static str) -> Result<String, Malformed> {
+        Ok(String::from_utf8_lossy(&self.required_text(field)?).into_owned())
+    }
+
     /// The digits of a number or of a string that holds one; `None` when absent or `null`.
     ///
     /// # Errors
@@ -153,5 +162,13 @@ impl<'a> Slot<'a> {
             Ok(_) => Err(self.malformed(field)),
             Err(malformed) => Err(malformed),
         }
+    }
+
+    /// The truth of a member that must be there.
+    ///
+    /// # Errors
+    /// [`Malformed`] when it is absent, `null`, came twice or is no boolean.
+    pub fn required_flag(&self, field: &'static str) -> Result<bool, Malformed> {
+        self.flag(field)?.ok_or(self.malformed(field))
     }
 }

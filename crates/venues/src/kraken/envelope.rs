@@ -125,8 +125,7 @@ impl<'a> Envelope<'a> {
     /// [`Malformed`] when it is not there.
     pub fn text(&self, wanted: &[u8], field: &'static str) -> Result<String, Malformed> {
         let raw = self.result()?;
-        let slot = member(raw, wanted)?;
-        Ok(String::from_utf8_lossy(&slot.required_text(field)?).into_owned())
+        member(raw, wanted)?.required_string(field)
     }
 }
 

@@ -10,9 +10,10 @@ use alloc::vec::Vec;
 
 use py_rt_types::{ExecId, Qty, Report, UnixNanos, VenueOrderId};
 
+use crate::fees::{base_of, Fee};
 use crate::kraken::lists::{Trade, TradesPage};
 use crate::requests::executions::{tell, Gathered};
-use crate::symbols::SymbolTable;
+use crate::symbols::{Listing, SymbolTable};
 
 /// Orders that one request may name.
 const ORDERS_MAX: usize = 50;
@@ -56,7 +57,7 @@ pub(super) struct FillsWork {
     stage: Stage,
     rows: usize,
     /// With each order, whether its fees are paid in what is traded.
-    found: Gathered<Trade, bool>,
+    found: Gathered<u64, bool>,
     /// Trades that their orders name and no page had.
     missing: Vec<ExecId>,
 }
@@ -88,11 +89,11 @@ impl FillsWork {
         }
     }
 
-    /// Takes a page of trades in.
-    pub(super) fn handle_page(&mut self, page: TradesPage) {
+    /// Takes a page of trades in; `count` is how many there are on all pages, where it is told.
+    pub(super) fn handle_page(&mut self, page: TradesPage, count: Option<u64>) {
         self.rows += page.rows;
         self.found.take(page.trades);
-        let all = page.count.is_none_or(|count| self.rows as u64 >= count);
+        let all = count.is_none_or(|count| self.rows as u64 >= count);
         if page.rows > 0 && !all {
             return;
         }
@@ -130,7 +131,7 @@ impl FillsWork {
         let since = self.since;
         self.found.tell(symbols, |listing, one| {
             let trades = one.trades.iter().map(|trade| match one.more {
-                true => trade.paid_in_base(listing),
+                true => paid_in_base(*trade, listing),
                 false => *trade,
             });
             tell(listing, trades.collect(), since, reports);
@@ -141,5 +142,13 @@ impl FillsWork {
         if self.found.all_asked() {
             self.stage = Stage::Missing;
         }
+    }
+}
+
+/// The same, of an order whose fees are paid in what is traded.
+fn paid_in_base(trade: Trade, listing: &Listing) -> Trade {
+    Trade {
+        fee: Fee::paid(trade.fee.amount.0, base_of(listing), listing),
+        ..trade
     }
 }

@@ -3,21 +3,18 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use py_rt_types::{
-    ClientOrderId, Decimal, ExecId, InstrumentId, Liquidity, Price, Qty, Report, ReportKind, Side,
-    UnixNanos, VenueOrderId,
-};
+use py_rt_types::{Decimal, ExecId, Liquidity, UnixNanos, VenueOrderId};
 
 use crate::error::{DecodeError, Malformed};
-use crate::fees::{base_of, Fee};
+use crate::fees::{quote_of, Fee};
 use crate::json::{Kind, Scanner, Slot};
 use crate::kraken::envelope::{member, Envelope};
 use crate::kraken::ids::decode_venue_id;
 use crate::kraken::names::Names;
 use crate::kraken::orders::{instant, side};
-use crate::requests::executions::{Listed, Ordered};
+use crate::requests;
 use crate::session::Token;
-use crate::symbols::{decimal, price, qty, Listing, SymbolTable};
+use crate::symbols::{price, qty, required_atto, required_decimal, SymbolTable};
 
 /// What the account owns, by the venue's long names, in 1e-18.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -47,110 +44,22 @@ pub fn decode_balances(body: &[u8]) -> Result<Purse, Malformed> {
                 _ => scanner.skip()?,
             }
         }
-        let owned = decimal(balance.required_digits("balance")?).and_then(Decimal::to_atto);
-        let owned = owned.map_err(|_| balance.malformed("balance"))?;
+        let owned = required_atto(&balance, "balance")?;
         purse.0.push((asset.to_vec(), owned));
         Ok(())
     })?;
     Ok(purse)
 }
 
-/// One trade of the account.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Trade {
-    /// Its id.
-    pub exec_id: ExecId,
-    /// The venue's id of its order.
-    pub order: VenueOrderId,
-    /// Its instrument.
-    pub instrument: InstrumentId,
-    /// The venue's number of it, within its pair.
-    pub number: u64,
-    /// When.
-    pub ts_event: UnixNanos,
-    /// Whether the account bought or sold.
-    pub side: Side,
-    /// Price.
-    pub price: Price,
-    /// Quantity.
-    pub qty: Qty,
-    /// What it cost; of what, its order says.
-    pub fee: Fee,
-    /// Added or took liquidity.
-    pub liquidity: Liquidity,
-}
-
-impl Trade {
-    /// The same, of an order whose fees are paid in what is traded.
-    #[must_use]
-    pub fn paid_in_base(self, listing: &Listing) -> Self {
-        Self {
-            fee: Fee::paid(self.fee.amount.0, base_of(listing), listing),
-            ..self
-        }
-    }
-}
-
-impl Listed for Trade {
-    type Key = u64;
-
-    fn key(&self) -> u64 {
-        self.number
-    }
-
-    fn ts_event(&self) -> UnixNanos {
-        self.ts_event
-    }
-
-    fn qty(&self) -> Qty {
-        self.qty
-    }
-
-    /// The venue names the order by its own id only.
-    fn report(&self, listing: &Listing, cum_qty: Qty) -> Report {
-        Report {
-            ts_event: self.ts_event,
-            client_order_id: ClientOrderId::FOREIGN,
-            venue_order_id: self.order,
-            instrument: listing.id(),
-            side: self.side,
-            kind: ReportKind::Fill {
-                exec_id: self.exec_id,
-                last_qty: self.qty,
-                last_price: self.price,
-                cum_qty,
-                fee: self.fee.amount,
-                fee_asset: self.fee.asset,
-                liquidity: self.liquidity,
-            },
-        }
-    }
-}
-
-impl Ordered for Trade {
-    fn order(&self) -> VenueOrderId {
-        self.order
-    }
-
-    fn instrument(&self) -> InstrumentId {
-        self.instrument
-    }
-}
+/// One trade of the account, by the venue's number of it within its pair. Its fee is of what its
+/// order says.
+pub type Trade = requests::Trade<u64>;
 
 /// A page of trades.
-#[derive(Debug, Clone, Default)]
-pub struct TradesPage {
-    /// Those of instruments in the run, as far as they can be read.
-    pub trades: Vec<Trade>,
-    /// How many rows there were.
-    pub rows: usize,
-    /// How many there are on all pages, where it is told.
-    pub count: Option<u64>,
-    /// The first row that could not be read.
-    pub wrong: Option<Malformed>,
-}
+pub type TradesPage = requests::TradesPage<u64>;
 
-/// Reads `TradesHistory` (`inside` is `trades`) or `QueryTrades` (the answer itself).
+/// Reads `TradesHistory` (`inside` is `trades`) or `QueryTrades` (the answer itself); returns how
+/// many trades there are on all pages, where it is told.
 ///
 /// # Errors
 /// [`Malformed`] when the body is no such answer.
@@ -158,18 +67,14 @@ pub fn decode_trades(
     (symbols, names): (&SymbolTable, &Names),
     body: &[u8],
     inside: &[u8],
-) -> Result<TradesPage, Malformed> {
+) -> Result<(TradesPage, Option<u64>), Malformed> {
     let mut page = TradesPage::default();
-    page.count = Envelope::each_member(body, inside, |id, scanner| {
+    let count = Envelope::each_member(body, inside, |id, scanner| {
         let row = RawTrade::scan(scanner)?;
-        page.rows += 1;
-        match row.resolve(id, symbols, names) {
-            Ok(trade) => page.trades.extend(trade),
-            Err(malformed) => page.wrong = page.wrong.or(Some(malformed)),
-        }
+        page.push(row.resolve(id, symbols, names));
         Ok(())
     })?;
-    Ok(page)
+    Ok((page, count))
 }
 
 #[derive(Default)]
@@ -224,7 +129,6 @@ impl<'a> RawTrade<'a> {
         if last_qty.0 == 0 {
             return Err(self.qty.malformed("vol"));
         }
-        let quote = listing.instrument().spec().currency.as_bytes();
         let exec_id = decode_venue_id(id).ok_or_else(|| self.order.malformed("trade"))?;
         let maker = self.maker.flag("maker")?;
         self.fee.required_digits("fee")?;
@@ -232,12 +136,12 @@ impl<'a> RawTrade<'a> {
             exec_id: ExecId(exec_id),
             instrument: listing.id(),
             order: VenueOrderId(order.ok_or_else(|| self.order.malformed("ordertxid"))?),
-            number: crate::feed::read::required_whole(&self.number, "trade_id")?,
+            key: crate::feed::read::required_whole(&self.number, "trade_id")?,
             ts_event: instant(&self.time, "time")?,
             side: side(&self.side, "type")?,
             price: price(&self.price, "price", listing)?,
             qty: last_qty,
-            fee: Fee::paid(Fee::amount(&self.fee)?, quote, listing),
+            fee: Fee::paid(Fee::amount(&self.fee)?, quote_of(listing), listing),
             liquidity: match maker.ok_or_else(|| self.maker.malformed("maker"))? {
                 true => Liquidity::Maker,
                 false => Liquidity::Taker,
@@ -296,5 +200,5 @@ pub fn decode_price(body: &[u8]) -> Result<Decimal, Malformed> {
         }
         Ok(())
     })?;
-    decimal(last.required_digits("c")?).map_err(|_| last.malformed("c"))
+    required_decimal(&last, "c")
 }

@@ -7,12 +7,12 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use py_rt_types::{AssetClass, Decimal, InstrumentId, InstrumentSpec};
+use py_rt_types::{Decimal, InstrumentId, InstrumentSpec};
 
 use crate::error::{DecodeError, Malformed};
 use crate::json::{Scanner, Slot};
 use crate::kraken::envelope::Envelope;
-use crate::symbols::{decimal, Listing, SymbolTable};
+use crate::symbols::{required_decimal, spot, Listing, SymbolTable};
 
 /// Assets that streams and requests call differently. Source: Kraken, "WebSockets v2: changes".
 const RENAMED: [(&str, &str); 2] = [("BTC", "XBT"), ("DOGE", "XDG")];
@@ -68,18 +68,11 @@ impl Pair {
     #[must_use]
     pub fn spec(&self, venue: &str) -> InstrumentSpec {
         InstrumentSpec {
-            symbol: self.symbol.clone(),
-            venue: venue.into(),
             tick_size: self.tick_size,
-            order_tick: None,
             lot_size: self.lot_size,
             min_qty: self.min_qty,
             min_notional: self.min_notional,
-            multiplier: Decimal::try_new(1, 0).unwrap_or(Decimal::ZERO),
-            currency: self.currency().into(),
-            asset_class: AssetClass::Crypto,
-            shortable: false,
-            sessions: false,
+            ..spot(venue, &self.symbol, self.currency())
         }
     }
 }
@@ -119,35 +112,29 @@ fn pair(key: &[u8], scanner: &mut Scanner<'_>) -> Result<Pair, DecodeError> {
         };
         slot.fill(scanner)?;
     }
-    let text = |slot: &Slot<'_>, field| -> Result<String, Malformed> {
-        Ok(String::from_utf8_lossy(&slot.required_text(field)?).into_owned())
-    };
-    let number = |slot: &Slot<'_>, field| -> Result<Decimal, Malformed> {
-        decimal(slot.required_digits(field)?).map_err(|_| slot.malformed(field))
-    };
     let step = |slot: &Slot<'_>, field| -> Result<Decimal, Malformed> {
         let places = core::str::from_utf8(slot.required_digits(field)?).ok();
         let places = places.and_then(|text| text.parse::<u32>().ok());
         let step = places.and_then(|places| Decimal::try_new(1, places).ok());
         step.ok_or_else(|| slot.malformed(field))
     };
-    let written = text(&name, "wsname")?;
+    let written = name.required_string("wsname")?;
     let sides = written.split_once('/').ok_or(name.malformed("wsname"))?;
     Ok(Pair {
         symbol: alloc::format!("{}/{}", stream_name(sides.0), stream_name(sides.1)),
         key: String::from_utf8_lossy(key).into_owned(),
-        base: text(&base, "base")?,
-        quote: text(&quote, "quote")?,
-        status: text(&status, "status")?,
+        base: base.required_string("base")?,
+        quote: quote.required_string("quote")?,
+        status: status.required_string("status")?,
         tick_size: match tick.digits("tick_size")? {
             None => step(&prices, "pair_decimals")?,
-            Some(_) => number(&tick, "tick_size")?,
+            Some(_) => required_decimal(&tick, "tick_size")?,
         },
         lot_size: step(&lots, "lot_decimals")?,
-        min_qty: number(&least, "ordermin")?,
+        min_qty: required_decimal(&least, "ordermin")?,
         min_notional: match worth.digits("costmin")? {
             None => Decimal::ZERO,
-            Some(_) => number(&worth, "costmin")?,
+            Some(_) => required_decimal(&worth, "costmin")?,
         },
     })
 }

@@ -7,12 +7,9 @@
 
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
-use alloc::string::ToString;
 use alloc::vec::Vec;
 
-use py_rt_types::{
-    AccountReport, ExecId, Query, RejectReason, Report, ReportKind, UnixNanos, VenueOrderId,
-};
+use py_rt_types::{ExecId, Query, RejectReason, Report, ReportKind, UnixNanos, VenueOrderId};
 
 use crate::error::Malformed;
 use crate::http::Response;
@@ -27,8 +24,10 @@ use crate::kraken::lists::{
 };
 use crate::kraken::names::{decode_pairs, Names};
 use crate::kraken::orders::{decode_orders, RawOrder};
-use crate::requests::clock::{not_looked_at, told_offset_ns, VenueClock};
-use crate::requests::lists::{end_lookup, finish_list, or_quarantine, tell_cash, tell_positions};
+use crate::requests::clock::{not_looked_at, VenueClock};
+use crate::requests::lists::{
+    end_lookup, end_refused, finish_fills, finish_list, or_quarantine, tell_purse,
+};
 use crate::requests::terms::NOT_LISTED;
 use crate::requests::{
     Call, Job, Next, Outcome, Refusal, RequestSession, RestDialect, Subject, VenueRequest,
@@ -104,8 +103,10 @@ impl RestDialect for Encoder {
         response: &Response<'_>,
         events: &mut Events,
     ) -> Next {
-        if let VenueClock::Asking(asked_at) = job.step.clock {
-            return self.read_clock(now, asked_at, job, response);
+        let asked = (&job.request, response);
+        let correct = |offset_ns| self.set_offset(offset_ns);
+        if let Some(next) = job.step.clock.read(now, asked, decode_time, correct) {
+            return next;
         }
         let error = only_error(response.body).unwrap_or_default();
         if error.starts_with(WRONG_NONCE) {
@@ -137,10 +138,7 @@ impl RestDialect for Encoder {
                 if let Outcome::RateLimited { .. } = outcome {
                     self.fill_questions(now);
                 }
-                match outcome {
-                    Outcome::NotFound if subject.is_none() => end_lookup(&job.request, events),
-                    outcome => Next::Outcome(outcome),
-                }
+                end_refused(outcome, &job.request, events)
             }
         }
     }
@@ -196,24 +194,6 @@ impl Encoder {
                 }
             }
             Query::Positions | Query::Account => self.encode_balances(now, out),
-        }
-    }
-
-    /// Takes the venue's time; the call goes out once more by it.
-    fn read_clock(
-        &mut self,
-        now: UnixNanos,
-        asked_at: UnixNanos,
-        job: &mut Job<Step>,
-        response: &Response<'_>,
-    ) -> Next {
-        job.step.clock = VenueClock::Asked;
-        match told_offset_ns(response, decode_time, (asked_at, now)) {
-            Some(offset_ns) => {
-                self.set_offset(offset_ns);
-                Next::Again
-            }
-            None => not_looked_at(&job.request),
         }
     }
 
@@ -315,19 +295,12 @@ impl Encoder {
                 finish_list(query, wrong, events);
             }
             Query::Fills { since } => return self.read_fills(job, since, body, events),
-            Query::Positions => {
+            Query::Positions | Query::Account => {
                 let purse = decode_balances(body)?;
                 let pair = |one: &Listing| self.names.pair(one.id());
                 let base = |one: &Listing| pair(one).map_or(0, |pair| purse.owned(&pair.base));
-                tell_positions(&symbols, base, events)?;
-                events.push_back(VenueEvent::Account(AccountReport::Done(query)));
-            }
-            Query::Account => {
-                let purse = decode_balances(body)?;
-                let pair = |one: &Listing| self.names.pair(one.id());
                 let quote = |one: &Listing| pair(one).map_or(0, |pair| purse.owned(&pair.quote));
-                tell_cash(&symbols, quote, events);
-                events.push_back(VenueEvent::Account(AccountReport::Done(query)));
+                tell_purse(query, &symbols, (base, quote), events)?;
             }
         }
         Ok(Next::Done)
@@ -397,13 +370,13 @@ impl Encoder {
         let mut wrong = None;
         match work.wanted() {
             Wanted::Page(_) => {
-                let page = decode_trades((&symbols, &self.names), body, b"trades")?;
+                let (page, count) = decode_trades((&symbols, &self.names), body, b"trades")?;
                 wrong = page.wrong;
-                work.handle_page(page);
+                work.handle_page(page, count);
             }
             Wanted::Orders(asked) => work.handle_orders(&asked, &self.read_executed(body)?),
             Wanted::Trades(_) => {
-                let page = decode_trades((&symbols, &self.names), body, b"")?;
+                let (page, _) = decode_trades((&symbols, &self.names), body, b"")?;
                 wrong = page.wrong;
                 work.handle_trades(page);
             }
@@ -419,15 +392,7 @@ impl Encoder {
         let mut reports = Vec::new();
         work.tell(&symbols, &mut reports);
         events.extend(reports.into_iter().map(VenueEvent::Report));
-        let end = match work.wanted() {
-            Wanted::Nothing(true) => AccountReport::Done(query),
-            _ => {
-                let text = "more was executed while the venue was asked: it is asked again";
-                events.push_back(VenueEvent::Notice(text.to_string()));
-                AccountReport::Failed(query)
-            }
-        };
-        events.push_back(VenueEvent::Account(end));
+        finish_fills(query, work.wanted() == Wanted::Nothing(true), events);
         Ok(Next::Done)
     }
 

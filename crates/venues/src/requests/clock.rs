@@ -18,21 +18,35 @@ pub(crate) enum VenueClock {
     Asked,
 }
 
+impl VenueClock {
+    /// Reads the answer to the question for the time, where that was put, and hands the venue's
+    /// clock less ours to `correct`; the call goes out once more by it.
+    pub(crate) fn read(
+        &mut self,
+        now: UnixNanos,
+        (request, response): (&VenueRequest, &Response<'_>),
+        decode: impl Fn(&[u8]) -> Result<UnixNanos, Malformed>,
+        correct: impl FnOnce(i64),
+    ) -> Option<Next> {
+        let Self::Asking(asked_at) = *self else {
+            return None;
+        };
+        *self = Self::Asked;
+        let time = decode(response.body).ok();
+        Some(match time.filter(|_| response.status == 200) {
+            Some(time) => {
+                correct(offset_ns(time, asked_at, now));
+                Next::Again
+            }
+            None => not_looked_at(request),
+        })
+    }
+}
+
 /// The venue's clock less ours, from its time in an answer to a question put at `asked_at`.
 pub(crate) fn offset_ns(time: UnixNanos, asked_at: UnixNanos, now: UnixNanos) -> i64 {
     let half = now.since(asked_at) / 2;
     time.since(now.plus(-half))
-}
-
-/// The same from the answer itself; `None` when that is none.
-pub(crate) fn told_offset_ns(
-    response: &Response<'_>,
-    decode: impl Fn(&[u8]) -> Result<UnixNanos, Malformed>,
-    (asked_at, now): (UnixNanos, UnixNanos),
-) -> Option<i64> {
-    let time = decode(response.body).ok();
-    let time = time.filter(|_| response.status == 200)?;
-    Some(offset_ns(time, asked_at, now))
 }
 
 /// The call was refused before it was looked at, and is not repeated again.

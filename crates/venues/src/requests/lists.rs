@@ -1,10 +1,11 @@
 //! How the answers to questions end, and what a purse of coins says: the same at every venue.
 
 use alloc::collections::VecDeque;
+use alloc::string::ToString;
 
 use py_rt_types::{AccountReport, Money, Qty, Query};
 
-use super::{Next, Outcome, VenueRequest};
+use super::{Next, Outcome, Subject, VenueRequest};
 use crate::error::Malformed;
 use crate::session::VenueEvent;
 use crate::symbols::{Listing, SymbolTable};
@@ -17,6 +18,14 @@ pub(crate) fn or_quarantine(read: Result<Next, Malformed>, events: &mut Events) 
         events.push_back(VenueEvent::Quarantined(malformed));
         Next::Outcome(Outcome::Unanswered)
     })
+}
+
+/// What comes of a refusal, once it was judged: that there is no such order is an answer too.
+pub(crate) fn end_refused(outcome: Outcome, request: &VenueRequest, events: &mut Events) -> Next {
+    match outcome {
+        Outcome::NotFound if Subject::of(request).is_none() => end_lookup(request, events),
+        outcome => Next::Outcome(outcome),
+    }
 }
 
 /// Ends the answer to a question about one order by the venue's id.
@@ -44,12 +53,37 @@ pub(crate) fn finish_list(query: Query, wrong: Option<Malformed>, events: &mut E
     events.push_back(VenueEvent::Account(end));
 }
 
-/// What is owned of the currency that all instruments are paid in; `quote` is in 1e-18.
-pub(crate) fn tell_cash(
+/// Ends a question for executions, which is done when every order was told.
+pub(crate) fn finish_fills(query: Query, done: bool, events: &mut Events) {
+    let end = if done {
+        AccountReport::Done(query)
+    } else {
+        let text = "more was executed while the venue was asked: it is asked again";
+        events.push_back(VenueEvent::Notice(text.to_string()));
+        AccountReport::Failed(query)
+    };
+    events.push_back(VenueEvent::Account(end));
+}
+
+/// Answers the question for positions or for the account, from what is owned of each pair's asset
+/// and of the currency of its prices, in 1e-18.
+pub(crate) fn tell_purse(
+    query: Query,
     symbols: &SymbolTable,
-    quote: impl Fn(&Listing) -> i128,
+    (base, quote): (impl Fn(&Listing) -> i128, impl Fn(&Listing) -> i128),
     events: &mut Events,
-) {
+) -> Result<(), Malformed> {
+    if query == Query::Positions {
+        tell_positions(symbols, base, events)?;
+    } else {
+        tell_cash(symbols, quote, events);
+    }
+    events.push_back(VenueEvent::Account(AccountReport::Done(query)));
+    Ok(())
+}
+
+/// What is owned of the currency that all instruments are paid in; `quote` is in 1e-18.
+fn tell_cash(symbols: &SymbolTable, quote: impl Fn(&Listing) -> i128, events: &mut Events) {
     if let Some(one) = symbols.listings().first() {
         let cash = AccountReport::Cash(Money(quote(one)));
         events.push_back(VenueEvent::Account(cash));
@@ -57,7 +91,7 @@ pub(crate) fn tell_cash(
 }
 
 /// What is owned of each pair's asset, rounded down to whole lots; `base` is in 1e-18.
-pub(crate) fn tell_positions(
+fn tell_positions(
     symbols: &SymbolTable,
     base: impl Fn(&Listing) -> i128,
     events: &mut Events,

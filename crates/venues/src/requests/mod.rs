@@ -26,6 +26,7 @@ use py_rt_types::{
 use crate::http::Response;
 use crate::session::{RateLimit, Session, VenueEvent};
 
+pub use executions::{Trade, TradesPage};
 pub use order::Order;
 pub(crate) use outcome::retry_after;
 pub use outcome::{Outcome, Reports};

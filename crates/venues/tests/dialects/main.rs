@@ -13,30 +13,22 @@ mod scripts;
 mod support;
 
 use py_rt_types::{
-    AccountReport, CancelOrder, ClientOrderId, NewOrder, OrderType, Price, Qty, Query,
-    RejectReason, Report, ReportKind, Side, TimeInForce, VenueOrderId,
+    AccountReport, ClientOrderId, NewOrder, Price, Qty, Query, RejectReason, Report, ReportKind,
+    VenueOrderId,
 };
 use py_rt_venues::{Requests, VenueEvent, VenueRequest};
 use scripts::{scripts, Script};
+use support::requests::{cancel_of, limit_order};
 use support::T0;
 
 const SECOND: i64 = 1_000_000_000;
 
 impl Script {
     fn new_order(&self) -> NewOrder {
-        let base = support::rest::new_order();
         if self.name == "alpaca" {
-            return base;
+            return support::rest::new_order();
         }
-        NewOrder {
-            instrument: self.instrument,
-            order_qty: Qty(10_000),
-            limit_price: Some(Price(8_900_000)),
-            tif: TimeInForce::Gtc,
-            order_type: OrderType::Limit,
-            side: Side::Buy,
-            ..base
-        }
+        limit_order(self.instrument, Qty(10_000), Price(8_900_000))
     }
 
     fn order(&self) -> VenueRequest {
@@ -44,11 +36,7 @@ impl Script {
     }
 
     fn cancel(&self) -> VenueRequest {
-        VenueRequest::Cancel(CancelOrder {
-            client_order_id: ClientOrderId::new(5),
-            venue_order_id: VenueOrderId(7),
-            instrument: self.instrument,
-        })
+        cancel_of(self.instrument, VenueOrderId(7))
     }
 
     fn lookup(&self) -> VenueRequest {

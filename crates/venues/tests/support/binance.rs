@@ -2,21 +2,17 @@
 #![allow(dead_code, unreachable_pub)]
 #![allow(clippy::unwrap_used, clippy::print_stderr)]
 
-use std::path::Path;
 use std::sync::Arc;
 
-use py_rt_types::{
-    CancelOrder, ClientOrderId, Instrument, InstrumentId, NewOrder, OrderType, Price, Qty,
-    ReplaceOrder, Report, Side, TimeInForce, VenueOrderId,
-};
-use py_rt_venues::alpaca::RestConfig;
+use py_rt_types::{Instrument, InstrumentId, NewOrder, Price, Qty, VenueOrderId};
 use py_rt_venues::binance::ids::order_id;
 use py_rt_venues::binance::lists::decode_exchange_info;
 use py_rt_venues::binance::sign::Signer;
 use py_rt_venues::binance::{Encoder, RestSession};
-use py_rt_venues::{Credentials, Dialect, Lineage, Session, SymbolTable, VenueEvent, VenueRequest};
+use py_rt_venues::{Credentials, Dialect, Lineage, SymbolTable, VenueRequest};
 
-use crate::support::{events, written, T0};
+use crate::support::requests::{cancel_of, limit_order, replacement, session_of};
+use crate::support::{fixture_of, object, set, written, T0};
 
 pub const BTCUSDT: InstrumentId = InstrumentId(0);
 
@@ -52,28 +48,7 @@ pub fn live() -> RestSession {
         secret_key: "SECRET".into(),
     };
     let encoder = Encoder::try_new("127.0.0.1:9", &credentials, dialect()).unwrap();
-    let mut session = RestSession::new(RestConfig::new(1), encoder);
-    session.handle_timeout(T0);
-    session.handle_connected(T0);
-    while session.poll_event().is_some() {}
-    session
-}
-
-fn object(members: &[(&str, String)]) -> String {
-    let all: Vec<String> = members
-        .iter()
-        .map(|(name, value)| format!("\"{name}\":{value}"))
-        .collect();
-    format!("{{{}}}", all.join(","))
-}
-
-fn set(members: &mut Vec<(&'static str, String)>, changes: &[(&'static str, &str)]) {
-    for &(name, value) in changes {
-        match members.iter_mut().find(|(known, _)| *known == name) {
-            Some(member) => member.1 = value.to_string(),
-            None => members.push((name, value.to_string())),
-        }
-    }
+    session_of(encoder)
 }
 
 /// An order as the venue writes it in answers, with some members set.
@@ -132,51 +107,24 @@ pub fn report(execution: &str, changes: &[(&'static str, &str)]) -> String {
 
 /// A fixture of the protocol references, or `None` with a word when they are not there.
 pub fn fixture(name: &str) -> Option<String> {
-    let folder = "../../../shared/protocols/fixtures/binance";
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join(folder)
-        .join(name);
-    let text = std::fs::read_to_string(path).ok();
-    if text.is_none() {
-        eprintln!("skipped: fixture {name} is not there");
-    }
-    text
+    fixture_of("binance", name)
 }
 
 pub fn new_order() -> NewOrder {
-    NewOrder {
-        client_order_id: ClientOrderId::new(5),
-        instrument: BTCUSDT,
-        side: Side::Buy,
-        order_type: OrderType::Limit,
-        tif: TimeInForce::Gtc,
-        order_qty: Qty(10_000),
-        limit_price: Some(Price(8_900_000)),
-        stop_price: None,
-        post_only: false,
-        reduce_only: false,
-    }
+    limit_order(BTCUSDT, Qty(10_000), Price(8_900_000))
 }
 
 pub fn replace() -> VenueRequest {
-    VenueRequest::Replace(ReplaceOrder {
-        client_order_id: ClientOrderId {
-            sequence: 5,
-            revision: 1,
-        },
-        venue_order_id: order_id(b"BTCUSDT", 29),
-        instrument: BTCUSDT,
-        order_qty: Qty(20_000),
-        limit_price: Some(Price(8_910_000)),
-    })
+    replacement(
+        BTCUSDT,
+        order_id(b"BTCUSDT", 29),
+        Qty(20_000),
+        Price(8_910_000),
+    )
 }
 
 pub fn cancel(venue_order_id: VenueOrderId) -> VenueRequest {
-    VenueRequest::Cancel(CancelOrder {
-        client_order_id: ClientOrderId::new(5),
-        venue_order_id,
-        instrument: BTCUSDT,
-    })
+    cancel_of(BTCUSDT, venue_order_id)
 }
 
 /// The request line without its stamp and signature, which are checked.
@@ -195,23 +143,8 @@ pub fn line(session: &mut RestSession) -> String {
     plain.unwrap().trim_end_matches(['&', '?']).to_string()
 }
 
-pub fn answer(session: &mut RestSession, status: u16, body: &str) {
-    let length = body.len();
-    let text = format!("HTTP/1.1 {status} X\r\nContent-Length: {length}\r\n\r\n{body}");
-    session.handle_input(T0, text.as_bytes());
-}
-
 pub fn ask(request: VenueRequest) -> RestSession {
     let mut session = live();
     session.handle_request(T0, request);
     session
-}
-
-pub fn reports(session: &mut RestSession) -> Vec<Report> {
-    let all = events(session).into_iter();
-    all.filter_map(|event| match event {
-        VenueEvent::Report(report) => Some(report),
-        _ => None,
-    })
-    .collect()
 }

@@ -2,21 +2,19 @@
 #![allow(dead_code, unreachable_pub)]
 #![allow(clippy::unwrap_used, clippy::print_stderr)]
 
-use std::path::Path;
 use std::sync::Arc;
 
 use py_rt_types::{
-    CancelOrder, ClientOrderId, Instrument, InstrumentId, NewOrder, OrderType, Price, Qty,
-    ReplaceOrder, Report, ReportKind, Side, TimeInForce, UnixNanos, VenueOrderId,
+    Instrument, InstrumentId, NewOrder, Price, Qty, ReportKind, UnixNanos, VenueOrderId,
 };
 use py_rt_venues::alpaca::ids::parse_uuid;
-use py_rt_venues::alpaca::RestConfig;
 use py_rt_venues::coinbase::products::{decode_products, name_twins};
 use py_rt_venues::coinbase::sign::Sign;
 use py_rt_venues::coinbase::{Encoder, RestSession};
-use py_rt_venues::{Dialect, Lineage, Session, SymbolTable, VenueEvent, VenueRequest};
+use py_rt_venues::{Dialect, Lineage, Session, SymbolTable, VenueRequest};
 
-use crate::support::{events, written, T0};
+use crate::support::requests::{cancel_of, changed, limit_order, replacement, reports, session_of};
+use crate::support::{fixture_of, written, T0};
 
 pub const BTC_USD: InstrumentId = InstrumentId(0);
 /// Our order 5 as the venue is told it.
@@ -77,16 +75,12 @@ pub fn dialect() -> Dialect {
 pub fn live() -> RestSession {
     let signer = Box::<PlainSigner>::default();
     let encoder = Encoder::try_new("127.0.0.1:9", signer, dialect()).unwrap();
-    let mut session = RestSession::new(RestConfig::new(1), encoder);
-    session.handle_timeout(T0);
-    session.handle_connected(T0);
-    while session.poll_event().is_some() {}
-    session
+    session_of(encoder)
 }
 
 /// An order of ours in an answer, with some members set.
 pub fn order(changes: &[(&str, &str)]) -> String {
-    let mut text = format!(
+    let text = format!(
         r#"{{"order_id":"{ORDER_ID}","product_id":"BTC-USD","user_id":"2222","order_configuration":
         {{"limit_limit_gtc":{{"base_size":"0.1","limit_price":"89000.00","post_only":true}}}},
         "side":"BUY","client_order_id":"{OWN}","status":"OPEN","time_in_force":
@@ -94,11 +88,7 @@ pub fn order(changes: &[(&str, &str)]) -> String {
         "average_filled_price":"0","number_of_fills":"0","total_fees":"0","edit_history":[],
         "last_fill_time":null}}"#
     );
-    for (from, to) in changes {
-        assert!(text.contains(from), "{from}");
-        text = text.replace(from, to);
-    }
-    text
+    changed(text, changes)
 }
 
 pub const FILLED: (&str, &str) = ("\"filled_size\":\"0\"", "\"filled_size\":\"0.04\"");
@@ -115,17 +105,13 @@ pub fn one(order: &str) -> String {
 
 /// A fill of our order.
 pub fn fill(changes: &[(&str, &str)]) -> String {
-    let mut text = format!(
+    let text = format!(
         r#"{{"entry_id":"e-1","trade_id":"{TRADE_ID}","order_id":"{ORDER_ID}","trade_time":
         "2026-11-20T15:00:02Z","trade_type":"FILL","price":"89000","size":"0.04","commission":
         "8.9","product_id":"BTC-USD","sequence_timestamp":"2026-11-20T15:00:02.123456Z",
         "liquidity_indicator":"MAKER","size_in_quote":false,"user_id":"2222","side":"BUY"}}"#
     );
-    for (from, to) in changes {
-        assert!(text.contains(from), "{from}");
-        text = text.replace(from, to);
-    }
-    text
+    changed(text, changes)
 }
 
 pub fn fills(rows: &str) -> String {
@@ -157,30 +143,11 @@ pub fn user(kind: &str, sequence: u64, rows: &str) -> String {
 
 /// A fixture of the protocol references, or `None` with a word when they are not there.
 pub fn fixture(name: &str) -> Option<String> {
-    let folder = "../../../shared/protocols/fixtures/coinbase";
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join(folder)
-        .join(name);
-    let text = std::fs::read_to_string(path).ok();
-    if text.is_none() {
-        eprintln!("skipped: fixture {name} is not there");
-    }
-    text
+    fixture_of("coinbase", name)
 }
 
 pub fn new_order() -> NewOrder {
-    NewOrder {
-        client_order_id: ClientOrderId::new(5),
-        instrument: BTC_USD,
-        side: Side::Buy,
-        order_type: OrderType::Limit,
-        tif: TimeInForce::Gtc,
-        order_qty: Qty(10_000_000),
-        limit_price: Some(Price(8_900_000)),
-        stop_price: None,
-        post_only: false,
-        reduce_only: false,
-    }
+    limit_order(BTC_USD, Qty(10_000_000), Price(8_900_000))
 }
 
 pub fn order_id() -> VenueOrderId {
@@ -188,24 +155,11 @@ pub fn order_id() -> VenueOrderId {
 }
 
 pub fn replace() -> VenueRequest {
-    VenueRequest::Replace(ReplaceOrder {
-        client_order_id: ClientOrderId {
-            sequence: 5,
-            revision: 1,
-        },
-        venue_order_id: order_id(),
-        instrument: BTC_USD,
-        order_qty: Qty(10_000_000),
-        limit_price: Some(Price(8_910_000)),
-    })
+    replacement(BTC_USD, order_id(), Qty(10_000_000), Price(8_910_000))
 }
 
 pub fn cancel(venue_order_id: VenueOrderId) -> VenueRequest {
-    VenueRequest::Cancel(CancelOrder {
-        client_order_id: ClientOrderId::new(5),
-        venue_order_id,
-        instrument: BTC_USD,
-    })
+    cancel_of(BTC_USD, venue_order_id)
 }
 
 /// Method with path, and body, of the one request that is due; its token is checked: it is what was
@@ -231,25 +185,10 @@ pub fn call(session: &mut RestSession) -> (String, String) {
     (format!("{method} {path}"), body.to_string())
 }
 
-pub fn answer(session: &mut RestSession, status: u16, body: &str) {
-    let length = body.len();
-    let text = format!("HTTP/1.1 {status} X\r\nContent-Length: {length}\r\n\r\n{body}");
-    session.handle_input(T0, text.as_bytes());
-}
-
 pub fn ask(request: VenueRequest) -> RestSession {
     let mut session = live();
     session.handle_request(T0, request);
     session
-}
-
-pub fn reports(session: &mut impl Session) -> Vec<Report> {
-    let all = events(session).into_iter();
-    all.filter_map(|event| match event {
-        VenueEvent::Report(report) => Some(report),
-        _ => None,
-    })
-    .collect()
 }
 
 pub fn kinds(session: &mut impl Session) -> Vec<ReportKind> {

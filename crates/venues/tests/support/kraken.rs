@@ -2,22 +2,18 @@
 #![allow(dead_code, unreachable_pub)]
 #![allow(clippy::unwrap_used, clippy::print_stderr)]
 
-use std::path::Path;
 use std::sync::Arc;
 
-use py_rt_types::{
-    CancelOrder, ClientOrderId, Instrument, InstrumentId, NewOrder, OrderType, Price, Qty,
-    ReplaceOrder, Report, Side, TimeInForce, UnixNanos, VenueOrderId,
-};
-use py_rt_venues::alpaca::RestConfig;
+use py_rt_types::{Instrument, InstrumentId, NewOrder, Price, Qty, UnixNanos, VenueOrderId};
 use py_rt_venues::kraken::counters::{Counter, Tier};
 use py_rt_venues::kraken::ids::decode_venue_id;
 use py_rt_venues::kraken::names::{decode_pairs, Names};
 use py_rt_venues::kraken::sign::Sign;
 use py_rt_venues::kraken::{Allowance, Encoder, RestSession};
-use py_rt_venues::{Credentials, Dialect, Lineage, Session, SymbolTable, VenueEvent, VenueRequest};
+use py_rt_venues::{Credentials, Dialect, Lineage, SymbolTable, VenueRequest};
 
-use crate::support::{events, written, T0};
+use crate::support::requests::{cancel_of, changed, limit_order, replacement, session_of};
+use crate::support::{fixture_of, written, T0};
 
 pub const XBT: InstrumentId = InstrumentId(0);
 /// Our order 5 as the venue is told it.
@@ -93,16 +89,12 @@ fn session(names: Names) -> RestSession {
     let host = "127.0.0.1:9";
     let mut encoder = Encoder::try_new(host, &credentials, signer, dialect(), allowance).unwrap();
     encoder.set_names(names);
-    let mut session = RestSession::new(RestConfig::new(1), encoder);
-    session.handle_timeout(T0);
-    session.handle_connected(T0);
-    while session.poll_event().is_some() {}
-    session
+    session_of(encoder)
 }
 
 /// An order of ours in an answer, with some members set.
 pub fn order(changes: &[(&str, &str)]) -> String {
-    let mut text = format!(
+    let text = format!(
         r#"{{"refid":null,"userref":0,"cl_ord_id":"{OWN}","status":"open",
         "opentm":1795186800.8648,"starttm":0,"expiretm":0,"descr":{{"pair":"XBTUSD","type":"buy",
         "ordertype":"limit","price":"45283.5","price2":"0","leverage":"none",
@@ -110,11 +102,7 @@ pub fn order(changes: &[(&str, &str)]) -> String {
         "vol_exec":"0.00000000","cost":"0.00000","fee":"0.00000","price":"0.0",
         "stopprice":"0.00000","limitprice":"0.00000","misc":"","oflags":"fciq"}}"#
     );
-    for (from, to) in changes {
-        assert!(text.contains(from), "{from}");
-        text = text.replace(from, to);
-    }
-    text
+    changed(text, changes)
 }
 
 /// An answer that lists orders in a member, or is the list.
@@ -144,30 +132,11 @@ pub const FILL: &str = r#"{"order_id":"OK4GJX-KSTLS-7DZZO5","exec_id":"T5DIUI-5N
 
 /// A fixture of the protocol references, or `None` with a word when they are not there.
 pub fn fixture(name: &str) -> Option<String> {
-    let folder = "../../../shared/protocols/fixtures/kraken";
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join(folder)
-        .join(name);
-    let text = std::fs::read_to_string(path).ok();
-    if text.is_none() {
-        eprintln!("skipped: fixture {name} is not there");
-    }
-    text
+    fixture_of("kraken", name)
 }
 
 pub fn new_order() -> NewOrder {
-    NewOrder {
-        client_order_id: ClientOrderId::new(5),
-        instrument: XBT,
-        side: Side::Buy,
-        order_type: OrderType::Limit,
-        tif: TimeInForce::Gtc,
-        order_qty: Qty(10_000_000),
-        limit_price: Some(Price(452_835)),
-        stop_price: None,
-        post_only: false,
-        reduce_only: false,
-    }
+    limit_order(XBT, Qty(10_000_000), Price(452_835))
 }
 
 pub fn txid() -> VenueOrderId {
@@ -175,24 +144,11 @@ pub fn txid() -> VenueOrderId {
 }
 
 pub fn replace() -> VenueRequest {
-    VenueRequest::Replace(ReplaceOrder {
-        client_order_id: ClientOrderId {
-            sequence: 5,
-            revision: 1,
-        },
-        venue_order_id: txid(),
-        instrument: XBT,
-        order_qty: Qty(5_000_000),
-        limit_price: Some(Price(452_830)),
-    })
+    replacement(XBT, txid(), Qty(5_000_000), Price(452_830))
 }
 
 pub fn cancel(venue_order_id: VenueOrderId) -> VenueRequest {
-    VenueRequest::Cancel(CancelOrder {
-        client_order_id: ClientOrderId::new(5),
-        venue_order_id,
-        instrument: XBT,
-    })
+    cancel_of(XBT, venue_order_id)
 }
 
 /// Method and form of the one request that is due, without its nonce, which is checked: it is what
@@ -217,23 +173,8 @@ pub fn call(session: &mut RestSession) -> (String, String) {
     (method, rest.to_string())
 }
 
-pub fn answer(session: &mut RestSession, status: u16, body: &str) {
-    let length = body.len();
-    let text = format!("HTTP/1.1 {status} X\r\nContent-Length: {length}\r\n\r\n{body}");
-    session.handle_input(T0, text.as_bytes());
-}
-
 pub fn ask(request: VenueRequest) -> RestSession {
     let mut session = live();
     session.handle_request(T0, request);
     session
-}
-
-pub fn reports(session: &mut impl Session) -> Vec<Report> {
-    let all = events(session).into_iter();
-    all.filter_map(|event| match event {
-        VenueEvent::Report(report) => Some(report),
-        _ => None,
-    })
-    .collect()
 }

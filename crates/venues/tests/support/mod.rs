@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr)]
 
 pub mod bend;
+pub mod requests;
 pub mod rest;
 pub mod streams;
 
@@ -34,7 +35,7 @@ pub const POSITION: &str = include_str!("../golden/position.json");
 pub const FILLS: &str = include_str!("../golden/fills.json");
 
 /// An order as the venue writes it, with some members set.
-pub fn order(set: &[(&str, &str)]) -> String {
+pub fn order(changes: &[(&str, &str)]) -> String {
     let mut members = vec![
         ("id", format!("\"{UUID}\"")),
         ("client_order_id", "\"rt-abcdef27-5\"".to_string()),
@@ -62,17 +63,27 @@ pub fn order(set: &[(&str, &str)]) -> String {
         ("status", "\"new\"".to_string()),
         ("legs", "null".to_string()),
     ];
-    for (name, value) in set {
-        match members.iter_mut().find(|(known, _)| known == name) {
-            Some(member) => member.1 = (*value).to_string(),
-            None => members.push((name, (*value).to_string())),
+    set(&mut members, changes);
+    object(&members)
+}
+
+/// Gives members of an object other values; those that it lacks are added.
+pub fn set<'a>(members: &mut Vec<(&'a str, String)>, changes: &[(&'a str, &str)]) {
+    for &(name, value) in changes {
+        match members.iter_mut().find(|(known, _)| *known == name) {
+            Some(member) => member.1 = value.to_string(),
+            None => members.push((name, value.to_string())),
         }
     }
-    let members: Vec<String> = members
+}
+
+/// An object of these members.
+pub fn object(members: &[(&str, String)]) -> String {
+    let all: Vec<String> = members
         .iter()
         .map(|(name, value)| format!("\"{name}\":{value}"))
         .collect();
-    format!("{{{}}}", members.join(","))
+    format!("{{{}}}", all.join(","))
 }
 
 /// A `trade_updates` message.
@@ -140,15 +151,24 @@ pub fn credentials() -> Credentials {
 
 /// A fixture of the protocol references, or `None` with a word when they are not there.
 pub fn fixture(name: &str) -> Option<String> {
-    let folder = "../../../shared/protocols/fixtures/alpaca";
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join(folder)
-        .join(name);
-    let text = std::fs::read_to_string(path).ok();
+    fixture_of("alpaca", name)
+}
+
+/// The same of any venue.
+pub fn fixture_of(venue: &str, name: &str) -> Option<String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/protocols/fixtures");
+    let text = std::fs::read_to_string(folder.join(venue).join(name)).ok();
     if text.is_none() {
         eprintln!("skipped: fixture {name} is not there");
     }
     text
+}
+
+/// A session whose connection was opened.
+pub fn connected<S: Session>(mut session: S) -> S {
+    session.handle_timeout(T0);
+    session.handle_connected(T0);
+    session
 }
 
 pub fn events(session: &mut impl Session) -> Vec<VenueEvent> {

@@ -1,12 +1,12 @@
 //! A request session that is asked and answered.
 
 use py_rt_types::{
-    CancelOrder, ClientOrderId, NewOrder, OrderType, Price, Qty, Query, ReplaceOrder, ReportKind,
-    Side, TimeInForce, VenueOrderId,
+    ClientOrderId, NewOrder, Price, Qty, Query, ReportKind, TimeInForce, VenueOrderId,
 };
 use py_rt_venues::alpaca::{Encoder, RestConfig, RestSession, VenueRequest};
 use py_rt_venues::{Session, VenueEvent};
 
+use super::requests::{cancel_of, limit_order, replacement};
 use super::*;
 
 pub const LOT: i64 = 1_000_000_000;
@@ -14,38 +14,18 @@ pub const SECOND: i64 = 1_000_000_000;
 
 pub fn new_order() -> NewOrder {
     NewOrder {
-        client_order_id: ClientOrderId::new(5),
-        instrument: AAPL,
-        side: Side::Buy,
-        order_type: OrderType::Limit,
         tif: TimeInForce::Day,
-        order_qty: Qty(200 * LOT),
-        limit_price: Some(Price(1_900_200)),
-        stop_price: None,
-        post_only: false,
-        reduce_only: false,
+        ..limit_order(AAPL, Qty(200 * LOT), Price(1_900_200))
     }
 }
 
 pub fn cancel(venue_order_id: u128) -> VenueRequest {
-    VenueRequest::Cancel(CancelOrder {
-        client_order_id: ClientOrderId::new(5),
-        venue_order_id: VenueOrderId(venue_order_id),
-        instrument: AAPL,
-    })
+    cancel_of(AAPL, VenueOrderId(venue_order_id))
 }
 
 pub fn replace() -> VenueRequest {
-    VenueRequest::Replace(ReplaceOrder {
-        client_order_id: ClientOrderId {
-            sequence: 5,
-            revision: 1,
-        },
-        venue_order_id: VenueOrderId(VENUE_ID),
-        instrument: AAPL,
-        order_qty: Qty(2 * LOT + LOT / 2),
-        limit_price: Some(Price(1_910_000)),
-    })
+    let order_qty = Qty(2 * LOT + LOT / 2);
+    replacement(AAPL, VenueOrderId(VENUE_ID), order_qty, Price(1_910_000))
 }
 
 pub const LOOKUP: VenueRequest = VenueRequest::Query(Query::Order {
@@ -55,9 +35,7 @@ pub const LOOKUP: VenueRequest = VenueRequest::Query(Query::Order {
 
 pub fn live() -> RestSession {
     let encoder = Encoder::try_new("127.0.0.1:9", &credentials_plain(), dialect()).unwrap();
-    let mut session = RestSession::new(RestConfig::new(1), encoder);
-    session.handle_timeout(T0);
-    session.handle_connected(T0);
+    let mut session = connected(RestSession::new(RestConfig::new(1), encoder));
     assert_eq!(events(&mut session), [VenueEvent::Open]);
     session
 }

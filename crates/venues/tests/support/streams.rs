@@ -3,9 +3,20 @@
 use std::hint::black_box;
 
 use py_rt_venues::alpaca::{Feed, MarketStream, MarketStreamConfig, TradingStream};
+use py_rt_venues::feed::session::FeedConfig;
 use py_rt_venues::{LinkConfig, Session};
 
-use super::{credentials, dialect, T0};
+use super::{connected, credentials, dialect, T0};
+
+/// What is subscribed to: trades and books.
+pub fn books_and_trades() -> FeedConfig {
+    FeedConfig {
+        link: LinkConfig::websocket(1),
+        trades: true,
+        quotes: false,
+        books: true,
+    }
+}
 
 pub fn market() -> MarketStream {
     let config = MarketStreamConfig {
@@ -17,17 +28,12 @@ pub fn market() -> MarketStream {
         bars: true,
         books: true,
     };
-    let mut stream = MarketStream::new(config, dialect().symbols);
-    stream.handle_timeout(T0);
-    stream.handle_connected(T0);
-    stream
+    connected(MarketStream::new(config, dialect().symbols))
 }
 
 pub fn trading() -> TradingStream {
-    let mut stream = TradingStream::new(LinkConfig::websocket(1), credentials(), dialect());
-    stream.handle_timeout(T0);
-    stream.handle_connected(T0);
-    stream
+    let stream = TradingStream::new(LinkConfig::websocket(1), credentials(), dialect());
+    connected(stream)
 }
 
 pub fn feed(session: &mut impl Session, bytes: &[u8]) {
