@@ -127,7 +127,10 @@ def test_tail_prints_a_line_an_entry(session: Path) -> None:
 
 def test_every_order_has_its_story(session: Path) -> None:
     rows = orders(session)
-    assert len(rows) > 5
+    # One that waited behind slow answers until the end was never sent, and says so.
+    unsent = {row["client_order_id"] for row in rows if row["venue_order_id"] is None}
+    assert {row["status"] for row in rows if row["client_order_id"] in unsent} <= {"Rejected"}
+    assert len(rows) - len(unsent) > 5
     for row in rows[:: max(len(rows) // 6, 1)]:
         story = rt.explain(session, row["client_order_id"])
         said = [moment.get("venue_order_id") for moment in story.moments]
@@ -135,12 +138,14 @@ def test_every_order_has_its_story(session: Path) -> None:
         assert story.closed
         assert story.divergence is None
         whats = {moment["what"] for moment in story.moments}
-        assert whats >= {"book", "callback", "check", "sent", "received", "state"}
+        assert whats >= {"book", "callback", "check", "state"}
+        assert (whats >= {"sent", "received"}) is (row["client_order_id"] not in unsent)
         states = [moment for moment in story.moments if moment["what"] == "state"]
         if row["status"] != "Replaced":
             assert story.venue_order_id == row["venue_order_id"]
             assert states[-1]["cum_qty"] == row["cum_qty"]
         assert rt.explain(session, str(row["venue_order_id"])) == story
+    rows = [row for row in rows if row["client_order_id"] not in unsent]
     told = cli("explain", rows[0]["client_order_id"], "--state-dir", str(session))
     assert told.returncode == 0
     assert "max_order_notional      holds" in told.stdout

@@ -3,7 +3,7 @@
 
 mod rig;
 
-use py_rt_kernel::{Control, Request};
+use py_rt_kernel::{Control, Input, Request, Session};
 use py_rt_types::{
     OrderStatus, Qty, Query, RejectReason, ReportKind, TimeInForce, UnixNanos, VenueOrderId,
 };
@@ -199,6 +199,43 @@ fn an_order_of_the_day_that_is_gone_half_a_day_later_has_expired_and_no_other() 
         let wanted = if ends { Expired } else { Unknown };
         assert_eq!((rig.status(1), rig.held()), (wanted, 4));
     }
+}
+
+/// An order of the day that was executed in part at the start of the rig's time.
+fn of_the_day() -> Rig {
+    let Wish::Submit(mut request) = buy(10, 9_990) else {
+        unreachable!();
+    };
+    request.tif = Some(TimeInForce::Day);
+    let mut rig = sent(Wish::Submit(request));
+    rig.tell(1, ReportKind::Accepted);
+    rig.tell(1, fill(4, 4, 9_990));
+    rig
+}
+
+#[test]
+fn an_order_of_the_day_before_has_expired_when_the_session_begins_again() {
+    let mut rig = of_the_day();
+    rig.pass(11 * 3_600 * SECOND);
+    rig.input(Input::Session(Session::Restarted { next_sequence: 100 }));
+    rig.tell(1, ReportKind::NotFound);
+    rig.tell(1, ReportKind::NotFound);
+    assert_eq!(rig.status(1), Unknown, "it may still work");
+    rig.pass(3_600 * SECOND);
+    rig.tell(1, ReportKind::NotFound);
+    assert_eq!((rig.status(1), rig.held()), (Expired, 4));
+}
+
+#[test]
+fn an_order_of_the_day_that_appears_after_its_end_is_cancelled() {
+    let mut rig = of_the_day();
+    rig.pass(12 * 3_600 * SECOND);
+    rig.tell(1, ReportKind::NotFound);
+    rig.tell(1, ReportKind::NotFound);
+    assert_eq!(rig.status(1), Expired);
+    rig.forget();
+    rig.tell(1, snapshot(PartiallyFilled, 10, 4));
+    assert_eq!((rig.status(1), rig.cancels().len()), (Expired, 1));
 }
 
 #[test]

@@ -239,18 +239,18 @@ impl<'a> Der<'a> {
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
-mod tests {
+pub(crate) mod tests {
     use ring::signature::{UnparsedPublicKey, ECDSA_P256_SHA256_FIXED, ED25519 as VERIFY_ED25519};
 
     use super::*;
 
-    const NAME: &str = "organizations/00000000-0000-4000-8000-000000000000/apiKeys/\
+    pub(crate) const NAME: &str = "organizations/00000000-0000-4000-8000-000000000000/apiKeys/\
                         11111111-1111-4111-8111-111111111111";
     /// RFC 8032, test 1.
     const SEED: &str = "nWGxne/9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A=";
     const PUBLIC: &str = "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=";
     /// RFC 8410, 10.3: an Ed25519 key; RFC 6979, A.2.5, as SEC 1 and as PKCS#8 of a P-256 key.
-    const PKCS8_ED: &str = "-----BEGIN PRIVATE KEY-----\n\
+    pub(crate) const PKCS8_ED: &str = "-----BEGIN PRIVATE KEY-----\n\
         MC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC\n\
         -----END PRIVATE KEY-----\n";
     const PRIVATE: &str = "c9afa9d845ba75166b5c215767b1d6934e50c3db36e89b127b8a622b120f6721";

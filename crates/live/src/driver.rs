@@ -333,6 +333,7 @@ impl<'a, S: Strategy, T: Transport, J: Tape> Driver<'a, S, T, J> {
                 VenueEvent::Down if self.lanes.role(lane) == Role::Account => {
                     self.duty.account_up = false;
                     self.feed(now, Input::Session(Session::Disconnected))?;
+                    self.compare_again(now)?;
                 }
                 VenueEvent::Ask(query) => self.lanes.handle_question(now, query),
                 VenueEvent::AskBook(id) => self.lanes.ask(now, VenueRequest::Book(id)),

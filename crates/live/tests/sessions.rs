@@ -12,48 +12,14 @@ use py_rt_kernel::journal::{Decision, Entry, OwnedInput};
 use py_rt_kernel::signal::Idle;
 use py_rt_live::journal::segment::segments;
 use py_rt_live::journal::JournalReader;
-use py_rt_live::recovery::replay_journal;
-use py_rt_live::session::SessionSummary;
 use py_rt_live::{Durability, LiveConfig};
 use py_rt_types::AccountReport;
-use rig::venue::Faults;
-use rig::{config, live, live_with, undisturbed, Death, Fuse, Listener, Quoter, Scratch, World};
+use rig::asserts::{assert_replays, assert_same_books};
+use rig::faults::Faults;
+use rig::{config, live, live_with, undisturbed, Death, Fuse, Listener, Scratch, World};
 
 fn world() -> Rc<RefCell<World>> {
     Rc::new(RefCell::new(World::new()))
-}
-
-/// Our books against the venue's truth, to the last digit.
-fn assert_same_books(world: &World, summary: &SessionSummary, what: &str) {
-    assert!(summary.reconciled, "{what}: not reconciled");
-    let lots = world.position();
-    let held = summary.positions.first().map_or(0, |(_, qty)| {
-        (qty.parse::<f64>().unwrap() * 1000.0).round() as i64
-    });
-    assert_eq!(held, lots, "{what}: position");
-    assert_eq!(summary.open_orders, 0, "{what}: open orders");
-    let working = world
-        .orders
-        .iter()
-        .filter(|o| matches!(o.status, "new" | "partially_filled"));
-    assert_eq!(working.count(), 0, "{what}: orders left at the venue");
-    assert_eq!(world.duplicates, 0, "{what}: an id was used twice");
-}
-
-fn assert_replays(summary: &SessionSummary, what: &str) {
-    let replayed = replay_journal(&summary.journal, |_, _| Quoter::default()).unwrap();
-    assert_eq!(
-        replayed.diverged_at, None,
-        "{what}: {:?}",
-        replayed.difference
-    );
-    assert!(replayed.equal, "{what}");
-    assert_eq!(replayed.order_hash, summary.order_hash, "{what}");
-    assert_eq!(
-        replayed.journaled_hash.as_ref(),
-        Some(&summary.order_hash),
-        "{what}"
-    );
 }
 
 #[test]
@@ -285,37 +251,29 @@ fn nothing_leaves_that_is_not_in_the_journal() {
 
 #[test]
 fn faults_all_the_way_end_equal() {
-    let faults = Faults {
-        gateway_timeout_every: 5,
-        reset_every: 7,
-        lose_report_every: 6,
-        cut_account_ms: 400,
-        ..Faults::default()
-    };
-    let (world, scratch) = (world(), Scratch::new("faults"));
-    world.borrow_mut().faults = faults;
-    let config = config(scratch.path(), 10);
-    let mut listener = Listener::default();
-    let summary = undisturbed(&world, &config, &mut listener).unwrap();
-    assert!(summary.fills > 10, "{summary:?}");
-    assert_same_books(&world.borrow(), &summary, "faults");
-    assert_eq!(summary.cash, world.borrow().cash_text());
-    assert_eq!(summary.fills, world.borrow().executions.len() as u64);
-    assert_replays(&summary, "faults");
-}
-
-#[test]
-fn the_end_waits_until_an_order_that_never_arrived_is_proved_absent() {
-    for settle_s in [3, 7, 13] {
-        let what = format!("settle time of {settle_s} s");
-        let (world, scratch) = (world(), Scratch::new("unheard"));
-        world.borrow_mut().faults.unheard_every = 3;
-        let mut config = config(scratch.path(), 2);
-        config.times.settle_ns = settle_s * 1_000_000_000;
+    // At the end of 210 the stream is cut while the books are compared.
+    for seed in (0..40).chain([210]) {
+        let what = format!("faults, seed {seed}");
+        let (world, scratch) = (world(), Scratch::new("faults"));
+        world.borrow_mut().faults = Faults {
+            seed,
+            gateway_timeout_every: 5,
+            reset_every: 7,
+            lose_report_every: 6,
+            cut_account_ms: 400,
+            ..Faults::default()
+        };
+        let config = config(scratch.path(), 10);
         let mut listener = Listener::default();
         let summary = undisturbed(&world, &config, &mut listener).unwrap();
-        assert!(summary.orders > 3, "{what}: {summary:?}");
+        assert!(summary.fills > 10, "{what}: {summary:?}");
         assert_same_books(&world.borrow(), &summary, &what);
+        assert_eq!(summary.cash, world.borrow().cash_text(), "{what}");
+        assert_eq!(
+            summary.fills,
+            world.borrow().executions.len() as u64,
+            "{what}"
+        );
         assert_replays(&summary, &what);
     }
 }

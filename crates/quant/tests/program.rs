@@ -162,7 +162,8 @@ fn long_only_agrees_with_the_general_solver() {
     for trial in 0..40 {
         let n = 2 + random.below(40);
         let cov = factor_cov(n, 5, 0.02, &mut random);
-        let held = long_only::solve(&cov, &vec![1.0; n]).unwrap();
+        let deviations: Vec<f64> = (0..n).map(|i| cov.at(i, i).sqrt()).collect();
+        let held = long_only::solve(&cov, &deviations, &vec![1.0; n]).unwrap();
         let sum: f64 = held.x.iter().sum();
         let program = Program {
             quadratic: &cov,

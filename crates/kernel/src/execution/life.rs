@@ -158,7 +158,7 @@ pub(super) fn apply(
         now.plus(times.ack_timeout_ns),
     );
     let changed = differs(&before, order);
-    if changed {
+    if changed && !is_silence(order, report) {
         order.ts_updated = now;
     }
     let replaced = before.venue_order_id.0 != 0 && before.venue_order_id != order.venue_order_id;
@@ -201,6 +201,11 @@ fn differs(before: &Order, order: &Order) -> bool {
     same != *order
 }
 
+/// Whether the report is no sign of the order: the venue does not know it, which proves nothing yet.
+fn is_silence(order: &Order, report: &Report) -> bool {
+    report.kind == ReportKind::NotFound && !order.is_terminal()
+}
+
 /// Whether the venue works an order that it had disowned: it must be ended there.
 fn is_alive(order: &Order, report: &Report) -> bool {
     match report.kind {
@@ -221,7 +226,7 @@ fn is_of_its_terms(order: &Order, report: &Report) -> bool {
 /// Whether a cancel has to leave now: one that waited for the venue's id or for the end of a
 /// replace, one that was lost, or one for an order that the venue works after disowning it.
 fn must_cancel(before: &Order, order: &Order, report: &Report, cancel_lost: bool) -> bool {
-    if before.reason == Some(RejectReason::NeverAccepted) && is_alive(order, report) {
+    if before.is_disowned() && is_alive(order, report) {
         return true;
     }
     let waited = is_waiting(before) && !is_waiting(order);
@@ -433,7 +438,8 @@ fn apply_not_found(order: &mut Order, now: UnixNanos, report: &Report, times: &E
     if !never_seen && of_the_day && looked_at.since(order.ts_updated) >= DAY_NS {
         // Until it is proved the order stays as it was, and so does the time of its last sign.
         if order.not_found >= LOOKS {
-            end(order, OrderStatus::Expired, None);
+            let reason = Some(RejectReason::UnknownOrder);
+            end(order, OrderStatus::Expired, reason);
         }
         return;
     }

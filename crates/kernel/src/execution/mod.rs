@@ -316,7 +316,10 @@ impl Execution {
                     order.status = OrderStatus::Unknown;
                 }
                 order.alarm = UnixNanos::MAX;
-                order.ts_updated = now;
+                // What is settled keeps the time of its last sign; the rest may just have left.
+                if order.status != was || order.pending_replace.is_some() {
+                    order.ts_updated = now;
+                }
                 (order.status != was).then_some(*order)
             });
             changed.extend(order.flatten());

@@ -61,7 +61,7 @@ pub struct Order {
     pub parent: u64,
     /// When it was made.
     pub ts_created: UnixNanos,
-    /// When it last changed.
+    /// When it last changed; that the venue does not know it changes nothing until it ends it.
     pub ts_updated: UnixNanos,
 }
 
@@ -108,6 +108,16 @@ impl Order {
             parent: 0,
             ts_created: now,
             ts_updated: now,
+        }
+    }
+
+    /// Whether it ended because the venue did not know it, which the venue may take back.
+    #[must_use]
+    pub fn is_disowned(&self) -> bool {
+        match self.reason {
+            Some(RejectReason::NeverAccepted) => true,
+            Some(RejectReason::UnknownOrder) => self.status == OrderStatus::Expired,
+            _ => false,
         }
     }
 

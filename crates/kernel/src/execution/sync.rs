@@ -11,8 +11,8 @@
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use py_rt_types::{
-    AccountReport, ClientOrderId, Instrument, InstrumentId, Money, Qty, Query, RejectReason,
-    UnixNanos, VenueOrderId,
+    AccountReport, ClientOrderId, Instrument, InstrumentId, Money, Qty, Query, UnixNanos,
+    VenueOrderId,
 };
 
 use super::{life, Order, Orders};
@@ -192,8 +192,7 @@ impl Sync {
         self.fills_since = since;
         self.strangers.clear();
         self.looked_up = 0;
-        let disowned = |order: &Order| order.reason == Some(RejectReason::NeverAccepted);
-        self.unsure = self.restarted || orders.closed().any(disowned);
+        self.unsure = self.restarted || orders.closed().any(Order::is_disowned);
         self.unverified = orders
             .open()
             .iter()

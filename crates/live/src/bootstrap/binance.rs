@@ -3,14 +3,14 @@
 use py_rt_types::{CancelOrder, ClientOrderId, Instrument, NewOrder, UnixNanos};
 use py_rt_venues::binance::errors::{ErrorBody, WRONG_TIME};
 use py_rt_venues::binance::lists::{
-    decode_account, decode_exchange_info, decode_orders, decode_price, decode_time, Pair,
+    decode_account, decode_exchange_info, decode_orders, decode_price, decode_time,
 };
 use py_rt_venues::binance::Encoder;
 use py_rt_venues::fees::base_of;
 use py_rt_venues::http::Response;
 use py_rt_venues::symbols::Listing;
 
-use super::coins::{self, listed, one_currency};
+use super::coins::{self, all_listed, Read};
 use super::{Account, Desk, Failure, Held, Questions, Wire};
 use crate::clock::Clock;
 use crate::dialect::Dialect;
@@ -20,9 +20,6 @@ use crate::error::LiveError;
 const TESTNET: &str = "testnet.binance.vision";
 /// What a pair that can be traded says of itself.
 const TRADING: &str = "TRADING";
-
-/// How an answer is read.
-type Read<'a, T> = &'a dyn Fn(&[u8]) -> Result<T, LiveError>;
 
 /// See the module.
 #[derive(Debug)]
@@ -115,15 +112,10 @@ impl Questions for Binance {
                 })
             })
             .map_err(|error| unknown(error, symbols))?;
-        let mut found = Vec::with_capacity(symbols.len());
-        for symbol in symbols {
-            let pair = pairs.iter().find(|pair| pair.symbol == *symbol);
-            let spec = |pair: &Pair| pair.spec(Dialect::Binance.name());
-            let pair = pair.map(|pair| (pair.status.as_str(), spec(pair)));
-            found.push(listed(symbol, pair, TRADING)?);
-        }
-        one_currency(&found)?;
-        Ok(found)
+        all_listed(symbols, TRADING, |symbol| {
+            let pair = pairs.iter().find(|pair| pair.symbol == symbol)?;
+            Some((&pair.status, pair.spec(Dialect::Binance.name())))
+        })
     }
 
     fn cancel_open(

@@ -14,7 +14,7 @@ use py_rt_venues::fees::base_of;
 use py_rt_venues::http::Response;
 use py_rt_venues::symbols::Listing;
 
-use super::coins::{self, listed, made, one_currency};
+use super::coins::{self, all_listed, made, Read};
 use super::{Account, Desk, Failure, Held, Questions, Wire};
 use crate::clock::Clock;
 use crate::coinbase_key::CoinbaseKey;
@@ -55,7 +55,7 @@ impl Coinbase {
             let mut make = |out: &mut Vec<u8>| {
                 made(encoder.encode_accounts(self.clock.now(), &cursor, out));
             };
-            let (found, next) = wire.ask(&mut make, "the account", |body| {
+            let (found, next) = self.ask(wire, &mut make, "the account", &|body| {
                 decode_accounts(body)
                     .map_err(|error| LiveError::Venue(format!("the venue's accounts: {error}")))
             })?;
@@ -72,13 +72,28 @@ impl Coinbase {
         let mut make = |out: &mut Vec<u8>| {
             made(encoder.encode_products(self.clock.now(), symbols, out));
         };
-        wire.ask(&mut make, "the instruments", |body| {
+        self.ask(wire, &mut make, "the instruments", &|body| {
             decode_products(body)
                 .map_err(|error| LiveError::Venue(format!("the venue's products: {error}")))
         })
     }
 
-    /// Takes the venue's time: a token by our own was refused.
+    /// Asks something with a token; once more by the venue's time, when it was refused.
+    fn ask<T>(
+        &self,
+        wire: &mut Wire,
+        make: &mut dyn FnMut(&mut Vec<u8>),
+        about: &str,
+        read: Read<'_, T>,
+    ) -> Result<T, LiveError> {
+        match wire.try_ask(make, about, &read) {
+            Err(Failure::WrongTime(_)) => self.correct_clock(wire)?,
+            other => return other.map_err(Failure::into_error),
+        }
+        wire.ask(make, about, read)
+    }
+
+    /// Takes the venue's time, for every encoder: a token by our own was refused.
     fn correct_clock(&self, wire: &mut Wire) -> Result<(), LiveError> {
         let mut encoder = self.encoder(&[])?;
         let mut ask_time = |out: &mut Vec<u8>| encoder.encode_time(out);
@@ -91,22 +106,11 @@ impl Coinbase {
 impl Questions for Coinbase {
     fn account(&mut self, wire: &mut Wire) -> Result<Account, LiveError> {
         let mut encoder = self.encoder(&[])?;
-        let clock = self.clock;
-        let mut ask = |wire: &mut Wire| {
-            let mut make = |out: &mut Vec<u8>| made(encoder.encode_rights(clock.now(), out));
-            wire.try_ask(&mut make, "the key", &|body| {
-                decode_rights(body)
-                    .map_err(|error| LiveError::Venue(format!("the rights of the key: {error}")))
-            })
-        };
-        let rights = match ask(wire) {
-            Err(Failure::WrongTime(_)) => {
-                self.correct_clock(wire)?;
-                ask(wire)
-            }
-            other => other,
-        };
-        let rights = rights.map_err(Failure::into_error)?;
+        let mut make = |out: &mut Vec<u8>| made(encoder.encode_rights(self.clock.now(), out));
+        let rights = self.ask(wire, &mut make, "the key", &|body| {
+            decode_rights(body)
+                .map_err(|error| LiveError::Venue(format!("the rights of the key: {error}")))
+        })?;
         if !rights.trade {
             return Err(LiveError::Config(
                 "the key may not trade: give it the permission `trade`, and not `transfer`"
@@ -127,21 +131,18 @@ impl Questions for Coinbase {
     ) -> Result<Vec<Instrument>, LiveError> {
         let names: Vec<&str> = symbols.iter().map(String::as_str).collect();
         let products = self.products(wire, &names)?;
-        let mut found = Vec::with_capacity(symbols.len());
-        for symbol in symbols {
-            let product = products.iter().find(|product| product.symbol == *symbol);
-            if let Some(product) = product.filter(|product| !product.alias_is_known()) {
-                return Err(LiveError::Config(format!(
-                    "`{symbol}` is another name of `{}`: write that into `run.symbols`",
-                    product.alias
-                )));
-            }
-            let spec = |product: &Product| product.spec(Dialect::Coinbase.name());
-            let product = product.map(|product| (product.status.as_str(), spec(product)));
-            found.push(listed(symbol, product, ONLINE)?);
+        let renamed =
+            |one: &&Product| names.contains(&one.symbol.as_str()) && !one.alias_is_known();
+        if let Some(other) = products.iter().find(renamed) {
+            return Err(LiveError::Config(format!(
+                "`{}` is another name of `{}`: write that into `run.symbols`",
+                other.symbol, other.alias
+            )));
         }
-        one_currency(&found)?;
-        Ok(found)
+        all_listed(symbols, ONLINE, |symbol| {
+            let product = products.iter().find(|product| product.symbol == symbol)?;
+            Some((&product.status, product.spec(Dialect::Coinbase.name())))
+        })
     }
 
     fn cancel_open(
@@ -159,7 +160,7 @@ impl Questions for Coinbase {
                 let mut make = |out: &mut Vec<u8>| {
                     made(encoder.encode_live_orders(clock.now(), (live, &cursor), out));
                 };
-                let page = wire.ask(&mut make, "the open orders", |body| {
+                let page = self.ask(wire, &mut make, "the open orders", &|body| {
                     let page = decode_orders(&dialect, body);
                     let page = page.and_then(|page| page.wrong.map_or(Ok(page), Err));
                     page.map_err(|error| {
@@ -182,7 +183,7 @@ impl Questions for Coinbase {
                 made(encoder.encode_cancels(clock.now(), ids, out));
             };
             // One that is refused is over, or seen again by the next look.
-            wire.ask(&mut make, "a cancel", |_| Ok(()))?;
+            self.ask(wire, &mut make, "a cancel", &|_| Ok(()))?;
         }
         Ok(own.len())
     }

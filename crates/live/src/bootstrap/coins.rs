@@ -9,6 +9,9 @@ use super::{Held, Wire};
 use crate::clock::Clock;
 use crate::error::LiveError;
 
+/// How an answer is read.
+pub(super) type Read<'a, T> = &'a dyn Fn(&[u8]) -> Result<T, LiveError>;
+
 /// What does not make a request leaves it empty, and an empty one is not sent.
 pub(super) fn made(_request: Result<(), Refusal>) {}
 
@@ -27,10 +30,24 @@ pub(super) fn venue_offset(
     Ok(time.since(asked.plus(half)))
 }
 
-/// An instrument from what the venue says of it; `trading` is what one that can be traded says.
-pub(super) fn listed(
+/// The instruments of one currency: `told` is the status of each, and what the venue says of it;
+/// `trading` is the status of one that can be traded.
+pub(super) fn all_listed<'a>(
+    symbols: &[String],
+    trading: &str,
+    told: impl Fn(&str) -> Option<(&'a String, InstrumentSpec)>,
+) -> Result<Vec<Instrument>, LiveError> {
+    let found = symbols
+        .iter()
+        .map(|symbol| listed(symbol, told(symbol), trading));
+    let found = found.collect::<Result<Vec<_>, _>>()?;
+    one_currency(&found)?;
+    Ok(found)
+}
+
+fn listed(
     symbol: &str,
-    found: Option<(&str, InstrumentSpec)>,
+    found: Option<(&String, InstrumentSpec)>,
     trading: &str,
 ) -> Result<Instrument, LiveError> {
     let (status, spec) = found.ok_or_else(|| {
@@ -49,7 +66,7 @@ pub(super) fn listed(
 }
 
 /// A session keeps its cash in one currency.
-pub(super) fn one_currency(instruments: &[Instrument]) -> Result<(), LiveError> {
+fn one_currency(instruments: &[Instrument]) -> Result<(), LiveError> {
     let currency = |one: &Instrument| one.spec().currency.clone();
     let Some(first) = instruments.first() else {
         return Ok(());

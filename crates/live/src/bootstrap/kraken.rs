@@ -15,7 +15,7 @@ use py_rt_venues::kraken::{errors, Allowance, Encoder};
 use py_rt_venues::requests::{Call, Outcome};
 use py_rt_venues::symbols::Listing;
 
-use super::coins::{self, listed, made, one_currency};
+use super::coins::{self, all_listed, made};
 use super::{Account, Desk, Failure, Held, Questions, Wire};
 use crate::clock::{pause_for, Clock};
 use crate::dialect::Dialect;
@@ -135,15 +135,10 @@ impl Questions for Kraken {
             }
             other => other,
         })?;
-        let mut found = Vec::with_capacity(symbols.len());
-        for symbol in symbols {
-            let pair = pairs.iter().find(|pair| pair.symbol == *symbol);
-            let spec = |pair: &Pair| pair.spec(Dialect::Kraken.name());
-            let pair = pair.map(|pair| (pair.status.as_str(), spec(pair)));
-            found.push(listed(symbol, pair, ONLINE)?);
-        }
-        one_currency(&found)?;
-        Ok(found)
+        all_listed(symbols, ONLINE, |symbol| {
+            let pair = pairs.iter().find(|pair| pair.symbol == symbol)?;
+            Some((&pair.status, pair.spec(Dialect::Kraken.name())))
+        })
     }
 
     fn cancel_open(

@@ -78,8 +78,6 @@ impl<S: Strategy, T: Transport, J: Tape> Driver<'_, S, T, J> {
                 if (works && now < until) || (now < last && orders.iter().any(is_in_doubt)) {
                     return Ok(());
                 }
-                // The questions have a connection of their own: the books are compared even when
-                // the stream is down.
                 if !self.duty.was_connected {
                     self.duty.phase = Phase::Done;
                     return Ok(());
@@ -87,7 +85,7 @@ impl<S: Strategy, T: Transport, J: Tape> Driver<'_, S, T, J> {
                 let until = until.max(now.plus(SECOND_NS));
                 let last = now.plus(HELD_NS);
                 self.duty.phase = Phase::Comparing { until, last };
-                self.feed(now, Input::Session(Session::Connected))?;
+                self.compare_again(now)?;
             }
             Phase::Comparing { until, last } => {
                 // What was kept back is still to be answered.
@@ -101,6 +99,15 @@ impl<S: Strategy, T: Transport, J: Tape> Driver<'_, S, T, J> {
             }
         }
         Ok(())
+    }
+
+    /// At the end the books are compared even when the account's stream is down: the questions
+    /// have a connection of their own.
+    pub(super) fn compare_again(&mut self, now: UnixNanos) -> Result<(), LiveError> {
+        match self.duty.phase {
+            Phase::Comparing { .. } => self.feed(now, Input::Session(Session::Connected)),
+            _ => Ok(()),
+        }
     }
 
     /// Goes on in a new segment, which begins with the books of now, when this one is full.
@@ -155,5 +162,6 @@ impl<S: Strategy, T: Transport, J: Tape> Driver<'_, S, T, J> {
 
 /// Whether the venue may or may not have it, or its replacement.
 fn is_in_doubt(order: &Order) -> bool {
-    order.status == OrderStatus::Unknown || order.pending_replace.is_some()
+    let unconfirmed = matches!(order.status, OrderStatus::PendingNew | OrderStatus::Unknown);
+    unconfirmed || order.pending_replace.is_some()
 }

@@ -2,6 +2,7 @@
 #![allow(dead_code, unreachable_pub)]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+pub mod asserts;
 pub mod faults;
 pub mod venue;
 pub mod wire;
@@ -22,7 +23,7 @@ use py_rt_live::config::{Durability, JournalConfig, LiveConfig, Mode, VenueConfi
 use py_rt_live::driver::Hooks;
 use py_rt_live::journal::segment::{sibling, Preamble, PREAMBLE};
 use py_rt_live::journal::{FileTape, Tape};
-use py_rt_live::session::{open_lanes, open_session, run_session, SessionSummary};
+use py_rt_live::session::{open_lanes_seeded, open_session, run_session, SessionSummary};
 use py_rt_live::state::StateDir;
 use py_rt_live::watchdog::Pulse;
 use py_rt_live::{LiveError, Secret};
@@ -348,7 +349,8 @@ pub fn live_with<S: Strategy>(
             |file| FusedTape::new(file, fuse.clone(), death),
         )?;
         let ending = opened.ending;
-        let lanes = open_lanes(config, &endpoints, lineage, &opened.instruments)?;
+        let seed = world.borrow().faults.seed;
+        let lanes = open_lanes_seeded(config, &endpoints, lineage, &opened.instruments, seed)?;
         let transport = FakeTransport::new(Rc::clone(world), fuse.clone());
         let summary = run_session(config, opened, lanes, transport, listener, Pulse::default())?;
         if !ending || summary.reason != "interrupted" {

@@ -231,7 +231,7 @@ impl World {
             let calls = self.calls;
             let nth = |every: u64| order_call && every > 0 && calls % every == 0;
             if nth(self.faults.unheard_every) {
-                return self.deliver(lane, 1, Delivery::Closed(lane));
+                return self.deliver(lane, 20, Delivery::Closed(lane));
             }
             let (status, body) = self.answer(&text);
             if nth(self.faults.reset_every) {

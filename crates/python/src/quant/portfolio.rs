@@ -87,9 +87,7 @@ pub(crate) fn least_variance<'py>(
     if n > FEW || !array.is_c_contiguous() {
         return None;
     }
-    // SAFETY: the interpreter's lock is held, and no Python runs before the values are copied.
-    #[allow(unsafe_code)]
-    let data = unsafe { array.as_slice() }.ok()?.to_vec();
+    let data = array.to_vec().ok()?;
     let universe = Universe::try_new(None, Matrix::from_columns(n, rows, data)).ok()?;
     let chosen = portfolio::least_variance_long_only(&universe)?;
     chosen.volatility.is_finite().then(|| {

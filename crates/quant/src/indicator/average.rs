@@ -5,7 +5,7 @@ use super::column::{each_row, retold, SCRATCH};
 use super::error::{period, within, IndicatorError};
 use super::folds::{RampSum, Totals};
 use super::mean::Sma;
-use super::smooth::{run_both, Seeded};
+use super::smooth::{go_on_both, Seeded};
 use super::stream::Indicator;
 use super::window::Window;
 
@@ -68,9 +68,8 @@ pub(crate) fn run_emas(
     (xs, skipped): (&[f64], usize),
     [a, b]: [&mut [f64]; 2],
 ) -> usize {
-    if skipped == 0 && one.0.is_seeded() && two.0.is_seeded() {
-        run_both([one.0.recursion(), two.0.recursion()], [xs, xs], [a, b]);
-        return 0;
+    if skipped == 0 {
+        return go_on_both([&mut one.0, &mut two.0], [xs, xs], [a, b]);
     }
     let untold = skipped + one.write(&xs[skipped..], &mut a[skipped..]);
     untold.max(two.write(xs, b))

@@ -3,17 +3,19 @@
 use super::chain::run_chain;
 use super::column::{each_row, each_row_twice, retold, write_against_past, Rows, SCRATCH};
 use super::error::{period, IndicatorError};
+use super::folds::above_zero;
 use super::smooth::{go_on_both, Seeded, Wilder};
 use super::stream::{Ahead, Indicator};
 use super::window::Delay;
 use crate::linalg::lanes::wide;
 
-/// Wilder's averages of the gains and of the losses.
+/// Wilder's averages of the gains and of the losses, and what was told of them last.
 #[derive(Debug, Clone)]
 struct GainLoss {
     gain: Seeded<Wilder>,
     loss: Seeded<Wilder>,
     last: Option<f64>,
+    held: Option<f64>,
 }
 
 impl GainLoss {
@@ -23,36 +25,48 @@ impl GainLoss {
             gain: average.clone(),
             loss: average,
             last: None,
+            held: None,
         })
     }
 
-    /// Takes one value in; gain, loss, and whether it moved at all.
+    /// Takes one value in, and says what is told of gain, loss and both; where it did not move, or
+    /// nothing ever did, what was said before, 0 at first.
     #[inline]
-    fn update(&mut self, x: f64) -> Option<(f64, f64, bool)> {
-        let change = x - self.last.replace(x)?;
-        let gain = self.gain.update(positive(change));
-        let loss = self.loss.update(positive(-change));
-        Some((gain?, loss?, change != 0.0))
+    fn update(&mut self, x: f64, told: impl Fn(f64, f64, f64) -> f64) -> Option<f64> {
+        let (up, down) = moves([x, self.last.replace(x)?]);
+        let (gain, loss) = (self.gain.update(up), self.loss.update(down));
+        let value = self.settle([gain?, loss?, up, down], told);
+        Some(value)
+    }
+
+    #[inline(always)]
+    fn settle(
+        &mut self,
+        [gain, loss, up, down]: [f64; 4],
+        told: impl Fn(f64, f64, f64) -> f64,
+    ) -> f64 {
+        let movement = gain + loss;
+        let moved = up + down != 0.0 || self.held.is_none();
+        let value = if moved && movement > 0.0 {
+            told(gain, loss, movement)
+        } else {
+            self.held.unwrap_or(0.0)
+        };
+        self.held = Some(value);
+        value
     }
 
     fn reset(&mut self) {
         self.gain.reset();
         self.loss.reset();
-        self.last = None;
+        (self.last, self.held) = (None, None);
     }
 
-    /// Writes what is told of gain, loss and both of a stretch; where a value did not move, or
-    /// nothing ever did, the one before is kept, 0 at first. `held` is the last one, if any was
-    /// told. Returns how many of the first rows have none, and the last one.
-    fn run(
-        &mut self,
-        xs: &[f64],
-        line: &mut [f64],
-        held: Option<f64>,
-        told: impl Fn(f64, f64, f64) -> f64,
-    ) -> (usize, Option<f64>) {
+    /// Writes what [`GainLoss::update`] says of each row of a stretch. Returns how many of the
+    /// first rows have nothing.
+    fn run(&mut self, xs: &[f64], line: &mut [f64], told: impl Fn(f64, f64, f64) -> f64) -> usize {
         let (&[begin, ..], &[.., end]) = (xs, xs) else {
-            return (0, held);
+            return 0;
         };
         // Before the first value of a stretch is the last one of the stretch before.
         let before = self.last.replace(end);
@@ -83,37 +97,21 @@ impl GainLoss {
         );
         if still == 0 {
             retold(line, [losses], |gain, [loss]| told(gain, loss, gain + loss));
-            return (first + untold, line.last().copied().or(held));
+            self.held = line.last().copied().or(self.held);
+            return first + untold;
         }
-        let mut held = held;
         let moves = ups.iter().zip(downs);
         for ((slot, loss), (up, down)) in line.iter_mut().zip(losses).zip(moves) {
-            let movement = *slot + loss;
-            let moved = up + down != 0.0 || held.is_none();
-            *slot = if moved && movement > 0.0 {
-                told(*slot, *loss, movement)
-            } else {
-                held.unwrap_or(0.0)
-            };
-            held = Some(*slot);
+            *slot = self.settle([*slot, *loss, *up, *down], &told);
         }
-        (first + untold, held)
+        first + untold
     }
 }
 
 /// Gain and loss of a value after the one before.
 #[inline(always)]
 fn moves([x, last]: [f64; 2]) -> (f64, f64) {
-    (positive(x - last), positive(last - x))
-}
-
-#[inline(always)]
-fn positive(x: f64) -> f64 {
-    if x > 0.0 {
-        x
-    } else {
-        0.0
-    }
+    (above_zero(x - last), above_zero(last - x))
 }
 
 /// Relative strength index, 0 to 100: 100 * gain / (gain + loss) with Wilder's averages.
@@ -124,11 +122,7 @@ fn positive(x: f64) -> f64 {
 /// # Source
 /// Wilder 1978, New Concepts in Technical Trading Systems.
 #[derive(Debug, Clone)]
-pub struct Rsi {
-    moves: GainLoss,
-    value: f64,
-    told: bool,
-}
+pub struct Rsi(GainLoss);
 
 impl Rsi {
     /// A relative strength index over `len` changes, 2 or more.
@@ -136,11 +130,7 @@ impl Rsi {
     /// # Errors
     /// `Period` when `len` is outside 2..=`PERIOD_MAX`.
     pub fn new(len: usize) -> Result<Self, IndicatorError> {
-        Ok(Self {
-            moves: GainLoss::new(len)?,
-            value: 0.0,
-            told: false,
-        })
+        Ok(Self(GainLoss::new(len)?))
     }
 }
 
@@ -150,31 +140,18 @@ impl Indicator for Rsi {
 
     #[inline]
     fn update(&mut self, x: f64) -> Option<f64> {
-        let (gain, loss, moved) = self.moves.update(x)?;
-        let movement = gain + loss;
-        if (moved || !self.told) && movement > 0.0 {
-            self.value = index_of(gain, loss, movement);
-        }
-        self.told = true;
-        Some(self.value)
+        self.0.update(x, index_of)
     }
 
     fn reset(&mut self) {
-        self.moves.reset();
-        self.value = 0.0;
-        self.told = false;
+        self.0.reset();
     }
 
     fn run(&mut self, columns: &[&[f64]], lines: &mut [&mut [f64]]) -> usize {
         let (&[xs], [line]) = (columns, lines) else {
             return 0;
         };
-        let held = if self.told { Some(self.value) } else { None };
-        let (untold, value) = self.moves.run(xs, line, held, index_of);
-        if let Some(value) = value {
-            (self.value, self.told) = (value, true);
-        }
-        untold
+        self.0.run(xs, line, index_of)
     }
 }
 
@@ -189,11 +166,7 @@ fn index_of(gain: f64, _loss: f64, movement: f64) -> f64 {
 /// # Source
 /// Chande and Kroll 1994, The New Technical Trader; TA-Lib takes Wilder's averages for the sums.
 #[derive(Debug, Clone)]
-pub struct Cmo {
-    moves: GainLoss,
-    value: f64,
-    told: bool,
-}
+pub struct Cmo(GainLoss);
 
 impl Cmo {
     /// An oscillator over `len` changes, 2 or more.
@@ -201,11 +174,7 @@ impl Cmo {
     /// # Errors
     /// `Period` when `len` is outside 2..=`PERIOD_MAX`.
     pub fn new(len: usize) -> Result<Self, IndicatorError> {
-        Ok(Self {
-            moves: GainLoss::new(len)?,
-            value: 0.0,
-            told: false,
-        })
+        Ok(Self(GainLoss::new(len)?))
     }
 }
 
@@ -215,31 +184,18 @@ impl Indicator for Cmo {
 
     #[inline]
     fn update(&mut self, x: f64) -> Option<f64> {
-        let (gain, loss, moved) = self.moves.update(x)?;
-        let movement = gain + loss;
-        if (moved || !self.told) && movement > 0.0 {
-            self.value = balance_of(gain, loss, movement);
-        }
-        self.told = true;
-        Some(self.value)
+        self.0.update(x, balance_of)
     }
 
     fn reset(&mut self) {
-        self.moves.reset();
-        self.value = 0.0;
-        self.told = false;
+        self.0.reset();
     }
 
     fn run(&mut self, columns: &[&[f64]], lines: &mut [&mut [f64]]) -> usize {
         let (&[xs], [line]) = (columns, lines) else {
             return 0;
         };
-        let held = if self.told { Some(self.value) } else { None };
-        let (untold, value) = self.moves.run(xs, line, held, balance_of);
-        if let Some(value) = value {
-            (self.value, self.told) = (value, true);
-        }
-        untold
+        self.0.run(xs, line, balance_of)
     }
 }
 

@@ -14,7 +14,7 @@ use crate::linalg::lanes::wide;
 pub(crate) struct Decay {
     weight: f64,
     /// The decay to the powers 1 to 4.
-    powers: [f64; 4],
+    powers: [f64; STRIDE],
     base: f64,
     first: f64,
     /// From the first x of the stride to the base.
@@ -63,14 +63,6 @@ impl Decay {
             self.phase = 0;
         }
         value
-    }
-
-    /// Four steps at once, from the beginning of a stride.
-    #[inline(always)]
-    fn four(&mut self, xs: [f64; STRIDE]) -> [f64; STRIDE] {
-        let told = four(self.weight, self.powers, self.base, xs);
-        self.base = told[STRIDE - 1];
-        told
     }
 
     /// Four recursions side by side, each at the beginning of a stride; lanes without one idle.
@@ -172,7 +164,7 @@ impl Abreast {
 pub(crate) struct Wilder {
     weight: f64,
     /// The decay to the powers 1 to 4.
-    powers: [f64; 4],
+    powers: [f64; STRIDE],
     base: f64,
     brought: f64,
     phase: u8,
@@ -203,19 +195,6 @@ impl Wilder {
             phase: 0,
         }
     }
-
-    /// Four steps at once, from the beginning of a stride.
-    #[inline(always)]
-    pub(crate) fn four(&mut self, xs: [f64; 4]) -> [f64; 4] {
-        let [p1, p2, p3, p4] = self.powers;
-        let [a, b, c, d] = xs.map(|x| self.weight * x);
-        let b = p1 * a + b;
-        let c = p1 * b + c;
-        let d = p1 * c + d;
-        let base = self.base;
-        self.base = p4 * base + d;
-        [p1 * base + a, p2 * base + b, p3 * base + c, self.base]
-    }
 }
 
 /// A recursion, taken four steps at a time.
@@ -225,7 +204,7 @@ pub(crate) trait Recursion: Clone + core::fmt::Debug {
     /// Takes one step.
     fn one(&mut self, x: f64) -> f64;
     /// Four steps at once, from the beginning of a stride.
-    fn stride(&mut self, xs: [f64; 4]) -> [f64; 4];
+    fn stride(&mut self, xs: [f64; STRIDE]) -> [f64; STRIDE];
     /// Steps taken in this stride.
     fn phase(&self) -> usize;
 
@@ -333,8 +312,15 @@ impl Recursion for Wilder {
     }
 
     #[inline(always)]
-    fn stride(&mut self, xs: [f64; 4]) -> [f64; 4] {
-        self.four(xs)
+    fn stride(&mut self, xs: [f64; STRIDE]) -> [f64; STRIDE] {
+        let [p1, p2, p3, p4] = self.powers;
+        let [a, b, c, d] = xs.map(|x| self.weight * x);
+        let b = p1 * a + b;
+        let c = p1 * b + c;
+        let d = p1 * c + d;
+        let base = self.base;
+        self.base = p4 * base + d;
+        [p1 * base + a, p2 * base + b, p3 * base + c, self.base]
     }
 
     fn phase(&self) -> usize {
@@ -354,8 +340,10 @@ impl Recursion for Decay {
     }
 
     #[inline(always)]
-    fn stride(&mut self, xs: [f64; 4]) -> [f64; 4] {
-        self.four(xs)
+    fn stride(&mut self, xs: [f64; STRIDE]) -> [f64; STRIDE] {
+        let told = four(self.weight, self.powers, self.base, xs);
+        self.base = told[STRIDE - 1];
+        told
     }
 
     fn phase(&self) -> usize {

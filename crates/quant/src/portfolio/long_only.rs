@@ -28,12 +28,13 @@ pub struct Held {
     pub residual: f64,
 }
 
-/// Solves the problem for positive semidefinite `c` with a positive diagonal.
+/// Solves the problem for positive semidefinite `c` with a positive diagonal, whose roots are
+/// `deviations`.
 ///
 /// None when the held block is singular to working precision or pivoting does not end: the caller
 /// has a general solver for that.
 #[must_use]
-pub fn solve(c: &Matrix, q: &[f64]) -> Option<Held> {
+pub fn solve(c: &Matrix, deviations: &[f64], q: &[f64]) -> Option<Held> {
     let n = q.len();
     let mut x = vec![0.0; n];
     let mut gradient: Vec<f64> = q.iter().map(|v| -v).collect();
@@ -46,8 +47,7 @@ pub fn solve(c: &Matrix, q: &[f64]) -> Option<Held> {
         }
     }
     let mut held: Vec<usize> = (0..n).filter(|i| x[*i] > 0.0).collect();
-    let deviations: Vec<f64> = (0..n).map(|i| c.at(i, i).sqrt()).collect();
-    pivot(c, (q, &deviations), &mut held, iterations)
+    pivot(c, (q, deviations), &mut held, iterations)
 }
 
 /// One round over all coordinates; says how many were freed or left. It finds who is held, not how

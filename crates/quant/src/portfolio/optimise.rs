@@ -280,7 +280,7 @@ fn best_ratio(
 
 /// The fast road; None where it does not lead to the end.
 fn simplex(universe: &Universe, q: &[f64]) -> Option<(Vec<f64>, usize, f64)> {
-    let mut held = long_only::solve(universe.cov(), q)?;
+    let mut held = long_only::solve(universe.cov(), universe.deviations(), q)?;
     let sum: f64 = held.x.iter().sum();
     if !sum.is_finite() || sum <= 0.0 {
         return None;

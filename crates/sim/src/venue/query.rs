@@ -1,9 +1,9 @@
 //! Questions to the simulated venue.
 
-use py_rt_types::{OrderStatus, Query, Report, ReportKind, Side, UnixNanos, VenueOrderId};
+use py_rt_types::{OrderStatus, Query, ReportKind, UnixNanos};
 
 use super::several::desk_of;
-use super::{SimVenue, VenueReport};
+use super::SimVenue;
 
 impl SimVenue {
     /// A question arrives. Only that for one order has an answer here.
@@ -38,17 +38,12 @@ impl SimVenue {
                 };
                 desk.report(now, resting, kind);
             }
-            None => {
-                let report = Report {
-                    ts_event: now,
-                    client_order_id,
-                    venue_order_id: VenueOrderId(0),
-                    instrument,
-                    side: Side::Buy,
-                    kind: ReportKind::NotFound,
-                };
-                desk.reports.push_back(VenueReport { owner, report });
-            }
+            None => desk.refuse(
+                now,
+                owner,
+                (client_order_id, instrument),
+                ReportKind::NotFound,
+            ),
         }
     }
 }

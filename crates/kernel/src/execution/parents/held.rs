@@ -118,9 +118,8 @@ impl Held {
 
     /// What a child may yet turn out to have executed beyond what was booked.
     fn claim(order: &Order) -> i64 {
-        let disowned = order.reason == Some(RejectReason::NeverAccepted);
         let whole = (order.order_qty.0 - order.cum_qty.0).max(0);
-        if disowned {
+        if order.is_disowned() {
             whole
         } else {
             order.leaves_qty().0
