@@ -12,9 +12,8 @@ import pytest
 
 from py_rt.trade.cache import read_rows
 from py_rt.trade.resp import Redis, RedisError
-from py_rt.trade.store import read_table
 from system.redis_server import PASSWORD, Server, running
-from system.rig import STOCKS, Rig, rig
+from system.rig import STOCKS, Rig, assert_no_file_knows, rig
 
 pytestmark = pytest.mark.system
 
@@ -74,15 +73,13 @@ def test_the_cache_ends_as_the_store_does(session: Rig, server: Server) -> None:
     rows, folder = held(server), session.folder / "session"
     assert rows == read_rows(folder)
     assert (rows["state"]["phase"], rows["state"]["cash"]) == ("ended", summary["cash"])
-    positions = read_table(folder / "store.sqlite", "positions")
-    for row in positions:
+    for row in session.rows("positions"):
         there = rows[f"position:{row['strategy']}:{row['symbol']}"]
         assert (there["qty"], there["realized_pnl"]) == (row["qty"], row["realized_pnl"])
     assert not [name for name in rows if name.startswith("order:")], "none is open"
     session.assert_equal(summary)
-    for path in (*folder.rglob("*"), session.folder / "session.log"):
-        if path.is_file():
-            assert PASSWORD.encode() not in path.read_bytes(), path
+    assert_no_file_knows(folder, [PASSWORD])
+    assert PASSWORD not in session.log()
 
 
 def test_a_cache_that_dies_stops_nothing_and_is_filled_again(session: Rig, server: Server) -> None:
@@ -91,10 +88,8 @@ def test_a_cache_that_dies_stops_nothing_and_is_filled_again(session: Rig, serve
     server.stop()
     log = session.folder / "session" / "cache.log"
     await_that(lambda: "tried again" in log.read_text("utf-8"))
-    before = len(read_table(session.folder / "session" / "store.sqlite", "fills"))
-    await_that(
-        lambda: len(read_table(session.folder / "session" / "store.sqlite", "fills")) > before
-    )
+    before = len(session.rows("fills"))
+    await_that(lambda: len(session.rows("fills")) > before)
     server.start()
     await_that(lambda: traded(server))
     child.send_signal(signal.SIGINT)

@@ -19,7 +19,6 @@ import pytest
 import py_rt as rt
 from py_rt.trade import read_ledger
 from py_rt.trade.control import is_alive
-from py_rt.trade.store import read_table
 from system.rig import Rig
 from system.tws_exchange import Fault
 from system.tws_venue import TwsVenue
@@ -101,11 +100,11 @@ def test_every_kind_of_order_ends_equal(stocks: TwsRig) -> None:
         book.stride = 0
     stocks.wait(child, lambda: counts["canceled"] > 1, "nothing was canceled")
     stocks.assert_equal(stocks.stop(child))
-    orders = read_table(stocks.folder / "session" / "store.sqlite", "orders")
+    orders = stocks.rows("orders")
     assert {"Filled", "Canceled", "Replaced"} <= {row["status"] for row in orders}
     known = {int(row["venue_order_id"]) for row in orders if row["venue_order_id"]}
     assert known == set(stocks.venue.orders)
-    fills = read_table(stocks.folder / "session" / "store.sqlite", "fills")
+    fills = stocks.rows("fills")
     assert {row["exec_id"] for row in fills} == {one.exec_id for one in stocks.venue.trades}
 
 
@@ -348,8 +347,8 @@ def test_an_order_that_waited_is_not_sent(stocks: TwsRig) -> None:
 
 def waited(stocks: TwsRig) -> bool:
     """Return whether an order has been unknown for longer than its deadline."""
-    rows = read_table(stocks.folder / "session" / "store.sqlite", "orders")
     now = time.time_ns()
+    rows = stocks.rows("orders")
     return any(row["status"] == "Unknown" and now - row["ts_created"] > 4e9 for row in rows)
 
 
