@@ -69,6 +69,18 @@ def test_a_session_writes_its_keys_nowhere(coins: Rig) -> None:
     assert (coins.folder / "venue.json").stat().st_mode & 0o077 == 0
 
 
+def test_the_dead_mans_switch_inherits_no_keys(coins: Rig) -> None:
+    coins.dead_man_s = 5
+    child = coins.start(0)
+    coins.orders_after(child, 5)
+    beside = children_of(child.pid)
+    assert beside, "the switch is a process of its own"
+    for one in beside:
+        assert_silent(Path(f"/proc/{one}/environ").read_bytes(), "environment of a child")
+    child.send_signal(signal.SIGINT)
+    coins.assert_equal(coins.ended(child, 60))
+
+
 @pytest.mark.parametrize(
     ("what", "replaced", "by"),
     [

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import subprocess
 import sys
 import time
@@ -18,12 +19,15 @@ from typing import Any
 import py_rt._core as _core
 from py_rt._guards import guards_to_core
 from py_rt.errors import TradingError
+from py_rt.trade.beside import say
+from py_rt.trade.secrets import without_secrets
 
 __all__ = ["GuardProcess", "keep_watch", "main"]
 
 _LOOK_S = 0.1
 _TRIES = 120
 _BY = "dead-man"
+_WHO = "dead man's switch"
 
 
 class GuardProcess:
@@ -56,6 +60,8 @@ class GuardProcess:
                 stdout=subprocess.DEVNULL,
                 stderr=log,
                 text=True,
+                # Keys come through its standard input.
+                env=without_secrets(os.environ),
                 start_new_session=True,
                 pass_fds=() if lifeline is None else (lifeline,),
             )
@@ -121,15 +127,9 @@ def _act(core: dict[str, Any]) -> dict[str, Any]:
             return _core.kill_direct(core, False, _BY)
         except TradingError as error:
             failed = error
-            _say(f"the orders could not be cancelled: {error}")
+            say(_WHO, f"the orders could not be cancelled: {error}")
             time.sleep(1.0)
     raise failed or RuntimeError("unreachable")
-
-
-def _say(text: str) -> None:
-    stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-    sys.stderr.write(f"{stamp} dead man's switch: {text}\n")
-    sys.stderr.flush()
 
 
 def main() -> None:
@@ -137,4 +137,4 @@ def main() -> None:
     given = json.loads(sys.stdin.readline())
     done = keep_watch(given["core"], float(given["seconds"]))
     if done is not None:
-        _say(f"the session was silent for {given['seconds']} s: {json.dumps(done)}")
+        say(_WHO, f"the session was silent for {given['seconds']} s: {json.dumps(done)}")

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from py_rt.errors import ConfigError, ConnectionLost, VenueError
 from py_rt.trade.addresses import Addresses
+from py_rt.trade.beside import write_private
 from py_rt.trade.ib.settings import Gateway
 from py_rt.trade.secrets import Secret, without_secrets
 
@@ -95,7 +96,7 @@ class BridgeProcess:
             cls({"port": 0, "token": "", "pid": child.pid, "account": ""}, child).end()
             raise
         bridge = cls(told | {"token": token}, child)
-        _write_private(folder / "bridge.json", told | {"token": token})
+        write_private(folder / "bridge.json", told | {"token": token})
         return bridge
 
     @classmethod
@@ -244,11 +245,3 @@ def _line(child: subprocess.Popen[bytes], until: float) -> dict[str, Any]:
         read += byte
     found: dict[str, Any] = json.loads(read)
     return found
-
-
-def _write_private(path: Path, values: dict[str, Any]) -> None:
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        json.dump(values, file)
-    draft.replace(path)
