@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import contextlib
 import signal
 from collections.abc import Callable, Iterator
@@ -18,7 +19,7 @@ REFUSED = {"EAPI:Invalid signature", "EAPI:Invalid key", "EAPI:Rate limit exceed
 """What a session that counts and signs well is never told by Kraken."""
 
 
-class CoinRig(Rig):
+class CoinRig(Rig, abc.ABC):
     """A session at a stand-in."""
 
     venue: StandIn  # type: ignore[assignment]
@@ -26,9 +27,9 @@ class CoinRig(Rig):
     end_s: ClassVar[float]
     """How long a session may take to end after it went through faults."""
 
+    @abc.abstractmethod
     def assert_polite(self) -> None:
         """Nothing was refused that a session can know before."""
-        raise NotImplementedError
 
     def run_through(
         self, faults: list[Fault], answered: Callable[[], bool] = lambda: True

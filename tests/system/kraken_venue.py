@@ -24,7 +24,6 @@ ERRORS = {
     "internal": "EGeneral:Internal error",
     "unheard": "EOrder:A word of tomorrow",
     "limited": "EOrder:Rate limit exceeded",
-    "questions": "EAPI:Rate limit exceeded",
 }
 
 

@@ -265,6 +265,17 @@ class Rig:
         assert [order for order in orders if order["status"] not in FINAL] == []
 
 
+def await_that(done: Callable[[], Any], missing: str, longest_s: float) -> Any:
+    """Return what is so as soon as it is, however slow the machine is."""
+    until = time.monotonic() + longest_s
+    while True:
+        found = done()
+        if found:
+            return found
+        assert time.monotonic() < until, missing
+        time.sleep(0.05)
+
+
 def assert_no_file_knows(folder: Path, secrets: Collection[str], but: Collection[str] = ()) -> None:
     """Look for secrets in every file below a folder, but in those of these names."""
     for path in folder.rglob("*"):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ import pytest
 from py_rt.trade.cache import read_rows
 from py_rt.trade.resp import Redis, RedisError
 from system.redis_server import PASSWORD, Server, running
-from system.rig import STOCKS, Rig, assert_no_file_knows, rig
+from system.rig import STOCKS, Rig, assert_no_file_knows, await_that, rig
 
 pytestmark = pytest.mark.system
 
@@ -33,14 +32,8 @@ def session(tmp_path: Path, server: Server) -> Iterator[Rig]:
         yield found
 
 
-def await_that(what: Callable[[], Any]) -> Any:
-    until = time.monotonic() + PATIENCE_S
-    while True:
-        found = what()
-        if found:
-            return found
-        assert time.monotonic() < until, "it does not come"
-        time.sleep(0.05)
+def comes(what: Callable[[], Any]) -> Any:
+    return await_that(what, "it does not come", PATIENCE_S)
 
 
 def held(server: Server) -> dict[str, dict[str, str]]:
@@ -65,8 +58,8 @@ def traded(server: Server) -> bool:
 
 def test_the_cache_ends_as_the_store_does(session: Rig, server: Server) -> None:
     child = session.start(0)
-    await_that(lambda: traded(server))
-    open_now = await_that(lambda: [name for name in held(server) if name.startswith("order:")])
+    comes(lambda: traded(server))
+    open_now = comes(lambda: [name for name in held(server) if name.startswith("order:")])
     assert all(name.startswith("order:rt-") for name in open_now)
     child.send_signal(signal.SIGINT)
     summary = session.ended(child, PATIENCE_S)
@@ -84,14 +77,14 @@ def test_the_cache_ends_as_the_store_does(session: Rig, server: Server) -> None:
 
 def test_a_cache_that_dies_stops_nothing_and_is_filled_again(session: Rig, server: Server) -> None:
     child = session.start(0)
-    await_that(lambda: traded(server))
+    comes(lambda: traded(server))
     server.stop()
     log = session.folder / "session" / "cache.log"
-    await_that(lambda: "tried again" in log.read_text("utf-8"))
+    comes(lambda: "tried again" in log.read_text("utf-8"))
     before = len(session.rows("fills"))
-    await_that(lambda: len(session.rows("fills")) > before)
+    comes(lambda: len(session.rows("fills")) > before)
     server.start()
-    await_that(lambda: traded(server))
+    comes(lambda: traded(server))
     child.send_signal(signal.SIGINT)
     summary = session.ended(child, PATIENCE_S)
     assert held(server) == read_rows(session.folder / "session")
