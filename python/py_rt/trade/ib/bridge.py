@@ -54,7 +54,6 @@ class Bridge:
         self._account, self._market = AccountStream(), MarketStream()
         self._tws: Tws | None = None
         self._announced = False
-        self._tasks: set[asyncio.Task[None]] = set()
 
     # ------------------------------------------------------------------------- what TWS says
 
@@ -91,7 +90,7 @@ class Bridge:
         self._account.cut("TWS has the venue again" if up else "TWS has lost the venue")
         self._market.cut()
         if up and data_lost and self._tws is not None:
-            self._later(self._market.begin(self._tws))
+            self._market.begin(self._tws)
 
     # ------------------------------------------------------------------------- the connection
 
@@ -142,8 +141,7 @@ class Bridge:
         log(f"connected to TWS for {tws.account}")
         self._tws = tws
         self._account.begin(tws)
-        with contextlib.suppress(Silent, Refused):
-            await self._market.begin(tws)
+        self._market.begin(tws)
         if not self._announced:
             self._announced = True
             self._announce({"ready": True, "account": tws.account})
@@ -151,15 +149,6 @@ class Bridge:
         self._tws = None
         self._account.cut("the connection to TWS is lost")
         self._market.cut()
-
-    def _later(self, work: Any) -> None:
-        async def run() -> None:
-            with contextlib.suppress(Silent, Refused):
-                await work
-
-        task = asyncio.ensure_future(run())
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
 
     # ------------------------------------------------------------------------- the session's side
 
@@ -300,8 +289,8 @@ class Desk:
         return answer(200, told)
 
     async def _open_orders(self, after: str | None) -> bytes:
-        rows = [one.to_json(time.time()) for one in await self._tws.open_orders()]
-        rows = [row for row in rows if row["status"] not in _OVER]
+        found = [one for one in await self._tws.open_orders() if one.state not in _OVER]
+        rows = [one.to_json(time.time()) for one in found]
         ids = [row["id"] for row in rows]
         start = ids.index(after) + 1 if after in ids else 0
         return answer(200, rows[start : start + _ORDERS_PAGE])
@@ -400,7 +389,7 @@ class Desk:
         found = await self._standing(perm)
         if found is None:
             return _NO_ORDER
-        if found.to_json(0)["status"] in _OVER:
+        if found.state in _OVER:
             return answer(422, {"code": 42210000, "message": "order is not cancelable"})
         if not self._is_mine(found):
             return _not_ours(found)

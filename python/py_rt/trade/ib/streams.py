@@ -55,9 +55,9 @@ class AccountStream:
         if self._told.get(order.perm) == now:
             return
         self._told[order.perm] = now
-        json = order.to_json(time.time())
-        if json["status"] == "canceled" or (json["status"] == "new" and order.filled == "0"):
-            self._push(order.perm, {"event": json["status"], "order": json})
+        if order.state == "canceled" or (order.state == "new" and order.filled == "0"):
+            json = order.to_json(time.time())
+            self._push(order.perm, {"event": order.state, "order": json})
 
     def rejected(self, order: Standing, code: int, text: str) -> None:
         """Tell that an order is refused after it was taken."""
@@ -133,14 +133,12 @@ class MarketStream:
         self._summed: dict[str, _Quote] = {}
         self._last: dict[str, dict[str, Any]] = {}
 
-    async def begin(self, tws: Tws) -> None:
-        """Ask this connection for everything that was listened to."""
+    def begin(self, tws: Tws) -> None:
+        """Speak of this connection from now on; begin empty. Who listens subscribes anew."""
+        self.cut()
         self._tws = tws
-        self._symbols.clear()
-        self._summed.clear()
-        self._last.clear()
-        for symbol in sorted(self._wanted):
-            await self._listen(symbol)
+        for memory in (self._symbols, self._wanted, self._summed, self._last):
+            memory.clear()
 
     def cut(self) -> None:
         """Cut every stream: a book that is not kept up is none."""
@@ -195,15 +193,17 @@ class MarketStream:
         symbol = self._symbols.get(args[0])
         if symbol is None:
             return
-        if word == "tickByTickBidAsk":
+        if symbol in self._summed:
+            # One of its two streams may have been granted by tick: it would tell the same twice.
+            if not word.startswith("tickByTick"):
+                self._sum_up(symbol, word, args)
+        elif word == "tickByTickBidAsk":
             _, seconds, bid, ask, bid_size, ask_size, _ = args
             self._quote(symbol, _Quote(bid, bid_size, ask, ask_size), seconds)
         elif word == "tickByTickAllLast":
             _, _, seconds, price, size, attributes, _, _ = args
             if not attributes.unreported:
                 self._trade(symbol, price, size, seconds)
-        elif symbol in self._summed:
-            self._sum_up(symbol, word, args)
 
     def _sum_up(self, symbol: str, word: str, args: tuple[Any, ...]) -> None:
         quote, kind = self._summed[symbol], args[1]
