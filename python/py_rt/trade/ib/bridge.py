@@ -296,7 +296,9 @@ class Desk:
         return answer(200, rows[start : start + _ORDERS_PAGE])
 
     async def _fills(self, query: dict[str, str]) -> bytes:
-        rows = [found.to_row(fee) for found, fee in await self._tws.executions()]
+        after = query.get("after")
+        since = datetime.fromisoformat(after) if after else None
+        rows = [found.to_row(fee) for found, fee in await self._tws.executions(since)]
         ids = [row["id"] for row in rows]
         token = query.get("page_token")
         start = ids.index(token) + 1 if token in ids else 0
