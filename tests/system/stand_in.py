@@ -196,7 +196,7 @@ class StandIn(Exchange, LoopThread):
             while True:
                 request = await read_request(reader)
                 if "upgrade" in request.headers.get("connection", "").lower():
-                    await self._stream(request, Socket.accept(request, reader, writer))
+                    await self._stream(request, Socket.accept(request.headers, reader, writer))
                     return
                 if request.path == "/admin/ledger":
                     writer.write(answer(200, dump(self.ledger())))

@@ -105,6 +105,9 @@ def test_replies_are_read_as_the_server_writes_them(server: Server) -> None:
     with pytest.raises(RedisError, match="WRONGTYPE"):
         redis.ask([("GET", "h"), ("GET", "long")])
     assert redis.ask([("GET", "nothing")]) == [None], "what stood behind a refusal was read"
+    with pytest.raises(RedisError, match="WRONGTYPE"):
+        redis.ask([("MULTI",), ("HSET", "long", "a", "1"), ("GET", "long"), ("EXEC",)])
+    assert redis.ask([("GET", "nothing")]) == [None]
     redis.close()
     with pytest.raises(RedisError, match="WRONGPASS"):
         Redis(f"redis://127.0.0.1:{server.port}/0", "guessed")

@@ -60,7 +60,6 @@ class Cache:
 def parse_cache(
     url: str | None,
     password_env: str = "REDIS_PASSWORD",  # noqa: S107 - the name of a variable
-    environment: Mapping[str, str] | None = None,
 ) -> Cache | None:
     """Read the address of a cache; None for none.
 
@@ -70,8 +69,6 @@ def parse_cache(
         ``redis://user@host:port/number`` on this machine, ``rediss://`` anywhere.
     password_env : str
         The variable that holds the password, when the address has none.
-    environment : mapping, optional
-        Instead of the process's own.
 
     Raises
     ------
@@ -100,7 +97,7 @@ def parse_cache(
         raise ConfigError("books would travel in clear", field="store.cache", remedy=remedy)
     who, at, where = parts.netloc.rpartition("@")
     user, _, written = who.partition(":")
-    password = unquote(written) or (environment or os.environ).get(password_env, "")
+    password = unquote(written) or os.environ.get(password_env, "")
     bare = urlunsplit((parts.scheme, f"{user}{at if user else ''}{where}", parts.path, "", ""))
     return Cache(bare, Secret(password) if password else None)
 

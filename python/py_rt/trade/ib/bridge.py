@@ -21,7 +21,7 @@ from typing import Any
 
 from py_rt.trade.ib.hours import read_hours
 from py_rt.trade.ib.port import Place, Refused, Silent, log
-from py_rt.trade.ib.streams import AccountStream, MarketStream, handle_account, handle_market
+from py_rt.trade.ib.streams import AccountStream, MarketStream
 from py_rt.trade.ib.tws import Tws
 from py_rt.trade.ib.wire import Request, Socket, answer, read_request
 from py_rt.trade.ib.words import (
@@ -177,22 +177,15 @@ class Bridge:
             writer.write(answer(503, {"message": "TWS is not connected"}))
             await writer.drain()
             return
-        socket = Socket.accept(request, reader, writer)
-        account = request.path == "/stream"
-        if not account:
+        socket = Socket.accept(request.headers, reader, writer)
+        stream: AccountStream | MarketStream = self._account
+        if request.path != "/stream":
+            stream = self._market
             socket.send([{"T": "success", "msg": "connected"}])
-
-        async def take(message: Any) -> None:
-            if account:
-                await handle_account(self._account, socket, message, self._knows)
-            else:
-                await handle_market(self._market, socket, message, self._knows)
-
         try:
-            await socket.run(take)
+            await socket.run(lambda message: stream.handle(socket, message, self._knows))
         finally:
-            self._account.sockets.discard(socket)
-            self._market.sockets.discard(socket)
+            stream.sockets.discard(socket)
 
     async def _answer(self, request: Request) -> bytes:
         key, secret = (

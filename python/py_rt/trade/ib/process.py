@@ -187,11 +187,13 @@ def reached(
     if config.gateway is None:
         yield config, None
         return
+    from py_rt.trade.config import Credentials
+
     found = BridgeProcess.find(folder)
     if found is not None and found.is_left_behind(folder, ends=trades):
         found = None
     bridge = found if found is not None else BridgeProcess.start(config.gateway, folder)
-    credentials = type(config.credentials)(Secret("ib"), bridge.token)
+    credentials = Credentials(Secret("ib"), bridge.token)
     addresses = Addresses.at(bridge.address, config.symbols, "ib")
     try:
         yield replace(config, addresses=addresses, credentials=credentials), bridge.lifeline

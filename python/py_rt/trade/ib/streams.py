@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -15,6 +16,9 @@ from py_rt.trade.ib.wire import Socket
 from py_rt.trade.ib.words import Execution, Standing, iso, plain, refusal_text
 
 __all__ = ["AccountStream", "MarketStream"]
+
+Knows = Callable[[Any, Any], bool]
+"""Whether these are the key and the secret."""
 
 _NOT_ENTITLED = frozenset({354, 10089, 10168, 10189})
 """No market data of this kind are paid for."""
@@ -48,6 +52,21 @@ class AccountStream:
             log(f"the account's stream is cut: {why}")
         for socket in tuple(self.sockets):
             socket.cut()
+
+    async def handle(self, socket: Socket, message: Any, knows: Knows) -> None:
+        """Answer what a socket says; `knows` checks who it is."""
+        action, data = message.get("action"), message.get("data", {})
+        if action == "authenticate":
+            known = knows(data.get("key_id"), data.get("secret_key"))
+            if known:
+                self.sockets.add(socket)
+            status = "authorized" if known else "unauthorized"
+            said = {"status": status, "action": "authenticate"}
+            socket.send({"stream": "authorization", "data": said})
+        elif action == "listen" and socket in self.sockets:
+            socket.listens = True
+            said = {"streams": data.get("streams", [])}
+            socket.send({"stream": "listening", "data": said})
 
     def status(self, order: Standing) -> None:
         """Tell how an order stands, once. What was executed is told by executions."""
@@ -144,6 +163,22 @@ class MarketStream:
         """Cut every stream: a book that is not kept up is none."""
         for socket in tuple(self.sockets):
             socket.cut()
+
+    async def handle(self, socket: Socket, message: Any, knows: Knows) -> None:
+        """Answer what a socket says; `knows` checks who it is."""
+        action = message.get("action")
+        if action == "auth":
+            if knows(message.get("key"), message.get("secret")):
+                self.sockets.add(socket)
+                socket.send([{"T": "success", "msg": "authenticated"}])
+            else:
+                socket.send([{"T": "error", "code": 402, "msg": "auth failed"}])
+        elif action == "subscribe" and socket in self.sockets:
+            try:
+                await self.subscribe(socket, message.get("trades", []), message.get("quotes", []))
+            except (Refused, Silent) as error:
+                log(f"no market data: {error}")
+                socket.cut()
 
     async def subscribe(self, socket: Socket, trades: list[str], quotes: list[str]) -> None:
         """Listen for one more socket.
@@ -249,36 +284,3 @@ class MarketStream:
         for socket in tuple(self.sockets):
             if symbol in socket.trades:
                 socket.send([message])
-
-
-async def handle_market(stream: MarketStream, socket: Socket, message: Any, key: Any) -> None:
-    """Answer what a market data socket says; `key` checks who it is."""
-    action = message.get("action")
-    if action == "auth":
-        if key(message.get("key"), message.get("secret")):
-            stream.sockets.add(socket)
-            socket.send([{"T": "success", "msg": "authenticated"}])
-        else:
-            socket.send([{"T": "error", "code": 402, "msg": "auth failed"}])
-    elif action == "subscribe" and socket in stream.sockets:
-        try:
-            await stream.subscribe(socket, message.get("trades", []), message.get("quotes", []))
-        except (Refused, Silent) as error:
-            log(f"no market data: {error}")
-            socket.cut()
-
-
-async def handle_account(stream: AccountStream, socket: Socket, message: Any, key: Any) -> None:
-    """Answer what an account socket says; `key` checks who it is."""
-    action, data = message.get("action"), message.get("data", {})
-    if action == "authenticate":
-        known = key(data.get("key_id"), data.get("secret_key"))
-        if known:
-            stream.sockets.add(socket)
-        status = "authorized" if known else "unauthorized"
-        said = {"status": status, "action": "authenticate"}
-        socket.send({"stream": "authorization", "data": said})
-    elif action == "listen" and socket in stream.sockets:
-        socket.listens = True
-        said = {"streams": data.get("streams", [])}
-        socket.send({"stream": "listening", "data": said})
