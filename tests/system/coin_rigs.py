@@ -31,6 +31,14 @@ class CoinRig(Rig, abc.ABC):
     def assert_polite(self) -> None:
         """Nothing was refused that a session can know before."""
 
+    def assert_same_names(self) -> None:
+        """Orders and executions have the venue's ids, and fees are in dollars."""
+        orders, fills = self.rows("orders"), self.rows("fills")
+        known = {row["venue_order_id"] for row in orders if row["venue_order_id"]}
+        assert known == set(self.venue.orders)
+        assert {row["exec_id"] for row in fills} == set(self.venue.trades)
+        assert {row["fee_asset"] for row in fills} == {"USD"}
+
     def run_through(
         self, faults: list[Fault], answered: Callable[[], bool] = lambda: True
     ) -> dict[str, Any]:

@@ -139,6 +139,12 @@ class Rig:
         child.kill()
         child.communicate()
 
+    def kill_in_flight(self, times: int, drawn: random.Random, least_s: float) -> None:
+        """Be killed again and again, stopped or interrupted before or not."""
+        for _ in range(times):
+            first = drawn.choice([None, signal.SIGSTOP, signal.SIGINT])
+            self.kill(drawn.uniform(least_s, 3.0), first, drawn)
+
     def kill_trading(self) -> None:
         """Start a session and kill it once the venue has executed something of it."""
         child = self.start(0)

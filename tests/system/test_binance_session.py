@@ -55,10 +55,7 @@ def test_every_kind_of_order_ends_equal(coins: Rig) -> None:
 
 
 def test_kills_in_flight_lose_nothing(coins: Rig) -> None:
-    drawn = random.Random(SEED)
-    for _ in range(4):
-        first = drawn.choice([None, signal.SIGSTOP, signal.SIGINT])
-        coins.kill(drawn.uniform(1.0, 3.0), first, drawn)
+    coins.kill_in_flight(4, random.Random(SEED), least_s=1.0)
     coins.assert_equal(coins.finish(4))
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -33,20 +32,12 @@ def test_every_kind_of_order_ends_equal(coins: CoinbaseRig) -> None:
 
     coins.assert_equal(coins.finish_once(every_end, "orders did not end in every way"))
     coins.assert_polite()
-    orders = coins.rows("orders")
-    known = {row["venue_order_id"] for row in orders if row["venue_order_id"]}
-    assert known == set(coins.venue.orders)
-    fills = coins.rows("fills")
-    assert {row["exec_id"] for row in fills} == set(coins.venue.trades)
-    assert {row["fee_asset"] for row in fills} == {"USD"}
+    coins.assert_same_names()
     assert coins.venue.counts["subscribe user"] == 1
 
 
 def test_kills_in_flight_lose_nothing(coins: CoinbaseRig) -> None:
-    drawn = random.Random(SEED)
-    for _ in range(3):
-        first = drawn.choice([None, signal.SIGSTOP, signal.SIGINT])
-        coins.kill(drawn.uniform(1.5, 3.0), first, drawn)
+    coins.kill_in_flight(3, random.Random(SEED), least_s=1.5)
     coins.assert_equal(coins.finish(18))
     coins.assert_polite()
 

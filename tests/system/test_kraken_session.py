@@ -60,20 +60,12 @@ def test_every_kind_of_order_ends_equal(coins: KrakenRig) -> None:
 
     coins.assert_equal(coins.finish_once(every_end, f"orders did not end in every way of {ends}"))
     coins.assert_polite()
-    orders = coins.rows("orders")
-    known = {row["venue_order_id"] for row in orders if row["venue_order_id"]}
-    assert known == set(coins.venue.orders)
-    fills = coins.rows("fills")
-    assert {row["exec_id"] for row in fills} == set(coins.venue.trades)
-    assert {row["fee_asset"] for row in fills} == {"USD"}
+    coins.assert_same_names()
     assert coins.venue.counts["tokens"] == 1
 
 
 def test_kills_in_flight_lose_nothing(coins: KrakenRig) -> None:
-    drawn = random.Random(SEED)
-    for _ in range(4):
-        first = drawn.choice([None, signal.SIGSTOP, signal.SIGINT])
-        coins.kill(drawn.uniform(1.5, 3.0), first, drawn)
+    coins.kill_in_flight(4, random.Random(SEED), least_s=1.5)
     coins.assert_equal(coins.finish(6))
     coins.assert_polite()
 

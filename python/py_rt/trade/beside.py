@@ -1,7 +1,7 @@
 """What a process of ours that runs beside a session needs: its orders, its end, its log, its file.
 
-It reads one line of JSON from its standard input, and lives until that ends: whoever started it
-holds the other end of the pipe and lets go by dying, if in no other way.
+It reads one line of JSON from its standard input. Where it ends with whoever started it, that one
+holds the other end of the pipe, and lets go by dying, if in no other way.
 """
 
 from __future__ import annotations
@@ -16,7 +16,45 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-__all__ = ["is_let_go", "let_go", "order_by_pipe", "orders_from_pipe", "say", "write_private"]
+from py_rt.trade.secrets import without_secrets
+
+__all__ = [
+    "is_let_go",
+    "let_go",
+    "order_by_pipe",
+    "orders_from_pipe",
+    "say",
+    "start_beside",
+    "write_private",
+]
+
+
+def start_beside(
+    module: str, log: Path, *, stdout: int = subprocess.DEVNULL, lifeline: int | None = None
+) -> subprocess.Popen[str]:
+    """Start the ``main`` of a module of ours; keys reach it through its standard input only.
+
+    Parameters
+    ----------
+    module : str
+    log : Path
+        Gets its standard error, behind what is there.
+    stdout : int
+        Of `subprocess`: nobody reads what it says by default.
+    lifeline : int, optional
+        A descriptor that it holds for as long as it lives.
+    """
+    with log.open("ab") as errors:
+        return subprocess.Popen(  # noqa: S603 - our own command
+            [sys.executable, "-c", f"from {module} import main; main()"],
+            stdin=subprocess.PIPE,
+            stdout=stdout,
+            stderr=errors,
+            text=True,
+            env=without_secrets(os.environ),
+            start_new_session=True,
+            pass_fds=() if lifeline is None else (lifeline,),
+        )
 
 
 def order_by_pipe(child: subprocess.Popen[str], orders: dict[str, Any]) -> None:

@@ -12,8 +12,6 @@ import json
 import os
 import signal
 import sqlite3
-import subprocess
-import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing
@@ -24,9 +22,16 @@ from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 from py_rt.errors import ConfigError
 from py_rt.trade.addresses import is_loopback
-from py_rt.trade.beside import is_let_go, let_go, order_by_pipe, orders_from_pipe, say
+from py_rt.trade.beside import (
+    is_let_go,
+    let_go,
+    order_by_pipe,
+    orders_from_pipe,
+    say,
+    start_beside,
+)
 from py_rt.trade.resp import Redis, RedisError
-from py_rt.trade.secrets import Secret, without_secrets
+from py_rt.trade.secrets import Secret
 
 if TYPE_CHECKING:
     from py_rt.trade.config import TradeConfig
@@ -109,16 +114,7 @@ def followed_by_cache(config: TradeConfig) -> Iterator[None]:
     if cache is None:
         yield
         return
-    with (config.state_dir / "cache.log").open("a", encoding="utf-8") as log:
-        child = subprocess.Popen(
-            [sys.executable, "-c", "from py_rt.trade.cache import main; main()"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=log,
-            text=True,
-            env=without_secrets(os.environ),
-            start_new_session=True,
-        )
+    child = start_beside("py_rt.trade.cache", config.state_dir / "cache.log")
     given = {
         "url": cache.url,
         "password": cache.password.reveal() if cache.password else "",

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import subprocess
 import sys
 import time
@@ -19,8 +18,7 @@ from typing import Any
 import py_rt._core as _core
 from py_rt._guards import guards_to_core
 from py_rt.errors import TradingError
-from py_rt.trade.beside import say
-from py_rt.trade.secrets import without_secrets
+from py_rt.trade.beside import order_by_pipe, say, start_beside
 
 __all__ = ["GuardProcess", "keep_watch", "main"]
 
@@ -53,24 +51,14 @@ class GuardProcess:
         """
         folder = Path(core["state_dir"])
         (folder / "heartbeat").unlink(missing_ok=True)
-        with (folder / "guard.log").open("a", encoding="utf-8") as log:
-            child = subprocess.Popen(
-                [sys.executable, "-c", "from py_rt.trade.guard import main; main()"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.DEVNULL,
-                stderr=log,
-                text=True,
-                # Keys come through its standard input.
-                env=without_secrets(os.environ),
-                start_new_session=True,
-                pass_fds=() if lifeline is None else (lifeline,),
-            )
+        child = start_beside("py_rt.trade.guard", folder / "guard.log", lifeline=lifeline)
         # The switch asks no guard, and JSON knows no tuples.
         risk = {**core["risk"], "guards": guards_to_core({})}
         given = {"core": {**core, "risk": risk}, "seconds": seconds}
+        order_by_pipe(child, given)
         if child.stdin is not None:
+            # It lives by the heartbeat, not by the pipe.
             with contextlib.suppress(BrokenPipeError):
-                child.stdin.write(json.dumps(given) + "\n")
                 child.stdin.close()
         return cls(child, folder / "heartbeat")
 
