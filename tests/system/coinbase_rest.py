@@ -37,8 +37,6 @@ class Calls(CoinbaseExchange):
     def __init__(self, seed: int, form: str) -> None:
         super().__init__(seed, form)
         self.flags: dict[str, set[str]] = {}
-        self.hidden = 0
-        """So many of the newest fills are not in the list yet."""
 
     def _refusal(self, word: str) -> Any:
         self.counts[word] += 1
@@ -174,7 +172,7 @@ class Calls(CoinbaseExchange):
     def call_fills(self, request: Request) -> Any:
         ids = {value for name, value in request.pairs if name == "order_ids"}
         since = request.query.get("start_sequence_timestamp", "")[:26]
-        newest = list(reversed(self.trades.values()))[self.hidden :]
+        newest = list(reversed(self.trades.values()))
         if (fault := self._fault("list of fills")) is not None:
             newest = newest[1:] if fault.kind == "late" else newest
         rows = [

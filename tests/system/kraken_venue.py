@@ -24,7 +24,6 @@ ERRORS = {
     "internal": "EGeneral:Internal error",
     "unheard": "EOrder:A word of tomorrow",
     "limited": "EOrder:Rate limit exceeded",
-    "questions": "EAPI:Rate limit exceeded",
 }
 
 
@@ -115,8 +114,7 @@ class KrakenVenue(Calls):
             channel = params["channel"]
             result: dict[str, Any] = {"channel": channel, "symbol": symbol}
             if channel == "book":
-                socket.depth = params.get("depth", 10)
-                result["depth"] = socket.depth
+                result["depth"] = params.get("depth", 10)
             socket.send(said | {"success": True, "result": result})
             self.counts[f"{message['method']} {channel}"] += 1
             if message["method"] == "unsubscribe":

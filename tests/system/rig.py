@@ -10,11 +10,15 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Any, ClassVar
 
+import pytest
+
+import py_rt as rt
 from py_rt.trade import LedgerDiff, compare_ledger, read_ledger, replay
+from py_rt.trade.store import read_table
 from py_rt.trade.venue_process import VenueProcess
 from system import wild_strategy
 from system.fault_proxy import FaultProxy
@@ -101,18 +105,29 @@ class Rig:
             of_venue=self.of_venue,
         )
         written += self.more
-        (self.folder / "trade.toml").write_text(written, encoding="utf-8")
+        self.config.write_text(written, encoding="utf-8")
         command = [sys.executable, "-m", "py_rt.cli", "trade", self.strategy]
-        secrets = (self.venue.key, self.venue.secret)
-        keys = dict(zip(KEYS[self.venue.dialect], secrets, strict=True))
         with (self.folder / "session.log").open("a", encoding="utf-8") as log:
             return subprocess.Popen(
-                [*command, "--config", str(self.folder / "trade.toml"), "--json", *self.arguments],
-                env=os.environ | keys | self.environment,
+                [*command, "--config", str(self.config), "--json", *self.arguments],
+                env=os.environ | self.keys() | self.environment,
                 stdout=subprocess.PIPE,
                 stderr=log,
                 text=True,
             )
+
+    @property
+    def config(self) -> Path:
+        return self.folder / "trade.toml"
+
+    def keys(self) -> dict[str, str]:
+        """Return the keys of the venue under the names of their variables."""
+        secrets = (self.venue.key, self.venue.secret)
+        return dict(zip(KEYS[self.venue.dialect], secrets, strict=True))
+
+    def rows(self, table: str) -> list[dict[str, Any]]:
+        """Return what the session has stored."""
+        return read_table(self.folder / "session" / "store.sqlite", table)
 
     def kill(self, seconds: float, first: signal.Signals | None, drawn: random.Random) -> None:
         child = self.start(0)
@@ -123,6 +138,12 @@ class Rig:
             time.sleep(drawn.uniform(0.0, 1.0 if first == signal.SIGSTOP else 0.3))
         child.kill()
         child.communicate()
+
+    def kill_in_flight(self, times: int, drawn: random.Random, least_s: float) -> None:
+        """Be killed again and again, stopped or interrupted before or not."""
+        for _ in range(times):
+            first = drawn.choice([None, signal.SIGSTOP, signal.SIGINT])
+            self.kill(drawn.uniform(least_s, 3.0), first, drawn)
 
     def kill_trading(self) -> None:
         """Start a session and kill it once the venue has executed something of it."""
@@ -211,6 +232,36 @@ class Rig:
         finally:
             proxy.stop()
 
+    def assert_flattened_by_hand(self, monkeypatch: pytest.MonkeyPatch, dust: float) -> None:
+        """Flatten what a session that was killed has left; then a session may trade again."""
+        self.export_keys(monkeypatch)
+        session = self.folder / "session"
+        done = rt.kill(session, "flatten", by="ada", config=self.config)
+        assert (done["open_orders"], done["positions"]) == (0, []), done
+        positions = read_ledger(self.venue.admin)["positions"]
+        assert all(float(qty) < dust for qty in positions.values()), positions
+        rt.kill(session, "resume", by="ada")
+
+    def assert_refused_as_live(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Trade, then find that the same with mode = "live" is refused."""
+        self.export_keys(monkeypatch)
+        self.start(1).communicate(timeout=40)
+        text = self.config.read_text(encoding="utf-8")
+        live = text.replace("[venue]", '[venue]\nmode = "live"')
+        self.config.write_text(live, encoding="utf-8")
+        self.assert_not_begun(rt.TradingError, "venue on loopback is paper")
+        self.config.write_text(text, encoding="utf-8")
+
+    def assert_not_begun(self, error: type[rt.TradingError], said: str) -> None:
+        """Find that a session with what is written now does not begin."""
+        with pytest.raises(error, match=said):
+            rt.trade(rt.StrategyFactory.create("market_maker"), self.config)
+
+    def export_keys(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Let this process have the keys, for what is called in it."""
+        for name, value in self.keys().items():
+            monkeypatch.setenv(name, value)
+
     def assert_equal(self, summary: dict[str, Any]) -> None:
         diff, found = self.compared(summary)
         assert found == []
@@ -218,6 +269,25 @@ class Rig:
         assert diff.fills > 0
         orders = read_ledger(self.venue.admin)["orders"]
         assert [order for order in orders if order["status"] not in FINAL] == []
+
+
+def await_that(done: Callable[[], Any], missing: str, longest_s: float) -> Any:
+    """Return what is so as soon as it is, however slow the machine is."""
+    until = time.monotonic() + longest_s
+    while True:
+        found = done()
+        if found:
+            return found
+        assert time.monotonic() < until, missing
+        time.sleep(0.05)
+
+
+def assert_no_file_knows(folder: Path, secrets: Collection[str], but: Collection[str] = ()) -> None:
+    """Look for secrets in every file below a folder, but in those of these names."""
+    for path in folder.rglob("*"):
+        if path.is_file() and path.name not in but:
+            raw = path.read_bytes()
+            assert not any(secret.encode() in raw for secret in secrets), path
 
 
 @contextlib.contextmanager

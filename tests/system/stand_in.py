@@ -41,24 +41,14 @@ def iso(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
-class Exchange(abc.ABC):
-    """One account, which begins with dollars; every order of it is kept for ever."""
+class Faulty:
+    """What goes wrong on demand."""
 
-    dollar: ClassVar[str]
     acting: ClassVar[tuple[str, ...]]
     """The calls that act on an order."""
-
-    def __init__(self, seed: int, prices: dict[Any, Decimal]) -> None:
-        self.drawn = random.Random(seed)
-        self.books = {pair.symbol: Book(pair, prices[pair], self.drawn) for pair in prices}
-        for book in self.books.values():
-            book.walk()
-        self.orders: dict[str, Any] = {}
-        self.trades: dict[str, dict[str, Any]] = {}
-        self.balances = {self.dollar: Decimal("100000.0000")}
-        self.faults: list[Fault] = []
-        self.counts: Counter[str] = Counter()
-        self.account: set[Socket] = set()
+    faults: list[Fault]
+    counts: Counter[str]
+    drawn: random.Random
 
     def _fault(self, name: str) -> Fault | None:
         for fault in self.faults:
@@ -68,6 +58,24 @@ class Exchange(abc.ABC):
                 self.counts[fault.kind] += 1
                 return fault
         return None
+
+
+class Exchange(Faulty, abc.ABC):
+    """One account, which begins with dollars; every order of it is kept for ever."""
+
+    dollar: ClassVar[str]
+
+    def __init__(self, seed: int, prices: dict[Any, Decimal]) -> None:
+        self.drawn = random.Random(seed)
+        self.books = {pair.symbol: Book(pair, prices[pair], self.drawn) for pair in prices}
+        for book in self.books.values():
+            book.walk()
+        self.orders: dict[str, Any] = {}
+        self.trades: dict[str, dict[str, Any]] = {}
+        self.balances = {self.dollar: Decimal("100000.0000")}
+        self.faults = []
+        self.counts = Counter()
+        self.account: set[Socket] = set()
 
     def _held(self, asset: str) -> Decimal:
         total = Decimal(0)
@@ -188,7 +196,7 @@ class StandIn(Exchange, LoopThread):
             while True:
                 request = await read_request(reader)
                 if "upgrade" in request.headers.get("connection", "").lower():
-                    await self._stream(request, Socket.accept(request, reader, writer))
+                    await self._stream(request, Socket.accept(request.headers, reader, writer))
                     return
                 if request.path == "/admin/ledger":
                     writer.write(answer(200, dump(self.ledger())))
@@ -241,7 +249,3 @@ class StandIn(Exchange, LoopThread):
     @abc.abstractmethod
     def _beat(self) -> None:
         """Say that the streams live."""
-
-    def cut_streams(self) -> None:
-        """Cut the account's streams as they stand."""
-        self.on_loop(lambda: [socket.cut() for socket in list(self.account)] and None)

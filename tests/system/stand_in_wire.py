@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import base64
-import hashlib
+import functools
 import json
-import struct
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-_GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+from py_rt.trade.ib import wire
 
 
 class Gone(Exception):
@@ -70,63 +67,17 @@ def answer(status: int, body: str, more: str = "") -> bytes:
     return f"{head}Content-Length: {len(raw)}\r\n\r\n".encode() + raw
 
 
-class Socket:
-    """The server's end of a WebSocket."""
+class Socket(wire.Socket):
+    """The server's end of a WebSocket, as the bridge to TWS has it, with JSON of decimals."""
+
+    _load = staticmethod(functools.partial(json.loads, parse_float=Decimal))
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._reader, self._writer = reader, writer
+        super().__init__(reader, writer)
         self.subscribed: set[tuple[str, str]] = set()
-        self.depth = 0
         self.sequence = 0
         self.held: str | None = None
 
-    @classmethod
-    def accept(
-        cls, request: Request, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> Socket:
-        """Answer the handshake."""
-        key = request.headers["sec-websocket-key"].encode()
-        accepted = base64.b64encode(hashlib.sha1(key + _GUID).digest()).decode()
-        head = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-        writer.write(f"{head}Sec-WebSocket-Accept: {accepted}\r\n\r\n".encode())
-        return cls(reader, writer)
-
-    def send(self, message: Any) -> None:
-        """Send a message."""
-        self.send_text(message if isinstance(message, str) else dump(message))
-
-    def send_text(self, text: str, opcode: int = 1) -> None:
-        raw = text.encode()
-        size = len(raw)
-        if size < 126:
-            head = struct.pack(">BB", 0x80 | opcode, size)
-        elif size < 65_536:
-            head = struct.pack(">BBH", 0x80 | opcode, 126, size)
-        else:
-            head = struct.pack(">BBQ", 0x80 | opcode, 127, size)
-        self._writer.write(head + raw)
-
-    def cut(self) -> None:
-        """End the connection without a word."""
-        self._writer.transport.abort()
-
-    async def run(self, handle: Callable[[Any], Awaitable[None]]) -> None:
-        """Hand every text message to `handle` until the other side is gone."""
-        while True:
-            first, second = await self._reader.readexactly(2)
-            size = second & 127
-            if size == 126:
-                (size,) = struct.unpack(">H", await self._reader.readexactly(2))
-            elif size == 127:
-                (size,) = struct.unpack(">Q", await self._reader.readexactly(8))
-            assert second & 128, "a client masks its frames"
-            mask = await self._reader.readexactly(4)
-            raw = await self._reader.readexactly(size)
-            text = bytes(byte ^ mask[at % 4] for at, byte in enumerate(raw))
-            opcode = first & 15
-            if opcode == 8:
-                return
-            if opcode == 9:
-                self.send_text(text.decode(), 10)
-            elif opcode == 1:
-                await handle(json.loads(text, parse_float=Decimal))
+    @staticmethod
+    def _dump(message: Any) -> str:
+        return message if isinstance(message, str) else dump(message)

@@ -14,9 +14,8 @@ from typing import Any
 import pytest
 
 import py_rt as rt
-from py_rt.trade import read_ledger, replay
-from py_rt.trade.store import read_table
-from system.rig import COINS, KEYS, Rig, rig
+from py_rt.trade import replay
+from system.rig import COINS, Rig, rig
 
 pytestmark = pytest.mark.system
 
@@ -41,27 +40,22 @@ def fault(rig: Rig, **rule: Any) -> None:
 
 
 def test_every_kind_of_order_ends_equal(coins: Rig) -> None:
-    store = coins.folder / "session" / "store.sqlite"
-
     def every_end() -> bool:
-        ends = {row["status"] for row in read_table(store, "orders")}
-        fees = {row["fee_asset"] for row in read_table(store, "fills")}
+        ends = {row["status"] for row in coins.rows("orders")}
+        fees = {row["fee_asset"] for row in coins.rows("fills")}
         return ends >= {"Filled", "Replaced"} and "BTC" in fees
 
     coins.assert_equal(coins.finish_once(every_end, "orders did not end in every way"))
-    orders = read_table(store, "orders")
+    orders = coins.rows("orders")
     assert all(row["venue_order_id"].isdigit() for row in orders if row["venue_order_id"])
-    fills = read_table(store, "fills")
+    fills = coins.rows("fills")
     # Who buys coins pays in coins.
     assert {"BTC", "ETH", "USDT"} >= {row["fee_asset"] for row in fills} >= {"BTC"}
     assert {row["venue"] for row in fills} == {"binance"}
 
 
 def test_kills_in_flight_lose_nothing(coins: Rig) -> None:
-    drawn = random.Random(SEED)
-    for _ in range(4):
-        first = drawn.choice([None, signal.SIGSTOP, signal.SIGINT])
-        coins.kill(drawn.uniform(1.0, 3.0), first, drawn)
+    coins.kill_in_flight(4, random.Random(SEED), least_s=1.0)
     coins.assert_equal(coins.finish(4))
 
 
@@ -98,26 +92,11 @@ def test_paper_on_a_recording(tmp_path: Path) -> None:
 
 def test_the_switch_needs_no_session(coins: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     coins.kill_trading()
-    for name, value in zip(KEYS["binance"], (coins.venue.key, coins.venue.secret), strict=True):
-        monkeypatch.setenv(name, value)
-    session, config = coins.folder / "session", coins.folder / "trade.toml"
-    done = rt.kill(session, "flatten", by="ada", config=config)
-    assert (done["open_orders"], done["positions"]) == (0, []), done
-    ledger = read_ledger(coins.venue.admin)
-    assert all(float(qty) < 1e-4 for qty in ledger["positions"].values())
-    rt.kill(session, "resume", by="ada")
+    coins.assert_flattened_by_hand(monkeypatch, dust=1e-4)
     coins.assert_equal(coins.finish(3))
 
 
 def test_a_session_in_the_wrong_mode_is_refused(
     coins: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name, value in zip(KEYS["binance"], (coins.venue.key, coins.venue.secret), strict=True):
-        monkeypatch.setenv(name, value)
-    child = coins.start(1)
-    child.communicate(timeout=40)
-    config = coins.folder / "trade.toml"
-    text = config.read_text(encoding="utf-8")
-    config.write_text(text.replace("[venue]", '[venue]\nmode = "live"'), encoding="utf-8")
-    with pytest.raises(rt.TradingError, match="venue on loopback is paper"):
-        rt.trade(rt.StrategyFactory.create("market_maker"), config)
+    coins.assert_refused_as_live(monkeypatch)

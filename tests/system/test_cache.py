@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,9 +11,8 @@ import pytest
 
 from py_rt.trade.cache import read_rows
 from py_rt.trade.resp import Redis, RedisError
-from py_rt.trade.store import read_table
 from system.redis_server import PASSWORD, Server, running
-from system.rig import STOCKS, Rig, rig
+from system.rig import STOCKS, Rig, assert_no_file_knows, await_that, rig
 
 pytestmark = pytest.mark.system
 
@@ -34,14 +32,8 @@ def session(tmp_path: Path, server: Server) -> Iterator[Rig]:
         yield found
 
 
-def await_that(what: Callable[[], Any]) -> Any:
-    until = time.monotonic() + PATIENCE_S
-    while True:
-        found = what()
-        if found:
-            return found
-        assert time.monotonic() < until, "it does not come"
-        time.sleep(0.05)
+def comes(what: Callable[[], Any]) -> Any:
+    return await_that(what, "it does not come", PATIENCE_S)
 
 
 def held(server: Server) -> dict[str, dict[str, str]]:
@@ -66,37 +58,33 @@ def traded(server: Server) -> bool:
 
 def test_the_cache_ends_as_the_store_does(session: Rig, server: Server) -> None:
     child = session.start(0)
-    await_that(lambda: traded(server))
-    open_now = await_that(lambda: [name for name in held(server) if name.startswith("order:")])
+    comes(lambda: traded(server))
+    open_now = comes(lambda: [name for name in held(server) if name.startswith("order:")])
     assert all(name.startswith("order:rt-") for name in open_now)
     child.send_signal(signal.SIGINT)
     summary = session.ended(child, PATIENCE_S)
     rows, folder = held(server), session.folder / "session"
     assert rows == read_rows(folder)
     assert (rows["state"]["phase"], rows["state"]["cash"]) == ("ended", summary["cash"])
-    positions = read_table(folder / "store.sqlite", "positions")
-    for row in positions:
+    for row in session.rows("positions"):
         there = rows[f"position:{row['strategy']}:{row['symbol']}"]
         assert (there["qty"], there["realized_pnl"]) == (row["qty"], row["realized_pnl"])
     assert not [name for name in rows if name.startswith("order:")], "none is open"
     session.assert_equal(summary)
-    for path in (*folder.rglob("*"), session.folder / "session.log"):
-        if path.is_file():
-            assert PASSWORD.encode() not in path.read_bytes(), path
+    assert_no_file_knows(folder, [PASSWORD])
+    assert PASSWORD not in session.log()
 
 
 def test_a_cache_that_dies_stops_nothing_and_is_filled_again(session: Rig, server: Server) -> None:
     child = session.start(0)
-    await_that(lambda: traded(server))
+    comes(lambda: traded(server))
     server.stop()
     log = session.folder / "session" / "cache.log"
-    await_that(lambda: "tried again" in log.read_text("utf-8"))
-    before = len(read_table(session.folder / "session" / "store.sqlite", "fills"))
-    await_that(
-        lambda: len(read_table(session.folder / "session" / "store.sqlite", "fills")) > before
-    )
+    comes(lambda: "tried again" in log.read_text("utf-8"))
+    before = len(session.rows("fills"))
+    comes(lambda: len(session.rows("fills")) > before)
     server.start()
-    await_that(lambda: traded(server))
+    comes(lambda: traded(server))
     child.send_signal(signal.SIGINT)
     summary = session.ended(child, PATIENCE_S)
     assert held(server) == read_rows(session.folder / "session")
@@ -117,6 +105,9 @@ def test_replies_are_read_as_the_server_writes_them(server: Server) -> None:
     with pytest.raises(RedisError, match="WRONGTYPE"):
         redis.ask([("GET", "h"), ("GET", "long")])
     assert redis.ask([("GET", "nothing")]) == [None], "what stood behind a refusal was read"
+    with pytest.raises(RedisError, match="WRONGTYPE"):
+        redis.ask([("MULTI",), ("HSET", "long", "a", "1"), ("GET", "long"), ("EXEC",)])
+    assert redis.ask([("GET", "nothing")]) == [None]
     redis.close()
     with pytest.raises(RedisError, match="WRONGPASS"):
         Redis(f"redis://127.0.0.1:{server.port}/0", "guessed")

@@ -19,9 +19,8 @@ import pytest
 import py_rt as rt
 from py_rt.trade import read_ledger
 from py_rt.trade.control import is_alive
-from py_rt.trade.store import read_table
-from system.rig import Rig
-from system.tws_exchange import Fault
+from system.rig import Rig, await_that
+from system.stand_in import Fault
 from system.tws_venue import TwsVenue
 
 pytestmark = pytest.mark.system
@@ -101,11 +100,11 @@ def test_every_kind_of_order_ends_equal(stocks: TwsRig) -> None:
         book.stride = 0
     stocks.wait(child, lambda: counts["canceled"] > 1, "nothing was canceled")
     stocks.assert_equal(stocks.stop(child))
-    orders = read_table(stocks.folder / "session" / "store.sqlite", "orders")
+    orders = stocks.rows("orders")
     assert {"Filled", "Canceled", "Replaced"} <= {row["status"] for row in orders}
     known = {int(row["venue_order_id"]) for row in orders if row["venue_order_id"]}
     assert known == set(stocks.venue.orders)
-    fills = read_table(stocks.folder / "session" / "store.sqlite", "fills")
+    fills = stocks.rows("fills")
     assert {row["exec_id"] for row in fills} == {one.exec_id for one in stocks.venue.trades}
 
 
@@ -137,6 +136,10 @@ def test_kills_of_the_bridge_lose_nothing(stocks: TwsRig) -> None:
     assert stocks.venue.counts["message 71"] >= 5, "each bridge logs in anew"
 
 
+def await_end_of(keeper: int) -> None:
+    await_that(lambda: not is_alive(keeper), "the keeper outlives its session", PATIENCE_S)
+
+
 def test_both_killed_together_lose_nothing(stocks: TwsRig) -> None:
     for _ in range(2):
         child = stocks.start(0)
@@ -147,10 +150,7 @@ def test_both_killed_together_lose_nothing(stocks: TwsRig) -> None:
         stocks.kill_worker()
         child.kill()
         child.communicate()
-        until = time.monotonic() + PATIENCE_S
-        while is_alive(keeper):
-            assert time.monotonic() < until, "the keeper outlives its session"
-            time.sleep(0.05)
+        await_end_of(keeper)
     child = stocks.start(0)
     stocks.await_online(child)
     stocks.await_trades(child, 2)
@@ -163,7 +163,7 @@ def test_answers_that_are_lost_are_asked_for(stocks: TwsRig) -> None:
         Fault("cut", chance=0.3, after=False, left=2),
         Fault("mute", chance=0.3, left=2),
         Fault("refused", chance=0.3, left=2),
-        Fault("cut", "cancel", left=1),
+        Fault("cut", ("cancel",), left=1),
     ]
     stocks.venue.faults[:] = faults
     child = stocks.start(0)
@@ -175,10 +175,10 @@ def test_answers_that_are_lost_are_asked_for(stocks: TwsRig) -> None:
 
 def test_what_is_doubled_late_and_cut_is_booked_once(stocks: TwsRig) -> None:
     faults = [
-        Fault("twice", "execution", chance=0.5, left=4),
-        Fault("status", "status", chance=0.5, left=8),
-        Fault("late_fee", "execution", chance=0.5, left=3),
-        Fault("cut", "execution", chance=0.3, left=2),
+        Fault("twice", ("execution",), chance=0.5, left=4),
+        Fault("status", ("status",), chance=0.5, left=8),
+        Fault("late_fee", ("execution",), chance=0.5, left=3),
+        Fault("cut", ("execution",), chance=0.3, left=2),
     ]
     stocks.venue.faults[:] = faults
     child = stocks.start(0)
@@ -189,7 +189,7 @@ def test_what_is_doubled_late_and_cut_is_booked_once(stocks: TwsRig) -> None:
 
 def test_a_fee_that_does_not_come_is_said(stocks: TwsRig) -> None:
     stocks.venue.late_fee_s = 6.0
-    stocks.venue.faults.append(Fault("late_fee", "execution", left=1))
+    stocks.venue.faults.append(Fault("late_fee", ("execution",), left=1))
     child = stocks.start(0)
     stocks.await_log(child, "came late")
     summary = stocks.stop(child)
@@ -281,10 +281,11 @@ def test_a_bridge_that_was_killed_answers_the_same(stocks: TwsRig) -> None:
     before = {path: asked(told, path) for path in (*QUESTIONS, *orders_of(stocks.venue))}
     first = stocks.worker()
     stocks.kill_worker()
-    until = time.monotonic() + PATIENCE_S
-    while stocks.worker() in (0, first) or asked(told, "/v2/account") is None:
-        assert time.monotonic() < until, "no other bridge is there"
-        time.sleep(0.05)
+
+    def another() -> bool:
+        return stocks.worker() not in (0, first) and asked(told, "/v2/account") is not None
+
+    await_that(another, "no other bridge is there", PATIENCE_S)
     after = {path: asked(told, path) for path in before}
     assert after == before
     assert None not in before.values()
@@ -298,7 +299,7 @@ QUESTIONS = ("/v2/orders?status=open", "/v2/account/activities/FILL", "/v2/posit
 
 def orders_of(venue: TwsVenue) -> list[str]:
     """Return the questions about each order by our id and by TWS's; the market stands still."""
-    venue.faults.append(Fault("stands still", "market"))
+    venue.faults.append(Fault("stands still", ("market",)))
     venue.on_loop(lambda: None)
     found = []
     for order in venue.orders.values():
@@ -348,8 +349,8 @@ def test_an_order_that_waited_is_not_sent(stocks: TwsRig) -> None:
 
 def waited(stocks: TwsRig) -> bool:
     """Return whether an order has been unknown for longer than its deadline."""
-    rows = read_table(stocks.folder / "session" / "store.sqlite", "orders")
     now = time.time_ns()
+    rows = stocks.rows("orders")
     return any(row["status"] == "Unknown" and now - row["ts_created"] > 4e9 for row in rows)
 
 
@@ -398,13 +399,11 @@ def test_the_dead_mans_switch_keeps_the_bridge_until_it_has_acted(stocks: TwsRig
         return any(one.works for one in list(venue.orders.values()))
 
     stocks.wait(child, works, "no order works")
-    venue.faults.append(Fault("stands still", "market"))
+    venue.faults.append(Fault("stands still", ("market",)))
     stocks.wait(child, works, "no order works")
     keeper = stocks.bridge()["pid"]
     child.kill()
     child.communicate()
-    until = time.monotonic() + PATIENCE_S
-    while any(one.works for one in list(venue.orders.values())) or is_alive(keeper):
-        assert time.monotonic() < until, "orders or the bridge are left"
-        time.sleep(0.05)
+    nothing = "orders or the bridge are left"
+    await_that(lambda: not works() and not is_alive(keeper), nothing, PATIENCE_S)
     assert (stocks.folder / "session" / "kill").read_text("utf-8").startswith("halt by dead-man")

@@ -4,66 +4,26 @@ from __future__ import annotations
 
 import random
 import signal
-import time
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 import py_rt as rt
-from py_rt.trade import read_ledger
-from py_rt.trade.store import read_table
+from system.coin_rigs import SEED, KrakenRig, at_kraken
 from system.kraken_exchange import own_id
 from system.kraken_market import checksum, level_text
-from system.kraken_venue import KrakenVenue
-from system.rig import KEYS, Rig
+from system.rig import KEYS
 from system.stand_in import Fault
 
 pytestmark = pytest.mark.system
 
-SEED = 20261130
-PAIRS = ["BTC/USD", "ETH/USD"]
-REFUSED = {"EAPI:Invalid signature", "EAPI:Invalid key", "EAPI:Rate limit exceeded"}
-"""What a session that counts and signs well is never told."""
-
-
-class KrakenRig(Rig):
-    """A session at the stand-in."""
-
-    venue: KrakenVenue  # type: ignore[assignment]
-    of_venue = 'tier = "pro"'
-    calm_s = 25.0
-
-    def assert_polite(self) -> None:
-        """Nothing was refused that a session can know before."""
-        counts = self.venue.counts
-        assert {words: counts[words] for words in REFUSED if counts[words]} == {}
-        assert counts["EOrder:Rate limit exceeded"] == 0
-        assert counts["EAPI:Invalid nonce"] <= 3, "two connections may overtake each other"
-
 
 @pytest.fixture
 def coins(tmp_path: Path) -> Iterator[KrakenRig]:
-    venue = KrakenVenue(SEED)
-    try:
-        yield KrakenRig(tmp_path, venue, PAIRS, venue.port)  # type: ignore[arg-type]
-    finally:
-        venue.stop()
-
-
-def run_through(coins: KrakenRig, faults: list[Fault]) -> dict[str, Any]:
-    """Run a session until all has gone wrong, then until silent orders were asked for."""
-    coins.venue.faults[:] = faults
-    child = coins.start(0)
-    kinds, counts = {fault.kind for fault in faults}, coins.venue.counts
-    time.sleep(6.0)
-    coins.wait(child, lambda: kinds <= counts.keys(), "a fault did not happen")
-    coins.venue.faults.clear()
-    time.sleep(18.0)
-    child.send_signal(signal.SIGINT)
-    return coins.ended(child, 40)
+    with at_kraken(tmp_path) as found:
+        yield found
 
 
 def test_the_stand_in_signs_and_sums_as_the_documentation_does() -> None:
@@ -93,36 +53,19 @@ def _documented_book() -> tuple[dict[Decimal, Decimal], dict[Decimal, Decimal]]:
 
 
 def test_every_kind_of_order_ends_equal(coins: KrakenRig) -> None:
-    store = coins.folder / "session" / "store.sqlite"
     ends = {"Filled", "Canceled", "Replaced"}
 
     def every_end() -> bool:
-        return ends <= {row["status"] for row in read_table(store, "orders")}
+        return ends <= {row["status"] for row in coins.rows("orders")}
 
     coins.assert_equal(coins.finish_once(every_end, f"orders did not end in every way of {ends}"))
     coins.assert_polite()
-    orders = read_table(store, "orders")
-    known = {row["venue_order_id"] for row in orders if row["venue_order_id"]}
-    assert known == set(coins.venue.orders)
-    fills = read_table(store, "fills")
-    assert {row["exec_id"] for row in fills} == set(coins.venue.trades)
-    assert {row["fee_asset"] for row in fills} == {"USD"}
+    coins.assert_same_names()
     assert coins.venue.counts["tokens"] == 1
 
 
-def test_the_market_maker_trades(coins: KrakenRig) -> None:
-    coins.strategy = "market_maker"
-    for book in coins.venue.books.values():
-        book.stride = 25
-    coins.assert_equal(coins.finish_once(coins.executed, "nothing was executed"))
-    coins.assert_polite()
-
-
 def test_kills_in_flight_lose_nothing(coins: KrakenRig) -> None:
-    drawn = random.Random(SEED)
-    for _ in range(4):
-        first = drawn.choice([None, signal.SIGSTOP, signal.SIGINT])
-        coins.kill(drawn.uniform(1.5, 3.0), first, drawn)
+    coins.kill_in_flight(4, random.Random(SEED), least_s=1.5)
     coins.assert_equal(coins.finish(6))
     coins.assert_polite()
 
@@ -139,8 +82,7 @@ def test_answers_that_are_lost_are_asked_for(coins: KrakenRig) -> None:
         # From here on the session holds its orders back for a while.
         Fault("limited", chance=0.5, after=False, left=1),
     ]
-    coins.assert_equal(run_through(coins, faults))
-    assert {fault.kind for fault in faults} <= coins.venue.counts.keys()
+    coins.assert_equal(coins.run_through(faults))
 
 
 def test_reports_that_are_lost_doubled_and_late_are_booked_once(coins: KrakenRig) -> None:
@@ -152,9 +94,8 @@ def test_reports_that_are_lost_doubled_and_late_are_booked_once(coins: KrakenRig
         Fault("drop", stream, chance=0.5, left=1),
         Fault("cut_account", stream, chance=0.5, left=1),
     ]
-    coins.assert_equal(run_through(coins, faults))
+    coins.assert_equal(coins.run_through(faults))
     counts = coins.venue.counts
-    assert {fault.kind for fault in faults} <= counts.keys()
     # A token opens one connection.
     assert counts["tokens"] == counts["cut_account"] + 1
 
@@ -169,44 +110,21 @@ def test_a_book_with_a_wrong_sum_is_subscribed_to_anew(coins: KrakenRig) -> None
     coins.orders_after(child, again)
     child.send_signal(signal.SIGINT)
     coins.assert_equal(coins.ended(child, 40))
-    assert counts["subscribe book"] == counts["unsubscribe book"] + len(PAIRS)
+    assert counts["subscribe book"] == counts["unsubscribe book"] + len(coins.symbols)
     assert 0 < counts["unsubscribe book"] <= counts["wrong_sum"]
-
-
-def test_kills_behind_a_network_that_fails(coins: KrakenRig) -> None:
-    coins.run_through_failing_network(SEED, kills=2)
-
-
-def keys(coins: KrakenRig, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in zip(KEYS["kraken"], (coins.venue.key, coins.venue.secret), strict=True):
-        monkeypatch.setenv(name, value)
 
 
 def test_the_switch_needs_no_session(coins: KrakenRig, monkeypatch: pytest.MonkeyPatch) -> None:
     coins.kill_trading()
-    keys(coins, monkeypatch)
-    session, config = coins.folder / "session", coins.folder / "trade.toml"
-    before = int((session / "nonce").read_text().split()[0])
-    done = rt.kill(session, "flatten", by="ada", config=config)
-    assert (done["open_orders"], done["positions"]) == (0, []), done
-    assert int((session / "nonce").read_text().split()[0]) > before
-    ledger = read_ledger(coins.venue.admin)
-    assert all(float(qty) < 1e-2 for qty in ledger["positions"].values()), ledger["positions"]
-    rt.kill(session, "resume", by="ada")
+    nonce = coins.folder / "session" / "nonce"
+    before = int(nonce.read_text().split()[0])
+    coins.assert_flattened_by_hand(monkeypatch, dust=1e-2)
+    assert int(nonce.read_text().split()[0]) > before
     # Looking at everything that was executed takes as long as the venue's counter wants it to.
     coins.assert_equal(coins.finish(25))
 
 
 def test_paper_and_live_are_not_confused(coins: KrakenRig, monkeypatch: pytest.MonkeyPatch) -> None:
-    keys(coins, monkeypatch)
-    coins.start(1).communicate(timeout=40)
-    config = coins.folder / "trade.toml"
-    text = config.read_text(encoding="utf-8")
-    maker = rt.StrategyFactory.create("market_maker")
-    config.write_text(text.replace("[venue]", '[venue]\nmode = "live"'), encoding="utf-8")
-    with pytest.raises(rt.TradingError, match="venue on loopback is paper"):
-        rt.trade(maker, config)
+    coins.assert_refused_as_live(monkeypatch)
     monkeypatch.setenv(KEYS["kraken"][1], "bm90IHRoZSBzZWNyZXQ=")
-    config.write_text(text, encoding="utf-8")
-    with pytest.raises(rt.TradingError, match="the venue refuses the key"):
-        rt.trade(maker, config)
+    coins.assert_not_begun(rt.TradingError, "the venue refuses the key")

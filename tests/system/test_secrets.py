@@ -16,7 +16,7 @@ import pytest
 from py_rt.errors import ConfigError
 from py_rt.trade import read_config
 from py_rt.trade.secrets import from_file, from_keyring
-from system.rig import COINS, Rig, rig
+from system.rig import COINS, Rig, assert_no_file_knows, rig
 
 pytestmark = pytest.mark.system
 
@@ -45,10 +45,8 @@ def assert_silent(text: str | bytes, where: object) -> None:
         assert canary.encode() not in raw, where
 
 
-def assert_no_file_knows(folder: Path) -> None:
-    for path in folder.rglob("*"):
-        if path.is_file() and path.name not in OF_THE_VENUE:
-            assert_silent(path.read_bytes(), path)
+def assert_files_silent(folder: Path) -> None:
+    assert_no_file_knows(folder, (KEY, SECRET), but=OF_THE_VENUE)
 
 
 def children_of(pid: int) -> list[int]:
@@ -62,13 +60,25 @@ def test_a_session_writes_its_keys_nowhere(coins: Rig) -> None:
     assert_silent(Path(f"/proc/{child.pid}/cmdline").read_bytes(), "command line")
     for one in children_of(child.pid):
         assert_silent(Path(f"/proc/{one}/environ").read_bytes(), "environment of a child")
-    assert_no_file_knows(coins.folder)
+    assert_files_silent(coins.folder)
     child.kill()
     assert_silent(child.communicate()[0], "standard output")
     summary = coins.finish(1)
     assert_silent(str(summary), "summary")
-    assert_no_file_knows(coins.folder)
+    assert_files_silent(coins.folder)
     assert (coins.folder / "venue.json").stat().st_mode & 0o077 == 0
+
+
+def test_the_dead_mans_switch_inherits_no_keys(coins: Rig) -> None:
+    coins.dead_man_s = 5
+    child = coins.start(0)
+    coins.orders_after(child, 5)
+    beside = children_of(child.pid)
+    assert beside, "the switch is a process of its own"
+    for one in beside:
+        assert_silent(Path(f"/proc/{one}/environ").read_bytes(), "environment of a child")
+    child.send_signal(signal.SIGINT)
+    coins.assert_equal(coins.ended(child, 60))
 
 
 @pytest.mark.parametrize(
@@ -90,7 +100,7 @@ def test_no_error_says_the_keys(coins: Rig, what: str, replaced: str, by: str) -
         said = run(coins, *more)
         assert said.returncode != 0, what
         assert_silent(said.stdout + said.stderr, what)
-    assert_no_file_knows(coins.folder)
+    assert_files_silent(coins.folder)
 
 
 @pytest.mark.parametrize("body", ["raise ValueError(ctx)", "1 / 0", "ctx.buy(3)"])
@@ -101,7 +111,7 @@ def test_no_traceback_of_a_strategy_says_the_keys(coins: Rig, body: str) -> None
     said = run(coins, "--debug")
     assert said.returncode != 0
     assert_silent(said.stdout + said.stderr, body)
-    assert_no_file_knows(coins.folder)
+    assert_files_silent(coins.folder)
 
 
 def test_a_refused_key_is_not_repeated(coins: Rig) -> None:
@@ -122,7 +132,7 @@ def test_a_session_that_aborts_leaves_no_core(coins: Rig) -> None:
     if not control:
         pytest.skip("this system dumps no cores at all")
     assert not spared
-    assert_no_file_knows(coins.folder)
+    assert_files_silent(coins.folder)
 
 
 def dumps_core(command: list[str], session: Rig | None) -> bool:

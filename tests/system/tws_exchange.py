@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+from system.stand_in import Fault, Faulty
+
 CENT = Decimal("0.01")
 
 
@@ -18,22 +20,6 @@ class Stock:
 
     symbol: str
     con_id: int
-
-
-@dataclass
-class Fault:
-    """Something that goes wrong with what a client sends, or with what it is told.
-
-    `kind`: of requests ``cut`` (the connection, `after` TWS acted or before), ``mute`` (taken, and
-    nothing is said of it), ``refused`` (201); of what is told ``twice``, ``late_fee``, ``no_fee``,
-    ``cut`` (in front of it), ``corrected``.
-    """
-
-    kind: str
-    what: str = "order"
-    chance: float = 1.0
-    after: bool = True
-    left: int = 1_000_000
 
 
 @dataclass(eq=False)
@@ -100,9 +86,16 @@ class Book:
 
 
 @dataclass
-class Exchange:
-    """One account that begins with dollars; every order of it is kept for ever."""
+class Exchange(Faulty):
+    """One account that begins with dollars; every order of it is kept for ever.
 
+    Faults of an ``order``: ``cut`` (the connection, `after` TWS acted or before), ``mute`` (taken,
+    and nothing is said of it), ``refused`` (201); of a ``cancel`` any, which cuts; of an
+    ``execution`` that is told: ``twice``, ``late_fee``, ``cut`` (in front of it). Any of a
+    ``status`` says it twice, and any of the ``market`` lets it stand still.
+    """
+
+    acting = ("order",)
     seed: int
     account: str = ""
     cash: Decimal = Decimal(1_000_000)
@@ -121,14 +114,6 @@ class Exchange:
             symbol: Book(Stock(symbol, number), Decimal(price), self.drawn)
             for symbol, (number, price) in stocks.items()
         }
-
-    def fault(self, what: str) -> Fault | None:
-        for one in self.faults:
-            if one.what == what and one.left > 0 and self.drawn.random() < one.chance:
-                one.left -= 1
-                self.counts[one.kind] += 1
-                return one
-        return None
 
     def match(self, order: Order, taker: bool) -> list[Trade]:
         """Execute what the book allows: all for a taker, in parts for what rests."""

@@ -10,8 +10,9 @@ from decimal import Decimal
 
 from system import tws_wire as wire
 from system.loop_thread import LoopThread
+from system.stand_in import Fault
 from system.stand_in_wire import answer, dump, read_request
-from system.tws_exchange import CENT, Exchange, Fault, Order, Trade
+from system.tws_exchange import CENT, Exchange, Order, Trade
 
 
 class Cut(Exception):
@@ -125,7 +126,7 @@ class TwsVenue(Exchange, LoopThread):
     def _place(self, client: Client, fields: list[str]) -> None:
         told = wire.fields_of_order(fields)
         number = int(told["order_id"])
-        fault = self.fault("order")
+        fault = self._fault("order")
         if fault is not None and fault.kind == "cut" and not fault.after:
             raise Cut
         before = self._mine(client, number)
@@ -185,7 +186,7 @@ class TwsVenue(Exchange, LoopThread):
 
     def _cancel(self, client: Client, fields: list[str]) -> None:
         number = int(fields[2])
-        fault = self.fault("cancel")
+        fault = self._fault("cancel")
         if fault is not None and not fault.after:
             raise Cut
         order = self._mine(client, number)
@@ -215,7 +216,7 @@ class TwsVenue(Exchange, LoopThread):
             return
         client.send(wire.open_order(order))
         client.send(wire.order_status(order))
-        if self.fault("status") is not None:
+        if self._fault("status") is not None:
             client.send(wire.order_status(order))
 
     def _match(self, order: Order, taker: bool, told: bool = True) -> None:
@@ -228,7 +229,7 @@ class TwsVenue(Exchange, LoopThread):
         self._told(client, order)
 
     def _tell_trade(self, client: Client, trade: Trade) -> None:
-        fault = self.fault("execution")
+        fault = self._fault("execution")
         kind = fault.kind if fault is not None else ""
         if kind == "cut":
             client.cut()
@@ -320,7 +321,7 @@ class TwsVenue(Exchange, LoopThread):
     async def _walk(self) -> None:
         while True:
             await asyncio.sleep(0.05)
-            if self.fault("market") is not None:
+            if self._fault("market") is not None:
                 continue
             for symbol, book in self.books.items():
                 book.walk()

@@ -14,6 +14,7 @@ import py_rt as rt
 from py_rt.trade import read_config
 from py_rt.trade.ib import streams
 from py_rt.trade.ib.hours import read_hours
+from py_rt.trade.ib.port import Silent
 from py_rt.trade.ib.streams import AccountStream, MarketStream
 from py_rt.trade.ib.words import Execution, Standing, exec_uuid, order_uuid, perm_id, refusal_text
 
@@ -188,6 +189,39 @@ def test_an_execution_of_an_order_that_nobody_described_makes_the_session_ask() 
     assert (listener.was_cut, listener.sent) == (True, [])
 
 
+def test_a_new_connection_is_asked_for_every_market_that_anybody_wants() -> None:
+    async def silent(symbol: str) -> Any:
+        raise Silent(symbol)
+
+    async def stock(symbol: str) -> Any:
+        return SimpleNamespace(contract=symbol)
+
+    def connection(answers: Any, heard: list[str]) -> Any:
+        listen = lambda _, contract, kind: heard.append(f"{contract} {kind}")  # noqa: E731
+        return SimpleNamespace(
+            stock=answers, new_request=iter(range(9)).__next__, listen_by_tick=listen
+        )
+
+    async def run() -> tuple[list[str], Listener]:
+        heard: list[str] = []
+        stream, before, after = MarketStream(), Listener(), Listener()
+        stream.begin(connection(stock, heard))
+        stream.sockets.add(before)  # type: ignore[arg-type]
+        await stream.subscribe(before, ["AAPL"], ["AAPL"])  # type: ignore[arg-type]
+        heard.clear()
+        stream.begin(connection(silent, heard))
+        with pytest.raises(Silent):
+            await stream.subscribe(after, ["AAPL"], ["AAPL"])  # type: ignore[arg-type]
+        assert after.sent == [], "nothing is promised that was not asked for"
+        stream.begin(connection(stock, heard))
+        await stream.subscribe(after, ["AAPL"], ["AAPL"])  # type: ignore[arg-type]
+        return heard, before
+
+    heard, before = asyncio.run(run())
+    assert heard == ["AAPL BidAsk", "AAPL Last"]
+    assert before.was_cut
+
+
 def test_markets_by_tick_and_summed_up() -> None:
     heard: list[tuple[int, str]] = []
 
@@ -204,13 +238,17 @@ def test_markets_by_tick_and_summed_up() -> None:
             listen_to_summary=lambda request, _: heard.append((request, "sum")),
         )
         stream, listener = MarketStream(), Listener()
-        await stream.begin(tws)  # type: ignore[arg-type]
+        stream.begin(tws)  # type: ignore[arg-type]
         stream.sockets.add(listener)  # type: ignore[arg-type]
         await stream.subscribe(listener, ["AAPL"], ["AAPL"])  # type: ignore[arg-type]
         stream.tick("tickByTickBidAsk", (1, 60, 190.01, -1.0, 300.0, 0.0, None))
         unreported = SimpleNamespace(unreported=True)
         stream.tick("tickByTickAllLast", (2, 1, 60, 190.0, 5.0, unreported, "Q", ""))
         stream.trouble(1, 10190, "Max number of tick-by-tick requests has been reached")
+        # What was granted by tick is told no more: it would be told twice, and in no order.
+        stream.tick("tickByTickBidAsk", (1, 61, 190.01, 190.02, 300.0, 300.0, None))
+        reported = SimpleNamespace(unreported=False)
+        stream.tick("tickByTickAllLast", (2, 1, 60, 190.02, 7.0, reported, "Q", ""))
         stream.tick("priceSizeTick", (3, 2, 190.03, 100.0))
         stream.tick("tickString", (3, 48, "190.02;7;60500;100;190.0;true"))
         return [message for sent in listener.sent[1:] for message in sent]

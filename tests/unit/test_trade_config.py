@@ -215,10 +215,7 @@ def test_keys_of_kraken_go_to_its_own_hosts(
     [("XBT/USD", '"BTC/USD"'), ("XDG/USD", '"DOGE/USD"'), ("BTCUSD", "BTC/USD")],
 )
 def test_pairs_of_kraken_are_those_of_its_streams(tmp_path: Path, written: str, hint: str) -> None:
-    with pytest.raises(ConfigError) as caught:
-        read_config(write(tmp_path, KRAKEN.replace("BTC/USD", written)))
-    assert caught.value.field == "run.symbols"
-    assert hint in caught.value.remedy
+    assert_refused(write(tmp_path, KRAKEN.replace("BTC/USD", written)), "run.symbols", hint)
 
 
 COINBASE = KRAKEN.replace('"kraken"', '"coinbase"').replace("BTC/USD", "BTC-USD")

@@ -10,7 +10,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from py_rt.trade.written import Document
 
-__all__ = ["Addresses", "resolve_addresses"]
+__all__ = ["Addresses", "is_loopback", "resolve_addresses"]
 
 _NOT_YET = "http://127.0.0.1:1"
 """Where the bridge to TWS would be; its port is known when it runs."""
@@ -170,7 +170,7 @@ def _check(document: Document, name: str, url: str) -> None:
             f"venue.{name}",
             remedy=f"begin it with {schemes[0]}:// or {schemes[1]}://, then host and port",
         )
-    if parts.scheme in ("http", "ws") and not _is_loopback(parts.hostname):
+    if parts.scheme in ("http", "ws") and not is_loopback(parts.hostname):
         raise document.error(
             f"keys would travel in clear to {parts.hostname}",
             f"venue.{name}",
@@ -180,7 +180,7 @@ def _check(document: Document, name: str, url: str) -> None:
 
 def _check_host(document: Document, name: str, host: str, allowed: Sequence[str]) -> None:
     """Keys go to the venue's own hosts and this machine, and where they were told to."""
-    if host not in allowed and not _is_loopback(host):
+    if host not in allowed and not is_loopback(host):
         raise document.error(
             f"{host} is no host of the venue, and would be given the keys",
             f"venue.{name}",
@@ -202,7 +202,8 @@ def _host(url: str) -> str:
     return (parts.hostname or "") if parts else ""
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Return whether a host is this machine, by what it is called."""
     if host == "localhost":
         return True
     try:

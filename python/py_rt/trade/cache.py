@@ -8,14 +8,10 @@ ends a minute after it was last confirmed, so that what a dead session held does
 from __future__ import annotations
 
 import contextlib
-import ipaddress
 import json
 import os
-import select
 import signal
 import sqlite3
-import subprocess
-import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing
@@ -25,8 +21,17 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 from py_rt.errors import ConfigError
+from py_rt.trade.addresses import is_loopback
+from py_rt.trade.beside import (
+    is_let_go,
+    let_go,
+    order_by_pipe,
+    orders_from_pipe,
+    say,
+    start_beside,
+)
 from py_rt.trade.resp import Redis, RedisError
-from py_rt.trade.secrets import Secret, without_secrets
+from py_rt.trade.secrets import Secret
 
 if TYPE_CHECKING:
     from py_rt.trade.config import TradeConfig
@@ -60,7 +65,6 @@ class Cache:
 def parse_cache(
     url: str | None,
     password_env: str = "REDIS_PASSWORD",  # noqa: S107 - the name of a variable
-    environment: Mapping[str, str] | None = None,
 ) -> Cache | None:
     """Read the address of a cache; None for none.
 
@@ -70,8 +74,6 @@ def parse_cache(
         ``redis://user@host:port/number`` on this machine, ``rediss://`` anywhere.
     password_env : str
         The variable that holds the password, when the address has none.
-    environment : mapping, optional
-        Instead of the process's own.
 
     Raises
     ------
@@ -95,12 +97,12 @@ def parse_cache(
     if not known:
         remedy = "write redis://host:port/0 on this machine, or rediss://host:port/0"
         raise ConfigError("is no cache", field="store.cache", remedy=remedy)
-    if parts.scheme == "redis" and not _is_loopback(parts.hostname or ""):
+    if parts.scheme == "redis" and not is_loopback(parts.hostname or ""):
         remedy = "use rediss://; only a server on this machine may do without"
         raise ConfigError("books would travel in clear", field="store.cache", remedy=remedy)
     who, at, where = parts.netloc.rpartition("@")
     user, _, written = who.partition(":")
-    password = unquote(written) or (environment or os.environ).get(password_env, "")
+    password = unquote(written) or os.environ.get(password_env, "")
     bare = urlunsplit((parts.scheme, f"{user}{at if user else ''}{where}", parts.path, "", ""))
     return Cache(bare, Secret(password) if password else None)
 
@@ -112,35 +114,17 @@ def followed_by_cache(config: TradeConfig) -> Iterator[None]:
     if cache is None:
         yield
         return
-    with (config.state_dir / "cache.log").open("a", encoding="utf-8") as log:
-        child = subprocess.Popen(
-            [sys.executable, "-c", "from py_rt.trade.cache import main; main()"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=log,
-            text=True,
-            env=without_secrets(os.environ),
-            start_new_session=True,
-        )
+    child = start_beside("py_rt.trade.cache", config.state_dir / "cache.log")
     given = {
         "url": cache.url,
         "password": cache.password.reveal() if cache.password else "",
         "state_dir": str(config.state_dir),
     }
-    assert child.stdin is not None
     try:
-        with contextlib.suppress(BrokenPipeError):
-            child.stdin.write(json.dumps(given) + "\n")
-            child.stdin.flush()
+        order_by_pipe(child, given)
         yield
     finally:
-        with contextlib.suppress(BrokenPipeError):
-            child.stdin.close()
-        try:
-            child.wait(_END_S)
-        except subprocess.TimeoutExpired:
-            child.kill()
-            child.wait()
+        let_go(child, _END_S)
 
 
 def read_rows(folder: Path) -> Rows:
@@ -246,7 +230,7 @@ class _Follower:
 def main() -> None:
     """Read the session from standard input, and follow it until that ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    given = json.loads(_first_line())
+    given = orders_from_pipe()
     follower = _Follower(given["url"], given["password"], Path(given["state_dir"]))
     pause, said = _PAUSES_S[0], ""
     over = False
@@ -258,31 +242,9 @@ def main() -> None:
         except (OSError, RedisError, ValueError, KeyError, sqlite3.Error) as error:
             if str(error) != said:
                 said = str(error)
-                stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-                sys.stderr.write(f"{stamp} cache: {error!r}; it is tried again\n")
-                sys.stderr.flush()
+                say("cache", f"{error!r}; it is tried again")
             follower.forget()
             waits, pause = pause, min(2 * pause, _PAUSES_S[1])
         if over:
             return
-        readable, _, _ = select.select([0], [], [], waits)
-        over = bool(readable) and os.read(0, 1) == b""
-
-
-def _first_line() -> str:
-    read = bytearray()
-    while not read.endswith(b"\n"):
-        byte = os.read(0, 1)
-        if not byte:
-            sys.exit(0)
-        read += byte
-    return read.decode()
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+        over = is_let_go(waits)

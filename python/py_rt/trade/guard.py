@@ -18,12 +18,14 @@ from typing import Any
 import py_rt._core as _core
 from py_rt._guards import guards_to_core
 from py_rt.errors import TradingError
+from py_rt.trade.beside import order_by_pipe, say, start_beside
 
 __all__ = ["GuardProcess", "keep_watch", "main"]
 
 _LOOK_S = 0.1
 _TRIES = 120
 _BY = "dead-man"
+_WHO = "dead man's switch"
 
 
 class GuardProcess:
@@ -49,22 +51,14 @@ class GuardProcess:
         """
         folder = Path(core["state_dir"])
         (folder / "heartbeat").unlink(missing_ok=True)
-        with (folder / "guard.log").open("a", encoding="utf-8") as log:
-            child = subprocess.Popen(
-                [sys.executable, "-c", "from py_rt.trade.guard import main; main()"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.DEVNULL,
-                stderr=log,
-                text=True,
-                start_new_session=True,
-                pass_fds=() if lifeline is None else (lifeline,),
-            )
+        child = start_beside("py_rt.trade.guard", folder / "guard.log", lifeline=lifeline)
         # The switch asks no guard, and JSON knows no tuples.
         risk = {**core["risk"], "guards": guards_to_core({})}
         given = {"core": {**core, "risk": risk}, "seconds": seconds}
+        order_by_pipe(child, given)
         if child.stdin is not None:
+            # It lives by the heartbeat, not by the pipe.
             with contextlib.suppress(BrokenPipeError):
-                child.stdin.write(json.dumps(given) + "\n")
                 child.stdin.close()
         return cls(child, folder / "heartbeat")
 
@@ -121,15 +115,9 @@ def _act(core: dict[str, Any]) -> dict[str, Any]:
             return _core.kill_direct(core, False, _BY)
         except TradingError as error:
             failed = error
-            _say(f"the orders could not be cancelled: {error}")
+            say(_WHO, f"the orders could not be cancelled: {error}")
             time.sleep(1.0)
     raise failed or RuntimeError("unreachable")
-
-
-def _say(text: str) -> None:
-    stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-    sys.stderr.write(f"{stamp} dead man's switch: {text}\n")
-    sys.stderr.flush()
 
 
 def main() -> None:
@@ -137,4 +125,4 @@ def main() -> None:
     given = json.loads(sys.stdin.readline())
     done = keep_watch(given["core"], float(given["seconds"]))
     if done is not None:
-        _say(f"the session was silent for {given['seconds']} s: {json.dumps(done)}")
+        say(_WHO, f"the session was silent for {given['seconds']} s: {json.dumps(done)}")

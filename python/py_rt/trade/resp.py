@@ -85,9 +85,9 @@ class Redis:
             return []
         self._socket.sendall(b"".join(encode(*command) for command in commands))
         replies = [self._reply() for _ in commands]
-        for reply in replies:
-            if isinstance(reply, RedisError):
-                raise reply
+        refusal = _refusal(replies)
+        if refusal is not None:
+            raise refusal
         return replies
 
     def close(self) -> None:
@@ -134,3 +134,12 @@ class Redis:
         if not more:
             raise ConnectionResetError("the server ended the connection")
         self._read += more
+
+
+def _refusal(replies: Sequence[Any]) -> RedisError | None:
+    """Return the first refusal, also of a command inside of a transaction."""
+    for reply in replies:
+        found = _refusal(reply) if isinstance(reply, list) else reply
+        if isinstance(found, RedisError):
+            return found
+    return None

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from py_rt.errors import ConfigError, DataError, ParameterError, TradingError, VenueError
+from py_rt.trade.beside import write_private
 from py_rt.trade.control import is_alive
 from py_rt.trade.secrets import without_secrets
 
@@ -93,7 +94,7 @@ class VenueProcess:
             raise
         venue = cls({**ready, "pid": child.pid})
         venue._child = child
-        _write_private(folder / "venue.json", {**ready, "pid": child.pid})
+        write_private(folder / "venue.json", {**ready, "pid": child.pid})
         return venue
 
     @classmethod
@@ -189,11 +190,3 @@ def _told(error: dict[str, Any], log: Path) -> TradingError:
     return VenueError(
         f"the paper venue did not start: {error['message']}", file=str(log), remedy=error["remedy"]
     )
-
-
-def _write_private(path: Path, values: dict[str, Any]) -> None:
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        json.dump(values, file)
-    draft.replace(path)

@@ -21,7 +21,7 @@ from typing import Any
 
 from py_rt.trade.ib.hours import read_hours
 from py_rt.trade.ib.port import Place, Refused, Silent, log
-from py_rt.trade.ib.streams import AccountStream, MarketStream, handle_account, handle_market
+from py_rt.trade.ib.streams import AccountStream, MarketStream
 from py_rt.trade.ib.tws import Tws
 from py_rt.trade.ib.wire import Request, Socket, answer, read_request
 from py_rt.trade.ib.words import (
@@ -54,7 +54,6 @@ class Bridge:
         self._account, self._market = AccountStream(), MarketStream()
         self._tws: Tws | None = None
         self._announced = False
-        self._tasks: set[asyncio.Task[None]] = set()
 
     # ------------------------------------------------------------------------- what TWS says
 
@@ -91,7 +90,7 @@ class Bridge:
         self._account.cut("TWS has the venue again" if up else "TWS has lost the venue")
         self._market.cut()
         if up and data_lost and self._tws is not None:
-            self._later(self._market.begin(self._tws))
+            self._market.begin(self._tws)
 
     # ------------------------------------------------------------------------- the connection
 
@@ -142,8 +141,7 @@ class Bridge:
         log(f"connected to TWS for {tws.account}")
         self._tws = tws
         self._account.begin(tws)
-        with contextlib.suppress(Silent, Refused):
-            await self._market.begin(tws)
+        self._market.begin(tws)
         if not self._announced:
             self._announced = True
             self._announce({"ready": True, "account": tws.account})
@@ -151,15 +149,6 @@ class Bridge:
         self._tws = None
         self._account.cut("the connection to TWS is lost")
         self._market.cut()
-
-    def _later(self, work: Any) -> None:
-        async def run() -> None:
-            with contextlib.suppress(Silent, Refused):
-                await work
-
-        task = asyncio.ensure_future(run())
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
 
     # ------------------------------------------------------------------------- the session's side
 
@@ -188,22 +177,15 @@ class Bridge:
             writer.write(answer(503, {"message": "TWS is not connected"}))
             await writer.drain()
             return
-        socket = Socket.accept(request, reader, writer)
-        account = request.path == "/stream"
-        if not account:
+        socket = Socket.accept(request.headers, reader, writer)
+        stream: AccountStream | MarketStream = self._account
+        if request.path != "/stream":
+            stream = self._market
             socket.send([{"T": "success", "msg": "connected"}])
-
-        async def take(message: Any) -> None:
-            if account:
-                await handle_account(self._account, socket, message, self._knows)
-            else:
-                await handle_market(self._market, socket, message, self._knows)
-
         try:
-            await socket.run(take)
+            await socket.run(lambda message: stream.handle(socket, message, self._knows))
         finally:
-            self._account.sockets.discard(socket)
-            self._market.sockets.discard(socket)
+            stream.sockets.discard(socket)
 
     async def _answer(self, request: Request) -> bytes:
         key, secret = (
@@ -300,14 +282,16 @@ class Desk:
         return answer(200, told)
 
     async def _open_orders(self, after: str | None) -> bytes:
-        rows = [one.to_json(time.time()) for one in await self._tws.open_orders()]
-        rows = [row for row in rows if row["status"] not in _OVER]
+        found = [one for one in await self._tws.open_orders() if one.state not in _OVER]
+        rows = [one.to_json(time.time()) for one in found]
         ids = [row["id"] for row in rows]
         start = ids.index(after) + 1 if after in ids else 0
         return answer(200, rows[start : start + _ORDERS_PAGE])
 
     async def _fills(self, query: dict[str, str]) -> bytes:
-        rows = [found.to_row(fee) for found, fee in await self._tws.executions()]
+        after = query.get("after")
+        since = datetime.fromisoformat(after) if after else None
+        rows = [found.to_row(fee) for found, fee in await self._tws.executions(since)]
         ids = [row["id"] for row in rows]
         token = query.get("page_token")
         start = ids.index(token) + 1 if token in ids else 0
@@ -400,7 +384,7 @@ class Desk:
         found = await self._standing(perm)
         if found is None:
             return _NO_ORDER
-        if found.to_json(0)["status"] in _OVER:
+        if found.state in _OVER:
             return answer(422, {"code": 42210000, "message": "order is not cancelable"})
         if not self._is_mine(found):
             return _not_ours(found)

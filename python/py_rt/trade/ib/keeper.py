@@ -6,10 +6,8 @@ whoever started it, and the dead man's switch that shares the pipe, are gone.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
-import select
 import signal
 import socket
 import subprocess
@@ -17,6 +15,7 @@ import sys
 import time
 from typing import Any
 
+from py_rt.trade.beside import is_let_go, let_go, order_by_pipe, orders_from_pipe
 from py_rt.trade.ib.port import log
 from py_rt.trade.secrets import without_secrets
 
@@ -42,31 +41,18 @@ class _Kept:
             pass_fds=(descriptor,),
             env=without_secrets(os.environ),
         )
-        if self.child.stdin is not None:
-            with contextlib.suppress(BrokenPipeError):
-                self.child.stdin.write(json.dumps({**given, "descriptor": descriptor}) + "\n")
-                self.child.stdin.flush()
-
-    def end(self) -> None:
-        if self.child.stdin is not None:
-            with contextlib.suppress(BrokenPipeError):
-                self.child.stdin.close()
-        try:
-            self.child.wait(_END_S)
-        except subprocess.TimeoutExpired:
-            self.child.kill()
-            self.child.wait()
+        order_by_pipe(self.child, {**given, "descriptor": descriptor})
 
 
 def main() -> None:
     """Read where TWS is from standard input; say where the bridge listens; keep it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    given = json.loads(_first_line())
+    given = orders_from_pipe()
     listening = socket.create_server(("127.0.0.1", 0), backlog=64)
     port = listening.getsockname()[1]
     os.write(1, json.dumps({"port": port, "pid": os.getpid()}).encode() + b"\n")
     kept, pause = _Kept(given, listening, first=True), _PAUSE_S[0]
-    while not _is_over():
+    while not is_let_go(_LOOK_S):
         ended = kept.child.poll()
         if ended is None:
             continue
@@ -76,21 +62,4 @@ def main() -> None:
         time.sleep(pause)
         pause = min(2 * pause, _PAUSE_S[1])
         kept = _Kept(given, listening, first=False)
-    kept.end()
-
-
-def _first_line() -> str:
-    """Read up to the end of a line and no byte more: the end of the pipe has to be seen."""
-    read = bytearray()
-    while not read.endswith(b"\n"):
-        byte = os.read(0, 1)
-        if not byte:
-            sys.exit(0)
-        read += byte
-    return read.decode()
-
-
-def _is_over() -> bool:
-    """Wait a moment for the end of the pipe."""
-    readable, _, _ = select.select([0], [], [], _LOOK_S)
-    return bool(readable) and os.read(0, 1) == b""
+    let_go(kept.child, _END_S)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import sys
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass
 from typing import Any, Protocol
 
+from py_rt.trade.beside import say
 from py_rt.trade.ib.words import Execution, Standing
 
 __all__ = ["Ears", "Heard", "Place", "Refused", "Silent", "log"]
@@ -67,7 +66,7 @@ class Heard(Protocol):
 class Ears:
     """What `ib_async.Client` takes for its wrapper; what we do not know is dropped."""
 
-    handlers: dict[str, Any] = field(default_factory=dict)
+    handlers: dict[str, Any]
 
     def __getattr__(self, name: str) -> Any:
         return self.handlers.get(name, _nothing)
@@ -79,6 +78,4 @@ def _nothing(*_: Any) -> None:
 
 def log(text: str) -> None:
     """Write a line of the bridge's log."""
-    stamp = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-    sys.stderr.write(f"{stamp} ib bridge: {text}\n")
-    sys.stderr.flush()
+    say("ib bridge", text)

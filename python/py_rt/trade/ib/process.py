@@ -11,7 +11,6 @@ import secrets
 import select
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -20,8 +19,9 @@ from typing import TYPE_CHECKING, Any
 
 from py_rt.errors import ConfigError, ConnectionLost, VenueError
 from py_rt.trade.addresses import Addresses
+from py_rt.trade.beside import order_by_pipe, start_beside, write_private
 from py_rt.trade.ib.settings import Gateway
-from py_rt.trade.secrets import Secret, without_secrets
+from py_rt.trade.secrets import Secret
 
 if TYPE_CHECKING:
     from py_rt.trade.config import TradeConfig
@@ -49,7 +49,7 @@ class BridgeProcess:
         Whose orders it passes on.
     """
 
-    def __init__(self, told: dict[str, Any], child: subprocess.Popen[bytes] | None = None) -> None:
+    def __init__(self, told: dict[str, Any], child: subprocess.Popen[str] | None = None) -> None:
         self.address: str = f"http://127.0.0.1:{told['port']}"
         self.token = Secret(told["token"])
         self.pid: int = told["pid"]
@@ -80,22 +80,14 @@ class BridgeProcess:
                 remedy='run: pip install "py-rt[ib]"',
             )
         token = secrets.token_urlsafe(32)
-        with (folder / "bridge.log").open("ab") as errors:
-            child = subprocess.Popen(  # noqa: S603 - our own command
-                [sys.executable, "-c", f"from {_KEEPER} import main; main()"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=errors,
-                env=without_secrets(os.environ),
-                start_new_session=True,
-            )
+        child = start_beside(_KEEPER, folder / "bridge.log", stdout=subprocess.PIPE)
         try:
             told = _handshake(child, gateway, token, folder)
         except BaseException:
             cls({"port": 0, "token": "", "pid": child.pid, "account": ""}, child).end()
             raise
         bridge = cls(told | {"token": token}, child)
-        _write_private(folder / "bridge.json", told | {"token": token})
+        write_private(folder / "bridge.json", told | {"token": token})
         return bridge
 
     @classmethod
@@ -186,11 +178,13 @@ def reached(
     if config.gateway is None:
         yield config, None
         return
+    from py_rt.trade.config import Credentials
+
     found = BridgeProcess.find(folder)
     if found is not None and found.is_left_behind(folder, ends=trades):
         found = None
     bridge = found if found is not None else BridgeProcess.start(config.gateway, folder)
-    credentials = type(config.credentials)(Secret("ib"), bridge.token)
+    credentials = Credentials(Secret("ib"), bridge.token)
     addresses = Addresses.at(bridge.address, config.symbols, "ib")
     try:
         yield replace(config, addresses=addresses, credentials=credentials), bridge.lifeline
@@ -208,13 +202,9 @@ def _is_keeper(pid: Any) -> bool:
 
 
 def _handshake(
-    child: subprocess.Popen[bytes], gateway: Gateway, token: str, folder: Path
+    child: subprocess.Popen[str], gateway: Gateway, token: str, folder: Path
 ) -> dict[str, Any]:
-    assert child.stdin is not None
-    given = {"place": gateway.to_place(), "token": token}
-    with contextlib.suppress(BrokenPipeError):
-        child.stdin.write(json.dumps(given).encode() + b"\n")
-        child.stdin.flush()
+    order_by_pipe(child, {"place": gateway.to_place(), "token": token})
     told: dict[str, Any] = {}
     until = time.monotonic() + _READY_S
     for _ in range(2):
@@ -232,7 +222,7 @@ def _handshake(
     return {"port": told["port"], "pid": told["pid"], "account": told["account"]}
 
 
-def _line(child: subprocess.Popen[bytes], until: float) -> dict[str, Any]:
+def _line(child: subprocess.Popen[str], until: float) -> dict[str, Any]:
     assert child.stdout is not None
     read = bytearray()
     while not read.endswith(b"\n"):
@@ -244,11 +234,3 @@ def _line(child: subprocess.Popen[bytes], until: float) -> dict[str, Any]:
         read += byte
     found: dict[str, Any] = json.loads(read)
     return found
-
-
-def _write_private(path: Path, values: dict[str, Any]) -> None:
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        json.dump(values, file)
-    draft.replace(path)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from py_rt.trade.addresses import is_loopback
 from py_rt.trade.written import Document, Key
 
 __all__ = ["VENUE_KEYS", "Gateway", "read_gateway"]
@@ -99,16 +99,7 @@ def read_gateway(document: Document, venue: Mapping[str, Any]) -> Gateway | None
         remedy = "paper accounts begin with DU: correct venue.account or venue.mode"
         raise document.error(f"{account} is {kind} and mode is {mode!r}", "venue.account", remedy)
     host = venue["host"] or "127.0.0.1"
-    if not _is_loopback(host) and host not in venue["allow_hosts"]:
+    if not is_loopback(host) and host not in venue["allow_hosts"]:
         remedy = f'use a tunnel; if the line is safe, write allow_hosts = ["{host}"]'
         raise document.error(f"orders would travel in clear to {host}", "venue.host", remedy)
     return Gateway(host, port, venue["client_id"] or 27, account, mode)
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -15,6 +16,9 @@ from py_rt.trade.ib.wire import Socket
 from py_rt.trade.ib.words import Execution, Standing, iso, plain, refusal_text
 
 __all__ = ["AccountStream", "MarketStream"]
+
+Knows = Callable[[Any, Any], bool]
+"""Whether these are the key and the secret."""
 
 _NOT_ENTITLED = frozenset({354, 10089, 10168, 10189})
 """No market data of this kind are paid for."""
@@ -49,15 +53,30 @@ class AccountStream:
         for socket in tuple(self.sockets):
             socket.cut()
 
+    async def handle(self, socket: Socket, message: Any, knows: Knows) -> None:
+        """Answer what a socket says; `knows` checks who it is."""
+        action, data = message.get("action"), message.get("data", {})
+        if action == "authenticate":
+            known = knows(data.get("key_id"), data.get("secret_key"))
+            if known:
+                self.sockets.add(socket)
+            status = "authorized" if known else "unauthorized"
+            said = {"status": status, "action": "authenticate"}
+            socket.send({"stream": "authorization", "data": said})
+        elif action == "listen" and socket in self.sockets:
+            socket.listens = True
+            said = {"streams": data.get("streams", [])}
+            socket.send({"stream": "listening", "data": said})
+
     def status(self, order: Standing) -> None:
         """Tell how an order stands, once. What was executed is told by executions."""
         now = (order.status, order.filled)
         if self._told.get(order.perm) == now:
             return
         self._told[order.perm] = now
-        json = order.to_json(time.time())
-        if json["status"] == "canceled" or (json["status"] == "new" and order.filled == "0"):
-            self._push(order.perm, {"event": json["status"], "order": json})
+        if order.state == "canceled" or (order.state == "new" and order.filled == "0"):
+            json = order.to_json(time.time())
+            self._push(order.perm, {"event": order.state, "order": json})
 
     def rejected(self, order: Standing, code: int, text: str) -> None:
         """Tell that an order is refused after it was taken."""
@@ -133,19 +152,33 @@ class MarketStream:
         self._summed: dict[str, _Quote] = {}
         self._last: dict[str, dict[str, Any]] = {}
 
-    async def begin(self, tws: Tws) -> None:
-        """Ask this connection for everything that was listened to."""
+    def begin(self, tws: Tws) -> None:
+        """Speak of this connection from now on; begin empty. Who listens subscribes anew."""
+        self.cut()
         self._tws = tws
-        self._symbols.clear()
-        self._summed.clear()
-        self._last.clear()
-        for symbol in sorted(self._wanted):
-            await self._listen(symbol)
+        for memory in (self._symbols, self._wanted, self._summed, self._last):
+            memory.clear()
 
     def cut(self) -> None:
         """Cut every stream: a book that is not kept up is none."""
         for socket in tuple(self.sockets):
             socket.cut()
+
+    async def handle(self, socket: Socket, message: Any, knows: Knows) -> None:
+        """Answer what a socket says; `knows` checks who it is."""
+        action = message.get("action")
+        if action == "auth":
+            if knows(message.get("key"), message.get("secret")):
+                self.sockets.add(socket)
+                socket.send([{"T": "success", "msg": "authenticated"}])
+            else:
+                socket.send([{"T": "error", "code": 402, "msg": "auth failed"}])
+        elif action == "subscribe" and socket in self.sockets:
+            try:
+                await self.subscribe(socket, message.get("trades", []), message.get("quotes", []))
+            except (Refused, Silent) as error:
+                log(f"no market data: {error}")
+                socket.cut()
 
     async def subscribe(self, socket: Socket, trades: list[str], quotes: list[str]) -> None:
         """Listen for one more socket.
@@ -195,15 +228,17 @@ class MarketStream:
         symbol = self._symbols.get(args[0])
         if symbol is None:
             return
-        if word == "tickByTickBidAsk":
+        if symbol in self._summed:
+            # One of its two streams may have been granted by tick: it would tell the same twice.
+            if not word.startswith("tickByTick"):
+                self._sum_up(symbol, word, args)
+        elif word == "tickByTickBidAsk":
             _, seconds, bid, ask, bid_size, ask_size, _ = args
             self._quote(symbol, _Quote(bid, bid_size, ask, ask_size), seconds)
         elif word == "tickByTickAllLast":
             _, _, seconds, price, size, attributes, _, _ = args
             if not attributes.unreported:
                 self._trade(symbol, price, size, seconds)
-        elif symbol in self._summed:
-            self._sum_up(symbol, word, args)
 
     def _sum_up(self, symbol: str, word: str, args: tuple[Any, ...]) -> None:
         quote, kind = self._summed[symbol], args[1]
@@ -249,36 +284,3 @@ class MarketStream:
         for socket in tuple(self.sockets):
             if symbol in socket.trades:
                 socket.send([message])
-
-
-async def handle_market(stream: MarketStream, socket: Socket, message: Any, key: Any) -> None:
-    """Answer what a market data socket says; `key` checks who it is."""
-    action = message.get("action")
-    if action == "auth":
-        if key(message.get("key"), message.get("secret")):
-            stream.sockets.add(socket)
-            socket.send([{"T": "success", "msg": "authenticated"}])
-        else:
-            socket.send([{"T": "error", "code": 402, "msg": "auth failed"}])
-    elif action == "subscribe" and socket in stream.sockets:
-        try:
-            await stream.subscribe(socket, message.get("trades", []), message.get("quotes", []))
-        except (Refused, Silent) as error:
-            log(f"no market data: {error}")
-            socket.cut()
-
-
-async def handle_account(stream: AccountStream, socket: Socket, message: Any, key: Any) -> None:
-    """Answer what an account socket says; `key` checks who it is."""
-    action, data = message.get("action"), message.get("data", {})
-    if action == "authenticate":
-        known = key(data.get("key_id"), data.get("secret_key"))
-        if known:
-            stream.sockets.add(socket)
-        status = "authorized" if known else "unauthorized"
-        said = {"status": status, "action": "authenticate"}
-        socket.send({"stream": "authorization", "data": said})
-    elif action == "listen" and socket in stream.sockets:
-        socket.listens = True
-        said = {"streams": data.get("streams", [])}
-        socket.send({"stream": "listening", "data": said})

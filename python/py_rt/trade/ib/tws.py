@@ -11,13 +11,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import importlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
 from py_rt.trade.ib.port import Ears, Heard, Place, Refused, Silent, log
+from py_rt.trade.ib.questions import ANSWER_S, Questions
 from py_rt.trade.ib.words import (
     CANCEL_REFUSED,
     NEW_REFUSED,
@@ -34,10 +35,10 @@ __all__ = ["FEE_WAIT_S", "Tws"]
 FEE_WAIT_S = 3.0
 """How long an execution waits for its fee."""
 
-_ANSWER_S = 4.0
 _CONNECT_S = 6.0
 _FEES_KEPT = 200_000
-_ENDED = ("Cancelled", "ApiCancelled", "Filled", "Inactive")
+_OVER = ("Cancelled", "ApiCancelled", "Filled")
+_ENDED = (*_OVER, "Inactive")
 _MARKET_WORDS = ("tickByTickBidAsk", "tickByTickAllLast", "priceSizeTick", "tickSize", "tickString")
 
 
@@ -63,8 +64,8 @@ class Tws:
         self._downloaded = asyncio.Event()
         self.details: dict[str, Any] = {}
         self.account = place.account
-        self._asked: dict[Any, tuple[asyncio.Future[list[Any]], list[Any]]] = {}
-        self._locks: dict[str, asyncio.Lock] = {}
+        self._questions = Questions(lambda: self.is_up)
+        self._one_summary = asyncio.Lock()
         self._waiters: dict[int, list[_Waiter]] = {}
         self._fees_missing: list[tuple[set[str], asyncio.Event]] = []
         self._changed: set[int] = set()
@@ -77,6 +78,7 @@ class Tws:
 
     def _handlers(self) -> dict[str, Any]:
         ticks = {word: self._tick(word) for word in _MARKET_WORDS}
+        row, end = self._questions.row, self._questions.end
         return ticks | {
             "ib": SimpleNamespace(TimezoneTWS=""),
             "defaultTimezone": UTC,
@@ -84,19 +86,19 @@ class Tws:
             "error": self._error,
             "nextValidId": self._next_id,
             "openOrder": self._open_order,
-            "openOrderEnd": lambda: self._end("open"),
+            "openOrderEnd": lambda: end("open"),
             "orderStatus": self._order_status,
             "completedOrder": self._completed_order,
-            "completedOrdersEnd": lambda: self._end("completed"),
+            "completedOrdersEnd": lambda: end("completed"),
             "execDetails": self._exec_details,
-            "execDetailsEnd": self._end,
+            "execDetailsEnd": end,
             "commissionReport": self._commission,
-            "position": lambda *row: self._row("positions", row),
-            "positionEnd": lambda: self._end("positions"),
-            "accountSummary": lambda request, *row: self._row(request, row),
-            "accountSummaryEnd": self._end,
-            "contractDetails": self._row,
-            "contractDetailsEnd": self._end,
+            "position": lambda *told: row("positions", told),
+            "positionEnd": lambda: end("positions"),
+            "accountSummary": lambda request, *told: row(request, told),
+            "accountSummaryEnd": end,
+            "contractDetails": row,
+            "contractDetailsEnd": end,
             "currentTime": self._current_time,
             "updatePortfolio": self._portfolio,
             "accountDownloadEnd": lambda _account: self._downloaded.set(),
@@ -129,7 +131,16 @@ class Tws:
             raise Refused(0, f"{self.account} is {kind}, and mode says otherwise")
         self._ready = True
         self._client.reqAccountUpdates(True, self.account)
-        self._client.reqOpenOrders()
+        self._look_at_ours()
+
+    def _look_at_ours(self) -> None:
+        """Hear of the orders of this client. A question of its own: its end ends no other."""
+
+        async def ask() -> None:
+            with contextlib.suppress(Silent):
+                await self._questions.ask_by_name("open", self._client.reqOpenOrders)
+
+        self._looking = asyncio.ensure_future(ask())
 
     @property
     def is_up(self) -> bool:
@@ -148,13 +159,10 @@ class Tws:
             self.gone.set_result(None)
 
     def _fail_all(self, why: str) -> None:
-        waiting: Iterable[asyncio.Future[Any]] = [
-            *(future for future, _ in self._asked.values()),
-            *(waiter.future for some in self._waiters.values() for waiter in some),
-        ]
-        for future in waiting:
-            if not future.done():
-                future.set_exception(Silent(why))
+        self._questions.fail_all(why)
+        for waiter in (one for some in self._waiters.values() for one in some):
+            if not waiter.future.done():
+                waiter.future.set_exception(Silent(why))
 
     def _throttle(self, on: bool) -> None:
         self.is_throttled = on
@@ -167,22 +175,12 @@ class Tws:
 
     # ------------------------------------------------------------------------- what TWS says
 
-    def _row(self, key: Any, row: Any) -> None:
-        if key in self._asked:
-            self._asked[key][1].append(row)
-
-    def _end(self, key: Any) -> None:
-        if key in self._asked:
-            future, rows = self._asked[key]
-            if not future.done():
-                future.set_result(rows)
-
     def _next_id(self, number: int) -> None:
         self._client.updateReqId(number)
 
     def _current_time(self, seconds: int) -> None:
-        self._row("time", seconds)
-        self._end("time")
+        self._questions.row("time", seconds)
+        self._questions.end("time")
 
     def _ours(self, contract: Any, account: str) -> bool:
         stock = contract.secType == "STK" and contract.currency == "USD"
@@ -198,7 +196,7 @@ class Tws:
         if before is not None:
             told.filled = before.filled
         self.known[told.perm] = told
-        self._row("open", told.perm)
+        self._questions.row("open", told.perm)
         self._wake(told)
 
     def _order_status(self, *said: Any) -> None:
@@ -219,14 +217,14 @@ class Tws:
 
     def _completed_order(self, contract: Any, order: Any, state: Any) -> None:
         if self._ours(contract, order.account):
-            self._row("completed", Standing.of(order, contract, state.status))
+            self._questions.row("completed", Standing.of(order, contract, state.status))
 
     def _exec_details(self, request: int, contract: Any, raw: Any) -> None:
         if not self._ours(contract, raw.acctNumber):
             return
         found = Execution.of(contract, raw)
-        if request in self._asked:
-            self._row(request, found)
+        if request in self._questions:
+            self._questions.row(request, found)
         else:
             self._heard.execution(found)
 
@@ -242,7 +240,6 @@ class Tws:
             missing.discard(report.execId)
             if not missing:
                 all_here.set()
-        self._fees_missing = [one for one in self._fees_missing if not one[1].is_set()]
         self._heard.fee(report.execId)
 
     def _portfolio(self, contract: Any, _qty: float, price: float, *rest: Any) -> None:
@@ -257,17 +254,17 @@ class Tws:
             self._cut_off = code == 1100
             if self._cut_off:
                 self._fail_all("TWS has lost the venue")
+            else:
+                self._look_at_ours()
             self._heard.connectivity(up=not self._cut_off, data_lost=code == 1101)
         self.in_use = self.in_use or code == 326
         waiting = [one for one in self._waiters.get(request, ()) if not one.future.done()]
         refused = next((one for one in waiting if code in one.refused), None)
         if refused is not None:
             refused.future.set_exception(Refused(code, text))
-        elif request in self._asked and not 2100 <= code < 2200:
-            future, _ = self._asked[request]
-            if not future.done():
-                future.set_exception(Refused(code, text))
-        elif not waiting:
+        elif request in self._questions and not 2100 <= code < 2200:
+            self._questions.fail(request, Refused(code, text))
+        elif not waiting or code in NEW_REFUSED:
             self._stray_error(request, code, text)
         log(f"TWS says {code} about {request}: {text}")
 
@@ -276,62 +273,51 @@ class Tws:
         told = next((one for one in self.known.values() if _key(one) == mine), None)
         if told is None or request < 0:
             self._heard.trouble(request, code, text)
-        elif code in NEW_REFUSED and told.status not in _ENDED[:3]:
-            if request in self._changed:
-                self._heard.hole(f"order {told.perm} or its replacement was refused")
+        elif code in NEW_REFUSED and told.status not in _OVER:
+            if request in self._changed or request in self._waiters:
+                self._heard.hole(f"order {told.perm}, or a change or end of it, was refused")
             else:
                 self._heard.rejected(told, code, text)
 
     # ------------------------------------------------------------------------- questions
 
-    async def _ask(self, key: Any, send: Callable[[], None]) -> list[Any]:
-        if not self.is_up:
-            raise Silent("TWS is not connected")
-        future: asyncio.Future[list[Any]] = asyncio.get_running_loop().create_future()
-        self._asked[key] = (future, [])
-        try:
-            send()
-            return await asyncio.wait_for(future, _ANSWER_S)
-        except TimeoutError:
-            raise Silent(f"TWS does not answer about {key}") from None
-        except ConnectionError as error:
-            raise Silent(str(error)) from None
-        finally:
-            del self._asked[key]
-
-    async def _ask_by_name(self, name: str, send: Callable[[], None]) -> list[Any]:
-        """Ask what TWS answers without a number: one at a time."""
-        async with self._locks.setdefault(name, asyncio.Lock()):
-            return await self._ask(name, send)
-
     async def open_orders(self) -> list[Standing]:
         """Return every open order of the account, whoever placed it."""
-        perms = await self._ask_by_name("open", self._client.reqAllOpenOrders)
+        perms = await self._questions.ask_by_name("open", self._client.reqAllOpenOrders)
         return [self.known[perm] for perm in sorted(set(perms))]
 
     async def completed_orders(self) -> list[Standing]:
         """Return the orders that are over, as far back as TWS knows them."""
-        found: list[Standing] = await self._ask_by_name(
+        found: list[Standing] = await self._questions.ask_by_name(
             "completed", lambda: self._client.reqCompletedOrders(False)
         )
         return found
 
-    async def executions(self) -> list[tuple[Execution, str]]:
+    async def executions(self, since: datetime | None = None) -> list[tuple[Execution, str]]:
         """Return the day's executions with their fees, in order; corrections replace the first."""
         request = self.new_request()
         wanted = self._library.ExecutionFilter(acctCode=self.account)
-        rows = await self._ask(request, lambda: self._client.reqExecutions(request, wanted))
+        send = self._client.reqExecutions
+        rows = await self._questions.ask(request, lambda: send(request, wanted))
         latest: dict[str, Execution] = {}
         for found in sorted(rows, key=lambda one: without_correction(one.exec_id)):
             latest[without_correction(found.exec_id)[0]] = found
-        missing = {one.exec_id for one in latest.values()} - self.fees.keys()
-        if missing:
-            all_here = asyncio.Event()
-            self._fees_missing.append((missing, all_here))
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(all_here.wait(), FEE_WAIT_S)
-        ordered = sorted(latest.values(), key=lambda one: (one.at, one.perm, float(one.cum)))
+        asked = [one for one in latest.values() if since is None or one.at >= since]
+        await self._await_fees({one.exec_id for one in asked} - self.fees.keys())
+        ordered = sorted(asked, key=lambda one: (one.at, one.perm, float(one.cum)))
         return [(found, self.fee_of(found)) for found in ordered]
+
+    async def _await_fees(self, missing: set[str]) -> None:
+        if not missing:
+            return
+        waits = (missing, asyncio.Event())
+        self._fees_missing.append(waits)
+        try:
+            await asyncio.wait_for(waits[1].wait(), FEE_WAIT_S)
+        except TimeoutError:
+            return
+        finally:
+            self._fees_missing.remove(waits)
 
     def fee_of(self, found: Execution) -> str:
         """Return the fee of an execution; nothing where TWS has not told it in time."""
@@ -364,8 +350,12 @@ class Tws:
 
     async def positions(self) -> list[tuple[str, float, float]]:
         """Return symbol, quantity and average cost of what the account holds in stocks."""
-        rows = await self._ask_by_name("positions", self._client.reqPositions)
-        self._client.cancelPositions()
+        try:
+            rows = await self._questions.ask_by_name("positions", self._client.reqPositions)
+        finally:
+            # Whatever came of it: TWS would go on telling.
+            with contextlib.suppress(ConnectionError):
+                self._client.cancelPositions()
         held = [row for row in rows if self._ours(row[1], row[0]) and row[2] != 0]
         if any(row[1].symbol not in self.prices for row in held):
             # They come a moment after the connection.
@@ -383,9 +373,13 @@ class Tws:
         """
         request, names = self.new_request(), "TotalCashValue,NetLiquidation,BuyingPower"
         send = self._client.reqAccountSummary
-        async with self._locks.setdefault("summary", asyncio.Lock()):
-            rows = await self._ask(request, lambda: send(request, "All", names))
-        self._client.cancelAccountSummary(request)
+        async with self._one_summary:
+            try:
+                rows = await self._questions.ask(request, lambda: send(request, "All", names))
+            finally:
+                # Whatever came of it: TWS grants two at a time.
+                with contextlib.suppress(ConnectionError):
+                    self._client.cancelAccountSummary(request)
         mine = [row for row in rows if row[0] == self.account]
         if others := {currency for *_, currency in mine} - {"USD"}:
             raise Refused(0, f"the account is kept in {', '.join(sorted(others))}, not in dollars")
@@ -393,7 +387,8 @@ class Tws:
 
     async def time(self) -> float:
         """Return TWS's time, in seconds since 1970."""
-        return float((await self._ask_by_name("time", self._client.reqCurrentTime))[0])
+        rows = await self._questions.ask_by_name("time", self._client.reqCurrentTime)
+        return float(rows[0])
 
     async def stock(self, symbol: str) -> Any:
         """Return what TWS knows of a stock: its ``ContractDetails``.
@@ -407,7 +402,7 @@ class Tws:
             request = self.new_request()
             wanted = self._library.Stock(symbol, "SMART", "USD")
             send = self._client.reqContractDetails
-            rows = await self._ask(request, lambda: send(request, wanted))
+            rows = await self._questions.ask(request, lambda: send(request, wanted))
             if len({row.contract.conId for row in rows}) != 1:
                 raise Refused(200, f"TWS knows {len(rows)} stocks that are called {symbol}")
             self.details[symbol] = rows[0]
@@ -421,7 +416,7 @@ class Tws:
         self._waiters.setdefault(order_id, []).append(waiter)
         try:
             send()
-            return await asyncio.wait_for(waiter.future, _ANSWER_S)
+            return await asyncio.wait_for(waiter.future, ANSWER_S)
         except TimeoutError:
             raise Silent(f"TWS says nothing about order {order_id}") from None
         except ConnectionError as error:

@@ -7,9 +7,9 @@ import base64
 import hashlib
 import json
 import struct
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 __all__ = ["Request", "Socket", "answer", "read_request"]
@@ -65,6 +65,9 @@ def answer(status: int, body: Any = None, **headers: str) -> bytes:
 class Socket:
     """The server's end of a WebSocket."""
 
+    _dump: Callable[[Any], str] = staticmethod(json.dumps)
+    _load: Callable[[bytes], Any] = staticmethod(json.loads)
+
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader, self._writer = reader, writer
         self.listens = False
@@ -73,10 +76,10 @@ class Socket:
 
     @classmethod
     def accept(
-        cls, request: Request, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> Socket:
+        cls, headers: Mapping[str, str], reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> Self:
         """Answer the handshake."""
-        key = request.headers.get("sec-websocket-key", "").encode()
+        key = headers.get("sec-websocket-key", "").encode()
         digest = hashlib.sha1(key + _GUID, usedforsecurity=False).digest()
         head = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         accepted = base64.b64encode(digest).decode()
@@ -88,7 +91,7 @@ class Socket:
         if self._writer.transport.get_write_buffer_size() > _UNSENT_MAX:
             self.cut()
         else:
-            self._frame(_TEXT, json.dumps(message).encode())
+            self._frame(_TEXT, self._dump(message).encode())
 
     def cut(self) -> None:
         """End the connection without a word."""
@@ -133,4 +136,4 @@ class Socket:
             if opcode == _PING:
                 self._frame(_PONG, raw)
             elif opcode in (_TEXT, _BINARY):
-                await handle(json.loads(raw))
+                await handle(self._load(raw))

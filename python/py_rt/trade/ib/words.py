@@ -204,6 +204,11 @@ class Standing:
             filled="0" if filled in (None, _UNSET) else plain(filled),
         )
 
+    @property
+    def state(self) -> str:
+        """How it stands, in Alpaca's words."""
+        return _STATES.get(self.status, self.status.lower())
+
     def has_terms(self, qty: str, limit: str | None) -> bool:
         """Return whether quantity and limit are these."""
         return Decimal(self.qty) == Decimal(qty) and (
@@ -223,7 +228,7 @@ class Standing:
             "filled_qty": self.filled if filled is None else filled,
             "limit_price": self.limit,
             "stop_price": self.stop,
-            "status": state or _STATES.get(self.status, self.status.lower()),
+            "status": state or self.state,
             "replaces": None,
             "replaced_by": None,
             "updated_at": iso(now),
