@@ -201,7 +201,7 @@ fn differs(before: &Order, order: &Order) -> bool {
     same != *order
 }
 
-/// Whether the report is no sign of the order: the venue does not know it, which proves nothing yet.
+/// Whether the report is no sign of the order: it is not known, which proves nothing yet.
 fn is_silence(order: &Order, report: &Report) -> bool {
     report.kind == ReportKind::NotFound && !order.is_terminal()
 }
