@@ -144,7 +144,8 @@ def test_every_order_has_its_story(session: Path) -> None:
         if row["status"] != "Replaced":
             assert story.venue_order_id == row["venue_order_id"]
             assert states[-1]["cum_qty"] == row["cum_qty"]
-        assert rt.explain(session, str(row["venue_order_id"])) == story
+        if row["venue_order_id"]:
+            assert rt.explain(session, row["venue_order_id"]) == story
     rows = [row for row in rows if row["client_order_id"] not in unsent]
     told = cli("explain", rows[0]["client_order_id"], "--state-dir", str(session))
     assert told.returncode == 0
