@@ -64,10 +64,12 @@ pub enum Fault {
     SectorsSwapped,
     /// A new order is under way for seconds, longer than anybody believes in it.
     RequestLate,
+    /// A replace that was answered with 200 is decided seconds later.
+    ReplaceLate,
 }
 
 /// All of them, in order.
-pub const FAULTS: [Fault; 29] = [
+pub const FAULTS: [Fault; 30] = [
     Fault::RequestLost,
     Fault::AnswerReset,
     Fault::GatewayPage,
@@ -97,6 +99,7 @@ pub const FAULTS: [Fault; 29] = [
     Fault::ReportLost,
     Fault::SectorsSwapped,
     Fault::RequestLate,
+    Fault::ReplaceLate,
 ];
 /// How many of them there were when the first seeds failed; those seeds keep their meaning.
 const FIRST_FAULTS: usize = 26;
@@ -182,6 +185,14 @@ impl Plan {
     /// that rare combinations come up too.
     #[must_use]
     pub fn draw(seed: u64) -> Self {
+        let mut plan = Self::draw_second(seed);
+        plan.rates[Fault::ReplaceLate as usize] = draw_rate(&mut Dice::new(seed).fork(11));
+        plan
+    }
+
+    /// What a seed meant before replaces were decided late.
+    #[must_use]
+    pub fn draw_second(seed: u64) -> Self {
         let mut plan = Self::draw_first(seed);
         let mut dice = Dice::new(seed).fork(5);
         for fault in [Fault::ReportLost, Fault::SectorsSwapped] {

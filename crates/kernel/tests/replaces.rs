@@ -173,6 +173,29 @@ fn a_lost_replace_that_was_accepted_is_found() {
 }
 
 #[test]
+fn a_replace_that_is_listed_and_not_decided_counts_both_ways() {
+    let mut rig = working();
+    rig.ask(&[Wish::Replace(1, Some(25), Some(9_991))]);
+    rig.forget();
+    rig.report(&revised(1, rig.now, snapshot(PendingReplace, 25, 0)));
+    let order = rig.order(1);
+    assert_eq!((order.order_qty, order.leaves_qty()), (Qty(10), Qty(25)));
+    rig.pass(SECOND);
+    assert_eq!(rig.queries().first(), Some(&asks_for(1, 1)));
+    rig.tell(1, fill(10, 10, 9_990));
+    assert_eq!(rig.status(1), PendingReplace, "it may yet become larger");
+    rig.report(&revised(
+        1,
+        rig.now,
+        ReportKind::ReplaceRejected {
+            reason: RejectReason::Venue,
+        },
+    ));
+    assert_eq!(rig.order(1).order_qty, Qty(10));
+    assert_eq!((rig.status(1), rig.held()), (Filled, 10));
+}
+
+#[test]
 fn a_replace_that_was_listed_and_then_refused_is_undone_by_asking() {
     let mut rig = working();
     rig.ask(&[Wish::Replace(1, Some(25), Some(9_991))]);

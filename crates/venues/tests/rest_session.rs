@@ -346,6 +346,43 @@ fn a_cancel_without_venue_id_looks_the_order_up() {
 }
 
 #[test]
+fn an_order_that_is_to_take_anothers_place_has_it_when_that_one_is_replaced() {
+    let (old_id, new_id) = (format!("\"{UUID}\""), format!("\"{UUID_2}\""));
+    let new = order(&[
+        ("id", &new_id),
+        ("client_order_id", "\"rt-abcdef27-5-1\""),
+        ("status", "\"accepted\""),
+        ("replaces", &old_id),
+    ]);
+    for (word, revision, status) in [
+        ("replaced", 1, OrderStatus::New),
+        ("pending_replace", 0, OrderStatus::PendingReplace),
+        ("new", 0, OrderStatus::New),
+    ] {
+        let mut session = live();
+        session.handle_request(T0, LOOKUP);
+        request(&mut session);
+        session.handle_input(T0, &answer(200, "", &new));
+        assert_eq!(request(&mut session).0, format!("GET /v2/orders/{UUID}"));
+        let by = if word == "replaced" { &new_id } else { "null" };
+        let old = order(&[("status", &format!("\"{word}\"")), ("replaced_by", by)]);
+        session.handle_input(T0, &answer(200, "", &old));
+        if word == "replaced" {
+            assert_eq!(request(&mut session).0, format!("GET /v2/orders/{UUID_2}"));
+            session.handle_input(T0, &answer(200, "", &new));
+        }
+        let all = events(&mut session);
+        let [VenueEvent::Report(report)] = all[..] else {
+            panic!("{all:?}");
+        };
+        let ReportKind::Snapshot { status: told, .. } = report.kind else {
+            panic!("{report:?}");
+        };
+        assert_eq!((report.client_order_id.revision, told), (revision, status));
+    }
+}
+
+#[test]
 fn a_replaced_order_is_followed_to_the_one_that_stands() {
     let mut session = live();
     session.handle_request(T0, LOOKUP);

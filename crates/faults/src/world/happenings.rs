@@ -20,7 +20,9 @@ impl World {
                 self.at(delay, Due::Cancel(order));
             }
             Began::Replace(old, new) => {
-                let delay = self.dice.between(0, 60);
+                let late = self.strikes(Fault::ReplaceLate);
+                let longest = if late { 6_000 } else { 60 };
+                let delay = self.dice.between(0, longest);
                 self.at(delay, Due::Replace(old, new));
             }
         }

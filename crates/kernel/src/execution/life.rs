@@ -4,10 +4,12 @@
 //! executions; the executed quantity is the arbiter between states that disagree.
 
 use py_rt_types::{
-    OrderStatus, Price, Qty, Query, RejectReason, Report, ReportKind, TimeInForce, UnixNanos,
-    VenueOrderId,
+    OrderStatus, Qty, Query, RejectReason, Report, ReportKind, TimeInForce, UnixNanos, VenueOrderId,
 };
 
+use super::replacing::{
+    apply_refused_terms, apply_replaced, await_replaced, imply_replaced, shows_replaced,
+};
 use super::{ExecutionTimes, Order, PendingReplace};
 
 /// Looks for an unknown order before "no such order" is believed.
@@ -173,27 +175,6 @@ pub(super) fn apply(
     }
 }
 
-/// An execution or an end under the id of a replace proves that the replace happened.
-fn imply_replaced(order: &mut Order, report: &Report) {
-    let proves = matches!(
-        report.kind,
-        ReportKind::Fill { .. }
-            | ReportKind::Canceled { .. }
-            | ReportKind::Expired { .. }
-            | ReportKind::DoneForDay { .. }
-    );
-    if let Some(pending) = order.pending_replace {
-        if proves && report.client_order_id.revision == pending.revision {
-            apply_replaced(
-                order,
-                pending.revision,
-                pending.order_qty,
-                pending.limit_price,
-            );
-        }
-    }
-}
-
 /// Whether anything but our own book-keeping about silence is different.
 fn differs(before: &Order, order: &Order) -> bool {
     let mut same = *before;
@@ -259,7 +240,7 @@ fn confirm(order: &mut Order) {
 
 /// Puts a live order into the state that its facts imply: working, or filled when no replace
 /// can make it larger.
-fn settle(order: &mut Order) {
+pub(super) fn settle(order: &mut Order) {
     if order.is_terminal() {
         return;
     }
@@ -274,7 +255,7 @@ fn settle(order: &mut Order) {
 }
 
 /// A request about the order was refused: a confirmed order stands, the others are no wiser.
-fn stand(order: &mut Order) {
+pub(super) fn stand(order: &mut Order) {
     if !is_unconfirmed(order) {
         settle(order);
     }
@@ -304,17 +285,6 @@ fn end(order: &mut Order, status: OrderStatus, reason: Option<RejectReason>) {
     order.pending_replace = None;
 }
 
-fn apply_replaced(order: &mut Order, revision: u16, order_qty: Qty, limit_price: Option<Price>) {
-    if revision < order.client_order_id.revision {
-        return;
-    }
-    order.client_order_id.revision = revision;
-    order.order_qty = order_qty;
-    order.limit_price = limit_price.or(order.limit_price);
-    order.pending_replace = None;
-    settle(order);
-}
-
 /// Takes over how the venue says the order stands. True when a cancel of ours was lost: the venue
 /// has the order and is not ending it.
 fn apply_snapshot(
@@ -336,6 +306,15 @@ fn apply_snapshot(
     let revision = report.client_order_id.revision;
     if status == OrderStatus::Rejected && revision > 0 {
         apply_refused_terms(order, now, revision, times);
+        return false;
+    }
+    if status == OrderStatus::PendingReplace && revision > order.client_order_id.revision {
+        let terms = PendingReplace {
+            order_qty,
+            limit_price,
+            revision,
+        };
+        await_replaced(order, now, terms, times);
         return false;
     }
     let pending = order.pending_replace.map(|pending| pending.revision);
@@ -361,49 +340,6 @@ fn apply_snapshot(
     }
     settle(order);
     order.cancel_requested && status != OrderStatus::PendingCancel
-}
-
-/// Whether these terms are those that a replace on its way is to bring, and not those of now: it
-/// has happened then, also at a venue that keeps the id of the order.
-fn shows_replaced(order: &Order, order_qty: Qty, limit_price: Option<Price>) -> bool {
-    let now = (order.order_qty, order.limit_price);
-    order.pending_replace.is_some_and(|pending| {
-        let wanted = (pending.order_qty, pending.limit_price.or(now.1));
-        wanted == (order_qty, limit_price) && wanted != now
-    })
-}
-
-/// A look at the venue shows terms as refused that a replace would have given to the order.
-fn apply_refused_terms(order: &mut Order, now: UnixNanos, revision: u16, times: &ExecutionTimes) {
-    let stands = order.client_order_id.revision;
-    if revision > stands {
-        apply_refused_replace(order, now, revision, times);
-    } else if revision == stands && !order.is_terminal() {
-        // A list had shown the replace as taken. The order before it may work on, and nobody can
-        // say on which terms: it is asked for, and what is said of it holds.
-        let before = revision - 1;
-        order.client_order_id.revision = before;
-        order.pending_replace = Some(PendingReplace {
-            order_qty: order.order_qty,
-            limit_price: order.limit_price,
-            revision: before,
-        });
-        order.status = OrderStatus::Unknown;
-        order.alarm = now.plus(times.query_pause_ns.max(1));
-    }
-}
-
-/// A replace was refused: the order goes on as it was, and is asked for next.
-fn apply_refused_replace(order: &mut Order, now: UnixNanos, revision: u16, times: &ExecutionTimes) {
-    let pending = order.pending_replace.map(|pending| pending.revision);
-    if order.is_terminal() || pending != Some(revision) {
-        return;
-    }
-    order.pending_replace = None;
-    stand(order);
-    if !order.is_terminal() {
-        order.alarm = now.plus(times.query_pause_ns.max(1));
-    }
 }
 
 fn apply_not_found(order: &mut Order, now: UnixNanos, report: &Report, times: &ExecutionTimes) {

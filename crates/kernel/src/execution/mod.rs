@@ -8,6 +8,7 @@ mod life;
 mod order;
 mod orders;
 pub mod parents;
+mod replacing;
 mod sync;
 mod targets;
 

@@ -206,7 +206,8 @@ impl Order {
     /// The order's whole state: the answer to a query.
     ///
     /// An order that was replaced has no state of its own; it shows as `Unknown` here, and whoever
-    /// asked must ask for `replaced_by`.
+    /// asked must ask for `replaced_by`. One that is to take the place of another and was only
+    /// received shows as `PendingReplace`: whether it does, that other one tells.
     #[must_use]
     pub const fn snapshot(&self) -> ReportKind {
         ReportKind::Snapshot {
@@ -222,6 +223,7 @@ impl Order {
     const fn status(&self) -> OrderStatus {
         match self.state {
             OrderState::Status(status) => status,
+            OrderState::Received if self.is_replacement() => OrderStatus::PendingReplace,
             OrderState::Received if self.cum_qty.0 > 0 => OrderStatus::PartiallyFilled,
             OrderState::Received => OrderStatus::New,
             OrderState::Replaced => OrderStatus::Unknown,
@@ -270,10 +272,23 @@ impl Order {
         }
     }
 
-    /// Whether this order took the place of another.
+    /// Whether this order took the place of another, or is to take it.
     #[must_use]
     pub const fn is_replacement(&self) -> bool {
         self.replaces.0 != 0
+    }
+
+    /// Whether it is not known yet that this order takes the place of another.
+    #[must_use]
+    pub fn is_undecided(&self) -> bool {
+        self.is_replacement() && self.state == OrderState::Received
+    }
+
+    /// The same order, where the one before it is known to be gone.
+    #[must_use]
+    pub const fn in_place(mut self) -> Self {
+        self.replaces = VenueOrderId(0);
+        self
     }
 }
 

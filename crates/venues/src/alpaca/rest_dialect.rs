@@ -1,7 +1,8 @@
 //! The request connection's dialect: which request a step is, and what its answer says.
 //!
 //! - a cancel whose venue id is not known first looks the order up;
-//! - a question is answered to the end: pages are turned, a replaced order is followed.
+//! - a question is answered to the end: pages are turned, a replaced order is followed, and of one
+//!   that is to take another's place that other one is looked at.
 
 use alloc::collections::VecDeque;
 use alloc::string::ToString;
@@ -35,6 +36,8 @@ pub enum Step {
     First,
     /// The cancel of an order that was looked up.
     CancelThis(VenueOrderId),
+    /// The order whose place another is to take.
+    ReadBefore(VenueOrderId),
     /// The order that took the place of another.
     Read(VenueOrderId),
     /// The page behind this row.
@@ -55,7 +58,7 @@ impl RestDialect for Encoder {
         self.handle_time(now);
         match (&job.request, &job.step) {
             (_, Step::CancelThis(id)) => self.encode_cancel(*id, out),
-            (_, Step::Read(id)) => self.encode_order(*id, out),
+            (_, Step::ReadBefore(id) | Step::Read(id)) => self.encode_order(*id, out),
             (VenueRequest::New(order), _) => return self.encode_new(order, out),
             (VenueRequest::Replace(order), _) => return self.encode_replace(order, out),
             (VenueRequest::Cancel(order), _) if order.venue_order_id.0 != 0 => {
@@ -120,7 +123,7 @@ impl Encoder {
     ) -> Next {
         let looking_up = match (&job.request, &job.step) {
             (VenueRequest::Cancel(order), Step::First) => order.venue_order_id.0 == 0,
-            (_, Step::Read(_)) => true,
+            (_, Step::ReadBefore(_) | Step::Read(_)) => true,
             _ => false,
         };
         let call = if looking_up {
@@ -151,6 +154,11 @@ impl Encoder {
             }
             Call::Cancel => {
                 job.step = Step::CancelThis(order.venue_order_id);
+                return Next::Again;
+            }
+            Call::Query if matches!(job.step, Step::Read(_)) => order.in_place().snapshot(),
+            Call::Query if order.is_undecided() => {
+                job.step = Step::ReadBefore(order.replaces);
                 return Next::Again;
             }
             Call::Query => order.snapshot(),
@@ -221,8 +229,10 @@ impl Encoder {
             job.step = Step::Read(order.replaced_by);
             return Ok(Next::Again);
         }
-        let mut reports = Vec::from([order.report(order.snapshot())]);
-        if order.venue_order_id != asked {
+        let followed = order.venue_order_id != asked;
+        let shown = if followed { order.in_place() } else { order };
+        let mut reports = Vec::from([order.report(shown.snapshot())]);
+        if followed {
             let mut before = order.report(ReportKind::Accepted);
             before.client_order_id.revision = 0;
             before.venue_order_id = asked;
