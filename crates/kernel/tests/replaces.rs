@@ -173,6 +173,25 @@ fn a_lost_replace_that_was_accepted_is_found() {
 }
 
 #[test]
+fn a_replace_that_was_given_up_for_lost_and_works_holds() {
+    let mut rig = working();
+    rig.ask(&[Wish::Replace(1, Some(25), Some(9_991))]);
+    rig.pass(20 * SECOND);
+    for _ in 0..2 {
+        rig.report(&revised(1, rig.now, ReportKind::NotFound));
+    }
+    assert_eq!(rig.kernel.orders().exposure(FIRST).buy, 10, "given up");
+    rig.report(&revised(1, rig.now, snapshot(New, 25, 0)));
+    let order = rig.order(1);
+    assert_eq!(
+        (order.order_qty, order.limit_price),
+        (Qty(25), Some(Price(9_990)))
+    );
+    assert_eq!(order.client_order_id.revision, 1);
+    assert_eq!(rig.kernel.orders().exposure(FIRST).buy, 25);
+}
+
+#[test]
 fn a_replace_that_is_listed_and_not_decided_counts_both_ways() {
     let mut rig = working();
     rig.ask(&[Wish::Replace(1, Some(25), Some(9_991))]);
