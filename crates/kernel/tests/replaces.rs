@@ -173,6 +173,19 @@ fn a_lost_replace_that_was_accepted_is_found() {
 }
 
 #[test]
+fn a_replace_that_is_told_twice_does_not_end_the_next_one() {
+    let mut rig = working();
+    rig.ask(&[Wish::Replace(1, Some(25), None)]);
+    rig.report(&revised(1, rig.now, replaced(25, 9_990)));
+    rig.ask(&[Wish::Replace(1, Some(40), None)]);
+    rig.report(&revised(1, rig.now, replaced(25, 9_990)));
+    assert_eq!(rig.status(1), PendingReplace);
+    assert_eq!(rig.kernel.orders().exposure(FIRST).buy, 40);
+    rig.report(&revised(2, rig.now, replaced(40, 9_990)));
+    assert_eq!((rig.status(1), rig.order(1).order_qty), (New, Qty(40)));
+}
+
+#[test]
 fn a_replace_that_was_given_up_for_lost_and_works_holds() {
     let mut rig = working();
     rig.ask(&[Wish::Replace(1, Some(25), Some(9_991))]);

@@ -39,7 +39,12 @@ pub(super) fn apply_replaced(
     order.client_order_id.revision = revision;
     order.order_qty = order_qty;
     order.limit_price = limit_price.or(order.limit_price);
-    order.pending_replace = None;
+    // One sent later is still on its way when this is told again; of its own terms it is the proof.
+    let terms = (order.order_qty, order.limit_price);
+    order.pending_replace = order.pending_replace.filter(|later| {
+        let wanted = (later.order_qty, later.limit_price.or(order.limit_price));
+        later.revision > revision && wanted != terms
+    });
     settle(order);
 }
 
