@@ -320,8 +320,8 @@ fn apply_snapshot(
     let pending = order.pending_replace.map(|pending| pending.revision);
     let shown = pending.filter(|_| shows_replaced(order, order_qty, limit_price));
     let revision = shown.unwrap_or(revision);
-    let given_up = pending.is_none() && revision > order.client_order_id.revision;
-    if pending == Some(revision) || given_up || revision > order.revisions_sent {
+    let next = order.client_order_id.revision.saturating_add(1);
+    if revision >= pending.unwrap_or(next) {
         // Also a replace that was given up for lost, or that the journal lost: its terms hold.
         order.revisions_sent = order.revisions_sent.max(revision);
         apply_replaced(order, revision, order_qty, limit_price);
