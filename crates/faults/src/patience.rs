@@ -37,7 +37,7 @@ impl Patience {
         match event {
             Event::Order(event) => {
                 let sequence = event.order.client_order_id.sequence;
-                if event.order.status.is_terminal() {
+                if event.order.is_closed() {
                     self.open.remove(&sequence);
                 } else {
                     self.open.insert(sequence);

@@ -24,7 +24,6 @@ use crate::plan::{Fault, Plan};
 use crate::probes::Probes;
 use crate::setup::{config, instrument, rules};
 use crate::venue::listing::{money_text, LISTINGS};
-use crate::venue::truth::{Status, VenueOrder};
 use crate::wire::{sequence_of, Caller, Referee, SimTransport};
 use crate::world::{World, MS, START};
 
@@ -284,13 +283,7 @@ fn judge(
         let what = format!("{} requests while the venue takes none", world.intrusions);
         return Err(breach("I13", what));
     }
-    // An order that arrived after the venue had said that it has none, and of which nothing was
-    // told, is met at the last comparison only: its cancel is on its way then.
-    let met_last = [Fault::RequestLate, Fault::ReportLost].map(|fault| plan.rate(fault) > 0);
-    let cancels = |order: &VenueOrder| order.status == Status::PendingCancel;
-    let left = truth.orders.iter().filter(|order| order.status.is_open());
-    let mut left = left.filter(|order| met_last != [true; 2] || !cancels(order));
-    if let Some(order) = left.next() {
+    if let Some(order) = truth.orders.iter().find(|order| order.status.is_open()) {
         return Err(breach("I7", format!("left at the venue: {order:?}")));
     }
     if summary.open_orders != 0 {

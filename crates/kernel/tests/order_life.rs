@@ -253,29 +253,6 @@ fn a_found_order_goes_on_and_its_fills_are_asked_for() {
 }
 
 #[test]
-fn an_order_given_up_for_absent_that_appears_is_cancelled_and_its_fills_are_booked() {
-    for late in [
-        ReportKind::Accepted,
-        snapshot(New, 10, 0),
-        fill(3, 3, 9_990),
-    ] {
-        let mut rig = sent(buy(10, 9_990));
-        rig.pass(20 * SECOND);
-        rig.tell(1, ReportKind::NotFound);
-        rig.tell(1, ReportKind::NotFound);
-        assert_eq!(rig.status(1), Rejected);
-        rig.forget();
-        rig.tell(1, late);
-        assert_eq!(rig.status(1), Rejected, "terminal stays terminal");
-        assert_eq!(
-            rig.cancels().len(),
-            1,
-            "but the venue's order must not live on: {late:?}"
-        );
-    }
-}
-
-#[test]
 fn a_cancel_before_the_acceptance_waits_for_it() {
     let mut rig = sent(buy(10, 9_990));
     rig.ask(&[Wish::Cancel(1)]);

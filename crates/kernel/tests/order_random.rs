@@ -77,7 +77,7 @@ fn check(rig: &Rig, ledger: &Ledger, truths: &BTreeMap<u64, Truth>, at: &str) {
     let orders = rig.kernel.orders();
     let (mut buy, mut sell) = (0, 0);
     for order in orders.open() {
-        assert!(!order.is_terminal(), "{at}");
+        assert!(!order.is_closed(), "{at}");
         let total = order
             .pending_replace
             .map_or(order.order_qty, |p| p.order_qty.max(order.order_qty));
@@ -92,6 +92,7 @@ fn check(rig: &Rig, ledger: &Ledger, truths: &BTreeMap<u64, Truth>, at: &str) {
         }
     }
     for order in orders.closed() {
+        assert!(order.is_closed(), "{at}");
         // What the venue says was executed and has not told one by one may change the position.
         let untold = (order.told_qty.0 - order.cum_qty.0).max(0);
         match order.side {

@@ -1,7 +1,9 @@
 //! The life of one order: which report moves it where.
 //!
 //! Rules: only the venue ends an unanswered order; a terminal order stays terminal but books late
-//! executions; the executed quantity is the arbiter between states that disagree.
+//! executions; the executed quantity is the arbiter between states that disagree. An order that
+//! ended because the venue did not know it, and that the venue works after all, stays terminal for
+//! its strategy; it is cancelled and looked after until the venue has ended it.
 
 use py_rt_types::{
     OrderStatus, Qty, Query, RejectReason, Report, ReportKind, TimeInForce, UnixNanos, VenueOrderId,
@@ -23,6 +25,8 @@ const DAY_NS: i64 = 12 * 3_600_000_000_000;
 pub(super) struct Step {
     pub(super) order: Order,
     pub(super) changed: bool,
+    /// It had ended here, and only its end at the venue is new: nothing for its strategy.
+    pub(super) afterwards: bool,
     pub(super) send_cancel: bool,
     pub(super) query: bool,
     pub(super) missing_fills: bool,
@@ -129,7 +133,7 @@ pub(super) fn apply(
         ReportKind::CancelRejected { reason } => {
             order.cancel_requested = false;
             stand(order);
-            query = reason != RejectReason::Venue && !order.is_terminal();
+            query = reason != RejectReason::Venue && !order.is_closed();
         }
         ReportKind::ReplaceRejected { reason } => {
             order.pending_replace = None;
@@ -152,13 +156,10 @@ pub(super) fn apply(
     if report.venue_order_id.0 != 0 && is_of_its_terms(order, report) {
         order.venue_order_id = report.venue_order_id;
     }
+    note_return(order, report);
     let send_cancel = must_cancel(&before, order, report, cancel_lost);
-    arm(
-        &before,
-        order,
-        send_cancel || query,
-        now.plus(times.ack_timeout_ns),
-    );
+    let due = now.plus(times.ack_timeout_ns);
+    arm(&before, order, send_cancel || query, due);
     let changed = differs(&before, order);
     if changed && !is_silence(order, report) {
         order.ts_updated = now;
@@ -168,6 +169,7 @@ pub(super) fn apply(
     Step {
         order: *order,
         changed,
+        afterwards: before.is_disowned() && ended_alike(&before, order),
         send_cancel,
         query,
         missing_fills,
@@ -182,20 +184,32 @@ fn differs(before: &Order, order: &Order) -> bool {
     same != *order
 }
 
+fn ended_alike(before: &Order, order: &Order) -> bool {
+    before.status == order.status && before.cum_qty == order.cum_qty
+}
+
 /// Whether the report is no sign of the order: it is not known, which proves nothing yet.
 fn is_silence(order: &Order, report: &Report) -> bool {
     report.kind == ReportKind::NotFound && !order.is_terminal()
 }
 
-/// Whether the venue works an order that it had disowned: it must be ended there.
-fn is_alive(order: &Order, report: &Report) -> bool {
+/// Notes that the venue works an order that it had disowned, and when it has ended that one too.
+fn note_return(order: &mut Order, report: &Report) {
+    if !order.is_disowned() {
+        order.returned = false;
+        return;
+    }
     match report.kind {
-        ReportKind::Accepted => true,
-        ReportKind::Fill { cum_qty, .. } => cum_qty < order.order_qty,
-        ReportKind::Snapshot { status, .. } => {
-            !status.is_terminal() && status != OrderStatus::PendingCancel
+        ReportKind::Accepted | ReportKind::PendingCancel | ReportKind::PendingReplace => {
+            order.returned = true;
         }
-        _ => false,
+        ReportKind::Fill { cum_qty, .. } => order.returned |= cum_qty < order.order_qty,
+        ReportKind::Snapshot { status, .. } => order.returned = !status.is_terminal(),
+        ReportKind::Canceled { .. }
+        | ReportKind::Expired { .. }
+        | ReportKind::DoneForDay { .. }
+        | ReportKind::Rejected { .. } => order.returned = false,
+        _ => {}
     }
 }
 
@@ -207,8 +221,11 @@ fn is_of_its_terms(order: &Order, report: &Report) -> bool {
 /// Whether a cancel has to leave now: one that waited for the venue's id or for the end of a
 /// replace, one that was lost, or one for an order that the venue works after disowning it.
 fn must_cancel(before: &Order, order: &Order, report: &Report, cancel_lost: bool) -> bool {
-    if before.is_disowned() && is_alive(order, report) {
-        return true;
+    if order.returned {
+        return match report.kind {
+            ReportKind::Snapshot { status, .. } => status != OrderStatus::PendingCancel,
+            _ => !before.returned,
+        };
     }
     let waited = is_waiting(before) && !is_waiting(order);
     order.cancel_requested && !order.is_terminal() && (waited || cancel_lost)
@@ -222,7 +239,7 @@ pub(super) fn is_waiting(order: &Order) -> bool {
 
 /// Sets the alarm after a report: none for what is settled, `due` for what was asked.
 fn arm(before: &Order, order: &mut Order, asked: bool, due: UnixNanos) {
-    if order.is_terminal() {
+    if order.is_closed() {
         order.alarm = UnixNanos::MAX;
     } else if asked {
         order.alarm = due;
@@ -344,7 +361,7 @@ fn apply_snapshot(
 }
 
 fn apply_not_found(order: &mut Order, now: UnixNanos, report: &Report, times: &ExecutionTimes) {
-    if order.is_terminal() {
+    if order.is_closed() {
         return;
     }
     order.not_found = order.not_found.saturating_add(1);
@@ -363,11 +380,7 @@ fn apply_not_found(order: &mut Order, now: UnixNanos, report: &Report, times: &E
     let never_seen = order.venue_order_id.0 == 0 && order.cum_qty.0 == 0;
     let settled = looked_at.since(order.ts_created) >= times.settle_ns;
     if never_seen && settled && order.not_found >= LOOKS {
-        end(
-            order,
-            OrderStatus::Rejected,
-            Some(RejectReason::NeverAccepted),
-        );
+        give_up(order, OrderStatus::Rejected, RejectReason::NeverAccepted);
         return;
     }
     order.alarm = now.plus(pause_ns(order, times));
@@ -375,12 +388,19 @@ fn apply_not_found(order: &mut Order, now: UnixNanos, report: &Report, times: &E
     if !never_seen && of_the_day && looked_at.since(order.ts_updated) >= DAY_NS {
         // Until it is proved the order stays as it was, and so does the time of its last sign.
         if order.not_found >= LOOKS {
-            let reason = Some(RejectReason::UnknownOrder);
-            end(order, OrderStatus::Expired, reason);
+            give_up(order, OrderStatus::Expired, RejectReason::UnknownOrder);
         }
         return;
     }
-    order.status = OrderStatus::Unknown;
+    if !order.is_terminal() {
+        order.status = OrderStatus::Unknown;
+    }
+}
+
+/// The venue does not know the order, and would by now.
+fn give_up(order: &mut Order, status: OrderStatus, reason: RejectReason) {
+    order.returned = false;
+    end(order, status, Some(reason));
 }
 
 /// Whether what was last sent or told of the order is so old that the venue must show it.

@@ -55,6 +55,8 @@ impl Default for ExecutionTimes {
 pub(crate) struct ReportOutcome {
     /// Whether the order changed.
     pub(crate) changed: bool,
+    /// Whether it had ended here before, and only its end at the venue is new.
+    pub(crate) afterwards: bool,
     /// Quantity of the execution that was not booked before.
     pub(crate) fresh_qty: Qty,
     /// Executions are missing: the venue knows of more than we booked.
@@ -260,6 +262,7 @@ impl Execution {
         self.refresh_alarm();
         ReportOutcome {
             changed: step.changed,
+            afterwards: step.afterwards,
             fresh_qty,
             missing_fills: step.missing_fills,
         }

@@ -49,6 +49,9 @@ pub struct Order {
     pub revisions_sent: u16,
     /// A cancel is on its way or was asked for before the venue's id was known.
     pub cancel_requested: bool,
+    /// It ended here because the venue did not know it, and the venue works it after all: it stays
+    /// ended, and is looked after until the venue has ended it too.
+    pub returned: bool,
     /// How often the venue said that it has no such order.
     pub not_found: u8,
     /// When something must be done about silence.
@@ -101,6 +104,7 @@ impl Order {
             pending_replace: None,
             revisions_sent: 0,
             cancel_requested: false,
+            returned: false,
             not_found: 0,
             alarm: UnixNanos::MAX,
             tag,
@@ -127,7 +131,7 @@ impl Order {
     #[must_use]
     pub fn leaves_qty(&self) -> Qty {
         let total = match self.pending_replace {
-            _ if self.status.is_terminal() => Qty::ZERO,
+            _ if self.is_closed() => Qty::ZERO,
             Some(pending) => pending.order_qty.max(self.order_qty),
             None => self.order_qty,
         };
@@ -148,11 +152,18 @@ impl Order {
         strategy == StrategyId::ACCOUNT || self.strategy == strategy
     }
 
-    /// Whether nothing more is expected.
+    /// Whether it has ended, as its strategy was told.
     #[inline]
     #[must_use]
     pub const fn is_terminal(&self) -> bool {
         self.status.is_terminal()
+    }
+
+    /// Whether nothing more is expected: it has ended, and the venue does not work it either.
+    #[inline]
+    #[must_use]
+    pub const fn is_closed(&self) -> bool {
+        self.status.is_terminal() && !self.returned
     }
 
     /// The working state that the executed quantity implies.

@@ -153,7 +153,8 @@ impl Orders {
         }
     }
 
-    /// Open orders by rising id.
+    /// Orders that the venue works or may work, by rising id; among them those that ended here and
+    /// returned ([`Order::returned`]).
     #[inline]
     #[must_use]
     pub fn open(&self) -> &[Order] {
@@ -339,10 +340,10 @@ impl Orders {
             let order = &mut self.open[place];
             let before = order.leaves_qty().0;
             let result = change(order);
-            let (by, ended) = (order.leaves_qty().0 - before, order.is_terminal());
+            let (by, closed) = (order.leaves_qty().0 - before, order.is_closed());
             let line = Line::of(order);
             self.shift(line, by);
-            if ended {
+            if closed {
                 let order = self.open.remove(place);
                 self.insert_closed(order);
             }
@@ -355,7 +356,7 @@ impl Orders {
         let before = self.closed[place].leaves_qty().0;
         let result = change(&mut self.closed[place]);
         let order = self.closed[place];
-        if order.is_terminal() {
+        if order.is_closed() {
             self.shift(Line::of(&order), order.leaves_qty().0 - before);
         } else if let Some(order) = self.closed.remove(place) {
             self.shift(Line::of(&order), -before);

@@ -154,6 +154,7 @@ wire_struct!(Order {
     pending_replace,
     revisions_sent,
     cancel_requested,
+    returned,
     not_found,
     alarm,
     tag,

@@ -221,7 +221,8 @@ impl<S: Strategy> Kernel<S> {
     }
 
     fn replace(&mut self, id: ClientOrderId, qty: Option<Qty>, price: Option<Price>) {
-        let Some(order) = self.execution.orders.find_open(id).copied() else {
+        let order = self.execution.orders.find_open(id).copied();
+        let Some(order) = order.filter(|order| !order.is_terminal()) else {
             return;
         };
         let replace = ReplaceOrder {

@@ -23,7 +23,7 @@ impl<S: Strategy> Kernel<S> {
                 if fresh_qty.0 > 0 {
                     self.book_fill(report, fresh_qty);
                 }
-                self.follow_order(report.client_order_id);
+                self.follow_order(report.client_order_id, true);
                 self.verify(report);
             }
         }
@@ -54,7 +54,7 @@ impl<S: Strategy> Kernel<S> {
             self.book_fill(&report, outcome.fresh_qty);
         }
         if outcome.changed {
-            self.follow_order(id);
+            self.follow_order(id, !outcome.afterwards);
         }
         if outcome.missing_fills && !self.sync.is_asking() {
             // Whatever was booked since: an execution that is missing may be as old as its order.
@@ -78,13 +78,14 @@ impl<S: Strategy> Kernel<S> {
         }
     }
 
-    /// Tells how an order of ours stands after a report changed it, and lets its target go on.
-    fn follow_order(&mut self, id: ClientOrderId) {
+    /// Tells how an order of ours stands after a report changed it, and lets its target go on. Its
+    /// strategy is not told (`tells`) of what becomes of an order that has ended for it.
+    fn follow_order(&mut self, id: ClientOrderId, tells: bool) {
         let Some(order) = self.execution.orders.find(id) else {
             return;
         };
         self.outbox.emit_order(self.now, order, None);
-        if self.running && self.interests.has(Interests::ORDER) {
+        if tells && self.running && self.interests.has(Interests::ORDER) {
             let (ts_recv, order, denial) = (self.now, *order, None);
             self.notices.push_back(Notice::Order(OrderEvent {
                 ts_recv,
@@ -98,7 +99,7 @@ impl<S: Strategy> Kernel<S> {
         if order.is_terminal() {
             let asked_for = order.cancel_requested || order.status == OrderStatus::Filled;
             let (strategy, instrument) = (order.strategy, order.instrument);
-            self.follow_target(strategy, instrument, order.target && !asked_for);
+            self.follow_target(strategy, instrument, tells && order.target && !asked_for);
         }
     }
 

@@ -17,7 +17,7 @@ use crate::risk::{DayImage, Risk};
 use crate::signal::Strategy;
 
 /// The number of this format.
-const FORMAT: u16 = 6;
+const FORMAT: u16 = 7;
 /// Closed orders that are carried over, for late reports.
 const CLOSED_KEPT: usize = 2_048;
 

@@ -188,7 +188,8 @@ impl<'a> Context<'a> {
             _ => (&[][..], open),
         };
         let own = move |order: &&Order| order.strategy == strategy;
-        all.iter().chain(mixed.iter().filter(own))
+        let all = all.iter().chain(mixed.iter().filter(own));
+        all.filter(|order| !order.is_terminal())
     }
 
     /// Orders that this callback asked for so far.
@@ -199,7 +200,9 @@ impl<'a> Context<'a> {
     /// Whether an order is open or was asked for in this callback.
     #[must_use]
     pub fn is_open(&self, id: ClientOrderId) -> bool {
-        self.orders.find_open(id).is_some() || self.requested().any(|o| o.client_order_id == id)
+        let order = self.orders.find_open(id);
+        order.is_some_and(|order| !order.is_terminal())
+            || self.requested().any(|o| o.client_order_id == id)
     }
 
     /// Asks for a new order; it is checked and sent when the callback has returned.

@@ -88,12 +88,17 @@ impl<S: Strategy, T: Transport, J: Tape> Driver<'_, S, T, J> {
                 self.compare_again(now)?;
             }
             Phase::Comparing { until, last } => {
-                // What was kept back is still to be answered.
-                let held = self.lanes.last_held().plus(ANSWER_NS);
-                if self.kernel.is_reconciled() || (now >= until && (held <= now || now >= last)) {
+                // What was kept back is still to be answered, and what appears now is to be ended.
+                let mut waits = self.lanes.last_held().plus(ANSWER_NS);
+                let doubts = self.kernel.orders().open().iter().any(is_in_doubt);
+                if doubts {
+                    waits = waits.max(last.plus(PROOF_NS - HELD_NS));
+                }
+                let agreed = self.kernel.is_reconciled() && (!doubts || now >= waits);
+                if agreed || (now >= until && (waits <= now || now >= last)) {
                     self.duty.phase = Phase::Done;
                 } else if now >= until {
-                    let until = held.min(last);
+                    let until = waits.min(last);
                     self.duty.phase = Phase::Comparing { until, last };
                 }
             }
@@ -163,5 +168,5 @@ impl<S: Strategy, T: Transport, J: Tape> Driver<'_, S, T, J> {
 /// Whether the venue may or may not have it, or its replacement.
 fn is_in_doubt(order: &Order) -> bool {
     let unconfirmed = matches!(order.status, OrderStatus::PendingNew | OrderStatus::Unknown);
-    unconfirmed || order.pending_replace.is_some()
+    unconfirmed || order.pending_replace.is_some() || order.returned
 }
