@@ -3,14 +3,15 @@
 use std::collections::BTreeMap;
 
 use py_rt_kernel::event::Event;
+use py_rt_types::UnixNanos;
 
 use crate::oracle::{Breach, Oracle};
 
 /// Parents and their children, over all lives.
 #[derive(Debug, Default)]
 pub(crate) struct Family {
-    /// Quantity that was asked for, by parent.
-    asked: BTreeMap<u64, i64>,
+    /// Quantities that were asked for one after the other, and when, by parent.
+    asked: BTreeMap<u64, Vec<(UnixNanos, i64)>>,
     /// Parent by child.
     parents: BTreeMap<u64, u64>,
 }
@@ -21,7 +22,20 @@ impl Family {
     }
 
     pub(crate) fn asked(&self, parent: u64) -> Option<i64> {
-        self.asked.get(&parent).copied()
+        self.asked.get(&parent)?.last().map(|terms| terms.1)
+    }
+
+    /// A new life begins with a journal that ends at `until`: what was asked for later was never
+    /// written, and nothing came of it. At the same moment it may have been, or not.
+    pub(crate) fn forget_after(&mut self, until: UnixNanos) {
+        for terms in self.asked.values_mut() {
+            terms.retain(|(at, _)| *at <= until);
+            let sure = terms.iter().rposition(|(at, _)| *at < until).unwrap_or(0);
+            let most = terms[sure.min(terms.len())..].iter().map(|terms| terms.1);
+            if let Some(most) = most.max() {
+                terms.push((until, most));
+            }
+        }
     }
 
     /// Notes what was told; a new child is judged together with all others of its parent.
@@ -29,7 +43,8 @@ impl Family {
         match event {
             Event::Parent(event) => {
                 let id = event.parent.client_order_id.sequence;
-                self.asked.insert(id, event.parent.order_qty.0);
+                let terms = (event.parent.ts_updated, event.parent.order_qty.0);
+                self.asked.entry(id).or_default().push(terms);
                 None
             }
             Event::Order(event) if event.order.parent > 0 && event.denial.is_none() => {

@@ -100,14 +100,19 @@ impl Referee {
         self.bytes.clear();
         self.ended.clear();
         self.patience = Patience::new();
+        let mut until = UnixNanos::MIN;
         for session in sessions(folder).unwrap_or_default() {
             let Ok(mut reader) = JournalReader::open(&segment_path(folder, session)) else {
                 continue;
             };
             while let Ok(Some(record)) = reader.next_record() {
+                if let Entry::Input(now, _) | Entry::Decision(now, _) = &record.entry {
+                    until = *now;
+                }
                 self.oracle.handle_entry(&record.entry);
             }
         }
+        self.family.forget_after(until);
         // Judged when it was written; a life reads only what it finds.
         self.oracle.take_breaches();
         self.told.clear();
