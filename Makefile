@@ -9,6 +9,8 @@ SHELL := /bin/sh
 export PATH := $(PATH):$(HOME)/.cargo/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export CARGO_TERM_COLOR ?= auto
+# The tests start hundreds of processes; without kept bytecode each would compile the house again.
+unexport PYTHONDONTWRITEBYTECODE
 
 PYTHON ?=
 # More than the cores: the tests of sessions wait most of their time.

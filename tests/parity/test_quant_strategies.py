@@ -42,6 +42,11 @@ def run(name: str, data: rt.MarketData, **params: Any) -> tuple[Any, Any]:
     return strategy, rt.backtest(strategy, data, progress=False)
 
 
+@cache
+def twins_run(name: str) -> tuple[Any, Any]:
+    return run(name, daily(6), **TWINS[name])
+
+
 def sent(result: Any) -> dict[tuple[int, str], float]:
     """Signed quantity by second and symbol."""
     orders = result.orders
@@ -52,9 +57,8 @@ def sent(result: Any) -> dict[tuple[int, str], float]:
 
 @pytest.mark.parametrize("name", TWINS)
 def test_orders_are_those_of_the_slow_twin(name: str) -> None:
-    data = daily(6)
-    strategy, result = run(name, data, **TWINS[name])
-    table = closes(data)
+    strategy, result = twins_run(name)
+    table = closes(daily(6))
     wanted = pd.DataFrame(
         getattr(references, name)(table, strategy), index=table.index, columns=table.columns
     ).fillna(0.0)
@@ -74,7 +78,7 @@ def test_the_future_changes_nothing(name: str) -> None:
     data = daily(6)
     table = closes(data)
     cut = table.index[700].value
-    _, whole = run(name, data, **TWINS[name])
+    _, whole = twins_run(name)
     bars = data.bars().copy()
     late = bars["ts_close"] > cut
     for price in ("open", "high", "low", "close"):

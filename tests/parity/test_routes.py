@@ -106,14 +106,16 @@ def cost_of(venue: Venue, side: str, qty: int) -> tuple[Fraction, int] | None:
 def search(venues: list[Venue], side: str, qty: int) -> tuple[int, Fraction]:
     """Return the most that can be had and what that costs at least, by trying every split."""
     best: tuple[int, Fraction] = (0, Fraction(0))
-    ranges = [range(0, sum(q for _, q in v.levels) + 1, v.lot) for v in venues]
-    for parts in itertools.product(*ranges):
-        if sum(parts) > qty:
-            continue
-        costs = [cost_of(v, side, part) for v, part in zip(venues, parts, strict=True)]
-        if all(cost is not None for cost in costs):
-            total = sum((cost[0] for cost in costs if cost), Fraction(0))
-            best = max(best, (sum(parts), total), key=lambda found: (found[0], -found[1]))
+    taken = [
+        [(part, cost[0]) for part in range(0, sum(q for _, q in v.levels) + 1, v.lot)
+         if (cost := cost_of(v, side, part))]
+        for v in venues
+    ]  # fmt: skip
+    for split in itertools.product(*taken):
+        total = sum(part for part, _ in split)
+        if best[0] <= total <= qty:
+            cost = sum((cost for _, cost in split), Fraction(0))
+            best = max(best, (total, cost), key=lambda found: (found[0], -found[1]))
     return best
 
 

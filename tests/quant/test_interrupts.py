@@ -16,11 +16,13 @@ import py_rt as rt
 
 q = rt.quant
 RANDOM = np.random.default_rng(5)
+# A kernel that does not look for Ctrl-C runs to its end behind the other tests: each is given some
+# seconds of work, several times the second in which Ctrl-C must have ended the call.
 WALKS = RANDOM.normal(size=(3000, 300)).cumsum(axis=0) + 1000.0
 WIDE = RANDOM.normal(size=(900, 900))
-COV = np.cov(RANDOM.normal(size=(1500, 900)).T)
+COV = np.cov(RANDOM.normal(size=(1000, 600)).T)
 LONG: dict[str, Callable[[], Any]] = {
-    "zscore": lambda: q.zscore(np.tile(WALKS.ravel(), 3), 2000, "robust"),
+    "zscore": lambda: q.zscore(WALKS.ravel()[:300_000], 2000, "robust"),
     "adf": lambda: q.adf(WALKS.T.ravel(), max_lag=400),
     "screen_pairs": lambda: q.screen_pairs(np.tile(WALKS, 3) + 0.1 * RANDOM.random((3000, 900)),
                                            lags="aic"),
@@ -28,7 +30,7 @@ LONG: dict[str, Callable[[], Any]] = {
     "robust_pca": lambda: q.robust_pca(WIDE),
     "exhaustive": lambda: q.sparse_mean_reversion(WALKS[:, :60], 14, "exhaustive"),
     "hmm": lambda: q.GaussianHMM(6, 50).fit(WALKS[:, 0]),
-    "nearest": lambda: q.nearest_covariance(COV - 0.4 * np.eye(900)),
+    "nearest": lambda: q.nearest_covariance(COV - 0.4 * np.eye(600)),
     "mcmc": lambda: q.mcmc(lambda x: -0.5 * float(x @ x), np.zeros(5), 10**6),
 }  # fmt: skip
 

@@ -16,7 +16,7 @@ import pytest
 from py_rt.errors import ConfigError
 from py_rt.trade import read_config
 from py_rt.trade.secrets import from_file, from_keyring
-from system.rig import COINS, Rig, assert_no_file_knows, rig
+from system.rig import COINS, Rig, assert_no_file_knows, await_that, rig
 
 pytestmark = pytest.mark.system
 
@@ -163,8 +163,7 @@ def test_a_venue_of_our_own_inherits_no_keys(tmp_path: Path) -> None:
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     try:
-        while not (started := children_of(child.pid)):
-            assert child.poll() is None
+        started = await_that(lambda: children_of(child.pid), "it started no venue", 40)
         for one in started:
             assert_silent(Path(f"/proc/{one}/environ").read_bytes(), "environment of the venue")
     finally:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 
 # Raw strings first, then strings, characters (not lifetimes), and both kinds of comments.
 _TOKEN = re.compile(
@@ -35,6 +36,7 @@ class Function:
     length: int
 
 
+@cache
 def code_of(text: str) -> str:
     """Blank comments and the inside of strings; keep every line where it is.
 
@@ -105,12 +107,15 @@ def _matching_brace(code: str, opening: int) -> int:
     return len(code)
 
 
-def definitions(text: str) -> Iterator[tuple[int, str]]:
-    """Yield (line, name) of items, bindings, fields and parameters."""
-    for number, line in enumerate(code_of(text).splitlines(), start=1):
-        for pattern in (_DEFINITION, _BINDING, _TYPED):
-            for match in pattern.finditer(line):
-                yield number, match[1]
+@cache
+def definitions(text: str) -> tuple[tuple[int, str], ...]:
+    """Return (line, name) of items, bindings, fields and parameters."""
+    return tuple(
+        (number, match[1])
+        for number, line in enumerate(code_of(text).splitlines(), start=1)
+        for pattern in (_DEFINITION, _BINDING, _TYPED)
+        for match in pattern.finditer(line)
+    )
 
 
 def function_names(text: str) -> Iterator[tuple[int, str]]:

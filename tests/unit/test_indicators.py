@@ -159,7 +159,7 @@ def test_stream_equals_batch_to_the_last_bit(name, flat) -> None:
     batch = stacked(one.batch(*(table[column] for column in columns)), name)
     for round_ in range(2):
         assert not one.ready, "batch left the state alone"
-        rows = []
+        rows, shown = [], []
         for row in table.drop(columns="x").itertuples(index=False):
             numbers = [row.close if column == "x" and columns == ["x"] else getattr(row, column)
                        for column in columns if column != "x" or columns == ["x"]]  # fmt: skip
@@ -168,9 +168,10 @@ def test_stream_equals_batch_to_the_last_bit(name, flat) -> None:
             # Once as numbers, once as a bar.
             as_bar = round_ == 1 and "y" not in columns
             value = one.update(row) if as_bar else one.update(*numbers)
-            np.testing.assert_array_equal(stacked(value, name), stacked(one.value, name))
-            assert one.ready == (not np.isnan(stacked(value, name)).any())
             rows.append(stacked(value, name))
+            shown.append(stacked(one.value, name))
+            assert one.ready == (not np.isnan(rows[-1]).any())
+        np.testing.assert_array_equal(np.array(shown), np.array(rows))
         np.testing.assert_array_equal(np.array(rows).T.reshape(batch.shape), batch)
         one.reset()
         assert np.isnan(stacked(one.value, name)).all()

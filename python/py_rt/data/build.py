@@ -61,9 +61,10 @@ def build_market(
     if fields:
         inferred = {symbol: one.with_fields(**fields) for symbol, one in inferred.items()}
     known = overrule(inferred, given, log)
+    place = {symbol: at for at, symbol in enumerate(symbols)}
     events, bars = [], []
     for table in tables:
-        number = np.array([symbols.index(s) if s in symbols else 0 for s in table.symbols])
+        number = np.array([place.get(symbol, 0) for symbol in table.symbols])
         index = number[table.codes]
         if table.kind == "bar":
             bars.append(_bars(table, index, known, log))

@@ -25,6 +25,7 @@ _WICK = np.log(1.5)
 _RATIOS = np.array([2.0, 3, 4, 5, 6, 7, 8, 9, 10, 12, 15, 20, 25, 30, 40, 50, 100])
 _NEAR, _NEAR_FAR = 0.03, 0.065
 _HALF_WINDOW = 50
+_AT_ONCE = 10_000
 
 
 @dataclass(frozen=True)
@@ -57,9 +58,23 @@ class Series:
 def _deviation(steps: Floats, at: npt.NDArray[np.intp]) -> Floats:
     """Return a robust standard deviation around some steps, never below the one of the whole."""
     size = np.abs(steps)
-    near = [np.median(size[max(0, i - _HALF_WINDOW) : i + _HALF_WINDOW + 1]) for i in at.tolist()]
-    least = np.maximum(np.array(near, dtype=np.float64), np.median(size))
+    least = np.maximum(_near_medians(size, at), np.median(size))
     return np.asarray(np.maximum(1.4826 * least, 1e-9), dtype=np.float64)
+
+
+def _near_medians(size: Floats, at: npt.NDArray[np.intp]) -> Floats:
+    """Return the median of up to ``_HALF_WINDOW`` values on either side of some places."""
+    near = np.empty(at.size)
+    inside = (at >= _HALF_WINDOW) & (at + _HALF_WINDOW < size.size)
+    for k in np.flatnonzero(~inside).tolist():
+        i = int(at[k])
+        near[k] = np.median(size[max(0, i - _HALF_WINDOW) : i + _HALF_WINDOW + 1])
+    full = np.flatnonzero(inside)
+    if full.size:
+        windows = np.lib.stride_tricks.sliding_window_view(size, 2 * _HALF_WINDOW + 1)
+        for part in np.array_split(full, -(-full.size // _AT_ONCE)):
+            near[part] = np.median(windows[at[part] - _HALF_WINDOW], axis=1)
+    return near
 
 
 def spikes(price: Floats) -> Mask:

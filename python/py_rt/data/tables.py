@@ -231,7 +231,8 @@ def _symbol_codes(
                 "spell each symbol one way",
                 column=str(layout.columns["symbol"]),
             )
-    renumber = np.array([merged.index(name) for name in stripped], dtype=np.int64)
+    place = {name: at for at, name in enumerate(merged)}
+    renumber = np.array([place[name] for name in stripped], dtype=np.int64)
     return tuple(merged), renumber[codes]
 
 

@@ -8,9 +8,9 @@ when they are used: `import py_rt` stays fast.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from py_rt._later import later
 from py_rt.strategies.market_maker import MarketMaker
 from py_rt.strategies.mean_reversion import MeanReversion
 from py_rt.strategies.sma_cross import SmaCross
@@ -37,24 +37,16 @@ __all__ = [
     "TriangularArbitrage",
 ]
 
-_WHERE = {
-    "AdaptiveMeanReversion": "adaptive_meanrev",
-    "CrossVenueArbitrage": "cross_venue_arbitrage",
-    "Pairs": "pairs",
-    "RegimeMomentum": "regime_momentum",
-    "SparseMeanReversion": "sparse_meanrev",
-    "StatArbPortfolio": "stat_arb_portfolio",
-    "TriangularArbitrage": "triangular_arbitrage",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _WHERE:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    found = getattr(import_module(f"{__name__}.{_WHERE[name]}"), name)
-    globals()[name] = found
-    return found
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = later(
+    __name__,
+    __all__,
+    {
+        "adaptive_meanrev": ("AdaptiveMeanReversion",),
+        "cross_venue_arbitrage": ("CrossVenueArbitrage",),
+        "pairs": ("Pairs",),
+        "regime_momentum": ("RegimeMomentum",),
+        "sparse_meanrev": ("SparseMeanReversion",),
+        "stat_arb_portfolio": ("StatArbPortfolio",),
+        "triangular_arbitrage": ("TriangularArbitrage",),
+    },
+)

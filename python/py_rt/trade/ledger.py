@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import json
 import re
-import urllib.error
-import urllib.request
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
@@ -112,11 +110,13 @@ def read_ledger(admin: str) -> dict[str, Any]:
     ConnectionLost
         Nobody answers there.
     """
+    import urllib.request  # brings TLS and mail along; a session never asks
+
     url = f"{admin.rstrip('/')}/admin/ledger"
     try:
         with urllib.request.urlopen(url, timeout=_SECONDS) as answer:  # noqa: S310 - loopback
             ledger: dict[str, Any] = json.load(answer)
-    except (OSError, urllib.error.URLError, ValueError) as error:
+    except (OSError, ValueError) as error:
         raise ConnectionLost(
             f"the paper venue does not answer: {error}", field=url, remedy="is it still running?"
         ) from None

@@ -15,7 +15,6 @@ from typing import Any, Literal
 from py_rt._amounts import Number
 from py_rt.backtest.lineup import Lineup, Strategies, check_limited, line_up
 from py_rt.config import RiskLimits
-from py_rt.data import load
 from py_rt.errors import ConfigError, JournalError, ParameterError
 from py_rt.strategy import Strategy
 from py_rt.trade.addresses import Addresses
@@ -330,6 +329,8 @@ def _on_own_venue(
     lineup = line_up(given, limits, lambda own: own.resolve("paper", cash))
     root = Path(plan.state_dir).resolve()
     _refuse_second_session(root)
+    from py_rt.data import load
+
     data = load(plan.data)
     names = {known.symbol: venue_symbol(known, plan.dialect) for known in data.instruments}
     venue = VenueProcess.find(root)

@@ -16,7 +16,6 @@ import numpy as np
 
 from py_rt._amounts import Number, decimal, plain
 from py_rt._times import to_ns
-from py_rt.data import load
 from py_rt.errors import ConfigError, DataError, ParameterError
 from py_rt.market import Instrument, MarketData
 from py_rt.sim_venue import SimVenue
@@ -186,7 +185,7 @@ def venue_on_data(
     >>> venue_on_data("sample:btcusdt_l2", speed=10).symbols
     ('BTC/USD',)
     """
-    data = _with_book(load(source), str(source))
+    data = _with_book(source, str(source))
     if not 0 < speed <= SPEED_MOST:
         raise ParameterError(
             f"{speed} is out of range", field="speed", remedy=f"use above 0 and up to {SPEED_MOST}"
@@ -374,7 +373,10 @@ def _listing(symbol: str, asset_class: str, known: Instrument | None) -> dict[st
     }
 
 
-def _with_book(data: MarketData, source: str) -> MarketData:
+def _with_book(found: Any, source: str) -> MarketData:
+    from py_rt.data import load
+
+    data = load(found)
     if not {"depth", "quote"} & set(data.kinds):
         kinds = ", ".join(data.kinds) or "empty"
         raise DataError(
@@ -430,7 +432,7 @@ def _instrument(
 def _recording(source: str, folder: Path) -> MarketData:
     beside = folder / source
     found = source if source.startswith("sample:") or not beside.exists() else str(beside)
-    return _with_book(load(found), source)
+    return _with_book(found, source)
 
 
 def _place(data: MarketData, entry: Mapping[str, Any], named: str | None) -> int:
