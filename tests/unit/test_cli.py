@@ -163,6 +163,7 @@ def test_a_slice_and_some_symbols(capsys: pytest.CaptureFixture[str]) -> None:
         (["replay", "nowhere"], 1, "journal", None),
         (["verify", "nowhere.json"], 3, "data", None),
         (["new", "1st"], 2, "config", "NAME"),
+        (["sim-faults", "--dialect", "french"], 2, "parameter", "--dialect"),
     ],
 )  # fmt: skip
 def test_errors_are_one_object_with_the_promised_code(
@@ -252,6 +253,20 @@ def test_the_new_configuration_is_whole(here: Path, monkeypatch: pytest.MonkeyPa
     config = read_config("my_idea/trade.toml")
     assert config.state_dir == here / "my_idea" / "state"
     assert config.params == {"fast": 10, "slow": 30}
+
+
+@pytest.mark.parametrize(
+    ("dialect", "spoken"),
+    [("alpaca", ["alpaca"]), ("binance", ["binance"]), ("both", ["alpaca", "binance"])],
+)
+def test_faults_are_simulated_in_the_dialects_that_are_asked_for(
+    dialect: str, spoken: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ["sim-faults", "--seeds", "2", "--dialect", dialect, "--json"]
+    assert run(asked) == 0
+    found = one_json(capsys)
+    assert list(found["probes"]) == spoken
+    assert (found["seeds"], found["findings"]) == (2 * len(spoken), [])
 
 
 def test_doctor_finds_this_machine_fit(capsys: pytest.CaptureFixture[str]) -> None:

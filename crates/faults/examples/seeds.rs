@@ -1,15 +1,17 @@
-//! Many seeds, without Python: `seeds FIRST COUNT [MOST] [JOBS]`. Exit status 1 when a rule broke.
+//! Many seeds, without Python: `seeds FIRST COUNT [MOST] [JOBS] [DIALECT]`. Exit status 1 when a
+//! rule broke.
 #![allow(clippy::print_stdout)]
 
 use std::process::ExitCode;
 
-use py_rt_faults::{search, Range};
+use py_rt_faults::{search, Dialect, Range};
 
 fn main() -> ExitCode {
-    let mut numbers = std::env::args()
-        .skip(1)
-        .map(|word| word.parse().unwrap_or(1));
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let dialect = words.get(4).and_then(|word| Dialect::parse(word));
+    let mut numbers = words.iter().map(|word| word.parse().unwrap_or(1));
     let range = Range {
+        dialect: dialect.unwrap_or_default(),
         first: numbers.next().unwrap_or(1),
         count: numbers.next().unwrap_or(100),
         most: numbers.next().unwrap_or(1) as usize,

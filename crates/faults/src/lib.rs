@@ -6,6 +6,7 @@
 //! naive oracle ([`oracle`]) reads the journal and recomputes positions, cash and exposure. What
 //! it is not: a backtest; no fill here means anything for a strategy.
 //!
+//! - [`venue`]: the truth. [`mouths`]: the two dialects in which it is spoken.
 //! - [`plan`]: what a seed means: which faults, how often. [`dice`]: randomness from a seed.
 //! - [`world`]: clock, wires and what goes wrong on them. [`wire`]: transport, caller. [`disk`].
 //! - [`gambler`]: the strategy; [`patient`]: its parent orders, [`family`]: the law about them.
@@ -17,6 +18,7 @@ pub mod dice;
 mod disk;
 mod family;
 pub mod gambler;
+mod mouths;
 mod oracle;
 mod patience;
 mod patient;
@@ -31,7 +33,7 @@ mod wire;
 mod world;
 
 pub use oracle::Breach;
-pub use plan::{Fault, Plan, FAULTS};
+pub use plan::{Dialect, Fault, Plan, FAULTS};
 pub use probes::Probes;
 pub use run::{run, Verdict};
 pub use search::{search, Finding, Range, Report};

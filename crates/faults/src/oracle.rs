@@ -3,13 +3,13 @@
 //! It shares no code with the kernel but the nouns and the journal's spelling. Where the kernel may
 //! know better it counts less, so that what it finds wrong is wrong.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use py_rt_kernel::journal::{Decision, Entry, OwnedInput};
 use py_rt_kernel::{Control, Session};
 use py_rt_types::{
-    AccountReport, ClientOrderId, EventKind, NewOrder, OrderStatus, OrderType, Query, ReplaceOrder,
-    Report, ReportKind, Side, UnixNanos, VenueOrderId, END,
+    AccountReport, EventKind, NewOrder, OrderType, Query, ReplaceOrder, Side, UnixNanos,
+    VenueOrderId, END,
 };
 
 use crate::plan::GuardPlan;
@@ -17,6 +17,7 @@ use crate::venue::listing::LISTINGS;
 use guarded::Guarded;
 
 mod guarded;
+mod reports;
 
 const SECOND_NS: i64 = 1_000_000_000;
 /// Longer than all trouble of a run: until then every cancel has left that was asked for.
@@ -30,6 +31,8 @@ pub(crate) struct Rules {
     pub(crate) max_open_orders: usize,
     pub(crate) max_orders_per_second: usize,
     pub(crate) price_collar_bps: i128,
+    /// Whether more may be sold than is held.
+    pub(crate) shortable: bool,
     pub(crate) guards: GuardPlan,
 }
 
@@ -40,6 +43,8 @@ struct Known {
     /// The least of the terms that may be in force.
     qty: i64,
     revision: u16,
+    /// The last that was asked for.
+    asked: u16,
     cum: i64,
     /// Ended by the venue's word, for good.
     over: bool,
@@ -85,6 +90,9 @@ pub(crate) struct Oracle {
     orders: BTreeMap<u64, Known>,
     booked: BTreeMap<(u64, i64), (i64, i64)>,
     at_venue: BTreeMap<VenueOrderId, u64>,
+    /// What of each instrument is ours, in 1e-18: executions, less the fees paid in kind.
+    owned: Vec<i128>,
+    /// The same in whole lots.
     held: Vec<i64>,
     /// The same before the last input: what a timer went by that rang within it.
     held_before: Vec<i64>,
@@ -101,8 +109,8 @@ pub(crate) struct Oracle {
     compared: bool,
     /// Orders that were open when all had to be cancelled, with the time of that.
     doomed: BTreeMap<u64, UnixNanos>,
-    /// Orders that were decided before the restriction that holds now.
-    stale: BTreeSet<u64>,
+    /// Orders that were decided before the restriction that holds now, each with its last terms.
+    stale: BTreeMap<u64, u16>,
     breaches: Vec<Breach>,
 }
 
@@ -113,6 +121,7 @@ impl Oracle {
             orders: BTreeMap::new(),
             booked: BTreeMap::new(),
             at_venue: BTreeMap::new(),
+            owned: vec![0; instruments],
             held: vec![0; instruments],
             held_before: vec![0; instruments],
             paid: 0,
@@ -125,7 +134,7 @@ impl Oracle {
             restricted: false,
             compared: false,
             doomed: BTreeMap::new(),
-            stale: BTreeSet::new(),
+            stale: BTreeMap::new(),
             breaches: Vec::new(),
         }
     }
@@ -140,8 +149,10 @@ impl Oracle {
     }
 
     /// Whether an order was decided before trading was restricted, and must not leave any more.
-    pub(crate) fn is_stale(&self, sequence: u64) -> bool {
-        self.stale.contains(&sequence)
+    pub(crate) fn is_stale(&self, sequence: u64, revision: u16) -> bool {
+        self.stale
+            .get(&sequence)
+            .is_some_and(|&last| revision <= last)
     }
 
     /// The first id that is not reserved.
@@ -209,7 +220,7 @@ impl Oracle {
                         return;
                     }
                     let increasing = self.orders.iter().filter(|(_, known)| !known.reduce_only);
-                    self.stale = increasing.map(|(sequence, _)| *sequence).collect();
+                    self.stale = increasing.map(|(id, known)| (*id, known.asked)).collect();
                 }
                 Control::Resume { .. } | Control::Start => {
                     if *control != Control::Start {
@@ -274,104 +285,6 @@ impl Oracle {
         }
     }
 
-    fn handle_report(&mut self, now: UnixNanos, report: &Report) {
-        let mut sequence = report.client_order_id.sequence;
-        if report.client_order_id == ClientOrderId::FOREIGN {
-            match self.at_venue.get(&report.venue_order_id) {
-                Some(known) => sequence = *known,
-                None => return,
-            }
-        } else if report.venue_order_id.0 != 0 {
-            self.at_venue.insert(report.venue_order_id, sequence);
-        }
-        let instrument = report.instrument.index();
-        let adopted = Known {
-            instrument,
-            side: report.side.sign(),
-            qty: 0,
-            revision: 0,
-            cum: 0,
-            over: false,
-            gone: false,
-            market: false,
-            reduce_only: false,
-            price: None,
-        };
-        match report.kind {
-            ReportKind::Fill {
-                last_qty,
-                cum_qty,
-                last_price,
-                ..
-            } => {
-                // A list names them by the venue's id alone, which the kernel may learn later.
-                let named = report.client_order_id != ClientOrderId::FOREIGN;
-                self.book(now, sequence, (last_qty.0, cum_qty.0, last_price.0), named);
-            }
-            ReportKind::Snapshot {
-                status, order_qty, ..
-            } => {
-                let known = self.orders.entry(sequence).or_insert(adopted);
-                if known.qty == 0 {
-                    known.qty = order_qty.0;
-                }
-                known.gone = false;
-                // The refusal of a replace says nothing about the order.
-                let refused = status == OrderStatus::Rejected
-                    && report.client_order_id.revision > known.revision;
-                known.over |= status.is_terminal() && !refused;
-            }
-            ReportKind::Replaced { order_qty, .. } => {
-                let revision = report.client_order_id.revision;
-                let known = self.orders.get_mut(&sequence);
-                if let Some(known) = known.filter(|known| revision > known.revision) {
-                    known.qty = order_qty.0;
-                    known.revision = revision;
-                }
-            }
-            ReportKind::Canceled { .. }
-            | ReportKind::Expired { .. }
-            | ReportKind::DoneForDay { .. }
-            | ReportKind::Rejected { .. } => self.end(sequence),
-            ReportKind::NotFound => {
-                if let Some(known) = self.orders.get_mut(&sequence) {
-                    known.gone = true;
-                }
-            }
-            _ => {}
-        }
-    }
-
-    fn end(&mut self, sequence: u64) {
-        if let Some(known) = self.orders.get_mut(&sequence) {
-            known.over = true;
-        }
-    }
-
-    fn book(
-        &mut self,
-        now: UnixNanos,
-        sequence: u64,
-        (last, cum, price): (i64, i64, i64),
-        named: bool,
-    ) {
-        let Some(known) = self.orders.get_mut(&sequence) else {
-            return;
-        };
-        if self.booked.contains_key(&(sequence, cum)) {
-            return;
-        }
-        self.booked.insert((sequence, cum), (last, price));
-        known.cum += last;
-        let signed = last * known.side;
-        self.held[known.instrument] += signed;
-        let value = LISTINGS[known.instrument].value(price, signed);
-        self.paid += value;
-        let (instrument, first) = (known.instrument, named && cum == last);
-        self.guarded
-            .book(now, instrument, value.abs(), first, &self.rules.guards);
-    }
-
     fn handle_new(&mut self, now: UnixNanos, order: &NewOrder) {
         let sequence = order.client_order_id.sequence;
         if self.orders.contains_key(&sequence) {
@@ -403,6 +316,7 @@ impl Oracle {
             side,
             qty: order.order_qty.0,
             revision: 0,
+            asked: 0,
             cum: 0,
             over: false,
             gone: false,
@@ -439,6 +353,7 @@ impl Oracle {
         self.guarded.sent(now, (instrument, side, 0, None), false);
         if let Some(known) = self.orders.get_mut(&sequence) {
             known.qty = known.qty.min(order.order_qty.0);
+            known.asked = known.asked.max(order.client_order_id.revision);
             known.price = None;
         }
     }
@@ -452,6 +367,9 @@ impl Oracle {
     ) {
         if self.restricted {
             self.breach("I18", format!("order {sequence} left while restricted"));
+        }
+        if !self.rules.shortable && side < 0 {
+            self.breach("I10", format!("order {sequence} sells what is not held"));
         }
         let recent = self.sent.iter().rev();
         let recent = recent.take_while(|at| now.since(**at) < SECOND_NS).count();

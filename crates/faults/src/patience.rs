@@ -87,8 +87,7 @@ impl Patience {
 ///
 /// So is it when an order arrived after the venue had said for seconds that it has none.
 fn find_unbooked(world: &World, oracle: &Oracle) -> Option<String> {
-    let mute = [Fault::RequestLate, Fault::ReportLost].map(|fault| world.plan.rate(fault));
-    if !mute.contains(&0) {
+    if world.plan.may_arrive_too_late() && world.plan.rate(Fault::ReportLost) > 0 {
         return None;
     }
     let truth = &world.truth;

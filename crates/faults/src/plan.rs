@@ -2,6 +2,36 @@
 
 use crate::dice::Dice;
 
+/// Whose words the venue of a run speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Dialect {
+    /// Alpaca: what is asked for happens later, and the stream tells.
+    #[default]
+    Alpaca,
+    /// Binance spot: what is asked for has happened when it is answered.
+    Binance,
+}
+
+impl Dialect {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Alpaca, Self::Binance];
+
+    /// The word for it, as in configurations.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Alpaca => "alpaca",
+            Self::Binance => "binance",
+        }
+    }
+
+    /// The dialect of a word.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|one| one.name() == word)
+    }
+}
+
 /// The kinds of faults. Each has a rate of its own and is counted where it happens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(usize)]
@@ -66,10 +96,30 @@ pub enum Fault {
     RequestLate,
     /// A replace that was answered with 200 is decided seconds later.
     ReplaceLate,
+    /// The venue's clock goes on while ours stands still, as in a machine that sleeps.
+    ClockJump,
+    /// The venue ends the account's stream, and the connection holds; or says that it will end.
+    StreamEnded,
+    /// A change of a book is never told.
+    ChangeLost,
+    /// Of a replace, the cancel is done and the new order is refused.
+    HalfReplaced,
+}
+
+impl Fault {
+    /// Whether it can happen at a venue that speaks so.
+    #[must_use]
+    pub const fn is_of(self, dialect: Dialect) -> bool {
+        let binance = matches!(
+            self,
+            Self::ClockJump | Self::StreamEnded | Self::ChangeLost | Self::HalfReplaced
+        );
+        !binance || matches!(dialect, Dialect::Binance)
+    }
 }
 
 /// All of them, in order.
-pub const FAULTS: [Fault; 30] = [
+pub const FAULTS: [Fault; 34] = [
     Fault::RequestLost,
     Fault::AnswerReset,
     Fault::GatewayPage,
@@ -100,6 +150,10 @@ pub const FAULTS: [Fault; 30] = [
     Fault::SectorsSwapped,
     Fault::RequestLate,
     Fault::ReplaceLate,
+    Fault::ClockJump,
+    Fault::StreamEnded,
+    Fault::ChangeLost,
+    Fault::HalfReplaced,
 ];
 /// How many of them there were when the first seeds failed; those seeds keep their meaning.
 const FIRST_FAULTS: usize = 26;
@@ -118,6 +172,8 @@ fn draw_rate(dice: &mut Dice) -> u32 {
 pub struct Plan {
     /// Where all randomness comes from.
     pub seed: u64,
+    /// Whose words the venue speaks.
+    pub dialect: Dialect,
     /// Instruments that are traded.
     pub instruments: usize,
     /// Length of the time with faults, in milliseconds.
@@ -138,6 +194,14 @@ pub struct Plan {
     pub max_orders_per_second: u32,
     /// The limits beyond those, each on or off.
     pub guards: GuardPlan,
+    /// The venue's clock less ours at the start, in milliseconds.
+    pub skew_ms: i64,
+    /// What executions cost of what is received, in 1e-6.
+    pub fee_millionths: u32,
+    /// Whether that is paid in an asset that is not traded.
+    pub third_asset_fees: bool,
+    /// Whether others traded so much just before that lists take several pages.
+    pub crowded: bool,
 }
 
 /// How many, in how many milliseconds.
@@ -181,8 +245,34 @@ impl GuardPlan {
 }
 
 impl Plan {
-    /// The plan of a seed: a swarm, in which each kind of fault is switched on or off first, so
-    /// that rare combinations come up too.
+    /// The plan of a seed at a venue that speaks so. Seeds of each dialect are counted apart.
+    #[must_use]
+    pub fn draw_for(dialect: Dialect, seed: u64) -> Self {
+        match dialect {
+            Dialect::Alpaca => Self::draw(seed),
+            Dialect::Binance => Self::draw_binance(seed),
+        }
+    }
+
+    /// The same swarm, with what there is at Binance and not at Alpaca.
+    fn draw_binance(seed: u64) -> Self {
+        let mut plan = Self::draw(seed);
+        let mut dice = Dice::new(seed).fork(12);
+        for fault in FAULTS.into_iter().filter(|one| !one.is_of(Dialect::Alpaca)) {
+            plan.rates[fault as usize] = draw_rate(&mut dice);
+        }
+        plan.dialect = Dialect::Binance;
+        if plan.rate(Fault::ClockJump) > 0 {
+            plan.skew_ms = dice.between(-3_000, 3_000);
+        }
+        plan.fee_millionths = [0, 750, 1_000, 30_000][dice.between(0, 3) as usize];
+        plan.third_asset_fees = dice.falls(100);
+        plan.crowded = dice.falls(25);
+        plan
+    }
+
+    /// The plan of a seed at Alpaca: a swarm, in which each kind of fault is switched on or off
+    /// first, so that rare combinations come up too.
     #[must_use]
     pub fn draw(seed: u64) -> Self {
         let mut plan = Self::draw_second(seed);
@@ -217,6 +307,7 @@ impl Plan {
         let power = rates[Fault::PowerLoss as usize] > 0;
         Self {
             seed,
+            dialect: Dialect::Alpaca,
             instruments: dice.between(1, 3) as usize,
             trouble_ms: dice.between(1_500, 12_000),
             rates,
@@ -227,6 +318,10 @@ impl Plan {
             max_open_orders: dice.between(2, 12) as u32,
             max_orders_per_second: dice.between(3, 40) as u32,
             guards: GuardPlan::default(),
+            skew_ms: 0,
+            fee_millionths: 0,
+            third_asset_fees: false,
+            crowded: false,
         }
     }
 
@@ -234,6 +329,18 @@ impl Plan {
     #[must_use]
     pub const fn rate(&self, fault: Fault) -> u32 {
         self.rates[fault as usize]
+    }
+
+    /// Whether a new order may arrive after the venue has said for seconds that it has none. At
+    /// Binance it is refused then: it says until when it is good.
+    pub(crate) const fn may_arrive_too_late(&self) -> bool {
+        self.rate(Fault::RequestLate) > 0 && matches!(self.dialect, Dialect::Alpaca)
+    }
+
+    /// Whether an order may be executed after the venue has said that it ended. At Binance the end
+    /// says what was executed, and only that may be told later.
+    pub(crate) const fn executes_ended(&self) -> bool {
+        self.rate(Fault::FillAfterCancel) > 0 && matches!(self.dialect, Dialect::Alpaca)
     }
 
     /// The plans that are a little smaller than this one: each without one kind of fault, with
@@ -260,6 +367,8 @@ impl Plan {
         push(&|plan| plan.guards = GuardPlan::default());
         push(&|plan| plan.parents = false);
         push(&|plan| plan.instruments = 1);
+        push(&|plan| (plan.skew_ms, plan.fee_millionths) = (0, 0));
+        push(&|plan| plan.crowded = false);
         push(&|plan| plan.trouble_ms = (plan.trouble_ms / 2).max(200));
         push(&|plan| plan.trouble_ms = (plan.trouble_ms * 9 / 10).max(200));
         plans

@@ -5,10 +5,19 @@ use std::collections::BTreeMap;
 use crate::plan::{Fault, FAULTS};
 
 /// Counts of what happened, by name.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Probes {
     counts: BTreeMap<&'static str, u64>,
     faults: [u64; FAULTS.len()],
+}
+
+impl Default for Probes {
+    fn default() -> Self {
+        Self {
+            counts: BTreeMap::new(),
+            faults: [0; FAULTS.len()],
+        }
+    }
 }
 
 impl Probes {

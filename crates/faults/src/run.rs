@@ -234,7 +234,10 @@ fn live(
             config,
             &state,
             now,
-            &mut || listed.clone().map(instrument).collect(),
+            &mut || {
+                let described = listed.clone().map(|one| instrument(one, plan.dialect));
+                described.collect()
+            },
             &mut |_| gambler(plan),
             |file| {
                 let end = (fuse.clone(), death);
@@ -277,7 +280,10 @@ fn judge(
         return Err(breach("I30", format!("not reconciled: {summary:?}")));
     }
     if truth.duplicates > 0 {
-        return Err(breach("I5", "an id was used twice".to_string()));
+        return Err(breach(
+            "I5",
+            "an id, or an intent, was there twice".to_string(),
+        ));
     }
     if world.intrusions > 0 {
         let what = format!("{} requests while the venue takes none", world.intrusions);
@@ -290,11 +296,11 @@ fn judge(
         return Err(breach("I7", format!("open here: {}", summary.open_orders)));
     }
     for (place, listing) in LISTINGS[..plan.instruments].iter().enumerate() {
-        let ours = summary.positions.iter().find(|(s, _)| s == listing.symbol);
+        let symbol = listing.name(plan.dialect);
+        let ours = summary.positions.iter().find(|(s, _)| s == symbol);
         let ours = ours.map_or(Some(0), |(_, qty)| listing.lots(qty));
         let (theirs, naive) = (truth.position(place, true), referee.oracle.held(place));
         if ours != Some(theirs) || naive != theirs {
-            let symbol = listing.symbol;
             let what = format!("{symbol}: ours {ours:?}, oracle {naive}, venue {theirs}");
             return Err(breach("I20", what));
         }
@@ -317,7 +323,7 @@ fn judge(
 /// What children executed never exceeds their parent, unless the venue had said that it would not
 /// be executed, or the journal lost what was sent.
 fn judge_parents(plan: &Plan, world: &World, referee: &Referee) -> Result<(), Breach> {
-    if may_lose_records(plan) || plan.rate(Fault::FillAfterCancel) > 0 {
+    if may_lose_records(plan) || plan.executes_ended() {
         return Ok(());
     }
     let mut done: BTreeMap<u64, i64> = BTreeMap::new();

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::sync_channel;
 
 use crate::oracle::Breach;
-use crate::plan::Plan;
+use crate::plan::{Dialect, Plan};
 use crate::probes::Probes;
 use crate::run::{run, Verdict};
 
@@ -42,6 +42,8 @@ pub struct Report {
 /// Which seeds to run, and how.
 #[derive(Debug, Clone, Copy)]
 pub struct Range {
+    /// Whose words the venue speaks; seeds of each dialect are counted apart.
+    pub dialect: Dialect,
     /// The first seed.
     pub first: u64,
     /// How many.
@@ -66,14 +68,17 @@ pub fn search(range: Range, goes_on: &mut dyn FnMut(&Report) -> bool) -> Report 
                     return;
                 }
                 let seed = range.first.saturating_add(place);
-                if sender.send((seed, run(&Plan::draw(seed)))).is_err() {
+                if sender
+                    .send((seed, run(&Plan::draw_for(range.dialect, seed))))
+                    .is_err()
+                {
                     return;
                 }
             });
         }
         drop(sender);
         for (seed, verdict) in verdicts {
-            report.take(seed, verdict);
+            report.take(range.dialect, seed, verdict);
             if report.findings.len() >= range.most || !goes_on(&report) {
                 stop.store(true, Ordering::Relaxed);
             }
@@ -85,13 +90,13 @@ pub fn search(range: Range, goes_on: &mut dyn FnMut(&Report) -> bool) -> Report 
 }
 
 impl Report {
-    fn take(&mut self, seed: u64, verdict: Verdict) {
+    fn take(&mut self, dialect: Dialect, seed: u64, verdict: Verdict) {
         self.seeds += 1;
         self.orders += verdict.orders;
         self.fills += verdict.fills;
         self.probes.add(&verdict.probes);
         if let Some(breach) = verdict.breach {
-            let plan = Plan::draw(seed);
+            let plan = Plan::draw_for(dialect, seed);
             self.findings.push(Finding { seed, breach, plan });
         }
     }

@@ -9,7 +9,7 @@ use py_rt_live::{LiveError, Secret};
 use py_rt_types::{AssetClass, Decimal, Instrument, InstrumentSpec, Money};
 
 use crate::oracle::Rules;
-use crate::plan::{GuardPlan, PacePlan, Plan};
+use crate::plan::{Dialect, GuardPlan, PacePlan, Plan};
 use crate::run::{CANARY, QUIET_S};
 use crate::venue::listing::{Listing, LISTINGS};
 use crate::world::MS;
@@ -25,6 +25,7 @@ pub(crate) fn rules(plan: &Plan) -> Rules {
         max_open_orders: plan.max_open_orders as usize,
         max_orders_per_second: plan.max_orders_per_second as usize,
         price_collar_bps: 10,
+        shortable: plan.dialect == Dialect::Alpaca,
         guards: plan.guards,
     }
 }
@@ -54,22 +55,48 @@ fn decimal((number, scale): (i64, u32)) -> Decimal {
     Decimal::try_new(i128::from(number), scale).unwrap_or_default()
 }
 
-pub(crate) fn instrument(listing: &Listing) -> Result<Instrument, LiveError> {
+/// An instrument as the venue describes it; at Binance nothing can be sold that is not owned.
+pub(crate) fn instrument(listing: &Listing, dialect: Dialect) -> Result<Instrument, LiveError> {
     Instrument::try_new(InstrumentSpec {
-        symbol: listing.symbol.to_string(),
-        venue: "alpaca".to_string(),
+        symbol: listing.name(dialect).to_string(),
+        venue: dialect.name().to_string(),
         tick_size: decimal(listing.tick),
         order_tick: None,
         lot_size: decimal(listing.lot),
         min_qty: decimal(listing.lot),
         min_notional: Decimal::ZERO,
         multiplier: decimal((1, 0)),
-        currency: "USD".to_string(),
+        currency: match dialect {
+            Dialect::Alpaca => "USD",
+            Dialect::Binance => "USDT",
+        }
+        .to_string(),
         asset_class: AssetClass::Crypto,
-        shortable: true,
+        shortable: dialect == Dialect::Alpaca,
         sessions: false,
     })
     .map_err(|error| LiveError::Config(error.to_string()))
+}
+
+fn venue(dialect: Dialect) -> VenueConfig {
+    let (spoken, account, market) = match dialect {
+        Dialect::Alpaca => (py_rt_live::Dialect::Alpaca, "stream", "v1beta3/crypto/us"),
+        Dialect::Binance => (py_rt_live::Dialect::Binance, "ws-api/v3", "stream"),
+    };
+    VenueConfig {
+        dialect: spoken,
+        mode: Mode::Paper,
+        trading_url: "http://127.0.0.1:1".to_string(),
+        account_stream_url: format!("ws://127.0.0.1:1/{account}"),
+        market_stream_url: format!("ws://127.0.0.1:1/{market}"),
+        key: Secret::new("K".to_string()),
+        secret: Secret::new(CANARY.to_string()),
+        channels: None,
+        fractional: false,
+        order_connections: 1,
+        answer_timeout_ns: 3_000 * MS,
+        tier: py_rt_live::config::Tier::Starter,
+    }
 }
 
 /// As large as in the field, and for every fourth seed so small that a session changes them.
@@ -87,22 +114,9 @@ pub(crate) fn config(plan: &Plan, state_dir: &Path) -> LiveConfig {
         code_hash: "code".to_string(),
         symbols: LISTINGS[..plan.instruments]
             .iter()
-            .map(|listing| listing.symbol.to_string())
+            .map(|listing| listing.name(plan.dialect).to_string())
             .collect(),
-        venue: VenueConfig {
-            dialect: py_rt_live::Dialect::Alpaca,
-            mode: Mode::Paper,
-            trading_url: "http://127.0.0.1:1".to_string(),
-            account_stream_url: "ws://127.0.0.1:1/stream".to_string(),
-            market_stream_url: "ws://127.0.0.1:1/v1beta3/crypto/us".to_string(),
-            key: Secret::new("K".to_string()),
-            secret: Secret::new(CANARY.to_string()),
-            channels: None,
-            fractional: false,
-            order_connections: 1,
-            answer_timeout_ns: 3_000 * MS,
-            tier: py_rt_live::config::Tier::Starter,
-        },
+        venue: venue(plan.dialect),
         limits: RiskLimits {
             max_order_qty: decimal((1_000, 0)),
             max_order_notional: Money(rules.max_order_notional),

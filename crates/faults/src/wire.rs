@@ -18,11 +18,10 @@ use py_rt_venues::Transmit;
 
 use crate::disk::Fuse;
 use crate::family::Family;
+use crate::mouths::Call;
 use crate::oracle::{Breach, Oracle, Rules};
 use crate::patience::Patience;
-use crate::plan::Fault;
 use crate::venue::listing::LISTINGS;
-use crate::venue::rest::Call;
 use crate::world::{Delivery, World, ORDERS};
 
 /// Lines that are kept of what happened last.
@@ -162,15 +161,13 @@ impl Referee {
     }
 
     /// An order call leaves: what must be true of it.
-    fn handle_sent(&mut self, bytes: &[u8]) {
-        let Some(call) = Call::parse(bytes).filter(Call::is_order_call) else {
-            return;
-        };
-        let Some(client) = call.member("client_order_id") else {
+    fn handle_sent(&mut self, world: &World, call: &Call) {
+        let Some(client) = call.client().filter(|_| call.is_order_call()) else {
             return;
         };
         self.posts += 1;
-        if !self.left.insert(client.to_string()) {
+        let again = world.not_looked_at.contains(client);
+        if !self.left.insert(client.to_string()) && !again {
             self.breach("I1", format!("{client} left twice"));
         }
         let Some(sequence) = sequence_of(client) else {
@@ -179,7 +176,7 @@ impl Referee {
         if !self.oracle.knows(sequence) {
             self.breach("I8", format!("{client} left before its record was written"));
         }
-        if self.oracle.is_stale(sequence) && call.verb == "POST" {
+        if self.oracle.is_stale(sequence, revision_of(client)) {
             self.breach("I18", format!("{client} left after trading was restricted"));
         }
         if sequence >= self.oracle.reserved() {
@@ -189,9 +186,7 @@ impl Referee {
 
     /// A new order left: what may come of it and everything before it, by the venue's own books.
     fn judge_exposure(&mut self, world: &World, instrument: usize, qty: i64) {
-        if [Fault::FillAfterCancel, Fault::RequestLate].map(|fault| world.plan.rate(fault))
-            != [0; 2]
-        {
+        if world.plan.executes_ended() || world.plan.may_arrive_too_late() {
             // Executions that nobody has told of yet are on nobody's account, and neither are
             // orders of which the venue said for seconds that it has none.
             return;
@@ -262,6 +257,12 @@ pub(crate) fn sequence_of(client: &str) -> Option<u64> {
     client.strip_prefix("rt-")?.split('-').nth(1)?.parse().ok()
 }
 
+/// Which terms of the order it stands for; 0 for the first.
+fn revision_of(client: &str) -> u16 {
+    let last = client.split('-').nth(3);
+    last.and_then(|text| text.parse().ok()).unwrap_or(0)
+}
+
 /// The transport to the world.
 pub(crate) struct SimTransport {
     world: Rc<RefCell<World>>,
@@ -312,9 +313,11 @@ impl Transport for SimTransport {
         world.send(lane, bytes);
         if lane == ORDERS {
             let mut referee = self.referee.borrow_mut();
-            referee.handle_sent(bytes);
-            if let Some((instrument, _, qty)) = Call::parse(bytes).and_then(|c| c.new_order()) {
-                referee.judge_exposure(&world, instrument, qty);
+            if let Some(call) = Call::parse(world.plan.dialect, bytes) {
+                referee.handle_sent(&world, &call);
+                if let Some((instrument, _, qty)) = call.new_order() {
+                    referee.judge_exposure(&world, instrument, qty);
+                }
             }
         }
         Ok(())

@@ -4,24 +4,31 @@
 //! client dies meanwhile; what the venue says goes to the connection that is open when it says it.
 
 mod happenings;
+mod requests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use py_rt_live::net::LaneId;
 use py_rt_types::UnixNanos;
 
 use crate::dice::Dice;
-use crate::plan::{Fault, Plan};
+use crate::mouths::binance::streams::Shown;
+use crate::mouths::binance::weights::Weights;
+use crate::mouths::{alpaca, binance, Call};
+use crate::plan::{Dialect, Fault, Plan};
 use crate::probes::Probes;
-use crate::venue::rest::{answer, Answer, Call};
-use crate::venue::truth::{Status, Truth};
-use crate::venue::{json, listing::LISTINGS};
+use crate::venue::listing::{Listing, LISTINGS};
+use crate::venue::truth::{Fees, Status, Ticket, Truth, CASH};
+use requests::Quota;
 
 pub(crate) const MS: i64 = 1_000_000;
 /// When every run begins.
 pub(crate) const START: UnixNanos = UnixNanos(1_790_000_000_000_000_000);
+/// Executions of somebody's in an account that is crowded: more than a page holds.
+const CROWD: i64 = 1_100;
 /// The lanes of a session with one order connection.
 pub(crate) const ORDERS: LaneId = 0;
+pub(crate) const QUERIES: LaneId = 1;
 pub(crate) const ACCOUNT: LaneId = 2;
 pub(crate) const MARKET: LaneId = 3;
 
@@ -43,6 +50,7 @@ enum Due {
     Cancel(usize),
     Replace(usize, usize),
     End(usize, Status),
+    Cut(LaneId, u64),
     Market(usize),
 }
 
@@ -65,7 +73,10 @@ pub(crate) struct World {
     next: u64,
     lives: u64,
     lanes: [Lane; 4],
+    /// Whether market data were subscribed to.
     subscribed: bool,
+    /// Whether reports were, where they have to be.
+    listening: bool,
     quiet_from: UnixNanos,
     /// A word for the kill file, to be written by whoever runs the world.
     pub(crate) word: Option<&'static str>,
@@ -74,6 +85,13 @@ pub(crate) struct World {
     limited: [UnixNanos; 4],
     /// How often something did.
     pub(crate) intrusions: u64,
+    /// The same where all lanes count together, and what requests weigh there.
+    quota: Quota,
+    weights: Weights,
+    /// What is shown of each book, where changes are told.
+    books: Vec<Shown>,
+    /// Orders that were refused without being looked at: they may leave once more.
+    pub(crate) not_looked_at: BTreeSet<String>,
     /// New orders of ours that left and did not arrive yet: instrument, buy, quantity.
     flying: BTreeMap<u64, (usize, bool, i64)>,
     /// Whether an order of ours was seen: only from then on is what others trade foreign.
@@ -83,7 +101,7 @@ pub(crate) struct World {
 impl World {
     pub(crate) fn new(plan: &Plan) -> Self {
         let mut world = Self {
-            truth: Truth::new(START, plan.instruments),
+            truth: truth(plan),
             plan: plan.clone(),
             probes: Probes::default(),
             dice: Dice::new(plan.seed).fork(2),
@@ -92,11 +110,16 @@ impl World {
             lives: 0,
             lanes: Default::default(),
             subscribed: false,
+            listening: false,
             quiet_from: START.plus(plan.trouble_ms * MS),
             word: None,
             foreign: 0,
             limited: [START; 4],
             intrusions: 0,
+            quota: Quota::default(),
+            weights: Weights::default(),
+            books: vec![Shown::default(); plan.instruments],
+            not_looked_at: BTreeSet::new(),
             flying: BTreeMap::new(),
             traded: false,
         };
@@ -124,7 +147,8 @@ impl World {
     pub(crate) fn restart_clients(&mut self, after_ms: i64) {
         self.lanes = Default::default();
         self.limited = [START; 4];
-        self.subscribed = false;
+        self.quota = Quota::default();
+        (self.subscribed, self.listening) = (false, false);
         let until = self.now().plus(after_ms * MS);
         while self.advance(until).is_some() {}
     }
@@ -173,9 +197,12 @@ impl World {
             mute: false,
         };
         self.deliver(lane, 1, Delivery::Opened(lane));
+        self.listening &= lane != ACCOUNT;
         if lane == MARKET {
             self.subscribed = false;
-            self.say(lane, 2, "[{\"T\":\"success\",\"msg\":\"connected\"}]");
+            if self.plan.dialect == Dialect::Alpaca {
+                self.say(lane, 2, "[{\"T\":\"success\",\"msg\":\"connected\"}]");
+            }
         }
     }
 
@@ -191,13 +218,23 @@ impl World {
         if life == 0 {
             return;
         }
-        let order = Call::parse(bytes).and_then(|call| call.new_order());
-        let delay = if order.is_some() && self.strikes(Fault::RequestLate) {
+        let call = Call::parse(self.plan.dialect, bytes);
+        let order = call.as_ref().and_then(Call::new_order);
+        let late = order.is_some() && self.strikes(Fault::RequestLate);
+        let late_replace = call.as_ref().is_some_and(|call| self.is_late_replace(call));
+        let delay = if late {
             self.dice.between(1_000, 9_000)
+        } else if late_replace {
+            self.dice.between(1_000, 6_000)
         } else {
             self.dice.between(1, 6)
         };
+        if self.quota.forbids(self.now(), lane, order.is_some()) {
+            self.intrusions += 1;
+        }
         self.at(delay, Due::Request(life, lane, bytes.to_vec()));
+        let arrives_at = self.truth.clock().plus(delay * MS);
+        let order = order.filter(|_| call.is_some_and(|call| call.is_good(arrives_at)));
         if let Some(order) = order {
             self.flying.insert(self.next, order);
         }
@@ -248,13 +285,18 @@ impl World {
 
     /// Sends what the venue told meanwhile to whoever listens.
     fn spread(&mut self) {
-        for text in std::mem::take(&mut self.truth.told) {
+        for word in std::mem::take(&mut self.truth.told) {
+            let text = match self.plan.dialect {
+                Dialect::Alpaca => alpaca::json::update(&self.truth, &word),
+                Dialect::Binance if !self.listening => continue,
+                Dialect::Binance => binance::spell::report(&self.truth, &word),
+            };
             if self.strikes(Fault::ReportLost) {
                 continue;
             }
             let late = self.strikes(Fault::ReportLate);
             let delay = if late { self.dice.between(5, 400) } else { 1 };
-            self.say(ACCOUNT, delay, &text);
+            self.say(ACCOUNT, delay + word.late_ms, &text);
             if self.strikes(Fault::ReportTwice) {
                 let delay = self.dice.between(1, 900);
                 self.say(ACCOUNT, delay, &text);
@@ -273,7 +315,8 @@ impl World {
                 let refuse = self.strikes(Fault::ReplaceRejected);
                 self.truth.finish_replace(old, new, refuse);
             }
-            Due::End(order, status) => self.truth.end(order, status),
+            Due::End(order, status) => self.end(order, status),
+            Due::Cut(lane, life) => self.cut_if(life, lane),
             Due::Market(instrument) => self.tick(instrument),
         }
         None
@@ -287,122 +330,41 @@ impl World {
         if self.lanes[lane].life != life {
             return None;
         }
+        if let Delivery::Bytes(_, _) = delivery {
+            self.quota.hear(self.truth.now, life);
+        }
         if matches!(delivery, Delivery::Closed(_)) {
             self.lanes[lane] = Lane::default();
         }
         Some(delivery)
     }
-
-    fn handle_request(&mut self, life: u64, lane: LaneId, bytes: &[u8]) {
-        let text = String::from_utf8_lossy(bytes).into_owned();
-        if lane == ACCOUNT || lane == MARKET {
-            if self.lanes[lane].life == life {
-                self.greet(lane, &text);
-            }
-            return;
-        }
-        let Some(call) = Call::parse(bytes) else {
-            return;
-        };
-        self.traded |= call.is_order_call();
-        if self.now() < self.limited[lane] && self.lanes[lane].life == life {
-            self.intrusions += 1;
-        }
-        if self.strikes(Fault::RequestLost) {
-            return self.cut_if(life, lane);
-        }
-        if self.strikes(Fault::RateLimited) {
-            if self.lanes[lane].life == life {
-                self.limited[lane] = self.now().plus(990 * MS);
-            }
-            let answer = "HTTP/1.1 429 X\r\nRetry-After: 1\r\nContent-Length: 2\r\n\r\n{}";
-            return self.reply(life, lane, 1, answer);
-        }
-        if self.strikes(Fault::GatewayRefusal) {
-            return self.reply(life, lane, 1, &http(502, "<html>bad gateway</html>"));
-        }
-        if call.verb == "POST" && self.strikes(Fault::OrderRejected) {
-            let body = "{\"code\":42210000,\"message\":\"rejected by a rule\"}";
-            return self.reply(life, lane, 1, &http(422, body));
-        }
-        let hidden = call.verb == "POST" && self.strikes(Fault::HiddenOrder);
-        let hidden_ms = if hidden {
-            self.dice.between(50, 2_000)
-        } else {
-            0
-        };
-        let visible_from = self.now().plus(hidden_ms * MS);
-        let found = answer(&mut self.truth, &call, visible_from);
-        self.set_in_motion(found.began);
-        self.respond(life, lane, &call, &found);
-    }
-
-    fn respond(&mut self, life: u64, lane: LaneId, call: &Call, found: &Answer) {
-        let text = http(found.status, &found.body);
-        let order_call = call.is_order_call();
-        if self.strikes(Fault::AnswerReset) {
-            return self.cut_if(life, lane);
-        }
-        if self.strikes(Fault::AnswerMute) {
-            return;
-        }
-        if order_call && self.strikes(Fault::GatewayPage) {
-            return self.reply(life, lane, 1, &http(504, "<html>gateway timeout</html>"));
-        }
-        if self.strikes(Fault::AnswerHalf) {
-            self.reply(life, lane, 1, &text[..text.len() / 2]);
-            return self.cut_if(life, lane);
-        }
-        let late = self.strikes(Fault::AnswerLate);
-        let delay = if late {
-            self.dice.between(100, 6_000)
-        } else {
-            self.dice.between(1, 8)
-        };
-        self.reply(life, lane, delay, &text);
-    }
-
-    fn reply(&mut self, life: u64, lane: LaneId, after_ms: i64, text: &str) {
-        if self.lanes[lane].life == life {
-            self.say(lane, after_ms, text);
-        }
-    }
-
-    fn cut_if(&mut self, life: u64, lane: LaneId) {
-        if self.lanes[lane].life == life {
-            self.deliver(lane, 2, Delivery::Closed(lane));
-        }
-    }
-
-    fn greet(&mut self, lane: LaneId, text: &str) {
-        if lane == ACCOUNT {
-            if text.contains("authenticate") {
-                self.say(
-                    lane,
-                    1,
-                    "{\"stream\":\"authorization\",\"data\":{\"status\":\"authorized\",\
-                     \"action\":\"authenticate\"}}",
-                );
-            } else if text.contains("listen") {
-                let heard = "{\"stream\":\"listening\",\"data\":{\"streams\":[\"trade_updates\"]}}";
-                self.say(lane, 1, heard);
-            }
-        } else if text.contains("\"auth\"") {
-            self.say(lane, 1, "[{\"T\":\"success\",\"msg\":\"authenticated\"}]");
-        } else if text.contains("subscribe") {
-            let names = LISTINGS[..self.plan.instruments].iter();
-            let names: Vec<String> = names.map(|l| format!("\"{}\"", l.symbol)).collect();
-            let heard = format!(
-                "[{{\"T\":\"subscription\",\"orderbooks\":[{}]}}]",
-                names.join(",")
-            );
-            self.say(lane, 1, &heard);
-            self.subscribed = true;
-        }
-    }
 }
 
-fn http(status: u16, body: &str) -> String {
-    let length = body.len();
-    format!("HTTP/1.1 {status} X\r\nContent-Length: {length}\r\n\r\n{body}")
+/// The venue's books as they are before anybody trades.
+fn truth(plan: &Plan) -> Truth {
+    let mut truth = Truth::new(START, plan.instruments);
+    truth.skew_ns = plan.skew_ms * MS;
+    truth.fees = Fees {
+        millionths: i64::from(plan.fee_millionths),
+        third: plan.third_asset_fees,
+    };
+    if plan.dialect == Dialect::Binance {
+        // Somebody's, and no whole number of lots.
+        let owned = |one: &Listing| one.lot_atto() * 10_003 / 8;
+        truth.before = LISTINGS[..plan.instruments].iter().map(owned).collect();
+    }
+    if plan.crowded {
+        let order = truth.place(Ticket {
+            client: "somebody".to_string(),
+            buy: true,
+            qty: CROWD,
+            tif: "gtc".to_string(),
+            foreign: true,
+            ..Ticket::default()
+        });
+        (0..CROWD).for_each(|_| truth.fill(order.unwrap_or_default(), 1, false));
+        truth.told.clear();
+        truth.paid_before = CASH - truth.cash(false);
+    }
+    truth
 }

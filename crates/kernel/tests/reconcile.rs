@@ -8,7 +8,7 @@ use py_rt_kernel::event::{Event, SyncEvent, TradingState};
 use py_rt_kernel::{Control, Input, KernelConfig, Session};
 use py_rt_types::{
     AccountReport, ClientOrderId, OrderStatus, Qty, Query, RejectReason, ReportKind, Side,
-    VenueOrderId,
+    UnixNanos, VenueOrderId,
 };
 use rig::reconcile::{Held, Venue};
 use rig::{buy, config, fill, instrument, money, snapshot, told, Dice, Rig, Script, FIRST};
@@ -482,4 +482,18 @@ fn nothing_is_asked_about_orders_that_say_something() {
         rig.tell(sequence, kind);
     }
     assert_eq!(rig.queries(), []);
+}
+
+#[test]
+fn executions_are_not_asked_for_since_the_beginning_of_time() {
+    let (mut rig, mut venue) = (apart(), Venue::default());
+    rig.now += 10_000 * SECOND;
+    rig.book(FIRST, 9_999, 10_001);
+    connect(&mut rig, &venue);
+    placed(&mut rig, &mut venue, 100);
+    let since = UnixNanos(rig.now - 600 * SECOND);
+    rig.input(Input::Session(Session::Disconnected));
+    rig.input(Input::Session(Session::Connected));
+    let asked = venue.answer(&mut rig);
+    assert!(asked.contains(&Query::Fills { since }), "{asked:?}");
 }

@@ -108,6 +108,8 @@ pub struct Lanes {
     market: Box<dyn MarketSession>,
     /// Market data wait for the first reconciliation.
     market_wanted: bool,
+    /// The venue counts requests of all connections together.
+    shared_limits: bool,
 }
 
 impl Lanes {
@@ -168,6 +170,7 @@ impl Lanes {
             account,
             market,
             market_wanted: false,
+            shared_limits: config.venue == Dialect::Binance,
         })
     }
 
@@ -292,7 +295,22 @@ impl Lanes {
 
     /// The next thing that happened on any lane.
     pub fn poll_event(&mut self) -> Option<(LaneId, VenueEvent)> {
-        (0..self.count()).find_map(|lane| Some((lane, self.session(lane).poll_event()?)))
+        let mut lanes = 0..self.count();
+        let found = lanes.find_map(|lane| Some((lane, self.session(lane).poll_event()?)));
+        if let (true, Some((lane, VenueEvent::Limited { .. }))) = (self.shared_limits, &found) {
+            self.share_limits(*lane);
+        }
+        found
+    }
+
+    /// What the venue refuses on one connection it refuses on all, and bans who goes on.
+    fn share_limits(&mut self, lane: LaneId) {
+        let told = match self.orders.get(lane) {
+            Some(session) => session.limits(),
+            None => self.queries.limits(),
+        };
+        self.orders.iter_mut().for_each(|one| one.hold(told));
+        self.queries.hold(told);
     }
 
     /// Writes what every lane has to say.

@@ -1,22 +1,24 @@
 //! The door of fault simulation.
 
 use py_rt_faults::search::make_smaller;
-use py_rt_faults::{run, search, Range};
+use py_rt_faults::{run, search, Dialect, Range};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
 /// Runs seeds of fault simulation; a failure comes back with its smallest plan and its trail.
 #[pyfunction]
-#[pyo3(signature = (first, count, most, jobs, progress=None))]
+#[pyo3(signature = (first, count, most, jobs, dialect, progress=None))]
 pub(crate) fn simulate_faults<'py>(
     py: Python<'py>,
     first: u64,
     count: u64,
     most: usize,
     jobs: usize,
+    dialect: &str,
     progress: Option<Py<PyAny>>,
 ) -> PyResult<Bound<'py, PyDict>> {
     let range = Range {
+        dialect: Dialect::parse(dialect).unwrap_or_default(),
         first,
         count,
         most,

@@ -412,6 +412,7 @@ def simulate_faults(
     count: int,
     most: int,
     jobs: int,
+    dialect: str,
     progress: Callable[[int, int], object] | None = None,
 ) -> dict[str, Any]: ...
 def kill_direct(config: dict[str, Any], flatten: bool, by: str) -> dict[str, Any]: ...

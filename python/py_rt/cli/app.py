@@ -372,8 +372,11 @@ def store_command(
 
 @app.command("sim-faults", epilog=example("py-rt sim-faults --seeds 1000 --from 1"))
 def sim_faults(
-    seeds: Annotated[int, typer.Option(help="How many seeds.")] = 1000,
+    seeds: Annotated[int, typer.Option(help="How many seeds of each dialect.")] = 1000,
     first: Annotated[int, typer.Option("--from", help="The first seed.")] = 1,
+    dialect: Annotated[
+        str, typer.Option(help="What the venue speaks: alpaca, binance or both.")
+    ] = "both",
     as_json: AsJson = False,
     quiet: Quiet = False,
     debug: Debug = False,
@@ -381,7 +384,7 @@ def sim_faults(
     """Simulate faults: a live session against a venue, a network and a disk that fail."""
     from py_rt.cli.faults import run_sim_faults
 
-    run_sim_faults(first, seeds, Output(as_json, quiet, debug))
+    run_sim_faults(first, seeds, dialect, Output(as_json, quiet, debug))
 
 
 @app.command(epilog=example("py-rt doctor"))

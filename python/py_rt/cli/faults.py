@@ -16,29 +16,58 @@ __all__ = ["run_sim_faults"]
 
 _FINDINGS_MAX = 3
 _TRAIL_SHOWN = 12
+_SUMS = ("seeds", "orders", "fills")
+_DIALECTS = {
+    "both": ("alpaca", "binance"),
+    "alpaca": ("alpaca",),
+    "binance": ("binance",),
+}
 
 
-def run_sim_faults(first: int, seeds: int, output: Output) -> None:
+def run_sim_faults(first: int, seeds: int, dialect: str, output: Output) -> None:
     """Run the seeds, show what happened in them, and end with 1 when a rule broke."""
     if seeds < 1:
         raise ParameterError("the number of seeds must be 1 or more", field="--seeds")
     if first < 0:
         raise ParameterError("a seed is 0 or more", field="--from")
-    quiet = output.quiet or output.as_json
-    jobs = os.cpu_count() or 1
-    with Progress(not quiet, "fault simulation", unit="seeds") as progress:
-        report = _core.simulate_faults(first, seeds, _FINDINGS_MAX, jobs, progress.update)
-    if output.result({"from": first, **report}):
-        _show(report, output)
-    for finding in report["findings"]:
+    dialects = _DIALECTS.get(dialect)
+    if dialects is None:
+        raise ParameterError(
+            f"`{dialect}` is no dialect that the simulated venue speaks",
+            field="--dialect",
+            remedy=f"write one of {', '.join(_DIALECTS)}",
+        )
+    reports = {one: _run(one, first, seeds, output) for one in dialects}
+    findings = [finding for report in reports.values() for finding in report["findings"]]
+    whole: dict[str, Any] = {
+        "from": first,
+        **{name: sum(report[name] for report in reports.values()) for name in _SUMS},
+        "probes": {one: report["probes"] for one, report in reports.items()},
+        "findings": findings,
+    }
+    if output.result(whole):
+        _show(whole, output)
+    for finding in findings:
         again = f"py-rt sim-faults --seeds 1 --from {finding['seed']}"
         output.note(f"seed {finding['seed']} broke {finding['invariant']}: {finding['what']}")
-        output.note(f"  again:  {again}")
+        output.note(f"  again:  {again} --dialect {finding['dialect']}")
         output.note(f"  plan:   {finding['plan']}")
         for line in finding["trail"][-_TRAIL_SHOWN:]:
             output.note(f"  {line}")
-    if report["findings"]:
+    if findings:
         raise typer.Exit(1)
+
+
+def _run(dialect: str, first: int, seeds: int, output: Output) -> dict[str, Any]:
+    """Run the seeds of one dialect."""
+    quiet = output.quiet or output.as_json
+    jobs = os.cpu_count() or 1
+    with Progress(not quiet, f"fault simulation: {dialect}", unit="seeds") as progress:
+        tell = progress.update
+        report = _core.simulate_faults(first, seeds, _FINDINGS_MAX, jobs, dialect, tell)
+    for finding in report["findings"]:
+        finding["dialect"] = dialect
+    return report
 
 
 def _show(report: dict[str, Any], output: Output) -> None:
@@ -50,4 +79,6 @@ def _show(report: dict[str, Any], output: Output) -> None:
         ("rules broken", f"{broke:,}"),
     ]
     output.table("fault simulation", rows)
-    output.table("what happened", ((name, f"{n:,}") for name, n in report["probes"].items()))
+    for dialect, probes in report["probes"].items():
+        counts = ((name, f"{n:,}") for name, n in probes.items())
+        output.table(f"what happened: {dialect}", counts)

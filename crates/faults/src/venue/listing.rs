@@ -1,11 +1,15 @@
 //! What is traded, and its numbers as text: written apart from the code that is judged.
 
+use crate::plan::Dialect;
+
 /// One instrument with its steps, as `number / 10^scale`.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Listing {
     pub(crate) symbol: &'static str,
     /// The symbol in positions: without the slash.
     pub(crate) bare: &'static str,
+    /// The symbol where prices are in a coin that is worth a dollar.
+    pub(crate) pair: &'static str,
     pub(crate) tick: (i64, u32),
     pub(crate) lot: (i64, u32),
     /// Twice the price in ticks at which the market starts.
@@ -17,6 +21,7 @@ pub(crate) const LISTINGS: [Listing; 3] = [
     Listing {
         symbol: "BTC/USD",
         bare: "BTCUSD",
+        pair: "BTCUSDT",
         tick: (5, 1),
         lot: (1, 3),
         start: 240_000,
@@ -24,6 +29,7 @@ pub(crate) const LISTINGS: [Listing; 3] = [
     Listing {
         symbol: "ETH/USD",
         bare: "ETHUSD",
+        pair: "ETHUSDT",
         tick: (1, 2),
         lot: (1, 2),
         start: 600_000,
@@ -31,6 +37,7 @@ pub(crate) const LISTINGS: [Listing; 3] = [
     Listing {
         symbol: "SOL/USD",
         bare: "SOLUSD",
+        pair: "SOLUSDT",
         tick: (25, 4),
         lot: (1, 0),
         start: 120_000,
@@ -40,6 +47,24 @@ pub(crate) const LISTINGS: [Listing; 3] = [
 const ATTO: u32 = 18;
 
 impl Listing {
+    /// The symbol as a session is told to trade it.
+    pub(crate) const fn name(&self, dialect: Dialect) -> &'static str {
+        match dialect {
+            Dialect::Alpaca => self.symbol,
+            Dialect::Binance => self.pair,
+        }
+    }
+
+    /// The name of what is traded.
+    pub(crate) fn base(&self) -> &'static str {
+        self.symbol.split('/').next().unwrap_or_default()
+    }
+
+    /// One lot, in 1e-18.
+    pub(crate) fn lot_atto(&self) -> i128 {
+        i128::from(self.lot.0) * 10i128.pow(ATTO - self.lot.1)
+    }
+
     pub(crate) fn price_text(&self, ticks: i64) -> String {
         text(ticks * self.tick.0, self.tick.1)
     }

@@ -1,6 +1,5 @@
-//! The simulated venue: [`truth`] holds its books, [`rest`] answers requests, [`json`] spells.
+//! The simulated venue: [`truth`] holds its books, [`listing`] what is traded. It speaks through
+//! one of [`crate::mouths`].
 
-pub(crate) mod json;
 pub(crate) mod listing;
-pub(crate) mod rest;
 pub(crate) mod truth;

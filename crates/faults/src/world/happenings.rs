@@ -1,15 +1,20 @@
 //! What goes on at the venue and around it: orders are worked, the market moves, trouble comes.
 
-use super::{json, Due, World, ACCOUNT, LISTINGS, MARKET};
-use crate::plan::Fault;
-use crate::venue::rest::Began;
+use super::{Due, World, ACCOUNT, LISTINGS, MARKET};
+use crate::mouths::binance::streams::ending;
+use crate::mouths::{alpaca, Began};
+use crate::plan::{Dialect, Fault};
 use crate::venue::truth::{Status, Ticket};
+use crate::world::MS;
 
 impl World {
     /// What an accepted request leads to at the venue, sooner or later.
     pub(super) fn set_in_motion(&mut self, began: Began) {
         match began {
             Began::Nothing => {}
+            Began::Order(order) | Began::Replace(_, order) if self.is_synchronous() => {
+                self.disturb(order);
+            }
             Began::Order(order) => self.work(order),
             Began::Cancel(order) => {
                 let delay = self.dice.between(0, 40);
@@ -28,15 +33,35 @@ impl World {
         }
     }
 
+    /// Whether what is asked for has happened when it is answered.
+    const fn is_synchronous(&self) -> bool {
+        matches!(self.plan.dialect, Dialect::Binance)
+    }
+
+    /// The venue, or another program of the same account, may end what was accepted.
+    fn disturb(&mut self, order: usize) {
+        if self.strikes(Fault::RejectedLater) {
+            let delay = self.dice.between(1, 200);
+            self.at(delay, Due::End(order, Status::Expired));
+        }
+        if self.strikes(Fault::UnsolicitedCancel) {
+            let delay = self.dice.between(1, 900);
+            self.at(delay, Due::End(order, Status::Canceled));
+        }
+    }
+
+    /// Ends an order by nobody's request of ours.
+    pub(super) fn end(&mut self, order: usize, status: Status) {
+        if self.is_synchronous() && status == Status::Canceled {
+            self.truth.orders[order].ender = format!("web_{order}");
+        }
+        self.truth.end(order, status);
+    }
+
     fn work(&mut self, order: usize) {
         let one = &self.truth.orders[order];
-        let (instrument, qty) = (one.instrument, one.qty);
-        let (bid, ask) = (self.truth.bid(instrument), self.truth.ask(instrument));
-        let crosses = match (one.limit, one.buy) {
-            (None, _) => true,
-            (Some(limit), true) => limit >= ask,
-            (Some(limit), false) => limit <= bid,
-        };
+        let qty = one.qty;
+        let crosses = self.truth.crosses(order);
         let at_once = one.limit.is_none() || matches!(one.tif.as_str(), "ioc" | "fok");
         if self.strikes(Fault::RejectedLater) {
             let delay = self.dice.between(1, 200);
@@ -79,10 +104,54 @@ impl World {
         self.trade_with_resting(instrument);
         if self.subscribed {
             let crossed = self.strikes_rarely(Fault::CrossedBook);
-            let text = json::book(&self.truth, instrument, crossed);
-            self.say(MARKET, 1, &text);
+            match self.plan.dialect {
+                Dialect::Alpaca => {
+                    let text = alpaca::json::book(&self.truth, instrument, crossed);
+                    self.say(MARKET, 1, &text);
+                }
+                Dialect::Binance => self.tell_change(instrument, crossed),
+            }
         }
         self.trouble(instrument);
+        if self.is_synchronous() {
+            self.trouble_of_streams();
+        }
+    }
+
+    fn tell_change(&mut self, instrument: usize, crossed: bool) {
+        let (bid, ask) = (self.truth.bid(instrument), self.truth.ask(instrument));
+        let shown = if crossed { (ask, bid) } else { (bid, ask) };
+        let clock = self.truth.clock();
+        let text = self.books[instrument].move_to(instrument, shown, clock);
+        if !self.strikes_rarely(Fault::ChangeLost) {
+            self.say(MARKET, 1, &text);
+        }
+    }
+
+    /// What can only go wrong at Binance, and less often: who is always away does not trade.
+    fn trouble_of_streams(&mut self) {
+        if !self.dice.falls(200) {
+            return;
+        }
+        if self.strikes_rarely(Fault::ClockJump) {
+            self.truth.skew_ns += self.dice.between(200, 4_000) * MS;
+        }
+        if !self.strikes_rarely(Fault::StreamEnded) {
+            return;
+        }
+        let clock = self.truth.clock();
+        match self.dice.between(0, 2) {
+            0 => {
+                self.say(ACCOUNT, 1, &ending(true, clock));
+                self.listening = false;
+            }
+            place => {
+                let lane = if place == 1 { ACCOUNT } else { MARKET };
+                self.say(lane, 1, &ending(false, clock));
+                let life = self.lanes[lane].life;
+                self.at(1_000, Due::Cut(lane, life));
+            }
+        }
     }
 
     fn trade_with_resting(&mut self, instrument: usize) {
@@ -139,6 +208,7 @@ impl World {
             tif: "gtc".to_string(),
             visible_from: self.now(),
             foreign: true,
+            ..Ticket::default()
         });
         if let Some(order) = placed {
             self.at(3, Due::Fill(order, qty));

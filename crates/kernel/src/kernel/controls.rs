@@ -131,12 +131,22 @@ impl<S: Strategy> Kernel<S> {
 
     /// From when on executions may be unknown, in the venue's own time: its clock need not be ours.
     pub(super) fn fills_since(&self) -> UnixNanos {
-        let nothing_sent = self.outbox.decisions() == 0;
         let known = match self.last_fill.0 {
-            0 if nothing_sent => self.sync.unsure_since().unwrap_or(self.now).0,
+            0 => self.first_sent().0,
             known => known,
         };
         UnixNanos(known.saturating_sub(FILLS_OVERLAP_NS).max(0))
+    }
+
+    /// When the first order may have left of which the venue never told; now for none. There are
+    /// venues where every day more is a request more, so this is no day of long ago.
+    fn first_sent(&self) -> UnixNanos {
+        let orders = &self.execution.orders;
+        let sent = orders.open().iter().chain(orders.closed());
+        let first = sent.map(|order| order.ts_created).min();
+        let unsure = self.sync.unsure_since();
+        let first = first.unwrap_or(self.now).min(unsure.unwrap_or(self.now));
+        first.min(self.now)
     }
 
     pub(super) fn handle_session(&mut self, session: Session) {

@@ -35,15 +35,17 @@ impl Venue {
         report
     }
 
-    /// Answers every question that was asked, until none is left.
-    pub fn answer(&self, rig: &mut Rig) {
+    /// Answers every question that was asked, until none is left; returns them.
+    pub fn answer(&self, rig: &mut Rig) -> Vec<Query> {
+        let mut asked = Vec::new();
         loop {
             let queries = rig.queries();
             rig.sent
                 .retain(|request| !matches!(request, Request::Query(_)));
             if queries.is_empty() {
-                return;
+                return asked;
             }
+            asked.extend(&queries);
             for query in queries {
                 self.answer_one(rig, query);
             }

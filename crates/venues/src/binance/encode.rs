@@ -25,6 +25,9 @@ use crate::symbols::Listing;
 pub const TRADES_PAGE: usize = 1000;
 /// How old a request may be when it arrives, in milliseconds.
 const WINDOW_MS: u64 = 5000;
+/// How old a new order or a replacement may be: "no such order" is believed after three seconds,
+/// and the venue takes a stamp that is up to a second ahead of its own clock.
+const ORDER_WINDOW_MS: u64 = 2000;
 const MS: i64 = 1_000_000;
 
 /// Which trades of a symbol are asked for.
@@ -126,7 +129,7 @@ impl Encoder {
         }
         self.push_client_order_id("&newClientOrderId=", order.client_order_id)?;
         self.push("&newOrderRespType=FULL");
-        self.send(now, Method::Post, "/api/v3/order", out);
+        self.send_order(now, "/api/v3/order", out);
         Ok(())
     }
 
@@ -156,7 +159,7 @@ impl Encoder {
         encode_making_way(lineage, order.client_order_id, &mut self.query);
         self.push_client_order_id("&newClientOrderId=", order.client_order_id)?;
         self.push("&newOrderRespType=FULL");
-        self.send(now, Method::Post, "/api/v3/order/cancelReplace", out);
+        self.send_order(now, "/api/v3/order/cancelReplace", out);
         Ok(())
     }
 
@@ -372,13 +375,27 @@ impl Encoder {
         Ok(())
     }
 
-    /// Stamps, signs and appends the request whose query stands ready.
     fn send(&mut self, now: UnixNanos, method: Method, path: &str, out: &mut Vec<u8>) {
+        self.send_within(WINDOW_MS, now, (method, path), out);
+    }
+
+    fn send_order(&mut self, now: UnixNanos, path: &str, out: &mut Vec<u8>) {
+        self.send_within(ORDER_WINDOW_MS, now, (Method::Post, path), out);
+    }
+
+    /// Stamps, signs and appends the request whose query stands ready.
+    fn send_within(
+        &mut self,
+        window_ms: u64,
+        now: UnixNanos,
+        (method, path): (Method, &str),
+        out: &mut Vec<u8>,
+    ) {
         if !self.query.is_empty() {
             self.query.push(b'&');
         }
         self.push("recvWindow=");
-        push_decimal(WINDOW_MS, &mut self.query);
+        push_decimal(window_ms, &mut self.query);
         self.push("&timestamp=");
         push_decimal(stamp_ms(now, self.offset_ns), &mut self.query);
         let mut whole = Vec::with_capacity(path.len() + self.query.len() + 80);

@@ -98,6 +98,10 @@ impl RestDialect for Encoder {
         response: &Response<'_>,
         events: &mut Events,
     ) -> Next {
+        let limited = || judge(Call::Query, response, now);
+        if let Some(next) = job.step.clock.put_off(limited) {
+            return next;
+        }
         let asked = (&job.request, response);
         let correct = |offset_ns| self.set_offset(offset_ns);
         if let Some(next) = job.step.clock.read(now, asked, decode_time, correct) {
@@ -277,8 +281,13 @@ impl Encoder {
             }
             VenueRequest::Query(Query::VenueOrder { .. }) => {
                 let raw = RawOrder::decode(body)?;
-                if let Some(order) = raw.resolve(dialect)? {
-                    events.push_back(VenueEvent::Report(order.report(order.snapshot())));
+                match raw.resolve(dialect) {
+                    Ok(Some(order)) => {
+                        events.push_back(VenueEvent::Report(order.report(order.snapshot())));
+                    }
+                    // Somebody else's may be of any kind.
+                    Err(malformed) if !raw.is_foreign(dialect) => return Err(malformed),
+                    Ok(None) | Err(_) => {}
                 }
                 return Ok(end_lookup(&job.request, events));
             }

@@ -103,6 +103,10 @@ impl RestDialect for Encoder {
         response: &Response<'_>,
         events: &mut Events,
     ) -> Next {
+        let limited = || judge(Call::Query, response, now);
+        if let Some(next) = job.step.clock.put_off(limited) {
+            return next;
+        }
         let asked = (&job.request, response);
         let correct = |offset_ns| self.set_offset(offset_ns);
         if let Some(next) = job.step.clock.read(now, asked, decode_time, correct) {

@@ -19,6 +19,19 @@ pub(crate) enum VenueClock {
 }
 
 impl VenueClock {
+    /// Takes the question for the time back, where the venue took no questions at all: what waits
+    /// for it is asked again then.
+    pub(crate) fn put_off(&mut self, judge: impl FnOnce() -> Outcome) -> Option<Next> {
+        if !matches!(self, Self::Asking(_)) {
+            return None;
+        }
+        let outcome = judge();
+        matches!(outcome, Outcome::RateLimited { .. }).then(|| {
+            *self = Self::Believed;
+            Next::Outcome(outcome)
+        })
+    }
+
     /// Reads the answer to the question for the time, where that was put, and hands the venue's
     /// clock less ours to `correct`; the call goes out once more by it.
     pub(crate) fn read(

@@ -103,6 +103,12 @@ pub trait RestDialect: Debug {
         events: &mut VecDeque<VenueEvent>,
     ) -> Next;
 
+    /// Whether the step at which a job stands still acts. One that only asks what came of a step
+    /// before it leaves whatever was restricted meanwhile.
+    fn acts(&self, _job: &Job<Self::Step>) -> bool {
+        true
+    }
+
     /// The quota as an answer tells it.
     fn rate_limit(&self, now: UnixNanos, response: &Response<'_>) -> RateLimit;
 
@@ -124,4 +130,19 @@ pub trait Requests: Session {
 
     /// Until when something was last kept back, by the venue's limits or by our count of them.
     fn last_held(&self) -> UnixNanos;
+
+    /// Until when the venue takes nothing, and no new orders, as it has said.
+    fn limits(&self) -> Limits;
+
+    /// Takes over what the venue has said on another connection, where all count together.
+    fn hold(&mut self, limits: Limits);
+}
+
+/// Until when a venue takes nothing, by its own word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// No requests at all.
+    pub all_until: UnixNanos,
+    /// No new orders.
+    pub orders_until: UnixNanos,
 }

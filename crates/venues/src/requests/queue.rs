@@ -46,11 +46,22 @@ pub struct Job<S> {
     pub step: S,
     pub(super) give_up_at: UnixNanos,
     pub(super) hops: u16,
+    /// Trading was restricted meanwhile: no further step of it leaves.
+    pub(super) withdrawn: bool,
     /// When its first step was handed out: what an answer shows is not newer than that for certain.
     pub(super) asked_at: Option<UnixNanos>,
 }
 
 impl<S> Job<S> {
+    /// Whether it may still leave once trading is restricted.
+    pub(super) const fn may_go(&self) -> bool {
+        match &self.request {
+            VenueRequest::New(order) => order.reduce_only,
+            VenueRequest::Replace(_) => false,
+            _ => true,
+        }
+    }
+
     pub(super) const fn is_risk(&self) -> bool {
         matches!(
             self.request,

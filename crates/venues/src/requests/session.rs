@@ -6,7 +6,7 @@
 //! - a question is answered to the end, in as many steps and pages as the venue needs for it;
 //! - after a 429, and while the quota is down to its reserve, new orders and replaces are refused
 //!   at once; cancels and queries wait for the reset and use the reserve; where only orders are
-//!   counted out, cancels and queries pass;
+//!   counted out, cancels and queries pass; whole books never use the reserve;
 //! - where the dialect counts questions itself, they wait until there is room for them;
 //! - a question about one order that is being asked already is not asked twice; nor is one by the
 //!   venue's id that still waits;
@@ -21,11 +21,13 @@ use py_rt_types::{Query, RejectReason, UnixNanos};
 
 use super::queue::HOPS_MAX;
 use super::subject::{unanswered, unsent};
-use super::{Job, Next, Outcome, Requests, RestConfig, RestDialect, Subject, VenueRequest};
+use super::{Job, Limits, Next, Outcome, Requests, RestConfig, RestDialect, Subject, VenueRequest};
 use crate::error::DecodeError;
 use crate::http::{Response, ResponseReader, BODY_MAX};
 use crate::link::{Link, Wish};
 use crate::session::{Fatal, RateLimit, Session, Transmit, VenueEvent};
+
+const WITHDRAWN: &str = "trading was restricted before the order was sent";
 
 /// See the module.
 #[derive(Debug)]
@@ -88,6 +90,7 @@ impl<D: RestDialect> RequestSession<D> {
             step: D::Step::default(),
             give_up_at: now.plus(wait_ns),
             hops: 0,
+            withdrawn: false,
             asked_at: None,
         };
         let mut asked = self
@@ -116,17 +119,15 @@ impl<D: RestDialect> RequestSession<D> {
     }
 
     /// Takes back new orders and replaces of which no byte was sent; each is refused for certain.
-    /// Orders that can only reduce stay, and so do cancels and questions.
+    /// One whose order is being looked up, or whose time was wrong, goes no further. Orders that
+    /// can only reduce stay, and so do cancels and questions.
     pub fn withdraw(&mut self, now: UnixNanos) {
-        let may_go = |job: &Job<D::Step>| match &job.request {
-            VenueRequest::New(order) => order.reduce_only,
-            VenueRequest::Replace(_) => false,
-            _ => true,
-        };
-        while let Some(at) = self.queue.iter().position(|job| !may_go(job)) {
+        if let Some((job, _)) = &mut self.in_flight {
+            job.withdrawn = !job.may_go();
+        }
+        while let Some(at) = self.queue.iter().position(|job| !job.may_go()) {
             if let Some(job) = self.queue.remove(at) {
-                let text = "trading was restricted before the order was sent";
-                self.refuse(now, &job, RejectReason::NeverAccepted, text);
+                self.refuse(now, &job, RejectReason::NeverAccepted, WITHDRAWN);
             }
         }
     }
@@ -160,6 +161,11 @@ impl<D: RestDialect> RequestSession<D> {
         }
         if limited {
             return None;
+        }
+        if self.is_reserve_only(now) {
+            // The market session asks again for a book that did not come.
+            self.queue
+                .retain(|job| !matches!(job.request, VenueRequest::Book(_)));
         }
         let at = self.queue.iter().position(Job::is_order).unwrap_or(0);
         self.held_until = self.dialect.ready_at(now, self.queue.get(at)?);
@@ -196,6 +202,9 @@ impl<D: RestDialect> RequestSession<D> {
         let read = self.dialect.read(now, &mut job, response, &mut self.events);
         match read {
             Next::Done => {}
+            Next::Again if job.withdrawn && self.dialect.acts(&job) => {
+                self.refuse(now, &job, RejectReason::NeverAccepted, WITHDRAWN);
+            }
             Next::Again if job.hops < HOPS_MAX => {
                 job.hops += 1;
                 self.queue.push_front(job);
@@ -396,6 +405,22 @@ impl<D: RestDialect> Session for RequestSession<D> {
 impl<D: RestDialect> Requests for RequestSession<D> {
     fn last_held(&self) -> UnixNanos {
         self.last_held
+    }
+
+    fn limits(&self) -> Limits {
+        Limits {
+            all_until: self.limited_until,
+            orders_until: self.orders_until,
+        }
+    }
+
+    fn hold(&mut self, limits: Limits) {
+        self.orders_until = self.orders_until.max(limits.orders_until);
+        if limits.all_until > self.limited_until {
+            self.limited_until = limits.all_until;
+            self.last_held = self.last_held.max(limits.all_until);
+            self.lengthen_waits();
+        }
     }
 
     fn handle_request(&mut self, now: UnixNanos, request: VenueRequest) {

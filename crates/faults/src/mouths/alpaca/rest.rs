@@ -5,38 +5,14 @@ use py_rt_venues::alpaca::ids::parse_uuid;
 use py_rt_venues::alpaca::time::parse_instant;
 
 use super::json;
-use super::listing::LISTINGS;
-use super::truth::{Ticket, Truth};
+use crate::mouths::{Answer, Began};
+use crate::venue::listing::LISTINGS;
+use crate::venue::truth::{Ticket, Truth};
 
 /// Rows on a page of executions.
 const PAGE: usize = 100;
 
-/// An answer, and what it set in motion.
-#[derive(Debug)]
-pub(crate) struct Answer {
-    pub(crate) status: u16,
-    pub(crate) body: String,
-    pub(crate) began: Began,
-}
-
-/// What a request set in motion at the venue.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Began {
-    Nothing,
-    Order(usize),
-    Cancel(usize),
-    Replace(usize, usize),
-}
-
 impl Answer {
-    fn say(status: u16, body: impl Into<String>) -> Self {
-        Self {
-            status,
-            body: body.into(),
-            began: Began::Nothing,
-        }
-    }
-
     fn refusal(status: u16, code: u32, message: &str) -> Self {
         let body = format!("{{\"code\":{code},\"message\":\"{message}\"}}");
         Self::say(status, body)
@@ -106,7 +82,7 @@ pub(crate) fn answer(truth: &mut Truth, call: &Call, hidden_until: UnixNanos) ->
         ("GET", "/v2/orders:by_client_order_id") => {
             let client = call.parameter("client_order_id").unwrap_or_default();
             match truth.find_client(&client) {
-                Some(at) => Answer::say(200, json::order(truth, at)),
+                Some(at) => Answer::say(200, json::order(&truth.orders[at])),
                 None => Answer::unknown(),
             }
         }
@@ -120,7 +96,7 @@ pub(crate) fn answer(truth: &mut Truth, call: &Call, hidden_until: UnixNanos) ->
                 return Answer::unknown();
             };
             match verb {
-                "GET" => Answer::say(200, json::order(truth, at)),
+                "GET" => Answer::say(200, json::order(&truth.orders[at])),
                 "DELETE" => cancel(truth, at),
                 _ => replace(truth, call, at),
             }
@@ -151,6 +127,7 @@ fn place(truth: &mut Truth, call: &Call, visible_from: UnixNanos) -> Answer {
         buy: call.member("side") == Some("buy"),
         qty,
         limit: limit.flatten(),
+        post_only: false,
         tif: call.member("time_in_force").unwrap_or("gtc").to_string(),
         visible_from,
         foreign: false,
@@ -160,7 +137,7 @@ fn place(truth: &mut Truth, call: &Call, visible_from: UnixNanos) -> Answer {
     };
     Answer {
         status: 200,
-        body: json::order(truth, at),
+        body: json::order(&truth.orders[at]),
         began: Began::Order(at),
     }
 }
@@ -189,7 +166,7 @@ fn replace(truth: &mut Truth, call: &Call, old: usize) -> Answer {
     };
     Answer {
         status: 200,
-        body: json::order(truth, new),
+        body: json::order(&truth.orders[new]),
         began: Began::Replace(old, new),
     }
 }
@@ -201,7 +178,7 @@ fn open_orders(truth: &Truth) -> String {
         order.status.is_open() && order.visible_from <= now
     };
     let rows = (0..truth.orders.len()).filter(open);
-    let rows: Vec<String> = rows.map(|at| json::order(truth, at)).collect();
+    let rows: Vec<String> = rows.map(|at| json::order(&truth.orders[at])).collect();
     format!("[{}]", rows.join(","))
 }
 

@@ -4,8 +4,8 @@ use py_rt_types::UnixNanos;
 use py_rt_venues::alpaca::ids::encode_uuid;
 use py_rt_venues::alpaca::time::encode_instant;
 
-use super::listing::{money_text, LISTINGS};
-use super::truth::{Execution, Status, Truth};
+use crate::venue::listing::{money_text, LISTINGS};
+use crate::venue::truth::{Execution, Status, Truth, VenueOrder, What, Word};
 
 fn uuid(value: u128) -> String {
     let mut text = Vec::new();
@@ -35,8 +35,8 @@ fn optional(id: u128) -> String {
 }
 
 /// One order object.
-pub(crate) fn order(truth: &Truth, place: usize) -> String {
-    let (one, listing) = (&truth.orders[place], truth.listing(place));
+pub(crate) fn order(one: &VenueOrder) -> String {
+    let listing = &LISTINGS[one.instrument];
     let status = match one.status {
         Status::Accepted => "accepted",
         Status::Working if one.cum > 0 => "partially_filled",
@@ -45,6 +45,7 @@ pub(crate) fn order(truth: &Truth, place: usize) -> String {
         Status::PendingReplace => "pending_replace",
         Status::Filled => "filled",
         Status::Canceled => "canceled",
+        Status::Expired => "expired",
         Status::Rejected => "rejected",
         Status::Replaced => "replaced",
     };
@@ -75,22 +76,36 @@ pub(crate) fn order(truth: &Truth, place: usize) -> String {
 }
 
 /// One message of the account stream.
-pub(crate) fn update(truth: &Truth, place: usize, event: &str, execution: Option<usize>) -> String {
-    let listing = truth.listing(place);
-    let fill = execution.map_or(String::new(), |at| {
-        let one = &truth.executions[at];
-        format!(
-            "\"execution_id\":\"{}\",\"price\":\"{}\",\"qty\":\"{}\",",
-            uuid(one.id),
-            listing.price_text(one.price),
-            listing.qty_text(one.qty)
-        )
-    });
+pub(crate) fn update(truth: &Truth, word: &Word) -> String {
+    let (one, listing) = (&word.order, &LISTINGS[word.order.instrument]);
+    let event = match word.what {
+        What::New => "new",
+        What::PendingCancel => "pending_cancel",
+        What::PendingReplace => "pending_replace",
+        What::Executed(_) if one.cum == one.qty => "fill",
+        What::Executed(_) => "partial_fill",
+        What::Ended if one.status == Status::Rejected => "rejected",
+        What::Ended => "canceled",
+        What::Replaced => "replaced",
+        What::ReplaceRejected => "order_replace_rejected",
+    };
+    let fill = match word.what {
+        What::Executed(at) => {
+            let one = &truth.executions[at];
+            format!(
+                "\"execution_id\":\"{}\",\"price\":\"{}\",\"qty\":\"{}\",",
+                uuid(one.id),
+                listing.price_text(one.price),
+                listing.qty_text(one.qty)
+            )
+        }
+        _ => String::new(),
+    };
     format!(
         "{{\"stream\":\"trade_updates\",\"data\":{{\"event\":\"{event}\",{fill}\
          \"timestamp\":\"{}\",\"order\":{}}}}}",
-        instant(truth.now),
-        order(truth, place)
+        instant(word.stamp),
+        order(one)
     )
 }
 
