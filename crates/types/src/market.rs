@@ -71,6 +71,14 @@ pub struct MarketEvent {
 }
 
 impl MarketEvent {
+    /// Instrument, kind, side and flags in one word, lowest first: to be compared at once.
+    #[inline(always)]
+    #[must_use]
+    pub const fn head(&self) -> u64 {
+        let sides = (self.kind as u64) << 32 | (self.side as u8 as u64) << 40;
+        self.instrument.0 as u64 | sides | (self.flags as u64) << 48
+    }
+
     /// The kind as a value, or `None` for a number outside the list.
     #[inline]
     #[must_use]

@@ -3,7 +3,7 @@
 use py_rt_types::{EventKind, MarketEvent, UnixNanos};
 
 use super::Kernel;
-use crate::market::{Change, Left};
+use crate::market::{Change, Stop};
 use crate::signal::{Interests, Quote, Strategy};
 
 impl<S: Strategy> Kernel<S> {
@@ -41,29 +41,20 @@ impl<S: Strategy> Kernel<S> {
         rows: &mut impl Iterator<Item = (UnixNanos, &'e MarketEvent)>,
     ) {
         let alarm = self.alarm;
-        let mut left = Left::default();
-        for (now, event) in rows {
-            let quiet = (now < alarm) & left.is_of(event.instrument);
-            if quiet && self.market.step_quiet(event) {
-                left.note(now, event);
-                continue;
+        while let Some(row) = rows.next() {
+            let (last, stop) = self.market.take_quiet(alarm, row, rows);
+            self.now = self.now.max(last);
+            match stop {
+                Stop::End => return,
+                Stop::Odd((now, event)) => self.handle_market(now, event),
+                Stop::Moved(event, change) if change.has(self.watched) => {
+                    self.follow_market(event, change);
+                }
+                Stop::Moved(..) => {}
             }
-            self.leave(&left);
-            left = Left::default();
-            self.handle_market(now, event);
             if self.has_output() | (self.alarm != alarm) {
                 return;
             }
-            left.instrument = event.instrument;
-        }
-        self.leave(&left);
-    }
-
-    /// Catches up with what quiet rows left behind.
-    #[inline]
-    fn leave(&mut self, left: &Left<'_>) {
-        if let Some(now) = self.market.leave(left) {
-            self.now = self.now.max(now);
         }
     }
 

@@ -6,6 +6,7 @@ use py_rt_types::{EventKind, InstrumentId, MarketEvent, Price, Qty, Side, UnixNa
 
 use super::by_order::ByOrder;
 use super::half_book::{HalfBook, NONE};
+use super::plain::Plain;
 use super::Top;
 
 /// A price level.
@@ -70,13 +71,7 @@ impl ByPrice {
         if !self.is_plain(event) {
             return self.apply_rare(event);
         }
-        let half = &mut self.halves[usize::from(event.side < 0)];
-        let changes = i64::from(event.kind == TRADE) - 1;
-        let key = key_of(event.side, event.price);
-        match half.set_masked(key, event.qty.0.max(0), changes) {
-            Some(moved) => moved,
-            None => self.apply_outside(event),
-        }
+        self.step_plain(event)
     }
 
     /// Whether the row is about a level or a trade and nothing else: no gap, no single order.
@@ -88,16 +83,29 @@ impl ByPrice {
             && event.side != 0
     }
 
-    /// Applies a row that moves no best price; false when it would, or may: nothing was done then.
+    /// Which rows of an instrument are about a level or a trade and nothing else here.
+    #[inline]
+    #[must_use]
+    pub const fn plain(&self, instrument: InstrumentId) -> Plain {
+        Plain::new(instrument, self.by_order == 0)
+    }
+
+    /// Applies a row that [`ByPrice::plain`] holds of.
     #[inline(always)]
-    pub(crate) fn step_still(&mut self, event: &MarketEvent) -> bool {
-        if !self.is_plain(event) {
-            return false;
-        }
+    pub fn apply_plain(&mut self, event: &MarketEvent) {
+        self.step_plain(event);
+    }
+
+    /// [`ByPrice::apply_plain`]; false when no best price can have changed.
+    #[inline(always)]
+    pub(crate) fn step_plain(&mut self, event: &MarketEvent) -> bool {
         let half = &mut self.halves[usize::from(event.side < 0)];
         let changes = i64::from(event.kind == TRADE) - 1;
         let key = key_of(event.side, event.price);
-        half.set_still(key, event.qty.0.max(0), changes)
+        match half.set_masked(key, event.qty.0.max(0), changes) {
+            Some(moved) => moved,
+            None => self.apply_outside(event),
+        }
     }
 
     /// A level outside of the window around the touch.

@@ -92,26 +92,6 @@ impl HalfBook {
         Some(self.best != best)
     }
 
-    /// [`HalfBook::set_masked`] where the best price stays; false when it would not, or when the
-    /// key lies outside of the window: nothing was done then.
-    #[inline(always)]
-    pub(super) fn set_still(&mut self, key: i64, qty: i64, mask: i64) -> bool {
-        let Some(at) = self.place_inside(key) else {
-            return false;
-        };
-        let slot = &mut self.window[at & (WINDOW - 1)];
-        let new = *slot ^ ((*slot ^ qty) & mask);
-        // A new level above the best moves it, and so does its end.
-        let moves = (key >= self.best) & ((key == self.best) != (new != 0));
-        if moves {
-            return false;
-        }
-        let turned = (*slot != 0) ^ (new != 0);
-        *slot = new;
-        self.words[(at >> 6) & (WORDS - 1)] ^= u64::from(turned) << (at & 63);
-        true
-    }
-
     #[inline(always)]
     const fn place_inside(&self, key: i64) -> Option<usize> {
         let at = key.wrapping_sub(self.base) as u64;

@@ -1,60 +1,81 @@
-//! Rows that nobody waits for and that move no best price: the book takes them, and what only the
-//! last of many leaves behind is caught up with at the end.
+//! Rows that nobody waits for: the book takes them, and what only the last of many leaves behind is
+//! caught up with at the end.
 
-use py_rt_types::{EventKind, InstrumentId, MarketEvent, UnixNanos, END};
+use py_rt_types::{EventKind, MarketEvent, UnixNanos};
 
-use super::Market;
+use super::{Change, Market};
 
-/// The last quiet row of a book and the last quiet trade of one instrument, with their times.
-#[derive(Debug, Default)]
-pub(crate) struct Left<'e> {
-    pub(crate) instrument: InstrumentId,
-    last: [Option<(UnixNanos, &'e MarketEvent)>; 2],
-}
+/// A row, and when it is seen.
+type Row<'e> = (UnixNanos, &'e MarketEvent);
 
-impl<'e> Left<'e> {
-    /// Whether rows of this instrument may be noted.
-    #[inline(always)]
-    pub(crate) fn is_of(&self, instrument: InstrumentId) -> bool {
-        self.instrument == instrument
-    }
-
-    #[inline(always)]
-    pub(crate) fn note(&mut self, now: UnixNanos, event: &'e MarketEvent) {
-        self.last[usize::from(event.kind == EventKind::Trade as u8)] = Some((now, event));
-    }
+/// What ended a run of quiet rows.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Stop<'e> {
+    /// There are no more.
+    End,
+    /// A row that is not quiet; nothing was done with it.
+    Odd(Row<'e>),
+    /// The last row moved a best price, which changed this.
+    Moved(&'e MarketEvent, Change),
 }
 
 impl Market {
-    /// Applies a row that is a message of its own and moves no best price. False when it is none:
-    /// nothing was done then.
+    /// Applies rows from `row` on, as long as they are of its instrument, messages of their own
+    /// and before `until`, up to one that moves a best price. Returns the time of the last that was
+    /// applied, `UnixNanos::MIN` where none was, and what comes now.
     #[inline(always)]
-    pub(crate) fn step_quiet(&mut self, event: &MarketEvent) -> bool {
-        let Some(market) = self.instruments.get_mut(event.instrument.index()) else {
-            return false;
+    pub(crate) fn take_quiet<'e>(
+        &mut self,
+        until: UnixNanos,
+        mut row: Row<'e>,
+        rows: &mut impl Iterator<Item = Row<'e>>,
+    ) -> (UnixNanos, Stop<'e>) {
+        let (mut last, mut booked_at, mut traded) = (UnixNanos::MIN, UnixNanos::MIN, None);
+        let Some(market) = self.instruments.get_mut(row.1.instrument.index()) else {
+            return (last, Stop::Odd(row));
         };
-        let Some(book) = market.book.as_deref_mut() else {
-            return false;
+        let Some(book) = market
+            .book
+            .as_deref_mut()
+            .filter(|_| market.before.is_none())
+        else {
+            return (last, Stop::Odd(row));
         };
-        (event.flags == END) & market.before.is_none() && book.step_still(event)
-    }
-
-    /// Catches up with what quiet rows left behind; returns the time of the last.
-    #[inline]
-    pub(crate) fn leave(&mut self, left: &Left<'_>) -> Option<UnixNanos> {
-        let market = self.instruments.get_mut(left.instrument.index())?;
-        let [booked, traded] = left.last;
-        if let (Some((now, _)), true) = (booked, market.marks) {
-            market.ts_mark = now;
+        let plain = book.plain(row.1.instrument).alone();
+        let (mut moved, mut odd) = (None, None);
+        loop {
+            let (now, event) = row;
+            if (now >= until) | !plain.holds(event) {
+                odd = Some(row);
+                break;
+            }
+            let moves = book.step_plain(event);
+            let trade = event.kind == EventKind::Trade as u8;
+            booked_at = if trade { booked_at } else { now };
+            traded = if trade { Some(event) } else { traded };
+            last = now;
+            if moves & !trade {
+                moved = Some(event);
+                break;
+            }
+            match rows.next() {
+                Some(next) => row = next,
+                None => break,
+            }
         }
-        if let Some((_, event)) = booked {
-            market.last[0] = (event.price, event.qty);
+        if market.marks {
+            // A mark is as old as a row before these.
+            market.ts_mark = market.ts_mark.max(booked_at);
         }
-        if let Some((_, event)) = traded {
+        if let Some(event) = traded {
             market.last[1] = (event.price, event.qty);
             market.traded = true;
         }
-        let time = |row: Option<(UnixNanos, &MarketEvent)>| row.map(|row| row.0);
-        time(booked).max(time(traded))
+        let stop = match (moved, odd) {
+            (Some(event), _) => Stop::Moved(event, market.follow_best(last, Change::BOOK)),
+            (None, Some(row)) => Stop::Odd(row),
+            (None, None) => Stop::End,
+        };
+        (last, stop)
     }
 }

@@ -38,7 +38,12 @@ impl Delay for AtVenue {
 impl Delay for AtKernel {
     #[inline(always)]
     fn seen_at(self, event: &MarketEvent) -> UnixNanos {
-        event.ts_event.plus(self.0).max(event.ts_recv)
+        // Nearly never is it too late for an addition: that is asked rather than reckoned with.
+        let seen_at = match event.ts_event.0.checked_add(self.0) {
+            Some(seen_at) => UnixNanos(seen_at),
+            None => event.ts_event.plus(self.0),
+        };
+        seen_at.max(event.ts_recv)
     }
 }
 
@@ -80,14 +85,27 @@ impl<'a, D: Delay> EventFeed<'a, D> {
         self.next
     }
 
-    /// The next rows, as long as they are seen before `until` and lie before `most`.
+    /// Lets `take` have the next rows, as long as they are seen before `until` and lie before
+    /// `most`; goes on behind those that it took.
     #[inline(always)]
-    pub(super) const fn until(&mut self, until: UnixNanos, most: usize) -> Until<'_, 'a, D> {
-        Until {
-            feed: self,
+    pub(super) fn take<R>(
+        &mut self,
+        until: UnixNanos,
+        most: usize,
+        take: impl FnOnce(&mut Rows<'a, D>) -> R,
+    ) -> R {
+        let end = most.min(self.events.len());
+        let mut rows = Rows {
+            rows: self.events.get(self.position..end).unwrap_or_default(),
+            last: self.next,
             until,
-            most,
-        }
+            delay: self.delay,
+        };
+        let taken = take(&mut rows);
+        self.position = self.position.max(end - rows.rows.len());
+        self.next = rows.last;
+        self.load();
+        taken
     }
 
     #[inline(always)]
@@ -100,24 +118,27 @@ impl<'a, D: Delay> EventFeed<'a, D> {
     }
 }
 
-/// The next rows of a feed, as long as they are seen before `until` and lie before `most`.
-pub(super) struct Until<'f, 'a, D> {
-    feed: &'f mut EventFeed<'a, D>,
+/// The next rows of a feed, as long as they are seen before `until`.
+pub(super) struct Rows<'a, D> {
+    rows: &'a [MarketEvent],
+    /// When the row before was seen; before the first, when that is.
+    last: UnixNanos,
     until: UnixNanos,
-    most: usize,
+    delay: D,
 }
 
-impl<'a, D: Delay> Iterator for Until<'_, 'a, D> {
+impl<'a, D: Delay> Iterator for Rows<'a, D> {
     type Item = (UnixNanos, &'a MarketEvent);
 
     #[inline(always)]
     fn next(&mut self) -> Option<Self::Item> {
-        let due = (self.feed.next < self.until) & (self.feed.position < self.most);
-        if due {
-            self.feed.next()
-        } else {
-            None
+        let (event, rest) = self.rows.split_first()?;
+        let now = self.delay.seen_at(event).max(self.last);
+        if now >= self.until {
+            return None;
         }
+        (self.rows, self.last) = (rest, now);
+        Some((now, event))
     }
 }
 

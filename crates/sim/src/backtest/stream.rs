@@ -48,14 +48,9 @@ impl<S: Strategy> Backtest<'_, S> {
         let decides_at = self.due_here().min(self.at_kernel.peek());
         let reach = decides_at.plus(self.latency.order_ns);
         let mut until = reach.min(self.orders.peek()).min(self.bars.peek().0);
-        if self.venue.is_idle() {
-            let rows = feed.until(until.plus(1), most);
-            rows.for_each(|(_, event)| self.venue.handle_idle(event));
-        }
-        while (feed.peek() <= until) & (feed.position() < most) {
-            let Some((now, event)) = feed.next() else {
-                break;
-            };
+        while let Some((now, event)) =
+            feed.take(until.plus(1), most, |rows| self.venue.handle_far(rows))
+        {
             self.venue.handle_market(now, event);
             if self.venue.has_report() {
                 self.collect_reports();
@@ -80,7 +75,7 @@ impl<S: Strategy> Backtest<'_, S> {
         let most = rows.min(self.at_venue.position() + AHEAD_MAX);
         let mut until = self.due_here().min(self.next_report());
         while (feed.peek() < until) & (feed.position() < most) {
-            self.kernel.handle_rows(&mut feed.until(until, most));
+            feed.take(until, most, |rows| self.kernel.handle_rows(rows));
             self.drain();
             if self.failed {
                 break;

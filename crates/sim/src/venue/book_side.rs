@@ -14,7 +14,7 @@ impl Listing {
     /// reach of its print.
     #[inline(always)]
     pub(super) fn is_far(&self, now: UnixNanos, event: &MarketEvent) -> bool {
-        now < self.day_ends && !self.is_reached(event) && !self.waits_at(event)
+        (now < self.day_ends) & self.stops.is_empty() & !self.reach.is_near(event)
     }
 
     /// Whether a row is a print that an order may wait for.
@@ -22,8 +22,7 @@ impl Listing {
     fn is_reached(&self, event: &MarketEvent) -> bool {
         let trade = event.kind == EventKind::Trade as u8;
         let prints = trade | (event.kind == EventKind::OrderExecute as u8);
-        let reaches = (event.price >= self.lowest_ask) | (event.price <= self.highest_bid);
-        prints & (reaches | !self.stops.is_empty())
+        prints & (self.reach.is_reached(event.price) | !self.stops.is_empty())
     }
 
     pub(super) fn handle_event(&mut self, now: UnixNanos, event: &MarketEvent, desk: &mut Desk) {
@@ -43,7 +42,7 @@ impl Listing {
         } else {
             self.book_mut().apply(event);
         }
-        let (bid, ask) = (self.highest_bid, self.lowest_ask);
+        let (bid, ask) = self.reach.touch();
         if self.book_mut().reaches(bid, ask) {
             self.fill_crossed(now, desk);
         }

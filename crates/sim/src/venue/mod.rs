@@ -16,6 +16,7 @@ mod fees;
 mod impact;
 mod orders;
 mod query;
+mod reach;
 mod resting;
 mod several;
 
@@ -33,6 +34,7 @@ use fees::Traded;
 pub use fees::{Charged, Fees, Tier, Tiers};
 use impact::Pressure;
 pub use impact::{Impact, SquareRoot};
+use reach::Reach;
 use resting::Resting;
 use several::desk_of;
 
@@ -83,6 +85,9 @@ impl Default for VenueConfig {
     }
 }
 
+/// A row of the market, and when it happens.
+pub type Row<'e> = (UnixNanos, &'e MarketEvent);
+
 /// A report and whose order it is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct VenueReport {
@@ -110,10 +115,8 @@ struct Listing {
     working: usize,
     /// Which desk it is traded at; 0 is the first.
     desk: u8,
-    /// The highest limit that waits to buy, and the lowest that waits to sell: further than that
-    /// no row can reach. They may be too far out, never too near.
-    highest_bid: Price,
-    lowest_ask: Price,
+    /// How far rows must reach to matter to what waits. It may say too far, never too near.
+    reach: Reach,
 }
 
 impl Listing {
@@ -125,10 +128,7 @@ impl Listing {
     /// Finds out anew how far rows must reach to matter to what waits.
     #[inline]
     fn refresh_reach(&mut self) {
-        let bids = self.bids.iter().filter_map(Resting::limit);
-        let asks = self.asks.iter().filter_map(Resting::limit);
-        self.highest_bid = bids.max().unwrap_or(Price(i64::MIN));
-        self.lowest_ask = asks.min().unwrap_or(Price(i64::MAX));
+        self.reach = Reach::of(&self.bids, &self.asks);
     }
 
     fn side(&mut self, side: Side) -> &mut Vec<Resting> {
@@ -180,8 +180,7 @@ impl SimVenue {
             day_ends: UnixNanos::MIN,
             working: 0,
             desk: 0,
-            highest_bid: Price(i64::MIN),
-            lowest_ask: Price(i64::MAX),
+            reach: Reach::NONE,
         };
         Self {
             working: 0,
@@ -245,17 +244,13 @@ impl SimVenue {
         let Some(listing) = self.listings.get_mut(event.instrument.index()) else {
             return;
         };
-        let idle = listing.working == 0;
-        let far = idle || listing.is_far(now, event);
+        let far = listing.working == 0 || listing.is_far(now, event);
         match &mut listing.book {
             // A trade changes no book: rows of both kinds take one way, so that none is guessed.
-            Some(book) if idle => book.apply(event),
             Some(book) if far => {
-                if event.kind == EventKind::Trade as u8 {
-                    return;
-                }
                 book.apply(event);
-                if book.reaches(listing.highest_bid, listing.lowest_ask) {
+                let (bid, ask) = listing.reach.touch();
+                if (event.kind != EventKind::Trade as u8) & book.reaches(bid, ask) {
                     self.handle_crossing(now, event.instrument);
                 }
             }
@@ -263,21 +258,45 @@ impl SimVenue {
         }
     }
 
+    /// Takes rows of one instrument as long as they can matter to no order, so that none of them
+    /// makes a report. Returns the first that may, with which nothing was done.
+    #[inline(always)]
+    pub fn handle_far<'e>(&mut self, rows: &mut impl Iterator<Item = Row<'e>>) -> Option<Row<'e>> {
+        let mut row = rows.next()?;
+        let instrument = row.1.instrument;
+        let Some(listing) = self.listings.get_mut(instrument.index()) else {
+            return Some(row);
+        };
+        let (waits, reach, day_ends) = (listing.working > 0, listing.reach, listing.day_ends);
+        let (bid, ask) = reach.touch();
+        let Some(book) = listing.book.as_deref_mut() else {
+            return Some(row);
+        };
+        if waits & (!listing.stops.is_empty() | book.reaches(bid, ask)) {
+            return Some(row);
+        }
+        let mut plain = book.plain(instrument);
+        loop {
+            let (now, event) = row;
+            if plain.holds(event) {
+                if waits && reach.is_near(event) | (now >= day_ends) {
+                    return Some(row);
+                }
+                book.apply_plain(event);
+            } else if waits | (event.instrument != instrument) {
+                return Some(row);
+            } else {
+                book.apply(event);
+                plain = book.plain(instrument);
+            }
+            row = rows.next()?;
+        }
+    }
+
     /// The best of a side has moved across orders of the other.
     #[inline(never)]
     fn handle_crossing(&mut self, now: UnixNanos, instrument: InstrumentId) {
         self.at(instrument, |listing, desk| listing.fill_crossed(now, desk));
-    }
-
-    /// [`SimVenue::handle_market`] while [`SimVenue::is_idle`]: the row makes no report.
-    #[inline(always)]
-    pub fn handle_idle(&mut self, event: &MarketEvent) {
-        let listing = self.listings.get_mut(event.instrument.index());
-        match listing.map(|listing| &mut listing.book) {
-            Some(Some(book)) => book.apply(event),
-            Some(None) => self.handle_row(UnixNanos::MIN, event),
-            None => {}
-        }
     }
 
     #[inline(never)]
