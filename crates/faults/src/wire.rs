@@ -147,6 +147,8 @@ impl Referee {
                     if !matches!(
                         entry,
                         Entry::Input(_, OwnedInput::Market(_) | OwnedInput::Timer)
+                            | Entry::Snapshot(_)
+                            | Entry::Synced { .. }
                     ) {
                         self.note(|| format!("{entry:?}"));
                     }

@@ -120,6 +120,8 @@ pub struct Kernel<S> {
     outbox: Outbox,
     reviews: Option<Vec<Review>>,
     last_fill: UnixNanos,
+    /// Since when executions are missing that were told of while books were compared.
+    missed_since: Option<UnixNanos>,
     recovered: Recovered,
     /// Whether any limit needs more to be remembered than the books.
     guarded: bool,
@@ -194,6 +196,7 @@ impl<S: Strategy> Kernel<S> {
             outbox: Outbox::default(),
             reviews: None,
             last_fill: UnixNanos(0),
+            missed_since: None,
             recovered: Recovered::default(),
             guarded,
             flatten: None,

@@ -56,13 +56,19 @@ impl<S: Strategy> Kernel<S> {
         if outcome.changed {
             self.follow_order(id, !outcome.afterwards);
         }
-        if outcome.missing_fills && !self.sync.is_asking() {
+        if outcome.missing_fills {
             // Whatever was booked since: an execution that is missing may be as old as its order.
             let created = self.execution.orders.find(id).map(|o| o.ts_created);
             let since = self.fills_since();
             let since = since.min(created.unwrap_or(since).plus(-FILLS_OVERLAP_NS));
             let since = since.max(UnixNanos(0));
-            self.execution.ask(Query::Fills { since });
+            if self.sync.is_asking() {
+                // The list of them may have been read already.
+                let before = self.missed_since.unwrap_or(since);
+                self.missed_since = Some(since.min(before));
+            } else {
+                self.execution.ask(Query::Fills { since });
+            }
         }
         self.verify(&report);
     }
@@ -352,6 +358,17 @@ impl<S: Strategy> Kernel<S> {
         self.follow_sync(outcome);
     }
 
+    /// Asks for executions that were told of behind their list, where they still are missing: an
+    /// order that has ended is never looked at again.
+    fn ask_for_missed(&mut self) {
+        let orders = &self.execution.orders;
+        let missed = |order: &Order| order.told_qty > order.cum_qty;
+        let missing = orders.open().iter().any(missed) || orders.closed().any(missed);
+        if let Some(since) = self.missed_since.take().filter(|_| missing) {
+            self.execution.ask(Query::Fills { since });
+        }
+    }
+
     fn follow_sync(&mut self, outcome: SyncOutcome) {
         match outcome {
             SyncOutcome::Wait => {}
@@ -379,6 +396,7 @@ impl<S: Strategy> Kernel<S> {
                     adopted_orders: self.sync.adopted_orders,
                     booked_fills: self.sync.booked_fills,
                 }));
+                self.ask_for_missed();
                 self.start_if_ready();
             }
             SyncOutcome::Mismatch(event) => {
