@@ -95,11 +95,14 @@ impl Outbox {
     /// Tells how an order stands.
     #[inline]
     pub(crate) fn emit_order(&mut self, now: UnixNanos, order: &Order, denial: Option<Denial>) {
-        self.queue.push(Output::Emit(Event::Order(OrderEvent {
-            ts_recv: now,
-            order: *order,
-            denial,
-        })));
+        // Made in its place, and not copied there: an order is large.
+        self.queue.extend(core::iter::once_with(|| {
+            Output::Emit(Event::Order(OrderEvent {
+                ts_recv: now,
+                order: *order,
+                denial,
+            }))
+        }));
     }
 
     pub(crate) fn send(&mut self, now: UnixNanos, request: Request) {

@@ -83,11 +83,15 @@ impl ByPrice {
             && event.side != 0
     }
 
-    /// Which rows of an instrument are about a level or a trade and nothing else here.
+    /// Which rows of an instrument are about a level or a trade and nothing else here; `None` where
+    /// there are orders beside the levels.
     #[inline]
     #[must_use]
-    pub const fn plain(&self, instrument: InstrumentId) -> Plain {
-        Plain::new(instrument, self.by_order == 0)
+    pub const fn plain(&self, instrument: InstrumentId) -> Option<Plain> {
+        match self.by_order {
+            0 => Some(Plain::new(instrument)),
+            _ => None,
+        }
     }
 
     /// Applies a row that [`ByPrice::plain`] holds of.

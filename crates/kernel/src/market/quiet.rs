@@ -41,11 +41,13 @@ impl Market {
         else {
             return (last, Stop::Odd(row));
         };
-        let plain = book.plain(row.1.instrument).alone();
+        let Some(plain) = book.plain(row.1.instrument) else {
+            return (last, Stop::Odd(row));
+        };
         let (mut moved, mut odd) = (None, None);
         loop {
             let (now, event) = row;
-            if (now >= until) | !plain.holds(event) {
+            if (now >= until) | !plain.holds_alone(event) {
                 odd = Some(row);
                 break;
             }

@@ -16,7 +16,8 @@ pub(crate) struct Breaker {
     day: i64,
     day_start: Money,
     peak: Money,
-    /// Largest fall from the peak, kept so that it is not divided for on every event.
+    /// Largest fall from the peak, or from a lower one of before: it is divided for only when
+    /// equity has fallen by as much.
     fall_max: i128,
     /// Between this and the peak no limit is crossed on the same day.
     floor: i128,
@@ -106,9 +107,12 @@ impl Breaker {
             self.day_start = self.last.unwrap_or(equity);
         }
         self.last = Some(equity);
-        if equity > self.peak {
-            self.set_peak(equity);
+        self.peak = self.peak.max(equity);
+        self.refresh_floor();
+        if equity.0 >= self.floor {
+            return None;
         }
+        self.set_peak(self.peak);
         self.refresh_floor();
         let (state, cause) = if self.drawdown_exceeded(equity) {
             (TradingState::Halted, Cause::Drawdown)

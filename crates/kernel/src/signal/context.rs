@@ -182,14 +182,9 @@ impl<'a> Context<'a> {
     #[inline]
     pub fn orders(&self) -> impl Iterator<Item = &'a Order> {
         let (strategy, open) = (self.intents.strategy, self.orders.open());
-        // Nothing is looked at twice where there is one strategy.
-        let (all, mixed) = match strategy {
-            StrategyId::ACCOUNT => (open, &[][..]),
-            _ => (&[][..], open),
-        };
-        let own = move |order: &&Order| order.strategy == strategy;
-        let all = all.iter().chain(mixed.iter().filter(own));
-        all.filter(|order| !order.is_terminal())
+        let all = strategy == StrategyId::ACCOUNT;
+        let own = move |order: &&Order| all | (order.strategy == strategy);
+        open.iter().filter(own).filter(|order| !order.is_terminal())
     }
 
     /// Orders that this callback asked for so far.

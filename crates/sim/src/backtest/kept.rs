@@ -98,21 +98,32 @@ impl OrderRows {
         self.kept.iter().map(|kept| self.row(kept))
     }
 
-    /// Takes an order as it now stands. One that is refused and known stays as it stood, and says
-    /// what refused it.
+    /// Takes an order as it begins and as it ends; what lies between is not kept. One that is
+    /// refused and known stays as it stood, and says what refused it.
     pub(super) fn record(&mut self, event: &OrderEvent) {
         let sequence = event.order.client_order_id.sequence;
         let place = self.find(sequence);
-        if let (Ok(_), Some(_)) = (place, event.denial) {
-            self.rare.entry(sequence).or_default().denial = event.denial;
-            return;
+        match (place, event.denial) {
+            (Ok(_), Some(_)) => self.rare.entry(sequence).or_default().denial = event.denial,
+            (Ok(_), None) if !event.order.is_terminal() => {}
+            _ => self.write(place, &event.order, event.denial),
         }
-        let order = &event.order;
-        let plain = order.stop_price.is_none() && order.parent == 0 && event.denial.is_none();
+    }
+
+    /// Takes an order as it stands, where it is known.
+    pub(super) fn keep(&mut self, order: &Order) {
+        let place = self.find(order.client_order_id.sequence);
+        if place.is_ok() {
+            self.write(place, order, None);
+        }
+    }
+
+    fn write(&mut self, place: Result<usize, usize>, order: &Order, denial: Option<Denial>) {
+        let plain = order.stop_price.is_none() && order.parent == 0 && denial.is_none();
         if !plain || order.venue_order_id.0 >> 64 != 0 || !self.rare.is_empty() {
-            self.record_rare(event);
+            self.write_rare(order, denial);
         }
-        let kept = kept_of(&event.order);
+        let kept = kept_of(order);
         match place {
             Ok(place) => self.kept[place] = kept,
             Err(place) if place == self.kept.len() => self.kept.push(kept),
@@ -122,10 +133,10 @@ impl OrderRows {
 
     #[cold]
     #[inline(never)]
-    fn record_rare(&mut self, event: &OrderEvent) {
-        let sequence = event.order.client_order_id.sequence;
+    fn write_rare(&mut self, order: &Order, denial: Option<Denial>) {
+        let sequence = order.client_order_id.sequence;
         let known = self.rare.get(&sequence).and_then(|rare| rare.denial);
-        let rare = rare_of(&event.order, event.denial.or(known));
+        let rare = rare_of(order, denial.or(known));
         if rare.is_empty() {
             self.rare.remove(&sequence);
         } else {

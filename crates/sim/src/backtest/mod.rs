@@ -244,8 +244,7 @@ impl<'a, S: Strategy> Backtest<'a, S> {
             }
         } else {
             self.take_inputs(timer_at);
-            self.kernel.handle_input(timer_at, Input::Timer);
-            self.after_kernel(timer_at);
+            self.ring(timer_at);
         }
         true
     }
@@ -264,45 +263,45 @@ impl<'a, S: Strategy> Backtest<'a, S> {
     }
 
     fn deliver_order(&mut self) {
-        let Some((now, request)) = self.orders.pop() else {
+        let Some((now, request)) = self.orders.first() else {
             return;
         };
-        match &request {
+        match request {
             Request::New(approved) => self.venue.handle_new(now, 0, approved.order()),
             Request::Replace(approved) => self.venue.handle_replace(now, 0, approved.order()),
             Request::Cancel(cancel) => self.venue.handle_cancel(now, 0, cancel),
             Request::Query(query) => self.venue.handle_query(now, 0, query),
         }
+        self.orders.drop_first();
         self.collect_reports_at(now);
     }
 
     fn deliver_report(&mut self) {
-        let Some((now, report)) = self.reports.pop() else {
+        let Some((now, report)) = self.reports.first() else {
             return;
         };
-        self.kernel.handle_input(now, Input::Report(&report));
+        self.kernel.handle_input(now, Input::Report(report));
+        self.reports.drop_first();
         self.after_kernel(now);
     }
 
     fn collect_reports(&mut self) {
-        while let Some(told) = self.venue.poll_report() {
-            self.send_back(told.report.ts_event, told.report);
-        }
+        self.collect_reports_at(UnixNanos::MIN);
     }
 
     /// Reports to a command leave the venue when it arrived, also about an earlier open.
     fn collect_reports_at(&mut self, now: UnixNanos) {
-        while let Some(told) = self.venue.poll_report() {
-            self.send_back(told.report.ts_event.max(now), told.report);
+        while let Some(told) = self.venue.first_report() {
+            let (at, place) = (
+                told.report.ts_event.max(now),
+                lane_of(&self.lane_of, told.report.instrument),
+            );
+            let lane = &mut self.lanes[place];
+            let extra = lane.extras.report.next(at);
+            let arrives = at.plus(lane.report_ns.saturating_add(extra));
+            self.reports.push(place, arrives, told.report);
+            self.venue.drop_report();
         }
-    }
-
-    fn send_back(&mut self, at: UnixNanos, report: Report) {
-        let place = lane_of(&self.lane_of, report.instrument);
-        let lane = &mut self.lanes[place];
-        let extra = lane.extras.report.next(at);
-        let arrives = at.plus(lane.report_ns.saturating_add(extra));
-        self.reports.push(place, arrives, report);
     }
 
     #[inline]
@@ -359,6 +358,7 @@ impl<'a, S: Strategy> Backtest<'a, S> {
         self.recording.add_expired(self.venue.expire_all(end));
         self.collect_reports_at(end);
         self.flush_reports();
+        self.recording.keep_open(&self.kernel);
         self.recording.sample(self.kernel.now(), &self.kernel);
     }
 

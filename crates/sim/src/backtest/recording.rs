@@ -148,6 +148,13 @@ impl Recording {
         }
     }
 
+    /// Takes the orders that have not ended as they stand now.
+    pub(super) fn keep_open<S>(&mut self, kernel: &Kernel<S>) {
+        for order in kernel.orders().open() {
+            self.orders.keep(order);
+        }
+    }
+
     fn record_order(&mut self, event: &OrderEvent) {
         if event.ts_recv < self.opens_at {
             self.warmup_refused += 1;

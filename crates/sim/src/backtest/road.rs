@@ -41,10 +41,9 @@ impl<T> Road<T> {
     }
 
     #[inline]
-    fn pop(&mut self) -> Option<(UnixNanos, T)> {
-        let first = self.queue.pop_front();
+    fn drop_first(&mut self) {
+        self.queue.pop_front();
         self.next = self.queue.front().map_or(UnixNanos::MAX, |next| next.0);
-        first
     }
 }
 
@@ -88,22 +87,35 @@ impl<T> Roads<T> {
         self.next = self.next.min(road.peek());
     }
 
+    /// The one that arrives first, to be looked at in place; then [`Roads::drop_first`].
     #[inline]
-    pub(super) fn pop(&mut self) -> Option<(UnixNanos, T)> {
+    pub(super) fn first(&self) -> Option<(UnixNanos, &T)> {
+        let road = if self.first.peek() == self.next {
+            &self.first
+        } else {
+            self.others.iter().find(|road| road.peek() == self.next)?
+        };
+        road.queue.front().map(|(at, sent)| (*at, sent))
+    }
+
+    /// The one that arrives first has arrived.
+    #[inline]
+    pub(super) fn drop_first(&mut self) {
         if self.others.is_empty() {
-            let sent = self.first.pop();
+            self.first.drop_first();
             self.next = self.first.peek();
-            return sent;
+            return;
         }
         let next = self.next;
         let mut roads = core::iter::once(&mut self.first).chain(&mut self.others);
-        let sent = roads.find(|road| road.peek() == next)?.pop();
+        if let Some(road) = roads.find(|road| road.peek() == next) {
+            road.drop_first();
+        }
         let first = self.first.peek();
         self.next = self
             .others
             .iter()
             .map(Road::peek)
             .fold(first, UnixNanos::min);
-        sent
     }
 }

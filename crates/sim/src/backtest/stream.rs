@@ -6,7 +6,7 @@
 //! everything happens as if rows had alternated one by one; but neither has to be fetched anew for
 //! every row, and no processor has to guess which side is next.
 
-use py_rt_kernel::Strategy;
+use py_rt_kernel::{Input, Strategy};
 use py_rt_types::UnixNanos;
 
 use super::Backtest;
@@ -84,17 +84,33 @@ impl<S: Strategy> Backtest<'_, S> {
         }
         let mut moved = feed.position() != self.at_kernel.position();
         self.at_kernel = feed;
-        // Reports are seen before rows of the same time; timers and bars are left to `step`.
-        let other = feed.peek().min(self.kernel.poll_timeout());
-        let inputs_at = self.inputs.next();
-        if (self.reports.peek() <= other)
-            & (self.reports.peek() < self.bars.peek().0.min(inputs_at))
+        // Reports are seen before rows of the same time; bars are left to `step`.
+        let row_at = feed.peek();
+        let others_at = self.bars.peek().0.min(self.inputs.next());
+        while (self.reports.peek() <= row_at.min(self.kernel.poll_timeout()))
+            & (self.reports.peek() < others_at)
             && self.is_first_report()
+            && !self.failed
         {
             self.deliver_report();
             moved = true;
         }
+        // A timer rings when nothing else can be seen by then, and more rows follow.
+        let timer_at = self.kernel.poll_timeout();
+        let seen_at = row_at.min(others_at).min(self.reports.peek());
+        let more = (row_at != UnixNanos::MAX) & (feed.position() < rows);
+        if (timer_at < seen_at.min(self.next_report())) & more & !self.failed {
+            self.ring(timer_at);
+            moved = true;
+        }
         moved
+    }
+
+    /// Tells the kernel what time it is.
+    #[inline]
+    pub(super) fn ring(&mut self, timer_at: UnixNanos) {
+        self.kernel.handle_input(timer_at, Input::Timer);
+        self.after_kernel(timer_at);
     }
 
     /// Whether none that is sent later arrives before the next order. On one road none can.

@@ -94,7 +94,7 @@ impl Listing {
         } else if matches!(resting.order.tif, TimeInForce::Ioc | TimeInForce::Fok)
             && resting.order.order_type != OrderType::Market
         {
-            self.end_taker(at, resting, desk);
+            self.end_taker(at, &resting, desk);
         } else {
             self.wait(resting);
         }

@@ -176,7 +176,7 @@ impl Listing {
         let triggered: Vec<Resting> = triggered;
         for mut resting in triggered {
             self.take(now, &mut resting, desk);
-            self.end_taker(now, resting, desk);
+            self.end_taker(now, &resting, desk);
         }
     }
 
@@ -217,11 +217,11 @@ impl Listing {
     }
 
     /// What is left of a market or stop order after taking is cancelled.
-    pub(super) fn end_taker(&mut self, now: UnixNanos, resting: Resting, desk: &mut Desk) {
+    pub(super) fn end_taker(&mut self, now: UnixNanos, resting: &Resting, desk: &mut Desk) {
         self.working -= 1;
         if resting.leaves() > 0 {
             let cum_qty = resting.cum_qty;
-            desk.report(now, &resting, ReportKind::Canceled { cum_qty });
+            desk.report(now, resting, ReportKind::Canceled { cum_qty });
         }
     }
 

@@ -210,12 +210,26 @@ impl SimVenue {
     /// Takes the next report.
     #[inline]
     pub fn poll_report(&mut self) -> Option<VenueReport> {
-        let first = self.desk.reports.pop_front();
-        if first.is_some() | self.others.is_empty() {
-            return first;
+        let first = self.first_report().copied();
+        self.drop_report();
+        first
+    }
+
+    /// The next report, to be looked at in place; then [`SimVenue::drop_report`].
+    #[inline]
+    #[must_use]
+    pub fn first_report(&self) -> Option<&VenueReport> {
+        let first = self.desk.reports.front();
+        first.or_else(|| self.others.iter().find_map(|desk| desk.reports.front()))
+    }
+
+    /// The next report was taken.
+    #[inline]
+    pub fn drop_report(&mut self) {
+        let mut desks = core::iter::once(&mut self.desk).chain(&mut self.others);
+        if let Some(desk) = desks.find(|desk| !desk.reports.is_empty()) {
+            desk.reports.pop_front();
         }
-        let mut others = self.others.iter_mut();
-        others.find_map(|desk| desk.reports.pop_front())
     }
 
     /// Whether a report waits.
@@ -258,8 +272,8 @@ impl SimVenue {
         }
     }
 
-    /// Takes rows of one instrument as long as they can matter to no order, so that none of them
-    /// makes a report. Returns the first that may, with which nothing was done.
+    /// Takes plain rows of one instrument as long as they can matter to no order, so that none of
+    /// them makes a report. Returns the first other one, with which nothing was done.
     #[inline(always)]
     pub fn handle_far<'e>(&mut self, rows: &mut impl Iterator<Item = Row<'e>>) -> Option<Row<'e>> {
         let mut row = rows.next()?;
@@ -272,23 +286,18 @@ impl SimVenue {
         let Some(book) = listing.book.as_deref_mut() else {
             return Some(row);
         };
+        let Some(plain) = book.plain(instrument) else {
+            return Some(row);
+        };
         if waits & (!listing.stops.is_empty() | book.reaches(bid, ask)) {
             return Some(row);
         }
-        let mut plain = book.plain(instrument);
         loop {
             let (now, event) = row;
-            if plain.holds(event) {
-                if waits && reach.is_near(event) | (now >= day_ends) {
-                    return Some(row);
-                }
-                book.apply_plain(event);
-            } else if waits | (event.instrument != instrument) {
+            if !plain.holds(event) || (waits && (reach.is_near(event) | (now >= day_ends))) {
                 return Some(row);
-            } else {
-                book.apply(event);
-                plain = book.plain(instrument);
             }
+            book.apply_plain(event);
             row = rows.next()?;
         }
     }

@@ -32,9 +32,9 @@ impl Listing {
             OrderType::Stop => self.stops.push(resting),
             OrderType::Market => {
                 self.take(now, &mut resting, desk);
-                self.end_taker(now, resting, desk);
+                self.end_taker(now, &resting, desk);
             }
-            OrderType::Limit => self.arrive_limit(now, resting, desk),
+            OrderType::Limit => self.arrive_limit(now, &mut resting, desk),
         }
     }
 
@@ -56,7 +56,7 @@ impl Listing {
         (order.post_only && crossing).then_some(RejectReason::WouldCross)
     }
 
-    fn arrive_limit(&mut self, now: UnixNanos, mut resting: Resting, desk: &mut Desk) {
+    fn arrive_limit(&mut self, now: UnixNanos, resting: &mut Resting, desk: &mut Desk) {
         let (side, limit, tif) = (
             resting.order.side,
             resting.order.limit_price,
@@ -64,7 +64,7 @@ impl Listing {
         );
         let fillable = tif != TimeInForce::Fok || self.shown_for(side, limit) >= resting.leaves();
         if fillable && limit.is_some_and(|limit| self.crosses(side, limit)) {
-            self.take(now, &mut resting, desk);
+            self.take(now, resting, desk);
         }
         if resting.leaves() == 0 {
             self.working -= 1;
@@ -76,14 +76,14 @@ impl Listing {
     }
 
     /// Joins the queue behind all that is shown at the price.
-    fn rest(&mut self, mut resting: Resting) {
+    fn rest(&mut self, resting: &mut Resting) {
         if let Some(limit) = resting.order.limit_price {
             resting.shown = self.shown_at(resting.order.side, limit);
             resting.place = QueuePosition::behind(resting.shown);
             let orders = self.book.as_deref().and_then(|book| book.by_order());
             resting.joined = orders.map_or(0, |orders| orders.added());
         }
-        self.side(resting.order.side).push(resting);
+        self.side(resting.order.side).push(*resting);
     }
 
     pub(super) fn handle_cancel(
@@ -96,10 +96,12 @@ impl Listing {
         let id = cancel.client_order_id;
         for side in [&mut self.bids, &mut self.asks, &mut self.stops] {
             if let Some(place) = side.iter().position(|resting| resting.is(owner, id)) {
-                let resting = side.remove(place);
-                self.working -= 1;
+                let resting = &side[place];
                 let cum_qty = resting.cum_qty;
-                return desk.report(now, &resting, ReportKind::Canceled { cum_qty });
+                desk.report(now, resting, ReportKind::Canceled { cum_qty });
+                side.remove(place);
+                self.working -= 1;
+                return;
             }
         }
         let kind = ReportKind::CancelRejected {
@@ -161,7 +163,7 @@ impl Listing {
                 resting.in_bar = false;
                 self.arrive_on_bars(now, resting, desk);
             } else {
-                self.arrive_limit(now, resting, desk);
+                self.arrive_limit(now, &mut resting, desk);
             }
         }
     }

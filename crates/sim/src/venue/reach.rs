@@ -68,3 +68,80 @@ impl Reach {
         self.is_reached(event.price) & (prints | (key >= self.worst[ask as usize]))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::random::roll;
+    use py_rt_types::{
+        ClientOrderId, InstrumentId, NewOrder, OrderType, Qty, Side, TimeInForce, UnixNanos,
+        VenueOrderId,
+    };
+
+    fn waiting(side: Side, limit: i64) -> Resting {
+        let order = NewOrder {
+            client_order_id: ClientOrderId::new(1),
+            instrument: InstrumentId(0),
+            side,
+            order_type: OrderType::Limit,
+            tif: TimeInForce::Gtc,
+            order_qty: Qty(1),
+            limit_price: Some(Price(limit)),
+            stop_price: None,
+            post_only: false,
+            reduce_only: false,
+        };
+        Resting::new(0, &order, VenueOrderId(1))
+    }
+
+    fn row(kind: u8, side: i8, price: i64) -> MarketEvent {
+        MarketEvent {
+            ts_event: UnixNanos(0),
+            ts_recv: UnixNanos(0),
+            instrument: InstrumentId(0),
+            kind,
+            side,
+            flags: 1,
+            price: Price(price),
+            qty: Qty(1),
+            order_id: 0,
+        }
+    }
+
+    #[test]
+    fn what_matters_is_near_and_what_lies_between_or_behind_is_far() {
+        let mut state = 0x5eed_9000;
+        let mut die = |faces: u64| (roll(&mut state) >> 32) % faces;
+        let mut far = 0;
+        for _ in 0..20_000 {
+            let mut orders = |side| -> Vec<Resting> {
+                let count = die(3);
+                (0..count).map(|_| waiting(side, die(9) as i64)).collect()
+            };
+            let (bids, asks) = (orders(Side::Buy), orders(Side::Sell));
+            let kind = [0, 1, 3, 8][die(4) as usize];
+            let event = row(kind, [1, -1][die(2) as usize], die(9) as i64);
+            let near = Reach::of(&bids, &asks).is_near(&event);
+            let buys = |reached: &dyn Fn(i64) -> bool| {
+                bids.iter()
+                    .filter_map(Resting::limit)
+                    .any(|limit| reached(limit.0))
+            };
+            let sells = |reached: &dyn Fn(i64) -> bool| {
+                asks.iter()
+                    .filter_map(Resting::limit)
+                    .any(|limit| reached(limit.0))
+            };
+            let price = event.price.0;
+            let prints = kind == 1 || kind == 8;
+            let matters = match event.side {
+                _ if prints => buys(&|limit| price <= limit) || sells(&|limit| price >= limit),
+                1 => buys(&|limit| price == limit) || sells(&|limit| price >= limit),
+                _ => sells(&|limit| price == limit) || buys(&|limit| price <= limit),
+            };
+            assert!(near || !matters, "{bids:?} {asks:?} {event:?}");
+            far += u32::from(!near);
+        }
+        assert!(far > 5_000, "{far}");
+    }
+}
