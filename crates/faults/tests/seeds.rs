@@ -16,9 +16,15 @@ const REGRESSIONS: [u64; 8] = [18, 25, 70, 1235, 1675, 1913, 2761, 20_673];
 const REGRESSIONS_LATER: [u64; 7] = [40, 52, 104, 292, 514, 1873, 2173];
 /// The same, of the time since replaces are decided late and parents are in every second plan.
 const REGRESSIONS_LAST: [u64; 7] = [2031, 2182, 100_003, 100_396, 103_338, 105_939, 118_884];
+/// The same, at Binance.
+const REGRESSIONS_BINANCE: [u64; 1] = [103_489];
 
 #[test]
 fn the_failures_of_the_past_stay_mended() {
+    for seed in REGRESSIONS_BINANCE {
+        let plan = Plan::draw_for(Dialect::Binance, seed);
+        assert_eq!(run(&plan).breach, None, "seed {seed}");
+    }
     for seed in REGRESSIONS_LATER {
         let plan = Plan {
             parents: false,
