@@ -2,23 +2,25 @@
 
 use py_rt_faults::search::make_smaller;
 use py_rt_faults::{run, search, Dialect, Range};
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
 /// Runs seeds of fault simulation; a failure comes back with its smallest plan and its trail.
 #[pyfunction]
-#[pyo3(signature = (first, count, most, jobs, dialect, progress=None))]
+#[pyo3(signature = (seeds, most, jobs, dialect, progress=None))]
 pub(crate) fn simulate_faults<'py>(
     py: Python<'py>,
-    first: u64,
-    count: u64,
+    seeds: (u64, u64),
     most: usize,
     jobs: usize,
     dialect: &str,
     progress: Option<Py<PyAny>>,
 ) -> PyResult<Bound<'py, PyDict>> {
+    let (first, count) = seeds;
     let range = Range {
-        dialect: Dialect::parse(dialect).unwrap_or_default(),
+        dialect: Dialect::parse(dialect)
+            .ok_or_else(|| PyValueError::new_err(format!("no dialect is called {dialect:?}")))?,
         first,
         count,
         most,

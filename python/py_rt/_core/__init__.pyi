@@ -408,8 +408,7 @@ def read_store(
 def replay_journal(path: str, make_strategy: Callable[[str], Any]) -> dict[str, Any]: ...
 def serve_venue(config: dict[str, Any], on_ready: Callable[[dict[str, Any]], object]) -> None: ...
 def simulate_faults(
-    first: int,
-    count: int,
+    seeds: tuple[int, int],
     most: int,
     jobs: int,
     dialect: str,

@@ -64,7 +64,7 @@ def _run(dialect: str, first: int, seeds: int, output: Output) -> dict[str, Any]
     jobs = os.cpu_count() or 1
     with Progress(not quiet, f"fault simulation: {dialect}", unit="seeds") as progress:
         tell = progress.update
-        report = _core.simulate_faults(first, seeds, _FINDINGS_MAX, jobs, dialect, tell)
+        report = _core.simulate_faults((first, seeds), _FINDINGS_MAX, jobs, dialect, tell)
     for finding in report["findings"]:
         finding["dialect"] = dialect
     return report
