@@ -55,7 +55,6 @@ class LoopThread(abc.ABC):
             task = asyncio.ensure_future(talk(reader, writer))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
-            task.add_done_callback(lambda _: self._writers.discard(writer))
 
         server = await asyncio.start_server(start, "127.0.0.1", 0)
         self._servers.append(server)
