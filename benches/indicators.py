@@ -46,9 +46,9 @@ def main(words: list[str]) -> int:
     for job, goal in rows:
         if asked.rows and job.partition(":")[0] not in asked.rows:
             continue
-        options = {"n": asked.n}
+        mine, theirs = ({"n": asked.n, "library": library} for library in ("py_rt", "talib"))
         try:
-            measured = alternate((ours, job, options), (talib, job, options), asked.pairs, 60)
+            measured = alternate((ours, job, mine), (talib, job, theirs), asked.pairs, 60)
         except Silent as reason:
             print(f"{job:22} not measured: {reason}")
             continue
@@ -56,9 +56,9 @@ def main(words: list[str]) -> int:
             print(f"{job:22} results differ: {measured.facts} / {measured.peer_facts}")
             continue
         ratios = sorted(measured.ratios)
-        mine, theirs = (min(side) * 1e3 for side in (measured.ours, measured.peer))
+        least, their_least = (min(side) * 1e3 for side in (measured.ours, measured.peer))
         print(
-            f"{job:22} {mine:6.2f} ms  TA-Lib {theirs:6.2f} ms"
+            f"{job:22} {least:6.2f} ms  TA-Lib {their_least:6.2f} ms"
             f"  {statistics.median(ratios):5.2f}x [{ratios[0]:.2f}..{ratios[-1]:.2f}]  goal {goal}x"
         )
     ours.close()

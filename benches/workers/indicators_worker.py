@@ -1,6 +1,6 @@
 """The worker of the indicators: columns through one of them, by py_rt or by TA-Lib.
 
-Which library it is, is which one its environment has.
+The job says which: an environment may have both, where PYTHONPATH names a checkout.
 """
 
 from __future__ import annotations
@@ -34,18 +34,18 @@ def columns(n: int) -> dict[str, Any]:
     return {"open": opened, "high": high, "low": low, "close": close, "volume": volume, "y": y}
 
 
-def calls(name: str, period: int, bars: dict[str, Any]) -> Callable[[], Any]:
+def calls(library: str, name: str, period: int, bars: dict[str, Any]) -> Callable[[], Any]:
     """Return the call that is measured."""
     known = next(call for call in CALLS if call[0] == name)
     arrays = [bars[column] for column in known[1]]
-    try:
-        from py_rt import indicators
-    except ImportError:
+    if library == "talib":
         import talib
 
         function = getattr(talib, known[4])
         theirs = [period if x is PERIOD else x for x in known[5]]
         return lambda: function(*arrays, *theirs)
+    from py_rt import indicators
+
     ours = [period if x is PERIOD else x for x in known[3]]
     return lambda: getattr(indicators, name)(*ours).batch(*arrays)
 
@@ -53,7 +53,7 @@ def calls(name: str, period: int, bars: dict[str, Any]) -> Callable[[], Any]:
 def prepare(job: str, options: dict[str, Any]) -> Run:
     """Make the run of a job, `NAME:period`."""
     name, _, period = job.partition(":")
-    call = calls(name, int(period), columns(options["n"]))
+    call = calls(options["library"], name, int(period), columns(options["n"]))
 
     def run() -> tuple[float, int, dict[str, Any]]:
         seconds = []
