@@ -85,12 +85,15 @@ class CoinbaseExchange(StandIn):
             self.number(socket, "user", [{"type": "update", "orders": rows}])
 
     def number(self, socket: Socket, channel: str, events: list[Any]) -> None:
-        """Send a message with the next number of its connection."""
+        """Send a message with the next number of its connection.
+
+        Faults know those of the account as "user", and what opens its stream as "snapshot".
+        """
         message = {"channel": channel, "client_id": "", "timestamp": iso(time.time())}
         text = dump(message | {"sequence_num": socket.sequence, "events": events})
         socket.sequence += 1
         if channel == "user":
-            self._deliver(socket, text, channel)
+            self._deliver(socket, text, "user" if socket in self.account else "snapshot")
         else:
             socket.send(text)
 

@@ -129,10 +129,10 @@ class CoinbaseVenue(Calls):
 
     def _greet_user(self, socket: Socket) -> None:
         live = [one.state(iso(one.opened)) for one in self.orders.values() if one.status == "open"]
-        self.account.add(socket)
         for first in range(0, len(live) + 1, 50):
             event = {"type": "snapshot", "orders": live[first : first + 50]}
             self.number(socket, "user", [event])
+        self.account.add(socket)
 
     def _greet_book(self, socket: Socket, symbols: list[str]) -> None:
         self.market.add(socket)

@@ -72,6 +72,12 @@ def test_states_that_are_lost_doubled_and_late_are_booked_once(coins: CoinbaseRi
     coins.assert_polite()
 
 
+def test_a_stream_that_never_opens_is_connected_again(coins: CoinbaseRig) -> None:
+    coins.assert_equal(coins.run_through([Fault("drop", ("snapshot",), left=1)], coins.executed))
+    assert coins.venue.counts["subscribe user"] == 2
+    assert "did not open" in coins.log()
+
+
 def test_a_hole_in_the_market_data_makes_a_new_connection(coins: CoinbaseRig) -> None:
     fault = Fault("gap", ("book",), chance=0.1, left=2)
     counts = coins.venue.counts

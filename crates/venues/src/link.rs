@@ -4,6 +4,9 @@
 //! starts again only after a connection lived for a stable while, so that a venue which accepts and
 //! drops is not stormed. Source: "Exponential Backoff And Jitter", M. Brooker 2015.
 
+use alloc::format;
+use alloc::string::String;
+
 use py_rt_types::UnixNanos;
 
 /// The times of a link, in nanoseconds, and the seed of its jitter.
@@ -180,6 +183,17 @@ impl Link {
             Phase::Live { .. } => self.silence_end().min(self.ping_at()),
             Phase::Stopped => UnixNanos::MAX,
         }
+    }
+
+    /// Why [`Wish::Close`] was said, for the log.
+    #[must_use]
+    pub fn tell_close(&self, what: &str) -> String {
+        let (since, limit_ns) = match self.phase {
+            Phase::Live { .. } => ("said nothing for", self.config.silence_max_ns),
+            _ => ("did not open within", self.config.open_timeout_ns),
+        };
+        let limit_s = limit_ns / 1_000_000_000;
+        format!("the {what} {since} {limit_s} s and is connected again")
     }
 
     /// Whether the greetings are over.

@@ -183,7 +183,11 @@ fn the_data_session_greets_and_subscribes() {
     // No subscription answer: the attempt is given up.
     let due = stream.poll_timeout();
     stream.handle_timeout(due);
-    assert_eq!(events(&mut stream), [VenueEvent::Close]);
+    let told = "the market stream did not open within 10 s and is connected again";
+    assert_eq!(
+        events(&mut stream),
+        [VenueEvent::Notice(told.into()), VenueEvent::Close]
+    );
 }
 
 #[test]
@@ -245,7 +249,13 @@ fn the_trading_session_greets_pings_and_gives_up() {
     stream.handle_pong(now.plus(SECOND));
     let now = T0.plus(60 * SECOND);
     stream.handle_timeout(now);
-    assert_eq!(events(&mut stream), [VenueEvent::Close, VenueEvent::Down]);
+    let told = "the account stream said nothing for 30 s and is connected again";
+    let expected = [
+        VenueEvent::Notice(told.into()),
+        VenueEvent::Close,
+        VenueEvent::Down,
+    ];
+    assert_eq!(events(&mut stream), expected);
     stream.handle_timeout(stream.poll_timeout());
     assert_eq!(events(&mut stream), [VenueEvent::Open]);
 }

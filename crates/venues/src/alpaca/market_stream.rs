@@ -296,7 +296,11 @@ impl Session for MarketStream {
         match self.link.poll_wish(now) {
             Wish::Open => self.events.push_back(VenueEvent::Open),
             Wish::Ping => self.outbox.ping(),
-            Wish::Close => self.give_up(now, true, 0),
+            Wish::Close => {
+                let told = self.link.tell_close("market stream");
+                self.events.push_back(VenueEvent::Notice(told));
+                self.give_up(now, true, 0);
+            }
             Wish::Nothing => {}
         }
     }

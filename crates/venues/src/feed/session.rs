@@ -274,7 +274,11 @@ impl<W: Words> Session for FeedSession<W> {
         match self.link.poll_wish(now) {
             Wish::Open => self.events.push_back(VenueEvent::Open),
             Wish::Ping => self.outbox.ping(),
-            Wish::Close => self.give_up(now, true),
+            Wish::Close => {
+                let told = self.link.tell_close("market stream");
+                self.events.push_back(VenueEvent::Notice(told));
+                self.give_up(now, true);
+            }
             Wish::Nothing => {}
         }
     }

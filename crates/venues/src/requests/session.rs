@@ -361,7 +361,11 @@ impl<D: RestDialect> Session for RequestSession<D> {
         }
         match self.link.poll_wish(now) {
             Wish::Open => self.events.push_back(VenueEvent::Open),
-            Wish::Close => self.give_up(now, true),
+            Wish::Close => {
+                let told = self.link.tell_close("connection for requests");
+                self.events.push_back(VenueEvent::Notice(told));
+                self.give_up(now, true);
+            }
             Wish::Ping | Wish::Nothing => {}
         }
     }
