@@ -397,7 +397,7 @@ class Context(Protocol):
         tag: str | None = None,
         stop_price: float | None = None,
         trail: float | None = None,
-        trigger: Literal["last_trade", "touch"] = "last_trade",
+        trigger: Literal["last_trade", "touch", "venue"] = "last_trade",
     ) -> str:
         """Ask for a buy order, at the market without a price, and return its client_order_id.
 
@@ -408,7 +408,8 @@ class Context(Protocol):
         the touch, is at ``stop_price`` or beyond, the order leaves, with its ``limit_price`` or at
         the market. ``trail`` is the distance at which the stop follows the best price. Until then
         it is among ``ctx.parents()``, its states are told to ``on_parent``, and it counts against
-        the limits as if it were on its way.
+        the limits as if it were on its way. ``trigger="venue"`` sends the stop at once, as an order
+        like any other: the venue holds it, also while this process is down.
         """
 
     def sell(
@@ -422,7 +423,7 @@ class Context(Protocol):
         tag: str | None = None,
         stop_price: float | None = None,
         trail: float | None = None,
-        trigger: Literal["last_trade", "touch"] = "last_trade",
+        trigger: Literal["last_trade", "touch", "venue"] = "last_trade",
     ) -> str:
         """Ask for a sell order; see ``buy``."""
 
@@ -456,7 +457,11 @@ class Context(Protocol):
         """Ask for another total quantity, limit price or both; refused while one is pending."""
 
     def target(self, symbol: str, qty: float) -> None:
-        """Work the position towards ``qty`` at the market; idempotent while orders are open."""
+        """Work the position towards ``qty`` at the market; idempotent while orders are open.
+
+        The newest word counts: an order of your own in that symbol, or a cancel, ends what was
+        wanted before, and so does a stop at the venue that is reached.
+        """
 
     def close(self, symbol: str) -> None:
         """Work the position towards nothing."""

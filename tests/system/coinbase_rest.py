@@ -55,10 +55,15 @@ class Calls(CoinbaseExchange):
             return self._refusal("INVALID_PRODUCT_ID")
         pair, buys = book.pair, body["side"] == "BUY"
         volume = Decimal(terms["base_size"])
-        price = Decimal(terms["limit_price"]) if "limit_price" in terms else None
+        price, stop = (
+            Decimal(terms[name]) if name in terms else None
+            for name in ("limit_price", "stop_price")
+        )
+        up = {"BUY": "STOP_DIRECTION_STOP_UP", "SELL": "STOP_DIRECTION_STOP_DOWN"}
+        assert terms.get("stop_direction") == (up[body["side"]] if stop is not None else None)
         if volume % Decimal("1e-8") or volume < pair.least:
             return self._refusal("INVALID_SIZE_PRECISION")
-        if price is not None and price % pair.tick:
+        if any(one % pair.tick for one in (price, stop) if one is not None):
             return self._refusal("INVALID_PRICE_PRECISION")
         edge = price or (book.best_ask if buys else book.best_bid)
         asset, wanted = ("USD", volume * edge * Decimal("1.004")) if buys else (pair.base, volume)
@@ -72,7 +77,7 @@ class Calls(CoinbaseExchange):
             body["client_order_id"],
             pair,
             body["side"].lower(),
-            "limit" if price is not None else "market",
+            "stop" if stop is not None else "limit" if price is not None else "market",
             configuration.rpartition("_")[2],
             volume.quantize(Decimal("1e-8")),
             price,
@@ -80,6 +85,7 @@ class Calls(CoinbaseExchange):
             time.time(),
             configuration=configuration,
             terms=terms,
+            stop=stop,
         )
         self.orders[order.txid] = order
         self._tell(order)

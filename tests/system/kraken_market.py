@@ -56,10 +56,19 @@ class KrakenOrder(Order):
     """An order in the venue's words."""
 
     pair: Pair
+    stop_price: Decimal | None = None
+    """Its stop, reached or not."""
+
+    def __post_init__(self) -> None:
+        self.stop_price = self.stop
 
     def told(self, trades: bool) -> dict[str, Any]:
         """What OpenOrders and its like say."""
-        price = self.price if self.price is not None else Decimal(0)
+        price, second = (
+            (self.stop_price, self.price or 0)
+            if self.kind.startswith("stop")
+            else (self.price or 0, 0)
+        )
         row: dict[str, Any] = {
             "refid": None,
             "userref": 0,
@@ -73,7 +82,7 @@ class KrakenOrder(Order):
                 "type": self.side,
                 "ordertype": self.kind,
                 "price": str(price),
-                "price2": "0",
+                "price2": str(second),
                 "leverage": "none",
                 "order": f"{self.side} {self.volume} {self.pair.short} @ {self.kind} {price}",
                 "close": "",

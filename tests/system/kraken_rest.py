@@ -94,8 +94,11 @@ class Calls(KrakenExchange):
         volume = Decimal(form["volume"]).quantize(Decimal("1e-8"))
         if volume < pair.least:
             raise Refused("EOrder:Order minimum not met")
-        price = Decimal(form["price"]) if "price" in form else None
-        if price is not None and price % pair.tick:
+        first, second = (
+            Decimal(form[name]) if name in form else None for name in ("price", "price2")
+        )
+        stop, price = (first, second) if form["ordertype"].startswith("stop") else (None, first)
+        if any(one % pair.tick for one in (stop, price) if one is not None):
             raise Refused("EOrder:Tick size check failed")
         book = self.books[pair.symbol]
         edge = price or (book.best_ask if form["type"] == "buy" else book.best_bid)
@@ -119,6 +122,7 @@ class Calls(KrakenExchange):
             price,
             "post" in flags,
             time.time(),
+            stop=stop,
         )
         self.orders[order.txid] = order
         self._tell(order, "pending_new", whole=True)

@@ -91,6 +91,10 @@ class Exchange(Faulty, abc.ABC):
         """Execute what the book allows: all at once for a taker, in parts for what rests."""
         book = self.books[order.pair.symbol]
         buys = order.side == "buy"
+        waited = order.stop is not None
+        if order.is_waiting(book):
+            return
+        maker = maker and not waited
         while order.status == "open" and order.left > 0:
             best = book.best_ask if buys else book.best_bid
             crosses = order.price is None or (order.price >= best if buys else order.price <= best)

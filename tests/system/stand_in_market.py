@@ -82,6 +82,16 @@ class Order:
     fee: Decimal = Decimal(0)
     closed: float | None = None
     trades: list[str] = field(default_factory=list)
+    stop: Decimal | None = None
+    """Until the market is there it waits beside the book."""
+
+    def is_waiting(self, book: Book) -> bool:
+        """Whether its stop is not reached yet; afterwards it is what it held back."""
+        if self.stop is not None:
+            buys = self.side == "buy"
+            reached = book.best_ask >= self.stop if buys else book.best_bid <= self.stop
+            self.stop = None if reached else self.stop
+        return self.stop is not None
 
     @property
     def left(self) -> Decimal:

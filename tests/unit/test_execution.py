@@ -115,6 +115,10 @@ CALLS: list[tuple[Any, str]] = [
     (lambda ctx: ctx.buy("ABC", 1, trail=float("nan")), "trail"),
     (lambda ctx: ctx.buy("ABC", 1, stop_price=5, trigger="mid"), "trigger"),
     (lambda ctx: ctx.buy("ABC", 1, stop_price=5, post_only=True), "post_only"),
+    (lambda ctx: ctx.buy("ABC", 1, trigger="venue"), "stop_price"),
+    (lambda ctx: ctx.sell("ABC", 1, stop_price=-1, trigger="venue"), "stop_price"),
+    (lambda ctx: ctx.buy("ABC", 1, stop_price=5, trail=1, trigger="venue"), "trail"),
+    (lambda ctx: ctx.buy("ABC", 1, stop_price=5, post_only=True, trigger="venue"), "post_only"),
 ]
 
 
@@ -177,6 +181,30 @@ def test_a_stop_is_met_by_the_range_of_a_bar_and_filled_at_the_next_open() -> No
     assert (sold["side"], sold["last_price"]) == ("sell", 96)
     assert result.parents["status"].tolist() == ["Filled"]
     assert result.orders["parent_id"].dropna().tolist() == asks.ids
+
+
+@pytest.mark.parametrize(("limit", "sold_at"), [(None, [90.0]), (94.0, []), (88.0, [90.0])])
+def test_a_stop_at_the_venue_is_an_order_that_rests_there(
+    limit: float | None, sold_at: list[float]
+) -> None:
+    data = bars([(100, 100, 100, 100)] * 4 + [(90, 91, 89, 90), (90, 90, 90, 90)])
+    told: list[Any] = []
+    stop = {"stop_price": 95, "limit_price": limit, "trigger": "venue"}
+    asks, result = run(
+        {
+            0: lambda ctx, _: ctx.buy("ABC", 10) and None,
+            1: lambda ctx, _: ctx.sell("ABC", 10, **stop),
+            2: lambda ctx, _: told.extend(ctx.orders("ABC")),
+        },
+        data,
+    )
+    [order] = told
+    assert (order.order_type, order.stop_price, order.limit_price) == ("stop", 95, limit)
+    assert asks.open == [[]] * 6, "no parent of the kernel"
+    sold = result.fills[result.fills["side"] == "sell"]
+    assert sold["last_price"].tolist() == sold_at, "at the open beyond it, or not at all"
+    row = result.orders[result.orders["order_type"] == "stop"]
+    assert row["stop_price"].astype(float).tolist() == [95]
 
 
 def test_a_trailing_stop_follows_the_highs() -> None:

@@ -3,8 +3,8 @@
 
 mod rig;
 
-use py_rt_kernel::{Control, KernelConfig};
-use py_rt_types::{Qty, RejectReason, ReportKind, Side};
+use py_rt_kernel::{Control, KernelConfig, OrderRequest};
+use py_rt_types::{Price, Qty, RejectReason, ReportKind, Side};
 use rig::{buy, config, fill, instrument, loose, money, rejected, sell, told, Rig, Wish, FIRST};
 
 fn orders(rig: &Rig) -> Vec<(Side, i64)> {
@@ -86,6 +86,83 @@ fn orders_of_the_same_side_count_towards_a_target() {
     let mut rig = Rig::one();
     rig.ask(&[buy(4, 9_990), target(10)]);
     assert_eq!(orders(&rig), [(Side::Buy, 4), (Side::Buy, 6)]);
+}
+
+fn stop(side: Side, qty: i64, price: i64) -> Wish {
+    let mut request = OrderRequest::market(FIRST, side, Qty(qty));
+    request.stop_price = Some(Price(price));
+    Wish::Submit(request)
+}
+
+/// 10 are held by a target, and a stop for them rests at the venue as order 2.
+fn guarded() -> Rig {
+    let mut rig = Rig::one();
+    rig.ask(&[target(10)]);
+    rig.tell(1, fill(10, 10, 10_001));
+    rig.ask(&[stop(Side::Sell, 10, 9_900)]);
+    sold(&mut rig, 2, ReportKind::Accepted);
+    rig.forget();
+    rig
+}
+
+#[test]
+fn a_stop_at_the_venue_is_not_on_its_way() {
+    let mut rig = guarded();
+    rig.ask(&[target(10)]);
+    assert_eq!((rig.cancels().len(), orders(&rig)), (0, vec![]));
+    rig.ask(&[target(15)]);
+    assert_eq!(
+        (rig.cancels().len(), orders(&rig)),
+        (0, vec![(Side::Buy, 5)])
+    );
+}
+
+#[test]
+fn a_stop_that_is_reached_ends_the_target() {
+    let mut rig = guarded();
+    rig.ask(&[target(10)]);
+    sold(&mut rig, 2, fill(10, 10, 9_890));
+    assert_eq!(orders(&rig), [], "what it sold is not bought back");
+    rig.ask(&[target(10)]);
+    assert_eq!(
+        orders(&rig),
+        [(Side::Buy, 10)],
+        "until it is asked for again"
+    );
+}
+
+#[test]
+fn a_stop_is_cancelled_before_its_position_is_closed() {
+    let mut rig = guarded();
+    rig.ask(&[target(0)]);
+    assert_eq!((rig.cancels().len(), orders(&rig)), (1, vec![]));
+    sold(&mut rig, 2, fill(4, 4, 9_890));
+    sold(&mut rig, 2, ReportKind::Canceled { cum_qty: Qty(4) });
+    assert_eq!(orders(&rig), [(Side::Sell, 6)]);
+}
+
+#[test]
+fn an_order_of_the_strategy_ends_its_target() {
+    let mut rig = Rig::one();
+    rig.ask(&[target(10)]);
+    rig.tell(1, fill(10, 10, 10_001));
+    rig.ask(&[sell(10, 10_010)]);
+    rig.forget();
+    sold(&mut rig, 2, fill(10, 10, 10_010));
+    assert_eq!(orders(&rig), [], "what it sold is not bought back");
+}
+
+#[test]
+fn cancelling_what_works_for_a_target_ends_it() {
+    for wish in [Wish::Cancel(1), Wish::CancelAll, Wish::CancelAllOf(FIRST)] {
+        let mut rig = Rig::one();
+        rig.ask(&[target(10)]);
+        rig.tell(1, ReportKind::Accepted);
+        rig.forget();
+        rig.ask(&[wish]);
+        rig.tell(1, ReportKind::Canceled { cum_qty: Qty(0) });
+        assert_eq!((rig.cancels().len(), orders(&rig)), (1, vec![]));
+    }
 }
 
 #[test]

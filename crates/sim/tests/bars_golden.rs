@@ -211,6 +211,27 @@ fn a_stop_fills_at_its_price_or_at_the_open_beyond_it() {
 }
 
 #[test]
+fn a_stop_with_a_limit_is_that_limit_once_it_is_reached() {
+    let guarded = |stopped, limit| OrderRequest {
+        limit_price: Some(Price(limit)),
+        ..stop(Side::Sell, 5, stopped)
+    };
+    let inside = minutes(&[QUIET, QUIET, [100, 101, 94, 95], QUIET]);
+    let fills = case(&[(0, guarded(96, 95))]).run(&inside).0;
+    assert_eq!(fills, [(at(3), 96, -5)], "at the stop, as the limit allows");
+    let gap = minutes(&[QUIET, QUIET, [90, 93, 88, 92], [94, 97, 92, 96], QUIET]);
+    let fills = case(&[(0, guarded(96, 95))]).run(&gap).0;
+    assert_eq!(fills, [(at(4), 95, -5)], "not at the open beyond it");
+    let bars = [QUIET, QUIET, [100, 101, 94, 95], [95, 99, 93, 95], QUIET];
+    let fills = case(&[(0, guarded(96, 98))]).run(&minutes(&bars)).0;
+    assert_eq!(
+        fills,
+        [(at(4), 98, -5)],
+        "a better price, from the next bar on"
+    );
+}
+
+#[test]
 fn a_stop_and_a_limit_in_one_bar_end_the_worse_way() {
     let bars = minutes(&[
         QUIET,

@@ -6,7 +6,7 @@ mod rig;
 use std::collections::BTreeMap;
 
 use py_rt_sim::VenueConfig;
-use py_rt_types::{NewOrder, OrderType, RejectReason, Side, TimeInForce};
+use py_rt_types::{NewOrder, OrderType, Price, RejectReason, Side, TimeInForce};
 use rig::{limit, market_order, row, stop, Bench, Dice, Said, DAY, SECOND};
 
 use Said::{
@@ -148,7 +148,7 @@ impl Twin {
         }
         let keeps = limit == order.limit() && qty <= order.order.order_qty.0;
         order.order.order_qty.0 = qty;
-        order.order.limit_price = Some(py_rt_types::Price(limit));
+        order.order.limit_price = Some(Price(limit));
         self.say(id, Replaced(qty, Some(limit)));
         if order.left() <= 0 {
             self.orders.remove(place);
@@ -250,6 +250,12 @@ impl Twin {
         let (hit, waiting): (Vec<_>, Vec<_>) = orders.into_iter().partition(reached);
         self.orders = waiting;
         for mut order in hit {
+            order.order.stop_price = None;
+            if order.order.limit_price.is_some() {
+                order.order.order_type = OrderType::Limit;
+                self.arrive(order);
+                continue;
+            }
             self.take(&mut order, None);
             if order.left() > 0 {
                 self.say(order.id, Canceled(order.cum));
@@ -275,7 +281,10 @@ fn any_order(dice: &mut Dice, id: u64) -> NewOrder {
     let tif = tifs[dice.between(0, 4) as usize];
     let order = match dice.between(0, 9) {
         0 => market_order(id, side, qty),
-        1 => stop(id, side, qty, price),
+        1 => NewOrder {
+            limit_price: dice.one_in(2).then(|| Price(100 + dice.between(-8, 8))),
+            ..stop(id, side, qty, price)
+        },
         2..=3 => NewOrder {
             post_only: true,
             ..limit(id, side, qty, price)

@@ -53,6 +53,16 @@ fn requests_are_written_as_the_venue_reads_them() {
         "POST /api/v3/order?symbol=BTCUSDT&side=BUY&type=STOP_LOSS&quantity=0.1&stopPrice=91000&\
          newClientOrderId=rt-abcdef27-5&newOrderRespType=FULL"
     );
+    let with_limit = NewOrder {
+        limit_price: Some(Price(9_150_000)),
+        ..stop
+    };
+    assert_eq!(
+        sent(VenueRequest::New(with_limit)),
+        "POST /api/v3/order?symbol=BTCUSDT&side=BUY&type=STOP_LOSS_LIMIT&timeInForce=GTC&\
+         quantity=0.1&price=91500&stopPrice=91000&newClientOrderId=rt-abcdef27-5&\
+         newOrderRespType=FULL"
+    );
 }
 
 #[test]

@@ -7,7 +7,7 @@ mod support;
 
 use coinbase_support::*;
 use py_rt_types::{
-    NewOrder, OrderType, Price, Qty, Query, RejectReason, Report, ReportKind, TimeInForce,
+    NewOrder, OrderType, Price, Qty, Query, RejectReason, Report, ReportKind, Side, TimeInForce,
     VenueOrderId,
 };
 use py_rt_venues::coinbase::errors::judge_words;
@@ -119,6 +119,31 @@ fn every_kind_has_its_configuration() {
             },
             "limit_limit_fok",
             r#"{"base_size":"0.1","limit_price":"89000"}"#,
+        ),
+        (
+            NewOrder {
+                order_type: OrderType::Stop,
+                stop_price: Some(Price(8_850_000)),
+                ..base
+            },
+            "stop_limit_stop_limit_gtc",
+            concat!(
+                r#"{"base_size":"0.1","limit_price":"89000","stop_price":"88500","#,
+                r#""stop_direction":"STOP_DIRECTION_STOP_UP"}"#
+            ),
+        ),
+        (
+            NewOrder {
+                order_type: OrderType::Stop,
+                side: Side::Sell,
+                stop_price: Some(Price(8_950_000)),
+                ..base
+            },
+            "stop_limit_stop_limit_gtc",
+            concat!(
+                r#"{"base_size":"0.1","limit_price":"89000","stop_price":"89500","#,
+                r#""stop_direction":"STOP_DIRECTION_STOP_DOWN"}"#
+            ),
         ),
     ] {
         assert!(documented.member(name).is_some(), "{name}");

@@ -38,6 +38,12 @@ fn orders_are_written_as_documented() {
     let mut session = ask(VenueRequest::New(order));
     let form = call(&mut session).1;
     assert!(form.starts_with("ordertype=stop-loss&type=buy&pair=XBTUSD&volume=0.1&price=44000&"));
+    order.limit_price = Some(Price(441_000));
+    let mut session = ask(VenueRequest::New(order));
+    let form = call(&mut session).1;
+    let wanted = "ordertype=stop-loss-limit&type=buy&pair=XBTUSD&volume=0.1&price=44000&\
+                  price2=44100&oflags=fciq&";
+    assert!(form.starts_with(wanted), "{form}");
     for tif in [TimeInForce::Fok, TimeInForce::Day] {
         let mut session = ask(VenueRequest::New(py_rt_types::NewOrder {
             tif,

@@ -54,6 +54,20 @@ fn requests_are_written_as_the_venue_reads_them() {
         session.handle_request(T0, ask);
         request(&mut session)
     };
+    let stopped = |limit: Option<i64>| {
+        let order = bent(|order| {
+            (order.order_type, order.stop_price) = (OrderType::Stop, Some(Price(1_900_100)));
+            order.limit_price = limit.map(Price);
+        });
+        line(VenueRequest::New(order)).1
+    };
+    let terms = r#""type":"stop","time_in_force":"day","stop_price":"190.01","client"#;
+    assert!(stopped(None).contains(terms));
+    let terms = concat!(
+        r#""type":"stop_limit","time_in_force":"day","limit_price":"190.02","#,
+        r#""stop_price":"190.01","client"#
+    );
+    assert!(stopped(Some(1_900_200)).contains(terms));
     let (path, body) = line(replace());
     assert_eq!(path, format!("PATCH /v2/orders/{UUID}"));
     assert_eq!(

@@ -250,7 +250,8 @@ impl Orders {
         self.former.iter().copied()
     }
 
-    /// What is missing to a wanted position, beside what is held and on its way.
+    /// What is missing to a wanted position, beside what is held and on its way. A stop that waits
+    /// at the venue is not on its way.
     #[inline]
     pub(crate) fn missing(
         &self,
@@ -260,7 +261,22 @@ impl Orders {
         wanted: Qty,
     ) -> i64 {
         let exposure = self.exposure_of(strategy, instrument);
-        wanted.0 - held.0 - exposure.buy + exposure.sell
+        let missing = wanted.0 - held.0 - exposure.buy + exposure.sell;
+        if (exposure.buy | exposure.sell) == 0 {
+            return missing;
+        }
+        missing + self.waiting(strategy, instrument)
+    }
+
+    /// What stops may buy, less what they may sell.
+    fn waiting(&self, strategy: StrategyId, instrument: InstrumentId) -> i64 {
+        let waits = |order: &&Order| {
+            order.stop_price.is_some()
+                && order.instrument == instrument
+                && order.strategy == strategy
+        };
+        let stops = self.open.iter().filter(waits);
+        stops.map(Order::signed_leaves).sum()
     }
 
     #[inline]

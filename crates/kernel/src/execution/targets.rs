@@ -2,11 +2,13 @@
 //!
 //! A target waits while orders of its instrument that work against it are being cancelled, and is
 //! dropped when the venue or risk refuses an order for it, so that nothing is tried in a circle.
+//! The newest word counts: an order that the strategy sends itself ends what it wanted before, so
+//! does a cancel of what works for it, and a stop at the venue that is reached.
 
 use alloc::vec::Vec;
 use py_rt_types::{ClientOrderId, InstrumentId, Qty};
 
-use super::Orders;
+use super::{Order, Orders};
 use crate::signal::StrategyId;
 
 /// What to do next for a target.
@@ -88,12 +90,18 @@ impl Targets {
         if missing == 0 {
             return TargetStep::Rest;
         }
+        // A stop is in the way of an order of its own side: the venue, and the limits, keep what it
+        // may execute.
+        let is_against = |order: &&Order| {
+            let same_side = order.signed_leaves().signum() == missing.signum();
+            same_side == order.stop_price.is_some()
+        };
         let against: Vec<ClientOrderId> = orders
             .open()
             .iter()
             .filter(|order| order.strategy == strategy && order.instrument == instrument)
             .filter(|order| order.signed_leaves() != 0)
-            .filter(|order| order.signed_leaves().signum() != missing.signum())
+            .filter(is_against)
             .map(|order| order.client_order_id)
             .collect();
         if against.is_empty() {

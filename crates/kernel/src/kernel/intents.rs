@@ -100,14 +100,7 @@ impl<S: Strategy> Kernel<S> {
                 ref order,
                 tag,
                 target,
-            } => {
-                let works = if target { Works::Target } else { Works::Itself };
-                if self.is_flattening() || self.is_liquidating() {
-                    let (label, denial) = ((tag, works), self.held_back());
-                    return self.refuse(strategy, order, label, RejectReason::Risk, Some(denial));
-                }
-                self.submit(strategy, order, (tag, works));
-            }
+            } => self.handle_new(strategy, order, (tag, target)),
             Intent::Invalid {
                 ref order,
                 tag,
@@ -115,17 +108,13 @@ impl<S: Strategy> Kernel<S> {
             } => self.refuse(strategy, order, (tag, Works::Itself), reason, None),
             Intent::Cancel { id } => {
                 if self.is_of(strategy, id) {
+                    self.drop_target_of(id);
                     self.cancel(id);
                 } else {
                     self.cancel_parent(strategy, id);
                 }
             }
-            Intent::CancelAll { instrument } => {
-                self.end_parents_of(instrument, |parent| parent.is_of(strategy));
-                self.cancel_where(|order| {
-                    order.is_of(strategy) && instrument.is_none_or(|id| order.instrument == id)
-                });
-            }
+            Intent::CancelAll { instrument } => self.cancel_own(strategy, instrument),
             Intent::Replace {
                 id,
                 order_qty,
@@ -163,6 +152,40 @@ impl<S: Strategy> Kernel<S> {
             Intent::Execute { id } => self.execute(strategy, id),
             Intent::Fail => self.fail_strategy(),
             Intent::As(_) => {}
+        }
+    }
+
+    fn handle_new(&mut self, strategy: StrategyId, order: &NewOrder, (tag, target): (u32, bool)) {
+        let works = if target { Works::Target } else { Works::Itself };
+        if self.is_flattening() || self.is_liquidating() {
+            let (label, denial) = ((tag, works), self.held_back());
+            return self.refuse(strategy, order, label, RejectReason::Risk, Some(denial));
+        }
+        if !target {
+            let targets = &mut self.execution.targets;
+            targets.set(strategy, order.instrument, None);
+        }
+        self.submit(strategy, order, (tag, works));
+    }
+
+    fn cancel_own(&mut self, strategy: StrategyId, instrument: Option<InstrumentId>) {
+        self.end_parents_of(instrument, |parent| parent.is_of(strategy));
+        let targets = &mut self.execution.targets;
+        match instrument {
+            Some(id) => targets.set(strategy, id, None),
+            None => targets.clear_of(strategy),
+        }
+        self.cancel_where(|order| {
+            order.is_of(strategy) && instrument.is_none_or(|id| order.instrument == id)
+        });
+    }
+
+    /// A strategy that cancels an order for its target does not want it any more.
+    fn drop_target_of(&mut self, id: ClientOrderId) {
+        let order = self.execution.orders.find_open(id);
+        if let Some(order) = order.filter(|order| order.target) {
+            let (strategy, instrument) = (order.strategy, order.instrument);
+            self.execution.targets.set(strategy, instrument, None);
         }
     }
 

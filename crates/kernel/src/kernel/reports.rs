@@ -104,8 +104,11 @@ impl<S: Strategy> Kernel<S> {
         }
         if order.is_terminal() {
             let asked_for = order.cancel_requested || order.status == OrderStatus::Filled;
+            let stopped =
+                order.stop_price.is_some() && order.cum_qty.0 > 0 && !order.cancel_requested;
+            let refused = tells && order.target && !asked_for;
             let (strategy, instrument) = (order.strategy, order.instrument);
-            self.follow_target(strategy, instrument, tells && order.target && !asked_for);
+            self.follow_target(strategy, instrument, refused || stopped);
         }
     }
 
@@ -242,9 +245,10 @@ impl<S: Strategy> Kernel<S> {
         booked.map(Some)
     }
 
-    /// After an order ended: a target goes on, or is dropped when the order was refused.
-    fn follow_target(&mut self, strategy: StrategyId, instrument: InstrumentId, refused: bool) {
-        if refused {
+    /// After an order ended: a target goes on, or is dropped when the order was refused, or was a
+    /// stop that was reached.
+    fn follow_target(&mut self, strategy: StrategyId, instrument: InstrumentId, drops: bool) {
+        if drops {
             self.execution.targets.set(strategy, instrument, None);
         } else {
             self.work_target(strategy, instrument);

@@ -5,6 +5,7 @@ use py_rt_types::{InstrumentId, Money, Price, Qty, RejectReason, Side, UnixNanos
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 
+use super::ask::{Ask, AT_VENUE};
 use super::context::PyContext;
 use super::convert::{duration_ns, parse_tif, side_name};
 use super::orders::PyOrder;
@@ -98,7 +99,10 @@ impl PyContext {
             let remedy = format!("pass how much to {}", side_name(side));
             return Err(FaceError::parameter("qty", problem, &remedy));
         }
-        if order.stop_price.is_some() || order.trail.is_some() {
+        let waits = order.stop_price.is_some() || order.trail.is_some();
+        if order.trigger == AT_VENUE {
+            order.check_at_venue()?;
+        } else if waits {
             return self.hold_stop(side, id, order);
         }
         let mut wrong: Option<(RejectReason, String)> = None;
@@ -115,6 +119,7 @@ impl PyContext {
             Ok(Some(Price(keep(RejectReason::BadPrice, count))))
         };
         let request = OrderRequest {
+            stop_price: ticks("stop_price", order.stop_price)?,
             limit_price: ticks("limit_price", order.limit_price)?,
             tif: parse_tif(order.tif)?,
             post_only: order.post_only,
@@ -249,19 +254,6 @@ impl PyContext {
             realized_pnl: float(position.realized_pnl),
         })
     }
-}
-
-/// The keywords of `buy` and `sell`.
-pub(super) struct Ask<'a> {
-    pub(super) qty: f64,
-    pub(super) limit_price: Option<f64>,
-    pub(super) tif: Option<&'a str>,
-    pub(super) post_only: bool,
-    pub(super) reduce_only: bool,
-    pub(super) tag: Option<&'a str>,
-    pub(super) stop_price: Option<f64>,
-    pub(super) trail: Option<f64>,
-    pub(super) trigger: &'a str,
 }
 
 /// A time in nanoseconds from an integer or a datetime with a zone.

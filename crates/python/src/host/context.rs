@@ -4,7 +4,8 @@ use py_rt_types::{InstrumentId, Qty, Side};
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 
-use super::asks::{finite, Ask};
+use super::ask::Ask;
+use super::asks::finite;
 pub(crate) use super::lending::{callback_time, PyContext};
 use super::orders::PyOrder;
 use super::parents::PyParent;

@@ -5,6 +5,7 @@
 
 mod actions;
 mod any;
+mod ask;
 mod asks;
 mod context;
 mod convert;

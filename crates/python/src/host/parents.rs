@@ -7,7 +7,8 @@ use py_rt_types::{InstrumentId, Price, Qty, Side, UnixNanos};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 
-use super::asks::{finite, Ask};
+use super::ask::Ask;
+use super::asks::finite;
 use super::context::PyContext;
 use super::convert::{parse_side, parse_tif, side_name, status_name};
 use super::routes::symbol_of;
@@ -157,10 +158,7 @@ impl PyContext {
         id: InstrumentId,
         order: &Ask<'_>,
     ) -> PyResult<String> {
-        if order.post_only {
-            let problem = "cannot be asked for together with a stop";
-            return Err(FaceError::parameter("post_only", problem, "leave it out"));
-        }
+        order.check_stop()?;
         let now = self.with(|ctx| ctx.now())?;
         let trail = order.trail.map(|trail| self.exact_step(id, "trail", trail));
         let trigger = match order.trigger {
@@ -171,7 +169,7 @@ impl PyContext {
                 return Err(FaceError::parameter(
                     "trigger",
                     problem,
-                    "last_trade or touch",
+                    "last_trade, touch or venue",
                 ));
             }
         };

@@ -6,7 +6,8 @@
 //! the bar trades through it (or touches it, if so configured), a stop at its price, or at the
 //! open where the bar gaps beyond it. Inside one bar nobody knows the way the price took, so the
 //! worse way is assumed: stops first, and a limit on the same side as a stop that was hit does
-//! not fill in that bar.
+//! not fill in that bar. A stop with a limit is that limit order once it is reached: it fills at
+//! the stop where its limit allows that, and else waits for a better price from the next bar on.
 
 use py_rt_types::{
     Bar, Liquidity, OrderType, Price, RejectReason, ReportKind, Side, TimeInForce, UnixNanos,
@@ -68,6 +69,8 @@ impl Listing {
         resting.session_day = Some(day);
         let rested = std::mem::replace(&mut resting.in_bar, true);
         let side = resting.order.side;
+        let is_stop = resting.order.order_type == OrderType::Stop;
+        let elected = is_stop && stop_reached(&resting, bar.open) && resting.elect();
         let fills = match (resting.order.order_type, desk.config.bar_fill) {
             (OrderType::Market, BarFill::NextOpen) => true,
             (OrderType::Market, BarFill::NextClose) => false,
@@ -76,7 +79,7 @@ impl Listing {
                 .limit()
                 .is_some_and(|limit| is_at_or_better(side, bar.open, limit)),
         };
-        let maker = resting.order.post_only && rested;
+        let maker = resting.order.post_only && rested && !elected;
         if fills && resting.order.post_only && !maker {
             self.working -= 1;
             let kind = ReportKind::Rejected {
@@ -142,7 +145,7 @@ impl Listing {
             } else if resting.in_bar && stop_reached(&resting, extreme) {
                 stopped[usize::from(side == Side::Sell)] = true;
                 let price = resting.order.stop_price.unwrap_or(extreme);
-                self.execute(bar.ts_close, resting, price, Liquidity::Taker, desk);
+                self.stop_inside(bar, (resting, price), desk);
             } else {
                 self.stops.push(resting);
             }
@@ -151,6 +154,18 @@ impl Listing {
             if !stopped[usize::from(side == Side::Sell)] {
                 self.fill_limits_inside(side, bar, desk);
             }
+        }
+    }
+
+    /// A stop is reached inside a bar, at its price.
+    fn stop_inside(&mut self, bar: &Bar, (mut resting, price): (Resting, Price), desk: &mut Desk) {
+        let side = resting.order.side;
+        let refuses = |limit| !is_at_or_better(side, price, limit);
+        if resting.limit().is_some_and(refuses) && resting.elect() {
+            resting.in_bar = false;
+            self.wait(resting);
+        } else {
+            self.execute(bar.ts_close, resting, price, Liquidity::Taker, desk);
         }
     }
 

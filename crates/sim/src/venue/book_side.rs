@@ -175,8 +175,13 @@ impl Listing {
         self.stops = waiting;
         let triggered: Vec<Resting> = triggered;
         for mut resting in triggered {
-            self.take(now, &mut resting, desk);
-            self.end_taker(now, &resting, desk);
+            if resting.elect() {
+                self.arrive_limit(now, &mut resting, desk);
+                self.refresh_reach();
+            } else {
+                self.take(now, &mut resting, desk);
+                self.end_taker(now, &resting, desk);
+            }
         }
     }
 

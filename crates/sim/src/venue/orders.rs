@@ -56,7 +56,7 @@ impl Listing {
         (order.post_only && crossing).then_some(RejectReason::WouldCross)
     }
 
-    fn arrive_limit(&mut self, now: UnixNanos, resting: &mut Resting, desk: &mut Desk) {
+    pub(super) fn arrive_limit(&mut self, now: UnixNanos, resting: &mut Resting, desk: &mut Desk) {
         let (side, limit, tif) = (
             resting.order.side,
             resting.order.limit_price,

@@ -1,6 +1,6 @@
 //! Orders that wait at the venue, with their place in the queue.
 
-use py_rt_types::{ClientOrderId, Money, NewOrder, Price, Qty, VenueOrderId};
+use py_rt_types::{ClientOrderId, Money, NewOrder, OrderType, Price, Qty, VenueOrderId};
 
 use super::fees::Charged;
 use crate::queue::{is_in_front, QueueModel, QueuePosition};
@@ -42,6 +42,16 @@ impl Resting {
             session_day: None,
             in_bar: false,
         }
+    }
+
+    /// A stop is reached: from now on it is the limit order that it held back, if that is one.
+    pub(super) fn elect(&mut self) -> bool {
+        let is_limit = self.order.limit_price.is_some();
+        if is_limit {
+            self.order.order_type = OrderType::Limit;
+            self.order.stop_price = None;
+        }
+        is_limit
     }
 
     pub(super) const fn leaves(&self) -> i64 {

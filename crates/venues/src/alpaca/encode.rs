@@ -95,10 +95,11 @@ impl Encoder {
             Side::Buy => "\",\"side\":\"buy",
             Side::Sell => "\",\"side\":\"sell",
         });
-        self.push(match order.order_type {
-            OrderType::Market => "\",\"type\":\"market",
-            OrderType::Limit => "\",\"type\":\"limit",
-            OrderType::Stop => "\",\"type\":\"stop",
+        self.push(match (order.order_type, order.limit_price) {
+            (OrderType::Market, _) => "\",\"type\":\"market",
+            (OrderType::Limit, _) => "\",\"type\":\"limit",
+            (OrderType::Stop, None) => "\",\"type\":\"stop",
+            (OrderType::Stop, Some(_)) => "\",\"type\":\"stop_limit",
         });
         self.push(match order.tif {
             TimeInForce::Day => "\",\"time_in_force\":\"day",

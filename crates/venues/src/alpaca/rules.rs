@@ -5,7 +5,7 @@ use py_rt_types::{
     TimeInForce,
 };
 
-use crate::requests::terms::{self, price_of, refuse, Verdict};
+use crate::requests::terms::{self, prices_of, refuse, Verdict};
 #[cfg(doc)]
 use crate::requests::Refusal;
 
@@ -24,7 +24,7 @@ pub fn supports(order: &NewOrder, instrument: &Instrument) -> Verdict {
         );
     }
     check_qty(order.order_qty, instrument)?;
-    if let Some(price) = price_of(order)? {
+    for price in prices_of(order)? {
         check_price(price, instrument)?;
     }
     match instrument.spec().asset_class {
@@ -90,10 +90,10 @@ fn is_below_one(value: Decimal) -> bool {
 
 const fn check_crypto(order: &NewOrder) -> Verdict {
     use RejectReason::NotSupported;
-    if matches!(order.order_type, OrderType::Stop) {
+    if matches!(order.order_type, OrderType::Stop) && order.limit_price.is_none() {
         return refuse(
             NotSupported,
-            "Alpaca has no stop orders on crypto; use a limit order",
+            "crypto stops have a limit at Alpaca; give one, or let the kernel hold the stop",
         );
     }
     match order.tif {

@@ -108,6 +108,7 @@ impl Encoder {
             (OrderType::Limit, true) => "LIMIT_MAKER",
             (OrderType::Limit, false) => "LIMIT",
             (OrderType::Market, _) => "MARKET",
+            (OrderType::Stop, _) if order.limit_price.is_some() => "STOP_LOSS_LIMIT",
             (OrderType::Stop, _) => "STOP_LOSS",
         };
         let tif = match order.tif {
@@ -342,7 +343,7 @@ impl Encoder {
         });
         self.query.extend_from_slice(terms.kind);
         // Only orders with a limit that may take name a time in force.
-        if terms.kind == b"LIMIT" {
+        if matches!(terms.kind, b"LIMIT" | b"STOP_LOSS_LIMIT") {
             self.push("&timeInForce=");
             self.query.extend_from_slice(terms.tif);
         }

@@ -2,7 +2,7 @@
 
 use py_rt_types::{Instrument, NewOrder, OrderType, RejectReason, ReplaceOrder, TimeInForce};
 
-use crate::requests::terms::{check_price, check_qty, price_of, refuse, Verdict};
+use crate::requests::terms::{check_price, check_qty, prices_of, refuse, Verdict};
 #[cfg(doc)]
 use crate::requests::Refusal;
 
@@ -15,7 +15,7 @@ use crate::requests::Refusal;
 pub fn supports(order: &NewOrder, instrument: &Instrument) -> Verdict {
     use RejectReason::NotSupported;
     check_qty(order.order_qty, instrument)?;
-    if let Some(price) = price_of(order)? {
+    for price in prices_of(order)? {
         check_price(price)?;
     }
     match (order.order_type, order.post_only, order.tif) {

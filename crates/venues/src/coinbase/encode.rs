@@ -133,7 +133,8 @@ impl Encoder {
             Side::Sell => b",\"side\":\"SELL\",\"order_configuration\":{\"",
         });
         body.extend_from_slice(match (order.order_type, order.tif) {
-            (OrderType::Market | OrderType::Stop, _) => b"market_market_ioc",
+            (OrderType::Market, _) => b"market_market_ioc",
+            (OrderType::Stop, _) => b"stop_limit_stop_limit_gtc",
             (_, TimeInForce::Ioc) => b"sor_limit_ioc",
             (_, TimeInForce::Fok) => b"limit_limit_fok",
             _ => b"limit_limit_gtc",
@@ -143,6 +144,14 @@ impl Encoder {
         if let Some(price) = order.limit_price {
             body.extend_from_slice(b"\",\"limit_price\":\"");
             push_price(listing, price, &mut body)?;
+        }
+        if let Some(price) = order.stop_price {
+            body.extend_from_slice(b"\",\"stop_price\":\"");
+            push_price(listing, price, &mut body)?;
+            body.extend_from_slice(match order.side {
+                Side::Buy => b"\",\"stop_direction\":\"STOP_DIRECTION_STOP_UP",
+                Side::Sell => b"\",\"stop_direction\":\"STOP_DIRECTION_STOP_DOWN",
+            });
         }
         body.push(b'"');
         if order.order_type == OrderType::Limit && order.tif == TimeInForce::Gtc {

@@ -194,7 +194,8 @@ impl<'a> RawOrder<'a> {
     }
 
     fn limit(&self, kind: OrderType, listing: &Listing) -> Result<Option<Price>, Malformed> {
-        if kind != OrderType::Limit {
+        let is_stop = kind == OrderType::Stop && !self.limit_price.is_empty();
+        if kind != OrderType::Limit && !is_stop {
             return Ok(None);
         }
         match self.edit.price.digits("price")? {

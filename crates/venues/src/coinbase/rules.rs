@@ -2,7 +2,7 @@
 
 use py_rt_types::{Instrument, NewOrder, OrderType, RejectReason, ReplaceOrder, TimeInForce};
 
-use crate::requests::terms::{check_price, check_qty, price_of, refuse, Verdict};
+use crate::requests::terms::{check_price, check_qty, prices_of, refuse, Verdict};
 #[cfg(doc)]
 use crate::requests::Refusal;
 
@@ -15,13 +15,18 @@ use crate::requests::Refusal;
 pub fn supports(order: &NewOrder, instrument: &Instrument) -> Verdict {
     use RejectReason::NotSupported;
     check_qty(order.order_qty, instrument)?;
-    if let Some(price) = price_of(order)? {
+    for price in prices_of(order)? {
         check_price(price)?;
     }
     match (order.order_type, order.post_only, order.tif) {
-        (OrderType::Stop, ..) => refuse(
+        (OrderType::Stop, ..) if order.limit_price.is_none() => refuse(
             NotSupported,
-            "Coinbase has no stop orders without a limit; watch the price and send a market order",
+            "stop orders have a limit at Coinbase; give one, or let the kernel hold the stop",
+        ),
+        (OrderType::Stop, true, _) => refuse(NotSupported, "a stop order cannot be post-only"),
+        (OrderType::Stop, _, TimeInForce::Ioc | TimeInForce::Fok) => refuse(
+            NotSupported,
+            "stop orders wait for their price: they are GTC at Coinbase",
         ),
         (_, _, TimeInForce::Day) => refuse(
             NotSupported,

@@ -124,10 +124,11 @@ impl Encoder {
         let listing = symbols.listing(order.instrument).ok_or(NOT_LISTED)?;
         supports(order, listing.instrument())?;
         let nonce = self.begin(now, 0)?;
-        self.push(match order.order_type {
-            OrderType::Limit => "&ordertype=limit",
-            OrderType::Market => "&ordertype=market",
-            OrderType::Stop => "&ordertype=stop-loss",
+        self.push(match (order.order_type, order.limit_price) {
+            (OrderType::Limit, _) => "&ordertype=limit",
+            (OrderType::Market, _) => "&ordertype=market",
+            (OrderType::Stop, None) => "&ordertype=stop-loss",
+            (OrderType::Stop, Some(_)) => "&ordertype=stop-loss-limit",
         });
         self.push(match order.side {
             Side::Buy => "&type=buy",
@@ -136,8 +137,11 @@ impl Encoder {
         self.push_pair(listing);
         self.push("&volume=");
         push_qty(listing, order.order_qty, &mut self.form)?;
-        if let Some(price) = order.limit_price.or(order.stop_price) {
-            self.push("&price=");
+        // The stop is the price, and the limit of what it becomes the second one.
+        let names = ["&price=", "&price2="];
+        let prices = order.stop_price.into_iter().chain(order.limit_price);
+        for (name, price) in names.into_iter().zip(prices) {
+            self.push(name);
             push_price(listing, price, &mut self.form)?;
         }
         if order.order_type == OrderType::Limit {

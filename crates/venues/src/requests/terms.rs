@@ -47,19 +47,22 @@ pub(crate) const fn check_price(price: Price) -> Verdict {
     Ok(())
 }
 
-/// The one price of an order: a limit order's limit, a stop order's stop, and none of a market
-/// order.
-pub(crate) fn price_of(order: &NewOrder) -> Result<Option<Price>, Refusal> {
+/// The prices of an order: a limit order's limit, a stop order's stop and, where it has one, the
+/// limit of what it becomes; none of a market order.
+pub(crate) fn prices_of(order: &NewOrder) -> Result<impl Iterator<Item = Price>, Refusal> {
     let (limit, stop) = (order.limit_price, order.stop_price);
-    if limit.is_some() != (order.order_type == OrderType::Limit)
-        || stop.is_some() != (order.order_type == OrderType::Stop)
-    {
+    let fits = match order.order_type {
+        OrderType::Market => limit.is_none() && stop.is_none(),
+        OrderType::Limit => limit.is_some() && stop.is_none(),
+        OrderType::Stop => stop.is_some(),
+    };
+    if !fits {
         return Err(Refusal {
             reason: RejectReason::BadPrice,
             text: "a limit order has a limit price and a stop order a stop price",
         });
     }
-    Ok(limit.or(stop))
+    Ok(limit.into_iter().chain(stop))
 }
 
 struct Text<'a>(&'a mut Vec<u8>);
