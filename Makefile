@@ -32,6 +32,12 @@ PURE := $(foreach c,$(DECIDING),$(if $(wildcard crates/$(c)/Cargo.toml),-p py-rt
 	-p py-rt-fuzz
 # Crates that do: tested in the release profile, on the dependencies the wheel was built from.
 DOING := $(foreach c,paper live faults serve,$(if $(wildcard crates/$(c)/Cargo.toml),-p py-rt-$(c)))
+# Tests in which no clock, socket or thread decides: what passed once on the same sources and data
+# passes again, and is not run again. RETEST=1 runs it.
+PROVEN_BY := $(BUILD_INPUTS) Makefile \
+	$(shell find fuzz ../shared -type f -not -name '* *' 2>/dev/null)
+SEEDS := no_seed_breaks_a_rule the_failures_of_the_past_stay_mended a_seed_is_the_same_twice \
+	a_plan_without_faults_is_quiet
 
 .PHONY: help
 help: ## list the commands
@@ -103,13 +109,28 @@ python-lint: $(STAMP)/build $(STAMP)/dev
 
 lint: python-lint rust-lint ## format, clippy, ruff, mypy strict, stubs, import arrows
 
-rust-test-pure:
+$(STAMP)/decided: $(PROVEN_BY)
 	@echo "==> Rust tests of the crates that decide (assertions and overflow checks on)"
 	@cargo test --quiet $(PURE)
+	@mkdir -p $(STAMP) && touch $@
 
-rust-test: $(STAMP)/build rust-test-pure ## the Rust tests
+$(STAMP)/seeds: $(PROVEN_BY) | $(STAMP)/build
+	@echo "==> seeds of fault simulation (on the wheel's own build)"
+	@$(LIKE_WHEEL) cargo test --quiet --release -p py-rt-python $(DOING) --test seeds
+	@touch $@
+
+ifdef RETEST
+.PHONY: $(STAMP)/decided $(STAMP)/seeds
+endif
+
+rust-test-pure: $(STAMP)/decided
+	@echo "==> the crates that decide passed on these sources (RETEST=1 runs their tests again)"
+
+rust-test: $(STAMP)/build rust-test-pure $(STAMP)/seeds ## the Rust tests
+	@echo "==> the seeds of fault simulation passed on these sources"
 	@echo "==> Rust tests of the crates that do (on the wheel's own build)"
-	@$(LIKE_WHEEL) cargo test --quiet --release -p py-rt-python $(DOING)
+	@$(LIKE_WHEEL) cargo test --quiet --release -p py-rt-python $(DOING) -- \
+		$(foreach name,$(SEEDS),--skip $(name))
 
 pytest: $(STAMP)/build $(STAMP)/dev ## the Python tests
 	@echo "==> pytest"

@@ -8,7 +8,7 @@ import py_rt as rt
 
 
 class Guarded(rt.Strategy):
-    """Buy what is not held, and hand the stop over for what is."""
+    """Buy what is not held, and hand the stop over for what is, anew every second or so."""
 
     limits: int = 2
     """Every so many symbols the stop has a limit."""
@@ -17,12 +17,16 @@ class Guarded(rt.Strategy):
 
     def on_start(self, ctx: Any) -> None:
         """Begin to look."""
+        self.turn = 0
         ctx.set_timer("look", every="300ms")
 
     def on_timer(self, ctx: Any, event: Any) -> None:
         """Do what is missing."""
+        self.turn += 1
         for symbol in ctx.symbols:
             book, held = ctx.book(symbol), ctx.position(symbol).qty
+            if self.turn % 5 == 0:
+                ctx.cancel_all(symbol)
             if not ctx.tradable or not book.valid or ctx.orders(symbol):
                 continue
             if held > 0:

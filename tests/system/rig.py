@@ -43,7 +43,7 @@ asset_class = "{kind}"
 kind = "synthetic"
 price = "{price}"
 depth_qty = "{depth}"
-volatility = 0.0003
+volatility = {volatility}
 events_per_s = 40
 """
 KEYS = {
@@ -297,9 +297,11 @@ def rig(
     speed: float,
     keys: tuple[str, str] = ("K1", "S1"),
     dialect: str = "alpaca",
+    volatility: float = 0.0003,
 ) -> Iterator[Rig]:
     names = ("symbol", "kind", "price", "depth")
-    tables = [LISTED.format(**dict(zip(names, row, strict=True))) for row in listed]
+    rows = (dict(zip(names, row, strict=True)) for row in listed)
+    tables = [LISTED.format(**row, volatility=volatility) for row in rows]
     head = VENUE.format(speed=speed, key=keys[0], secret=keys[1], dialect=dialect)
     (folder / "venue.toml").write_text(head + "".join(tables), "utf-8")
     venue = VenueProcess.start(["--config", str(folder / "venue.toml")], folder)

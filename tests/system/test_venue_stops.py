@@ -20,10 +20,11 @@ from system.rig import COINS, STOCKS, Rig, rig
 pytestmark = pytest.mark.system
 
 Opened = Callable[[Path], AbstractContextManager[Rig]]
+wild = functools.partial(rig, speed=5, volatility=0.0015)
 AT: dict[str, tuple[Opened, int, float]] = {
-    "stocks": (functools.partial(rig, listed=STOCKS, speed=5), 2, 0.001),
-    "coins": (functools.partial(rig, listed=COINS, speed=5), 1, 0.0004),
-    "binance": (functools.partial(rig, listed=COINS, speed=5, dialect="binance"), 2, 0.0004),
+    "stocks": (functools.partial(wild, listed=STOCKS), 2, 0.0005),
+    "coins": (functools.partial(wild, listed=COINS), 1, 0.0004),
+    "binance": (functools.partial(wild, listed=COINS, dialect="binance"), 2, 0.0004),
     "kraken": (at_kraken, 2, 0.01),
     "coinbase": (at_coinbase, 1, 0.01),
 }
@@ -48,7 +49,7 @@ def executed_while_dead(found: Rig) -> bool:
         for book in found.venue.books.values():
             book.middle = (book.middle * Decimal("0.98")).quantize(book.pair.tick)
     before = len(read_ledger(found.venue.admin)["executions"])
-    until = time.monotonic() + 10
+    until = time.monotonic() + 5
     while time.monotonic() < until:
         if len(read_ledger(found.venue.admin)["executions"]) > before:
             return True
@@ -62,8 +63,8 @@ def test_a_stop_at_the_venue_works_while_the_session_is_dead(tmp_path: Path, whe
     with opened(tmp_path) as found:
         found.strategy = str(guarded_strategy.__file__)
         found.arguments = ("--set", f"limits={limits}", "--set", f"away={away}")
-        # Prices walk at random: now and then none comes to a stop in ten seconds.
-        assert any(executed_while_dead(found) for _ in range(6))
+        # Prices walk at random: now and then none comes to a stop in five seconds.
+        assert any(executed_while_dead(found) for _ in range(12))
         found.assert_equal(found.finish(3))
         assert "Filled" in {row["status"] for row in stops(found)}
         for row in stops(found):

@@ -13,7 +13,7 @@ use py_rt_types::{
 use py_rt_venues::coinbase::errors::judge_words;
 use py_rt_venues::coinbase::Encoder;
 use py_rt_venues::requests::Outcome;
-use py_rt_venues::{VenueEvent, VenueRequest};
+use py_rt_venues::{Session, VenueEvent, VenueRequest};
 use support::requests::{answer, reports};
 use support::{events, written, Tree, T0};
 
@@ -295,6 +295,27 @@ fn a_refused_token_is_made_again_by_the_venues_clock_and_once() {
     let all = events(&mut session);
     assert!(matches!(all[0], VenueEvent::Fatal(_)), "{all:?}");
     assert!(written(&mut session, T0).is_empty());
+}
+
+#[test]
+fn a_limit_that_is_told_when_the_venue_is_asked_for_its_time_holds() {
+    let mut session = ask(VenueRequest::Query(Query::Account));
+    let first = call(&mut session);
+    answer(&mut session, 401, "Unauthorized\n");
+    assert_eq!(call(&mut session).0, "GET time");
+    answer(&mut session, 429, "Too many requests");
+    assert!(written(&mut session, T0).is_empty());
+    let all = events(&mut session);
+    let &[VenueEvent::Limited { retry_at }] = &all[..] else {
+        panic!("{all:?}");
+    };
+    assert!(retry_at > T0);
+    session.handle_timeout(retry_at);
+    let again = written(&mut session, retry_at);
+    assert!(
+        again[0].contains(first.0.trim_start_matches("GET ")),
+        "{again:?}"
+    );
 }
 
 #[test]

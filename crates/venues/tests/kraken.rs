@@ -233,6 +233,19 @@ fn a_call_that_was_not_looked_at_is_made_again() {
 }
 
 #[test]
+fn a_limit_that_is_told_when_the_venue_is_asked_for_its_time_holds() {
+    let mut session = ask(VenueRequest::New(new_order()));
+    call(&mut session);
+    answer(&mut session, 200, &error("EService:Deadline elapsed"));
+    assert_eq!(call(&mut session).0, "Time");
+    answer(&mut session, 429, "");
+    assert!(support::written(&mut session, T0).is_empty());
+    let all = support::events(&mut session);
+    let limited = |event: &VenueEvent| matches!(event, VenueEvent::Limited { .. });
+    assert!(all.iter().any(limited), "{all:?}");
+}
+
+#[test]
 fn the_counter_of_a_pair_keeps_a_third_for_cancels() {
     let mut session = live();
     for sequence in 1..=40 {
