@@ -17,7 +17,7 @@ import pytest
 
 from py_rt.trade import read_ledger
 from system.postgres import Server, server
-from system.rig import COINS, Rig, rig
+from system.rig import COINS, Rig, await_that, rig
 
 pytestmark = pytest.mark.system
 
@@ -120,6 +120,31 @@ def test_a_session_that_slept_sends_nothing_when_it_wakes(first: Rig, database: 
     error = refused(child)
     assert str(other.pid) in error["remedy"] + error["message"]
     assert (sent_by(first), written(database, first)) == (sent, rows)
+    end(other)
+
+
+def test_a_session_that_sleeps_in_a_write_keeps_nobody_out(first: Rig, database: Server) -> None:
+    first.more = STORE.format(url=database.url)
+    child = first.start(0)
+    first.orders_after(child, 5)
+    with database.session() as locking:
+        assert locking.stdin is not None
+        locking.stdin.write("BEGIN; LOCK TABLE py_rt.orders IN ACCESS EXCLUSIVE MODE;\n")
+        locking.stdin.flush()
+        waits = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+        await_that(lambda: database.query(waits) != [["0"]], "no write waits", first.patience_s)
+        child.send_signal(signal.SIGSTOP)
+    # The lock is gone with its session: the write goes on and nobody ends it.
+    time.sleep(LEASE_S + 0.5)
+    second = beside(first, "machine")
+    other = second.start(0)
+    second.orders_after(other, 5)
+    holders = database.query("SELECT holder FROM py_rt.leases")
+    assert any(row[0].startswith(f"process {other.pid} on ") for row in holders), holders
+    rows = written(database, first)
+    child.send_signal(signal.SIGCONT)
+    refused(child)
+    assert written(database, first) == rows
     end(other)
 
 

@@ -20,6 +20,9 @@ use super::tls::RustlsConnect;
 
 /// How long a database may take for one step.
 const STEP: Duration = Duration::from_secs(10);
+/// A session that is stopped in the middle of a write has the lease of its account locked; whoever
+/// is to take it over would find a database that does not answer.
+const NO_SLEEP: &str = "SET idle_in_transaction_session_timeout = '1s'";
 /// Any number, as long as all of us take the same: whoever makes the tables holds it.
 const MAKING: i64 = 0x7079_5f72_7431;
 
@@ -233,18 +236,20 @@ fn limited<T>(
 
 async fn open(config: &Config, tls: Option<RustlsConnect>) -> Result<Client, Failure> {
     // The other half of a connection ends with it, in the runtime that it was made in.
-    match tls {
+    let client = match tls {
         Some(tls) => {
             let (client, connection) = config.connect(tls).await?;
             tokio::spawn(connection);
-            Ok(client)
+            client
         }
         None => {
             let (client, connection) = config.connect(NoTls).await?;
             tokio::spawn(connection);
-            Ok(client)
+            client
         }
-    }
+    };
+    client.batch_execute(NO_SLEEP).await?;
+    Ok(client)
 }
 
 async fn check_epoch(rows: &Transaction<'_>, epoch: &Epoch) -> Result<(), Failure> {
