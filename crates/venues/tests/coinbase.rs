@@ -88,6 +88,12 @@ fn every_kind_has_its_configuration() {
     };
     let documented = Tree::parse(&text);
     let base = new_order();
+    let stop = |side, price| NewOrder {
+        order_type: OrderType::Stop,
+        side,
+        stop_price: Some(Price(price)),
+        ..base
+    };
     for (order, name, terms) in [
         (
             NewOrder {
@@ -121,11 +127,7 @@ fn every_kind_has_its_configuration() {
             r#"{"base_size":"0.1","limit_price":"89000"}"#,
         ),
         (
-            NewOrder {
-                order_type: OrderType::Stop,
-                stop_price: Some(Price(8_850_000)),
-                ..base
-            },
+            stop(Side::Buy, 8_850_000),
             "stop_limit_stop_limit_gtc",
             concat!(
                 r#"{"base_size":"0.1","limit_price":"89000","stop_price":"88500","#,
@@ -133,12 +135,7 @@ fn every_kind_has_its_configuration() {
             ),
         ),
         (
-            NewOrder {
-                order_type: OrderType::Stop,
-                side: Side::Sell,
-                stop_price: Some(Price(8_950_000)),
-                ..base
-            },
+            stop(Side::Sell, 8_950_000),
             "stop_limit_stop_limit_gtc",
             concat!(
                 r#"{"base_size":"0.1","limit_price":"89000","stop_price":"89500","#,
